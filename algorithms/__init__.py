@@ -1,0 +1,1 @@
+"""Methods under comparison: pure torch, no other room."""

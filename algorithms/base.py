@@ -1,0 +1,98 @@
+"""What an algorithm is: three verbs and its own state.
+
+    choose   which prompts the step works on
+    weigh    what each response is worth (advantage, weight), and what else to train on
+    loss     the objective of one micro-batch
+
+The training loop is algorithm-blind. A method touches selection, weighting and loss, nothing else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from algorithms.batch import Batch, Grades, LogProbs, More, PromptInfo, Rollouts, Totals
+
+
+class Settings(BaseModel):
+    """Base of every algorithm's settings: immutable, validated, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an algorithm may know of the run it serves; equal for all arms of a comparison."""
+
+    pool: tuple[PromptInfo, ...]
+    prompts_per_step: int
+    group_size: int
+    steps: int
+    max_new_tokens: int
+
+
+class Algorithm(ABC, Generic[S]):
+    """A method. Subclasses set the class fields and compose the pure functions of this room."""
+
+    name: ClassVar[str]
+    paper: ClassVar[str]
+    """Where it is published: arXiv id, or "this project"."""
+    changes: ClassVar[str]
+    """One line: what it changes, and with respect to what."""
+    formula: ClassVar[str]
+    """The objective in one or a few plain lines, for ``bench algos show``."""
+    unpublished: ClassVar[dict[str, str]] = {}
+    """Settings whose value no source gives: name -> why this default."""
+    Settings: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, settings: S, plan: Plan) -> None:
+        self.settings = settings
+        self.plan = plan
+
+    @property
+    def needs_reference(self) -> bool:
+        """True when ``loss`` reads the reference policy's log-probs (a KL term)."""
+        return False
+
+    @abstractmethod
+    def choose(self, n: int, rng: torch.Generator) -> list[str]:
+        """``n`` prompt ids for the next groups. A prompt may stand in the answer twice."""
+
+    @abstractmethod
+    def weigh(
+        self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
+    ) -> Batch | More:
+        """What to train on. ``More(n)`` asks for n more groups first: the loop generates and books
+        them, and calls again with *all* groups of the step so far."""
+
+    @abstractmethod
+    def loss(
+        self, logp: Tensor, ref_logp: Tensor | None, batch: Batch, totals: Totals
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Loss of a micro-batch and metrics, both additive over micro-batches.
+
+        Args:
+            logp: (b, T) nats under the policy being trained, with gradient.
+            ref_logp: (b, T) nats under the reference policy, or None when not needed.
+            batch: the micro-batch, b rows.
+            totals: denominators of the whole update.
+
+        Returns:
+            A scalar to minimise, and sums that add up over micro-batches to the step's metrics.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything a resumed run needs, of plain values and tensors."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Inverse of ``state_dict``."""

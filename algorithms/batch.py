@@ -1,0 +1,149 @@
+"""The records that travel through a step. Every tensor's shape is said here, once.
+
+Shape letters: P prompts (= groups), G responses a group, B responses (B = P·G for fresh rollouts),
+T response tokens, right-padded to the longest response of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+LogProbs = Callable[["Rollouts"], Tensor]
+"""(B, T) log-probabilities in nats of a record's tokens under the current policy, no gradient."""
+
+
+@dataclass(frozen=True)
+class PromptInfo:
+    """What an algorithm may know of a prompt of the pool. kind: "math" or "code"."""
+
+    id: str
+    kind: str
+
+
+@dataclass
+class Rollouts:
+    """Responses of the behaviour policy μ, group by group.
+
+    prompts: P prompt ids, one a group.   prompt_tokens: P token lists.
+    group: (B,) long, the index into ``prompts`` of each response.
+    tokens: (B, T) long.   mask: (B, T) bool, True on generated tokens, the end token included.
+    logp: (B, T) float, nats: log μ of each token under the sampling distribution; 0 on padding.
+    truncated: (B,) bool, cut at the length limit.
+    """
+
+    prompts: list[str]
+    prompt_tokens: list[list[int]]
+    group: Tensor
+    tokens: Tensor
+    mask: Tensor
+    logp: Tensor
+    truncated: Tensor
+
+    @property
+    def lengths(self) -> Tensor:
+        """(B,) long: response lengths |o_i| in tokens."""
+        return self.mask.sum(dim=1)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @staticmethod
+    def concat(parts: Sequence[Rollouts]) -> Rollouts:
+        """Join records row-wise; groups are renumbered, never merged."""
+        width = max(part.tokens.shape[1] for part in parts)
+        offsets = [0]
+        for part in parts:
+            offsets.append(offsets[-1] + len(part.prompts))
+        return Rollouts(
+            prompts=[p for part in parts for p in part.prompts],
+            prompt_tokens=[p for part in parts for p in part.prompt_tokens],
+            group=torch.cat([part.group + o for part, o in zip(parts, offsets, strict=False)]),
+            tokens=torch.cat([_widen(part.tokens, width) for part in parts]),
+            mask=torch.cat([_widen(part.mask, width) for part in parts]),
+            logp=torch.cat([_widen(part.logp, width) for part in parts]),
+            truncated=torch.cat([part.truncated for part in parts]),
+        )
+
+
+@dataclass
+class Grades:
+    """Rewards of the rollouts. reward: (B,) what is optimised; accuracy: (B,) 0 or 1."""
+
+    reward: Tensor
+    accuracy: Tensor
+
+    @staticmethod
+    def concat(parts: Sequence[Grades]) -> Grades:
+        """Join records row-wise."""
+        return Grades(
+            reward=torch.cat([part.reward for part in parts]),
+            accuracy=torch.cat([part.accuracy for part in parts]),
+        )
+
+
+@dataclass
+class Batch:
+    """What the learner trains on: rollouts (fresh, replayed or both) and what each is worth.
+
+    advantage: (B,) float.   weight: (B,) float ≥ 0, each response's share; 0 leaves it out of loss
+    *and* denominators.  metrics: plain numbers the algorithm wants recorded with the step.
+    """
+
+    rollouts: Rollouts
+    advantage: Tensor
+    weight: Tensor
+    metrics: dict[str, float]
+
+    def __len__(self) -> int:
+        return len(self.rollouts)
+
+    def rows(self, index: Tensor) -> Batch:
+        """The sub-batch of the given rows (long (b,)); prompts keep their numbering."""
+        r = self.rollouts
+        picked = {f.name: getattr(r, f.name)[index] for f in fields(r) if f.name not in _PER_PROMPT}
+        return replace(
+            self,
+            rollouts=replace(r, **picked),
+            advantage=self.advantage[index],
+            weight=self.weight[index],
+        )
+
+
+@dataclass(frozen=True)
+class Totals:
+    """A whole update's denominators, so that a loss summed over micro-batches does not depend on
+    how the batch was cut.
+
+    responses: Σ w_i.   tokens: Σ w_i |o_i|.   max_tokens: the length limit of a response.
+    """
+
+    responses: float
+    tokens: float
+    max_tokens: int
+
+    @staticmethod
+    def of(batch: Batch, max_tokens: int) -> Totals:
+        """The denominators of one optimiser update."""
+        return Totals(
+            responses=float(batch.weight.sum()),
+            tokens=float((batch.weight * batch.rollouts.lengths).sum()),
+            max_tokens=max_tokens,
+        )
+
+
+@dataclass(frozen=True)
+class More:
+    """Returned by ``weigh`` instead of a batch: generate for this many more prompts first."""
+
+    prompts: int
+
+
+_PER_PROMPT = ("prompts", "prompt_tokens")
+
+
+def _widen(x: Tensor, width: int) -> Tensor:
+    return torch.nn.functional.pad(x, (0, width - x.shape[1]))

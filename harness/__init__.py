@@ -1,0 +1,1 @@
+"""The shared rollout and training core."""

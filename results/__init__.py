@@ -1,0 +1,1 @@
+"""Reads run directories; needs neither torch nor the harness."""

@@ -1,0 +1,178 @@
+"""The run directory: the only contract between training and reporting.
+
+    <comparison>/
+      comparison.json           what was planned: arms, seeds, contract, command
+      <arm>/seed-<n>/
+        manifest.json           resolved settings, contract, versions, host
+        steps.jsonl             one line a step, deterministic
+        evals.jsonl             one line an evaluation, deterministic
+        timing.jsonl            one line a step: seconds, the part that differs from run to run
+        samples.jsonl           prompts, responses, grades
+        status.json             running | done | failed | stopped
+        checkpoints/step-<n>/
+      report/
+
+Append-only while a run lives and readable at any moment: a torn last line is ignored by readers.
+Standard library only, so that both sides import it for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+SCHEMA = 1
+State = Literal["running", "done", "failed", "stopped"]
+
+
+class Ledger(TypedDict):
+    """What one step cost. Every response that was generated is in it, discarded ones included."""
+
+    prompts: int
+    responses: int
+    responses_discarded: int
+    tokens_generated: int
+    tokens_prefilled: int
+    tokens_trained: int
+    updates: int
+    verifier_calls: int
+    flops: float
+
+
+class Spent(TypedDict):
+    """Running totals at an evaluation: the axes of cost (seconds are in timing.jsonl)."""
+
+    responses: int
+    tokens: int
+    updates: int
+    flops: float
+
+
+class Step(TypedDict):
+    """A line of steps.jsonl. Fractions and means are over the step's generated responses."""
+
+    step: int
+    reward: float
+    accuracy: float
+    length: float
+    truncated: float
+    groups: int
+    groups_all_correct: int
+    groups_all_wrong: int
+    pool_size: int
+    epoch: int
+    loss: float
+    grad_norm: float
+    lr: float
+    ledger: Ledger
+    algorithm: dict[str, float]
+    """Whatever the algorithm recorded: clip_fraction, kl, replayed, dropped …"""
+
+
+class TaskScore(TypedDict):
+    """One task at one evaluation. stderr: of the mean over the fixed problems (sampling noise)."""
+
+    accuracy: float
+    stderr: float
+    pass_at_k: float
+    n: int
+    k: int
+    length: float
+    outcomes: dict[str, int]
+
+
+class Evaluation(TypedDict):
+    """A line of evals.jsonl. accuracy: unweighted mean over tasks."""
+
+    step: int
+    accuracy: float
+    stderr: float
+    tasks: dict[str, TaskScore]
+    spent: Spent
+
+
+class Timing(TypedDict):
+    """A line of timing.jsonl: seconds of one step (step 0 has the first evaluation only)."""
+
+    step: int
+    rollout: float
+    grading: float
+    training: float
+    evaluation: float
+    other: float
+
+
+class Sample(TypedDict):
+    """A line of samples.jsonl: one response, enough to grade it again."""
+
+    step: int
+    phase: Literal["train", "eval"]
+    problem: str
+    task: str
+    prompt: str
+    response: str
+    outcome: str
+    reward: float
+    advantage: float | None
+    length: int
+    truncated: bool
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write atomically: temp file in the same folder, fsync, rename, fsync of the folder."""
+    temp = path.with_name(f".{path.name}.tmp")
+    with temp.open("w", encoding="utf-8") as f:
+        json.dump(value, f, indent=2, ensure_ascii=False)
+        f.write("\n")
+        f.flush()
+        os.fsync(f.fileno())
+    temp.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames inside a folder durable."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_json(path: Path) -> Any:
+    """Parse one JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Append one JSON line in a single write."""
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    with path.open("ab") as f:
+        f.write(line.encode())
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a JSONL file; nothing if there is no file. A torn last line is skipped.
+
+    Raises:
+        ValueError: a line other than the last is not JSON; names file and line.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as f:
+        for number, line in enumerate(f, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
+
+
+def run_dirs(comparison: Path) -> list[Path]:
+    """Run directories of a comparison, by arm then seed."""
+    found = [p.parent for p in comparison.glob("*/seed-*/manifest.json")]
+    return sorted(found, key=lambda p: (p.parent.name, int(p.name.removeprefix("seed-"))))

@@ -1,0 +1,1 @@
+"""The embedded default: procedural twins of the three benchmarks."""

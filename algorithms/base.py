@@ -14,16 +14,26 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from algorithms.batch import Batch, Grades, LogProbs, More, PromptInfo, Rollouts, Totals
+from algorithms.order import PromptOrder
 
 
 class Settings(BaseModel):
     """Base of every algorithm's settings: immutable, validated, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def setting(default: Any, description: str, source: str, **limits: Any) -> Any:
+    """A field of a ``Settings``: what it does, and where its default comes from.
+
+    ``source`` is "unpublished" where no publication gives the value; ``Algorithm.unpublished``
+    then says why this one. ``limits`` are pydantic's: ge, le, gt, lt.
+    """
+    return Field(default, description=description, json_schema_extra={"source": source}, **limits)
 
 
 S = TypeVar("S", bound=Settings)
@@ -57,15 +67,34 @@ class Algorithm(ABC, Generic[S]):
     def __init__(self, settings: S, plan: Plan) -> None:
         self.settings = settings
         self.plan = plan
+        self.order = PromptOrder([prompt.id for prompt in plan.pool])
+
+    @property
+    def pool_size(self) -> int:
+        """Prompts the current epoch goes through."""
+        return len(self.order.pool)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs begun so far."""
+        return self.order.epoch
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about this run a reader of its results must know, such as a part at rest."""
+        return []
 
     @property
     def needs_reference(self) -> bool:
         """True when ``loss`` reads the reference policy's log-probs (a KL term)."""
         return False
 
-    @abstractmethod
     def choose(self, n: int, rng: torch.Generator) -> list[str]:
-        """``n`` prompt ids for the next groups. A prompt may stand in the answer twice."""
+        """``n`` prompt ids for the next groups: shuffled epochs, unless a method does otherwise.
+
+        A prompt may stand in the answer twice.
+        """
+        return self.order.next(n, rng)
 
     @abstractmethod
     def weigh(
@@ -92,7 +121,8 @@ class Algorithm(ABC, Generic[S]):
 
     def state_dict(self) -> dict[str, Any]:
         """Everything a resumed run needs, of plain values and tensors."""
-        return {}
+        return {"order": self.order.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of ``state_dict``."""
+        self.order.load_state_dict(state["order"])

@@ -51,6 +51,19 @@ class Rollouts:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def pick(self, index: Tensor) -> Rollouts:
+        """The record of the given rows (long (b,)) and their prompts only, groups renumbered."""
+        kept, group = torch.unique(self.group[index], return_inverse=True)
+        return Rollouts(
+            prompts=[self.prompts[g] for g in kept.tolist()],
+            prompt_tokens=[self.prompt_tokens[g] for g in kept.tolist()],
+            group=group,
+            tokens=self.tokens[index],
+            mask=self.mask[index],
+            logp=self.logp[index],
+            truncated=self.truncated[index],
+        )
+
     @staticmethod
     def concat(parts: Sequence[Rollouts]) -> Rollouts:
         """Join records row-wise; groups are renumbered, never merged."""

@@ -1,0 +1,32 @@
+# make compare   set everything up and run the main job: GRPO against SRPO on the embedded testbed
+# make test      set everything up and pass the tests
+# make check     lint and types
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install compare test check bubblewrap
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt | bubblewrap
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Code written by a model runs inside bubblewrap. Where it cannot be installed, the sandbox says
+# what it uses instead, or the tasks that run code are left out.
+bubblewrap:
+	@command -v bwrap >/dev/null || sh scripts/install-bubblewrap
+
+compare: install
+	$(BIN)/bench compare --algos grpo,srpo
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy

@@ -1,0 +1,113 @@
+"""Algorithms by name: ours, and those of installed packages (entry points ``bench.algorithms``).
+
+Nothing is imported before it is asked for, so listing names costs no torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from algorithms.base import Algorithm
+
+GROUP = "bench.algorithms"
+
+BUILT_IN = {
+    "grpo": "algorithms.grpo:GRPO",
+    "grpo-token": "algorithms.grpo_token:GRPOToken",
+    "srpo-paper": "algorithms.srpo_paper:SRPOPaper",
+    "srpo": "algorithms.srpo:SRPO",
+    "grpo-masked": "algorithms.grpo_masked:GRPOMasked",
+    "hr-random": "algorithms.hr_random:HRRandom",
+    "dapo": "algorithms.dapo:DAPO",
+    "dr_grpo": "algorithms.dr_grpo:DrGRPO",
+    "rloo": "algorithms.rloo:RLOO",
+    "gspo": "algorithms.gspo:GSPO",
+    "cispo": "algorithms.cispo:CISPO",
+    "random-reward": "algorithms.random_reward:RandomReward",
+}
+"""The ladder first, then the controls and the relatives: the order in which they are listed."""
+
+
+class AlgorithmError(ValueError):
+    """No such algorithm, or a plug-in that is none; the message is one sentence."""
+
+
+def algorithm_names() -> list[str]:
+    """All names ``get`` knows: built-in ones in their order, then plug-ins by name."""
+    return [*BUILT_IN, *sorted(_plugins())]
+
+
+def get(name: str) -> type[Algorithm[Any]]:
+    """The class of an algorithm.
+
+    Raises:
+        AlgorithmError: the name is unknown, or belongs to a plug-in that cannot be used.
+    """
+    plugins = _plugins()
+    if name in BUILT_IN:
+        module, cls = BUILT_IN[name].split(":")
+        found: type[Algorithm[Any]] = getattr(importlib.import_module(module), cls)
+        return found
+    if name in plugins:
+        return _load(plugins[name])
+    names = [*BUILT_IN, *sorted(plugins)]
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}."
+    raise AlgorithmError(f"No algorithm is called {name!r}; {hint}")
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        if point.name in BUILT_IN:
+            raise AlgorithmError(
+                f"{_origin(point)} offers an algorithm called {point.name!r}, which is a built-in "
+                "one; give it another name or uninstall it."
+            )
+        if point.name in found and found[point.name].value != point.value:
+            raise AlgorithmError(
+                f"{_origin(found[point.name])} and {_origin(point)} both offer an algorithm called "
+                f"{point.name!r}; uninstall one of them."
+            )
+        found[point.name] = point
+    return found
+
+
+def _load(point: EntryPoint) -> type[Algorithm[Any]]:
+    from algorithms.base import Algorithm
+
+    try:
+        loaded = point.load()
+    except Exception as error:  # a third party's import may fail in any way
+        raise AlgorithmError(
+            f"{_origin(point)} offers the algorithm {point.name!r}, but importing {point.value} "
+            f"failed: {type(error).__name__}: {error}"
+        ) from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Algorithm)):
+        wrong = "is not a subclass of algorithms.base.Algorithm"
+    else:
+        wrong = _what_is_wrong(loaded, point.name)
+    if wrong:
+        raise AlgorithmError(f"{point.value}, from {_origin(point)}, {wrong}.")
+    checked: type[Algorithm[Any]] = loaded
+    return checked
+
+
+def _what_is_wrong(loaded: type[Algorithm[Any]], name: str) -> str:
+    missing = [f for f in ("name", "paper", "changes", "formula") if not hasattr(loaded, f)]
+    if missing:
+        return f"does not set {', '.join(missing)}"
+    if inspect.isabstract(loaded):
+        return f"does not define {', '.join(sorted(loaded.__abstractmethods__))}"
+    if loaded.name != name:
+        return f"calls itself {loaded.name!r} but is entered as {name!r}; the two must agree"
+    return ""
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"the package {point.dist.name!r}" if point.dist else f"the entry point {point.value}"

@@ -1,0 +1,68 @@
+"""SRPO's two stages: math alone, then math and code. Which prompts take part at a step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from algorithms.base import Plan
+from algorithms.order import shuffled
+
+Stages = Literal["staged", "mixed", "reversed"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When code takes part. All three orders train on as many code prompts in total.
+
+    stages: "staged" is math alone first, "reversed" last; "mixed" spreads code evenly.
+    fraction: the share of the run's steps that are math alone.
+    """
+
+    stages: Stages
+    fraction: float
+    plan: Plan
+
+    @property
+    def at_rest(self) -> bool:
+        """True when the pool holds one kind of prompt only, so that there is nothing to stage."""
+        return len({prompt.kind for prompt in self.plan.pool}) < 2
+
+    def switches(self, step: int) -> bool:
+        """True when another stage begins at ``step`` (from 0)."""
+        return step > 0 and self.code_share(step) != self.code_share(step - 1)
+
+    def prompts(self, step: int) -> list[str]:
+        """Everything that may be chosen in the stage ``step`` belongs to."""
+        share = self.code_share(step)
+        return [p.id for p in self.plan.pool if share > 0 or p.kind != "code"]
+
+    def thin(self, pool: list[str], step: int, rng: torch.Generator) -> list[str]:
+        """``pool`` with this stage's share of its code prompts, drawn at random."""
+        share, code = self.code_share(step), set(self._code()) & set(pool)
+        if share in (0, 1):
+            return pool
+        kept = math.ceil(share * len(code))
+        left_out = set(shuffled([p for p in pool if p in code], rng)[kept:])
+        return [prompt for prompt in pool if prompt not in left_out]
+
+    def code_share(self, step: int) -> float:
+        """The share of the code prompts that an epoch at ``step`` goes through."""
+        steps = self.plan.steps
+        alone = round(self.fraction * steps)
+        if self.at_rest:
+            return 1.0
+        if self.stages == "staged":
+            return float(step >= alone)
+        if self.stages == "reversed":
+            return float(step < steps - alone)
+        # x with x C / (M + x C) = (1 − f) C / (M + C): the code share of a whole staged run
+        code = len(self._code())
+        others = len(self.plan.pool) - code
+        return (1 - self.fraction) * others / (others + self.fraction * code)
+
+    def _code(self) -> list[str]:
+        return [prompt.id for prompt in self.plan.pool if prompt.kind == "code"]

@@ -1,0 +1,119 @@
+"""From problems to responses to grades: the one path that training and evaluation share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from algorithms.batch import Grades, Rollouts
+from harness.config import Data, Reward
+from harness.engines.base import Engine, Responses, Sampling
+from harness.policy import Policy
+from tasks.base import Grade, Problem, Style, Task
+
+
+@dataclass
+class Asked:
+    """n responses to each problem, problem by problem, with their texts and grades."""
+
+    problems: list[Problem]
+    prompt_tokens: list[list[int]]
+    responses: Responses
+    texts: list[str]
+    grades: list[Grade]
+
+    @property
+    def n(self) -> int:
+        """Responses a problem."""
+        return len(self.texts) // len(self.problems)
+
+    @property
+    def tokens_prefilled(self) -> int:
+        """Prompt tokens the engine read: each prompt once."""
+        return sum(len(p) for p in self.prompt_tokens)
+
+    def problem(self, row: int) -> Problem:
+        """The problem that response ``row`` answers."""
+        return self.problems[row // self.n]
+
+    def accuracy(self) -> torch.Tensor:
+        """(B,) 0 or 1."""
+        return torch.tensor([g.accuracy for g in self.grades])
+
+    def rollouts(self) -> Rollouts:
+        """The record algorithms work on."""
+        r = self.responses
+        return Rollouts(
+            prompts=[p.id for p in self.problems],
+            prompt_tokens=self.prompt_tokens,
+            group=torch.arange(len(self.problems)).repeat_interleave(self.n),
+            tokens=r.tokens,
+            mask=r.mask,
+            logp=r.logp,
+            truncated=r.truncated,
+        )
+
+    def rewards(self, weights: Reward) -> Grades:
+        """Weighted sum of the named reward fields, beside the accuracy."""
+        reward = [
+            weights.accuracy * g.accuracy
+            + weights.format * g.format
+            + weights.language * g.language
+            for g in self.grades
+        ]
+        return Grades(reward=torch.tensor(reward), accuracy=self.accuracy())
+
+
+class Asker:
+    """Renders problems for one policy and has the answers graded by their tasks."""
+
+    def __init__(self, policy: Policy, engine: Engine, tasks: dict[str, Task], data: Data) -> None:
+        self.policy, self.engine, self.tasks, self.data = policy, engine, tasks, data
+        self._encoded: dict[str, list[int]] = {}
+
+    @property
+    def style(self) -> Style:
+        """Chat where the tokenizer has a template, unless the settings say otherwise."""
+        if self.data.style == "auto":
+            return "chat" if self.policy.chats else "base"
+        return self.data.style
+
+    def generate(
+        self, problems: Sequence[Problem], n: int, sampling: Sampling, generator: torch.Generator
+    ) -> Asked:
+        """``n`` responses to each problem, not yet graded."""
+        prompts = [self._encode(p) for p in problems]
+        responses = self.engine.generate(prompts, n, sampling, generator)
+        lengths = responses.mask.sum(1).tolist()
+        rows = zip(responses.tokens.tolist(), lengths, strict=True)
+        texts = [
+            _cut(self.policy.decode(row[:length]), sampling.stop) for row, length in rows
+        ]
+        return Asked(list(problems), prompts, responses, texts, [])
+
+    def grade(self, asked: Asked) -> Asked:
+        """Fill in the grades, each task judging its own."""
+        grades: list[Grade | None] = [None] * len(asked.texts)
+        for name in dict.fromkeys(p.task for p in asked.problems):
+            rows = [i for i in range(len(asked.texts)) if asked.problem(i).task == name]
+            judged = self.tasks[name].grade(
+                [asked.problem(i) for i in rows], [asked.texts[i] for i in rows]
+            )
+            for row, grade in zip(rows, judged, strict=True):
+                grades[row] = grade
+        asked.grades = [grade for grade in grades if grade is not None]
+        return asked
+
+    def _encode(self, problem: Problem) -> list[int]:
+        if problem.id not in self._encoded:
+            prompt = self.tasks[problem.task].render(problem, self.style, self.data.shots)
+            self._encoded[problem.id] = self.policy.encode(prompt)
+        return self._encoded[problem.id]
+
+
+def _cut(text: str, stops: tuple[str, ...]) -> str:
+    for stop in stops:
+        text = text.split(stop, 1)[0]
+    return text

@@ -1,0 +1,80 @@
+"""What ``bench algos`` and ``bench tasks`` print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from algorithms import registry as algorithms
+from harness.errors import UserError
+from tasks import registry as tasks
+from tasks.base import Style, TaskError
+
+console = Console()
+
+
+def list_algorithms() -> None:
+    """A line an algorithm."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "source", "what it changes"):
+        table.add_column(column)
+    for name in algorithms.algorithm_names():
+        kind = algorithms.get(name)
+        table.add_row(name, kind.paper, kind.changes)
+    console.print(table)
+
+
+def show_algorithm(name: str) -> None:
+    """Formula, settings with defaults and sources, and what no source gives."""
+    try:
+        kind = algorithms.get(name)
+    except algorithms.AlgorithmError as error:
+        raise UserError(str(error)) from error
+    console.print(f"[bold]{kind.name}[/bold]  {kind.paper}\n{kind.changes}\n")
+    console.print(kind.formula, markup=False, highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("setting", "default", "meaning"):
+        table.add_column(column)
+    for key, info in kind.Settings.model_fields.items():
+        table.add_row(key, str(info.default), info.description or "")
+    console.print()
+    console.print(table)
+    if kind.unpublished:
+        console.print("\nNo source gives these; they are this project's choice:")
+        for key, why in kind.unpublished.items():
+            console.print(f"  {key}: {why}", markup=False, highlight=False)
+
+
+def list_tasks() -> None:
+    """A line a task."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "kind", "what it is"):
+        table.add_column(column)
+    for name in tasks.task_names():
+        task = tasks.get(name)
+        table.add_row(name, task.kind, task.summary)
+    console.print(table)
+
+
+def show_task(name: str, data_dir: Path | None, shots: int) -> None:
+    """The first held-out problem in both prompt styles, with its answer."""
+    try:
+        task = tasks.get(name)
+        problem = task.load("test", data_dir)[0]
+        console.print(f"[bold]{task.name}[/bold]  {task.kind}: {task.summary}")
+        console.print(f"problem {problem.id}, stop strings {list(task.stop)}")
+        styles: tuple[Style, ...] = ("base", "chat")
+        for style in styles:
+            console.rule(style, align="left")
+            prompt = task.render(problem, style, shots)
+            turns = [("", prompt)] if isinstance(prompt, str) else [
+                (f"[{turn['role']}] ", turn["content"]) for turn in prompt
+            ]
+            for role, text in turns:
+                console.print(role + text, markup=False, highlight=False)
+        console.rule("answer", align="left")
+        console.print(problem.answer, markup=False, highlight=False)
+    except TaskError as error:
+        raise UserError(str(error)) from error

@@ -1,0 +1,294 @@
+"""``bench``: what a person types. Heavy imports happen inside the commands that need them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.errors import UserError, unknown
+
+app = typer.Typer(
+    name="bench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Matched comparisons of RL post-training methods, and a verdict on what is claimed of them.",
+)
+algos_app = typer.Typer(help="The algorithms: list them, or show one.", invoke_without_command=True)
+tasks_app = typer.Typer(help="The tasks: list them, or show one.", invoke_without_command=True)
+app.add_typer(algos_app, name="algos")
+app.add_typer(tasks_app, name="tasks")
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a comparison's folder")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="runs side by side; default: what the cores hold")
+]
+
+
+def main() -> None:
+    """Entry point: the user's errors are one line on stderr and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command()
+def compare(
+    algos: Annotated[str | None, typer.Option(help="arms, e.g. grpo,srpo or again=grpo")] = None,
+    tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
+    eval_tasks: Annotated[str | None, typer.Option(help="tasks to score; default: --tasks")] = None,
+    model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    seeds: Annotated[str | None, typer.Option(help="how many, or a list such as 11,12,13")] = None,
+    steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    preset: Annotated[str | None, typer.Option(help="micro, smoke or real")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    out: Annotated[Path | None, typer.Option(help="where to; default runs/<arms>-<preset>")] = None,
+    workers: Workers = None,
+) -> None:
+    """Train every algorithm on the same problems with the same seeds, and report."""
+    from harness import config as cfg
+    from harness.plan import parse_arms, plan
+
+    flags = _flags(
+        tasks=tasks, eval_tasks=eval_tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps
+    )
+    file = cfg.read_yaml(config) if config else {}
+    name = preset or file.pop("preset", None) or ("real" if "model" in flags | file else "micro")
+    wanted = algos or file.pop("algos", "grpo,srpo")
+    names = wanted.split(",") if isinstance(wanted, str) else list(wanted)
+    chosen = _chosen(cfg.assignments(set_ or []), names)
+    values = cfg.merge(cfg.read_preset(name), file, flags, chosen)
+    arms = parse_arms(names, values.pop("algorithms", {}))
+    settings = cfg.parse(cfg.Config, values, "the settings")
+    folder = out or Path("runs") / f"{'-'.join(arm.name for arm in arms)}-{name}"
+    comparison = plan(folder, settings, arms, _command_line())
+    _run(comparison, workers)
+
+
+@app.command()
+def resume(folder: Folder, workers: Workers = None) -> None:
+    """Finish what is missing of a comparison, from its last checkpoints."""
+    from harness.plan import reopen
+
+    _run(reopen(folder), workers)
+
+
+@app.command()
+def report(folder: Folder) -> None:
+    """Write the report of a comparison anew."""
+    from results.report import write_report
+
+    with _no_comparison():
+        summary = write_report(folder)
+    _say_report(folder, summary)
+
+
+@app.command()
+def verify(
+    folder: Folder,
+    claim: Annotated[list[str] | None, typer.Option(help="claim id, repeatable")] = None,
+    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+    baseline: Annotated[str | None, typer.Option(help="arm")] = None,
+    challenger: Annotated[str | None, typer.Option(help="arm")] = None,
+    vouch_matched: Annotated[
+        bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Say of each claim: supported, refuted, inconclusive, or no verdict. Exit code 3: no verdict."""
+    from harness.verdicts import show_verdicts
+
+    with _no_comparison():
+        reached = show_verdicts(
+            folder, claim, claims_file, baseline, challenger, vouch_matched, as_json
+        )
+    raise typer.Exit(0 if reached else 3)
+
+
+@app.command()
+def claims(
+    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+) -> None:
+    """List the claims that can be verified, who made them and where."""
+    from harness.verdicts import show_claims
+
+    show_claims(claims_file)
+
+
+@app.command()
+def base(
+    out: Annotated[Path, typer.Option(help="folder for the model")],
+    seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
+) -> None:
+    """Make the micro base model anew, by the recipe and seed that made the shipped one."""
+    from rich.progress import Progress
+
+    from harness.base_model import train_base
+    from harness.policy import digest
+
+    if out.exists():
+        raise UserError(f"{out} exists; name a folder that does not.")
+    with Progress(transient=True) as bar:
+        task = bar.add_task("training the micro base")
+        train_base(out, seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
+    print(f"{out}  {digest(out)}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do: isolation for model code, devices, packages, local files."""
+    from harness.doctor import examine
+
+    examine()
+
+
+@algos_app.callback()
+def algos(context: typer.Context) -> None:
+    """List the algorithms."""
+    if context.invoked_subcommand is None:
+        from harness.catalogue import list_algorithms
+
+        list_algorithms()
+
+
+@algos_app.command("show")
+def algos_show(name: str) -> None:
+    """Settings, defaults, formula and source of one algorithm."""
+    from harness.catalogue import show_algorithm
+
+    show_algorithm(name)
+
+
+@tasks_app.callback()
+def tasks(context: typer.Context) -> None:
+    """List the tasks."""
+    if context.invoked_subcommand is None:
+        from harness.catalogue import list_tasks
+
+        list_tasks()
+
+
+@tasks_app.command("show")
+def tasks_show(
+    name: str,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    shots: Annotated[int, typer.Option(min=0, help="worked examples")] = 0,
+) -> None:
+    """A problem of the task, as a base model and as a chat model are asked it."""
+    from harness.catalogue import show_task
+
+    show_task(name, data_dir, shots)
+
+
+def _run(comparison: Any, workers: int | None) -> None:
+    """Train what is pending, report, and say how it went."""
+    from rich.console import Console
+
+    from harness.compare import Interrupted, run_all, state
+    from harness.live import Progress
+    from results.report import write_report
+
+    console = Console()
+    try:
+        with Progress(comparison, console) as progress:
+            run_all(comparison, workers, progress.refresh)
+    except Interrupted:
+        print(f"Stopped; nothing is lost. Go on with: bench resume {comparison.folder}")
+        raise typer.Exit(130) from None
+    _say_report(comparison.folder, write_report(comparison.folder))
+    failed = [job for job in comparison.jobs if state(job) == "failed"]
+    if failed:
+        names = ", ".join(f"{job.arm.name}/seed-{job.seed}" for job in failed)
+        print(f"{len(failed)} of {len(comparison.jobs)} runs failed: {names}.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _say_report(folder: Path, summary: dict[str, Any]) -> None:
+    for verdict in summary["claims"]:
+        if verdict["verdict"] != "no-verdict" or verdict["id"] == "steps-90":
+            print(f"{verdict['id']}: {verdict['verdict']}. {verdict['reason']}")
+    print(f"Report: {folder / 'report' / 'index.html'}")
+
+
+def _flags(**given: Any) -> dict[str, Any]:
+    """The plain flags as nested settings; those not given are absent."""
+    paths = {
+        "tasks": ("data", "tasks"),
+        "eval_tasks": ("evaluation", "tasks"),
+        "model": ("model", "path"),
+        "data_dir": ("data", "data_dir"),
+        "seeds": ("seeds",),
+        "steps": ("steps",),
+    }
+    out: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name in ("tasks", "eval_tasks"):
+            value = value.split(",")
+        elif name == "seeds":
+            value = _seeds(value)
+        elif name == "data_dir":
+            value = str(value)
+        *outer, last = paths[name]
+        place = out
+        for key in outer:
+            place = place.setdefault(key, {})
+        place[last] = value
+    return out
+
+
+def _seeds(text: str) -> list[int]:
+    """``8`` is the seeds 1 … 8; ``11,12`` those two."""
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--seeds takes a count or a list of integers, not '{text}'.") from None
+    if len(numbers) > 1:
+        return numbers
+    if numbers[0] < 1:
+        raise UserError(f"--seeds must be at least 1, got {numbers[0]}.")
+    return list(range(1, numbers[0] + 1))
+
+
+def _chosen(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Split --set into shared settings and those of an arm or algorithm (``srpo.replay_fraction``)."""
+    from harness.config import Config
+
+    arms = {part for name in names for part in name.split("=")}
+    out: dict[str, Any] = {}
+    for key, value in assigned.items():
+        if key in Config.model_fields:
+            out[key] = value
+        elif key in arms:
+            out.setdefault("algorithms", {})[key] = value
+        else:
+            raise unknown("setting", key, [*Config.model_fields, *arms])
+    return out
+
+
+def _command_line() -> str:
+    import shlex
+
+    return shlex.join(["bench", *sys.argv[1:]])
+
+
+def _no_comparison() -> Any:
+    """Turn the results room's complaints about a folder into the user's error."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def guard() -> Any:
+        try:
+            yield
+        except (ValueError, FileNotFoundError) as error:
+            raise UserError(str(error)) from error
+
+    return guard()

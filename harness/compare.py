@@ -1,0 +1,100 @@
+"""Runs a planned comparison: local worker processes side by side, each with its own threads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from harness import worker
+from harness.plan import Comparison, Job
+from results.store import read_json, write_json
+
+POLL = 0.25
+"""Seconds between looks at the workers."""
+
+
+class Interrupted(Exception):
+    """Ctrl-C: the workers have saved themselves and ended."""
+
+
+def pending(comparison: Comparison) -> list[Job]:
+    """Runs that are not done yet."""
+    return [job for job in comparison.jobs if state(job) != "done"]
+
+
+def state(job: Job) -> str:
+    """A run's state, "waiting" before it has one."""
+    path = job.folder / "status.json"
+    return str(read_json(path)["state"]) if path.exists() else "waiting"
+
+
+def run_all(
+    comparison: Comparison, workers: int | None = None, watch: Callable[[], None] = lambda: None
+) -> None:
+    """Run what is pending, at most ``workers`` at a time (default: what the cores hold).
+
+    A run that fails leaves the others alone. ``watch`` is called a few times a second.
+
+    Raises:
+        Interrupted: on Ctrl-C or SIGTERM, after every worker has saved itself.
+    """
+    limit = workers or max(1, len(os.sched_getaffinity(0)) // comparison.config.threads)
+    waiting = pending(comparison)
+    context = _context(comparison.config.threads)
+    running: dict[BaseProcess, Job] = {}
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while waiting or running:
+            while waiting and len(running) < limit:
+                job = waiting.pop(0)
+                process = context.Process(target=worker.start, args=(job.folder,), name=str(job.folder))
+                process.start()
+                running[process] = job
+            time.sleep(POLL)
+            for process in [p for p in running if not p.is_alive()]:
+                _close(process, running.pop(process))
+            watch()
+    except KeyboardInterrupt as error:
+        _stop(running)
+        raise Interrupted from error
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _context(threads: int) -> Any:
+    """Workers fork from a clean server that has imported the heavy libraries once."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["harness.loop", "transformers.models.llama.modeling_llama"])
+    return context
+
+
+def _close(process: BaseProcess, job: Job) -> None:
+    """Record the end of a worker that could not do so itself."""
+    process.join()
+    status = job.folder / "status.json"
+    record = read_json(status) if status.exists() else {"step": 0, "steps": 0}
+    if record.get("state") in ("done", "failed", "stopped"):
+        return
+    how = process.exitcode or 0
+    what = f"killed by signal {signal.Signals(-how).name}" if how < 0 else f"exit code {how}"
+    write_json(status, {**record, "state": "failed", "reason": f"The worker died: {what}."})
+
+
+def _stop(running: dict[BaseProcess, Job]) -> None:
+    """Ask every worker to save itself, wait, and close the books."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for process in running:
+            process.terminate()
+        for process, job in running.items():
+            _close(process, job)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,216 @@
+"""The whole surface of a comparison as typed, validated settings. One file to read.
+
+Everything here is shared by all arms: two runs are matched when these are equal. What differs
+between arms is an algorithm and that algorithm's own settings (``Arm``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.errors import UserError, unknown
+
+PRESETS = Path(__file__).parent / "presets"
+T = TypeVar("T", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """Immutable; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Model(Section):
+    """The base policy every arm starts from."""
+
+    path: str = Field("micro", description="'micro', a Hugging Face folder, a GGUF, or a hub id")
+    revision: str | None = Field(None, description="hub revision; a hub id should be pinned")
+    dtype: Literal["float32", "bfloat16"] = Field(
+        "float32", description="compute dtype; weights and optimiser stay in float32"
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+
+class Data(Section):
+    """The prompt pool."""
+
+    tasks: tuple[str, ...] = Field(("micro-gsm8k", "micro-math", "micro-humaneval"), min_length=1)
+    data_dir: Path | None = Field(None, description="local files of the benchmarks; else the hub")
+    pool_size: int | None = Field(None, gt=0, description="prompts in the pool; None: all there are")
+    style: Literal["auto", "base", "chat"] = Field("auto", description="auto: chat if it has a template")
+    shots: int = Field(0, ge=0, description="worked examples before each problem")
+
+
+class Rollout(Section):
+    """How responses are sampled."""
+
+    engine: Literal["torch"] = "torch"
+    prompts_per_step: int = Field(8, gt=0)
+    group_size: int = Field(8, gt=1, description="responses a prompt, G")
+    temperature: float = Field(1.0, gt=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_new_tokens: int | None = Field(None, gt=0, description="None: the largest of the tasks'")
+    rows_at_once: int = Field(1024, gt=0, description="responses decoded together; memory, not results")
+
+
+class Optim(Section):
+    """AdamW and its schedule. β as SRPO publishes them."""
+
+    lr: float = Field(1e-6, gt=0)
+    betas: tuple[float, float] = (0.9, 0.95)
+    eps: float = Field(1e-8, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    warmup_updates: int = Field(0, ge=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    updates_per_step: int = Field(1, gt=0, description="optimiser updates a rollout batch")
+    micro_batch_tokens: int = Field(16384, gt=0, description="padded tokens a forward pass")
+
+
+class Reward(Section):
+    """Weights of the named reward fields; algorithms read accuracy itself where they say so."""
+
+    accuracy: float = 1.0
+    format: float = 0.0
+    language: float = 0.0
+
+
+class Evaluation(Section):
+    """Held-out scoring, the same problems for the whole comparison."""
+
+    tasks: tuple[str, ...] | None = Field(None, description="None: the training tasks")
+    split: Literal["dev", "test"] = "test"
+    problems: int | None = Field(None, gt=0, description="problems a task; None: the whole split")
+    k: int = Field(1, gt=0, description="samples a problem (avg@k)")
+    every: int = Field(10, gt=0, description="steps between evaluations")
+    early_every: int | None = Field(None, gt=0, description="the same up to early_until; None: every")
+    early_until: int = Field(0, ge=0, description="last step of the early cadence")
+    temperature: float = Field(1.0, gt=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+
+    def due(self, step: int) -> bool:
+        """True when this step is followed by an evaluation. A claim of a tenth of the steps needs
+        a fine look at the first of them; the rest may be looked at less often."""
+        early = self.early_every is not None and step <= self.early_until
+        return step % (self.early_every if early and self.early_every else self.every) == 0
+
+
+class Config(Section):
+    """One comparison's contract."""
+
+    steps: int = Field(100, gt=0)
+    seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5, 6, 7, 8), min_length=1)
+    threads: int = Field(1, gt=0, description="CPU threads a run")
+    checkpoint_every: int = Field(50, gt=0, description="steps")
+    keep_checkpoints: int = Field(1, gt=0, description="the newest ones; older are deleted")
+    samples_every: int = Field(10, gt=0, description="steps between recorded training responses")
+    model: Model = Model()
+    data: Data = Data()
+    rollout: Rollout = Rollout()
+    optim: Optim = Optim()
+    reward: Reward = Reward()
+    evaluation: Evaluation = Evaluation()
+
+    @model_validator(mode="after")
+    def _seeds_are_distinct(self) -> Self:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds stand twice in the list; a pair of runs is counted once")
+        return self
+
+
+class Arm(Section):
+    """One side of the comparison: a label, a method and that method's settings."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    algorithm: str
+    settings: dict[str, Any] = {}
+
+
+def preset_names() -> list[str]:
+    """Presets that ship with the package."""
+    return sorted(p.stem for p in PRESETS.glob("*.yaml"))
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """A preset's values, or an error that suggests one."""
+    if name not in preset_names():
+        raise unknown("preset", name, preset_names())
+    return read_yaml(PRESETS / f"{name}.yaml")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping from a file."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold a mapping of settings, not {type(value).__name__}.")
+    return value
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Deep merge, later layers win."""
+    out: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if isinstance(value, Mapping) and isinstance(out.get(key), dict):
+                out[key] = merge(out[key], value)
+            else:
+                out[key] = merge(value) if isinstance(value, Mapping) else value
+    return out
+
+
+def assignments(pairs: list[str]) -> dict[str, Any]:
+    """``["optim.lr=3e-5"]`` as a nested mapping; values are YAML."""
+    out: dict[str, Any] = {}
+    for pair in pairs:
+        path, sign, text = pair.partition("=")
+        if not sign or not path:
+            raise UserError(f"--set takes path=value, not '{pair}'.")
+        out = merge(out, _nested(path.split("."), _scalar(text)))
+    return out
+
+
+def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Validate, or raise one clear sentence with a suggestion for unknown keys."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(p) for p in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise unknown(f"setting in {where}", path, _paths(model)) from error
+        got = f", got {first['input']!r}" if not isinstance(first["input"], dict) else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"Setting '{path or where}' in {where}: {message}{got}.") from error
+
+
+def _scalar(text: str) -> Any:
+    value = yaml.safe_load(text)
+    if isinstance(value, str):  # YAML 1.1 reads 3e-5 as a string
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    return value
+
+
+def _nested(path: list[str], value: Any) -> dict[str, Any]:
+    return {path[0]: value if len(path) == 1 else _nested(path[1:], value)}
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    out: list[str] = []
+    for name, info in model.model_fields.items():
+        out.append(prefix + name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            out += _paths(info.annotation, f"{prefix}{name}.")
+    return out

@@ -1,0 +1,52 @@
+"""The seam between the loop and whatever generates responses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample, the same words for every engine."""
+
+    temperature: float
+    top_p: float
+    max_new_tokens: int
+    stop: tuple[str, ...] = ()
+
+
+@dataclass
+class Responses:
+    """n responses a prompt, prompt by prompt: row p·n + j is the j-th response to prompt p.
+
+    tokens: (B, T) long.   mask: (B, T) bool.   logp: (B, T) nats under the sampling distribution.
+    truncated: (B,) bool, ended by the length limit.
+    """
+
+    tokens: Tensor
+    mask: Tensor
+    logp: Tensor
+    truncated: Tensor
+
+
+class Engine(Protocol):
+    """Generates responses with the current policy."""
+
+    def generate(
+        self,
+        prompts: Sequence[list[int]],
+        n: int,
+        sampling: Sampling,
+        generator: torch.Generator,
+    ) -> Responses:
+        """Sample ``n`` responses to each prompt; the same generator state gives the same bits."""
+        ...
+
+    def sync(self) -> None:
+        """Bring the engine's weights up to the learner's after an update."""
+        ...

@@ -1,0 +1,160 @@
+"""The default rollout engine: plain PyTorch on the learner's own model.
+
+A group's prompt is prefilled once and its keys and values are shared out to the n samples; rows
+that have ended leave the batch, many at a time. Each (row, position) has its uniform number drawn beforehand, so
+what a row says depends neither on its neighbours nor on how the batch is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harness.engines.base import Responses, Sampling
+from harness.engines.kv_cache import slab_cache
+from harness.policy import Policy, nucleus, prefill
+
+
+COMPACT = 0.6
+"""Ended rows leave the batch once fewer than this share of it goes on; moving a cache costs too."""
+
+
+class TorchEngine:
+    """Samples from a ``Policy`` in this process; weights are shared, so ``sync`` has no work."""
+
+    def __init__(self, policy: Policy, rows_at_once: int) -> None:
+        self.policy = policy
+        self.rows_at_once = rows_at_once
+
+    def sync(self) -> None:
+        """Nothing to do: the engine reads the learner's weights."""
+
+    @torch.no_grad()
+    def generate(
+        self,
+        prompts: Sequence[list[int]],
+        n: int,
+        sampling: Sampling,
+        generator: torch.Generator,
+    ) -> Responses:
+        """Sample ``n`` responses a prompt. See ``Engine.generate``."""
+        rows = len(prompts) * n
+        uniform = torch.rand((rows, sampling.max_new_tokens), generator=generator)
+        tokens = torch.zeros((rows, sampling.max_new_tokens), dtype=torch.long)
+        logp = torch.zeros((rows, sampling.max_new_tokens))
+        lengths = torch.zeros(rows, dtype=torch.long)
+        ended = torch.zeros(rows, dtype=torch.bool)
+        for chunk in torch.arange(rows).split(max(self.rows_at_once, 1)):
+            first, last = int(chunk[0]) // n, int(chunk[-1]) // n
+            decode = _Decode(self.policy, sampling, list(prompts[first : last + 1]), chunk // n - first)
+            decode.run(uniform[chunk])
+            tokens[chunk], logp[chunk] = decode.tokens, decode.logp
+            lengths[chunk], ended[chunk] = decode.lengths, decode.ended
+        width = max(int(lengths.max()), 1)
+        mask = torch.arange(width) < lengths[:, None]
+        return Responses(tokens[:, :width], mask, logp[:, :width], ~ended)
+
+
+class _Decode:
+    """One batch being decoded; ``alive`` maps the rows still in the model's batch to output rows."""
+
+    def __init__(
+        self, policy: Policy, sampling: Sampling, prompts: list[list[int]], group: Tensor
+    ) -> None:
+        self.policy, self.sampling = policy, sampling
+        rows, limit = len(group), sampling.max_new_tokens
+        self.tokens = torch.zeros((rows, limit), dtype=torch.long)
+        self.logp = torch.zeros((rows, limit))
+        self.lengths = torch.zeros(rows, dtype=torch.long)
+        self.ended = torch.zeros(rows, dtype=torch.bool)
+        self.alive = torch.arange(rows)
+        device = policy.device
+        group = group.to(device)
+        with policy.autocast():
+            self.cache, prompt_mask = prefill(policy, prompts, slab_cache(policy.model, limit + 1))
+        _select(self.cache, group)
+        self.mask = torch.cat(
+            [prompt_mask[group], torch.zeros((rows, limit + 1), dtype=torch.bool, device=device)], 1
+        )
+        self.prefix = prompt_mask.shape[1]
+        self.prompt_lengths = prompt_mask.sum(1)[group]
+        self.last = torch.tensor([p[-1] for p in prompts], device=device)[group]
+        self.ends = torch.tensor(policy.end_tokens)
+
+    def run(self, uniform: Tensor) -> None:
+        """Decode until every row has ended or met the length limit. uniform: (B, limit) in [0, 1)."""
+        for t in range(self.sampling.max_new_tokens):
+            logits = self._forward(t)
+            token, logp = sample(
+                logits, uniform[self.alive, t].to(logits.device), self.sampling.temperature,
+                self.sampling.top_p,
+            )
+            self.last = token
+            going = ~self.ended[self.alive]
+            rows, token, logp = self.alive[going], token.cpu()[going], logp.cpu()[going]
+            self.tokens[rows, t], self.logp[rows, t] = token, logp
+            self.lengths[rows] = t + 1
+            self.ended[rows] = torch.isin(token, self.ends) | self._stopped(rows, t)
+            left = ~self.ended[self.alive]
+            if not left.any():
+                return
+            if left.sum() < COMPACT * len(left):
+                self._keep(left)
+
+    def _forward(self, t: int) -> Tensor:
+        self.mask[:, self.prefix + t] = True
+        with self.policy.autocast():
+            out = self.policy.model(
+                input_ids=self.last[:, None],
+                attention_mask=self.mask[:, : self.prefix + t + 1].long(),
+                position_ids=(self.prompt_lengths + t)[:, None],
+                past_key_values=self.cache,
+                use_cache=True,
+            )
+        logits: Tensor = out.logits[:, -1].float()
+        return logits
+
+    def _stopped(self, rows: Tensor, t: int) -> Tensor:
+        stopped = torch.zeros(len(rows), dtype=torch.bool)
+        if self.sampling.stop:
+            tails = self.tokens[rows, max(0, t - 15) : t + 1]
+            for row, text in enumerate(self.policy.tokenizer.batch_decode(tails)):
+                stopped[row] = any(stop in text for stop in self.sampling.stop)
+        return stopped
+
+    def _keep(self, left: Tensor) -> None:
+        keep = left.nonzero().squeeze(1)
+        self.alive = self.alive[keep]
+        keep = keep.to(self.policy.device)
+        self.last, self.mask = self.last[keep], self.mask[keep]
+        self.prompt_lengths = self.prompt_lengths[keep]
+        _select(self.cache, keep)
+
+
+def sample(
+    logits: Tensor, uniform: Tensor, temperature: float, top_p: float
+) -> tuple[Tensor, Tensor]:
+    """Draw one token a row by inverting the distribution function at a given uniform number.
+
+    Args:
+        logits: (b, V).   uniform: (b,) in [0, 1).
+
+    Returns:
+        token (b,) long and its log-prob (b,) in nats under the distribution sampled from.
+    """
+    scaled = logits / temperature
+    if top_p < 1:
+        scaled = scaled.masked_fill(~nucleus(scaled, top_p), float("-inf"))
+    logp = scaled.log_softmax(-1)
+    cdf = logp.double().exp().cumsum(-1)
+    token = torch.searchsorted(cdf, (uniform.double() * cdf[:, -1])[:, None], right=True).squeeze(1)
+    token = token.clamp(max=logits.shape[-1] - 1)
+    return token, logp.gather(-1, token[:, None]).squeeze(1)
+
+
+def _select(cache: Any, index: Tensor) -> None:
+    for layer in cache.layers:
+        layer.batch_select_indices(index)

@@ -1,0 +1,84 @@
+"""What every step cost: counts, which are exact and repeatable, and seconds, which are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from results.store import Ledger, Spent, Timing
+
+Phase = Literal["rollout", "grading", "training", "evaluation"]
+
+
+def empty() -> Ledger:
+    """A step's account before anything was spent."""
+    return Ledger(
+        prompts=0,
+        responses=0,
+        responses_discarded=0,
+        tokens_generated=0,
+        tokens_prefilled=0,
+        tokens_trained=0,
+        updates=0,
+        verifier_calls=0,
+        flops=0.0,
+    )
+
+
+def flops(parameters: int, forward: int, trained: int) -> float:
+    """Estimated FLOPs: 2N a token forward, 6N a token forward and backward (Kaplan et al. 2020,
+    arXiv 2001.08361, section 2.1); attention's own products are left out."""
+    return 2.0 * parameters * forward + 6.0 * parameters * trained
+
+
+class Spending:
+    """Running totals of a run, as of the last closed step."""
+
+    def __init__(self, spent: Spent | None = None) -> None:
+        self.spent = spent or Spent(responses=0, tokens=0, updates=0, flops=0.0)
+
+    def book(self, entry: Ledger) -> None:
+        """Add a step's account."""
+        s = self.spent
+        self.spent = Spent(
+            responses=s["responses"] + entry["responses"],
+            tokens=s["tokens"] + entry["tokens_generated"],
+            updates=s["updates"] + entry["updates"],
+            flops=s["flops"] + entry["flops"],
+        )
+
+
+class Clock:
+    """Seconds by phase; what no phase claims is ``other``."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._seconds: dict[str, float] = dict.fromkeys(
+            ("rollout", "grading", "training", "evaluation"), 0.0
+        )
+
+    @contextmanager
+    def __call__(self, phase: Phase) -> Iterator[None]:
+        """Time a block."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[phase] += time.perf_counter() - start
+
+    def close(self, step: int) -> Timing:
+        """The step's timing; the clock starts anew."""
+        total = time.perf_counter() - self._start
+        s = {key: round(value, 4) for key, value in self._seconds.items()}
+        other = round(max(total - sum(self._seconds.values()), 0.0), 4)
+        self.__init__()  # type: ignore[misc]
+        return Timing(
+            step=step,
+            rollout=s["rollout"],
+            grading=s["grading"],
+            training=s["training"],
+            evaluation=s["evaluation"],
+            other=other,
+        )

@@ -1,0 +1,277 @@
+"""One run: choose → generate → grade → weigh → update → record. Blind to the algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from algorithms.base import Algorithm, Plan
+from algorithms.batch import Batch, Grades, More, PromptInfo, Rollouts
+from algorithms.registry import get
+from harness import checkpoint, ledger
+from harness.asking import Asked, Asker
+from harness.config import Arm, Config
+from harness.data import Problems
+from harness.engines.base import Engine, Sampling
+from harness.engines.torch_engine import TorchEngine
+from harness.errors import RunError
+from harness.evaluate import evaluate
+from harness.learner import Learner, Update
+from harness.policy import Policy, load_policy
+from harness.streams import stream
+from results.store import Evaluation, Sample, Step, append_line
+
+SAMPLES_PER_EVALUATION = 8
+"""Responses of each task that an evaluation records."""
+
+
+class Run:
+    """One arm at one seed, in its run directory."""
+
+    def __init__(
+        self, folder: Path, config: Config, arm: Arm, seed: int, base: Path, problems: Problems
+    ) -> None:
+        self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
+        roll = config.rollout
+        self.max_new_tokens = roll.max_new_tokens or max(
+            task.max_new_tokens for task in problems.tasks.values()
+        )
+        self.policy = self._load(base)
+        self.engine: Engine = TorchEngine(self.policy, roll.rows_at_once)
+        self.asker = Asker(self.policy, self.engine, problems.tasks, config.data)
+        self.algorithm = self._algorithm(arm)
+        self.learner = Learner(
+            self.policy,
+            self._load(base) if self.algorithm.needs_reference else None,
+            config.optim,
+            planned=config.steps * config.optim.updates_per_step,
+            max_tokens=self.max_new_tokens,
+        )
+        self.spending = ledger.Spending()
+        self.clock = ledger.Clock()
+
+    def train(self, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Go on from the newest checkpoint to the last step.
+
+        Args:
+            stop: asked after every step; when true, the run saves itself and returns.
+
+        Returns:
+            True when the run is complete.
+        """
+        start = self._resume()
+        if start == 0:
+            self._evaluate(0)
+        for step in range(start + 1, self.config.steps + 1):
+            self._step(step)
+            if self.config.evaluation.due(step) or step == self.config.steps:
+                self._evaluate(step)
+            append_line(self.folder / "timing.jsonl", self.clock.close(step))
+            halt = stop() and step < self.config.steps
+            if step % self.config.checkpoint_every == 0 or step == self.config.steps or halt:
+                self._save(step)
+            if halt:
+                return False
+        return True
+
+    def _step(self, step: int) -> None:
+        entry = ledger.empty()
+        asked, batch = self._gather(step, entry)
+        with self.clock("training"):
+            update = self.learner.update(batch, self.algorithm)
+            self.engine.sync()
+        entry["updates"] = update.updates
+        entry["tokens_trained"] = int((batch.weight > 0).float() @ batch.rollouts.lengths.float())
+        n = self.policy.parameters
+        entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
+        self.spending.book(entry)
+        append_line(self.folder / "steps.jsonl", self._record(step, asked, batch, update, entry))
+        if step % self.config.samples_every == 0 or step == 1:
+            self._samples(step, asked, batch)
+
+    def _gather(self, step: int, entry: ledger.Ledger) -> tuple[Asked, Batch]:
+        """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
+        order = stream(self.seed, "order", step)
+        sampling = stream(self.seed, "sampling", step)
+        own = stream(self.seed, "algorithm", step)
+        roll = self.config.rollout
+        rounds: list[Asked] = []
+        wanted = roll.prompts_per_step
+        while True:
+            chosen = [self.problems.pool[i] for i in self.algorithm.choose(wanted, order)]
+            rounds.append(self._ask(chosen, sampling, entry))
+            rollouts = Rollouts.concat([a.rollouts() for a in rounds])
+            grades = Grades.concat([a.rewards(self.config.reward) for a in rounds])
+            answer = self.algorithm.weigh(rollouts, grades, self._scorer(entry), own)
+            if isinstance(answer, Batch):
+                break
+            wanted = answer.prompts
+        asked = _joined(rounds)
+        fresh = int((answer.weight > 0).sum()) - int(answer.metrics.get("replayed", 0))
+        entry["responses_discarded"] = max(entry["responses"] - fresh, 0)
+        return asked, self._checked(answer)
+
+    def _ask(self, problems: list[Any], generator: torch.Generator, entry: ledger.Ledger) -> Asked:
+        roll = self.config.rollout
+        stops = dict.fromkeys(s for p in problems for s in self.problems.tasks[p.task].stop)
+        sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens, tuple(stops))
+        with self.clock("rollout"):
+            asked = self.asker.generate(problems, roll.group_size, sampling, generator)
+        with self.clock("grading"):
+            self.asker.grade(asked)
+        generated = int(asked.responses.mask.sum())
+        entry["prompts"] += len(problems)
+        entry["responses"] += len(asked.texts)
+        entry["tokens_generated"] += generated
+        entry["tokens_prefilled"] += asked.tokens_prefilled
+        entry["verifier_calls"] += len(asked.texts)
+        entry["flops"] += ledger.flops(
+            self.policy.parameters, generated + asked.tokens_prefilled, 0
+        )
+        return asked
+
+    def _scorer(self, entry: ledger.Ledger) -> Callable[[Rollouts], torch.Tensor]:
+        """Log-probs under the current policy for an algorithm that asks, booked."""
+
+        def score(rollouts: Rollouts) -> torch.Tensor:
+            with self.clock("training"):
+                logp = self.policy.logp_of(rollouts, self.config.rollout.rows_at_once)
+            read = int(rollouts.lengths.sum()) + sum(map(len, rollouts.prompt_tokens))
+            entry["flops"] += ledger.flops(self.policy.parameters, read, 0)
+            return logp
+
+        return score
+
+    def _checked(self, batch: Batch) -> Batch:
+        """Refuse what no learner can use, naming the algorithm."""
+        rows = len(batch.rollouts)
+        for name, value in (("advantage", batch.advantage), ("weight", batch.weight)):
+            if value.shape != (rows,) or not torch.isfinite(value).all():
+                raise RunError(
+                    f"Algorithm '{self.algorithm.name}' returned {name} of shape "
+                    f"{tuple(value.shape)}; it must be ({rows},) and finite."
+                )
+        return batch
+
+    def _record(
+        self, step: int, asked: Asked, batch: Batch, update: Update, entry: ledger.Ledger
+    ) -> Step:
+        accuracy = asked.accuracy().view(-1, asked.n).mean(1)
+        rewards = asked.rewards(self.config.reward).reward
+        return Step(
+            step=step,
+            reward=rewards.mean().item(),
+            accuracy=accuracy.mean().item(),
+            length=asked.responses.mask.sum(1).double().mean().item(),
+            truncated=asked.responses.truncated.double().mean().item(),
+            groups=len(accuracy),
+            groups_all_correct=int((accuracy == 1).sum()),
+            groups_all_wrong=int((accuracy == 0).sum()),
+            pool_size=self.algorithm.pool_size,
+            epoch=self.algorithm.epoch,
+            loss=update.loss,
+            grad_norm=update.grad_norm,
+            lr=update.lr,
+            ledger=entry,
+            algorithm={**batch.metrics, **update.metrics},
+        )
+
+    def _evaluate(self, step: int) -> None:
+        """Score the held-out problems and append the line."""
+        generator = stream(self.seed, "evaluation", step)
+        scores = {}
+        with self.clock("evaluation"):
+            for name, score, asked in evaluate(
+                self.asker, self.problems.evaluation, self.config.evaluation,
+                self.max_new_tokens, generator,
+            ):
+                scores[name] = score
+                for row in range(min(SAMPLES_PER_EVALUATION, len(asked.texts))):
+                    self._sample(step, "eval", asked, row * asked.n % len(asked.texts), None)
+        n = len(scores)
+        line = Evaluation(
+            step=step,
+            accuracy=sum(s["accuracy"] for s in scores.values()) / n,
+            stderr=sum(s["stderr"] ** 2 for s in scores.values()) ** 0.5 / n,
+            tasks=scores,
+            spent=self.spending.spent,
+        )
+        append_line(self.folder / "evals.jsonl", line)
+        if step == 0:
+            append_line(self.folder / "timing.jsonl", self.clock.close(0))
+
+    def _samples(self, step: int, asked: Asked, batch: Batch) -> None:
+        """Record a step's fresh responses with their advantages, where the batch kept them all."""
+        kept = len(batch) >= len(asked.texts)
+        for row in range(len(asked.texts)):
+            self._sample(step, "train", asked, row, float(batch.advantage[row]) if kept else None)
+
+    def _sample(self, step: int, phase: Any, asked: Asked, row: int, advantage: float | None) -> None:
+        problem, grade = asked.problem(row), asked.grades[row]
+        line = Sample(
+            step=step,
+            phase=phase,
+            problem=problem.id,
+            task=problem.task,
+            prompt=problem.question,
+            response=asked.texts[row],
+            outcome=grade.outcome.value,
+            reward=grade.accuracy,
+            advantage=advantage,
+            length=int(asked.responses.mask[row].sum()),
+            truncated=bool(asked.responses.truncated[row]),
+        )
+        append_line(self.folder / "samples.jsonl", line)
+
+    def _save(self, step: int) -> None:
+        state = {
+            "learner": self.learner.state_dict(),
+            "algorithm": self.algorithm.state_dict(),
+            "spent": dict(self.spending.spent),
+        }
+        checkpoint.save(self.folder, step, self.policy, state, self.config.keep_checkpoints)
+
+    def _resume(self) -> int:
+        newest = checkpoint.latest(self.folder)
+        step, state = checkpoint.rewind(self.folder, newest)
+        if newest is not None and state is not None:
+            weights = load_policy(newest, self.config.model.dtype, self.config.model.device)
+            self.policy.model.load_state_dict(weights.model.state_dict())
+            self.learner.load_state_dict(state["learner"])
+            self.algorithm.load_state_dict(state["algorithm"])
+            self.spending = ledger.Spending(state["spent"])
+        return step
+
+    def _load(self, base: Path) -> Policy:
+        m, roll = self.config.model, self.config.rollout
+        return load_policy(base, m.dtype, m.device, roll.temperature, roll.top_p)
+
+    def _algorithm(self, arm: Arm) -> Algorithm[Any]:
+        kind = get(arm.algorithm)
+        plan = Plan(
+            pool=tuple(PromptInfo(p.id, p.kind) for p in self.problems.pool.values()),
+            prompts_per_step=self.config.rollout.prompts_per_step,
+            group_size=self.config.rollout.group_size,
+            steps=self.config.steps,
+            max_new_tokens=self.max_new_tokens,
+        )
+        return kind(kind.Settings.model_validate(arm.settings), plan)
+
+
+def _joined(rounds: list[Asked]) -> Asked:
+    """Several rounds of a step as one."""
+    if len(rounds) == 1:
+        return rounds[0]
+    first = rounds[0]
+    whole = Rollouts.concat([a.rollouts() for a in rounds])
+    responses = type(first.responses)(whole.tokens, whole.mask, whole.logp, whole.truncated)
+    return Asked(
+        problems=[p for a in rounds for p in a.problems],
+        prompt_tokens=whole.prompt_tokens,
+        responses=responses,
+        texts=[t for a in rounds for t in a.texts],
+        grades=[g for a in rounds for g in a.grades],
+    )

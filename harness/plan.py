@@ -1,0 +1,267 @@
+"""The matched plan: one contract, arms × seeds, written down before anything runs."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from algorithms.registry import AlgorithmError
+from algorithms.registry import get as get_algorithm
+from harness import config as cfg
+from harness.config import Arm, Config
+from harness.data import Problems, evaluation_tasks, load_problems
+from harness.errors import UserError
+from harness.models import resolve
+from harness.policy import digest, pick_device
+from results.store import SCHEMA, read_json, write_json
+
+PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "math-verify", "srpo-bench")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be done."""
+
+    folder: Path
+    arm: Arm
+    seed: int
+
+
+@dataclass
+class Comparison:
+    """A planned comparison and where it lives."""
+
+    folder: Path
+    config: Config
+    arms: list[Arm]
+    base: Path
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Seed by seed, so that pairs become complete together."""
+        return [
+            Job(self.folder / arm.name / f"seed-{seed}", arm, seed)
+            for seed in self.config.seeds
+            for arm in self.arms
+        ]
+
+
+def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Arm]:
+    """Arms from ``grpo`` or ``label=grpo`` and per-arm settings, validated by the algorithms.
+
+    Raises:
+        UserError: an unknown algorithm or setting, or a label that stands twice.
+    """
+    arms: list[Arm] = []
+    for name in names:
+        label, _, algorithm = name.rpartition("=")
+        arm = cfg.parse(
+            Arm,
+            {"name": label or algorithm, "algorithm": algorithm, "settings": settings.get(label or algorithm, {})},
+            "--algos",
+        )
+        try:
+            kind = get_algorithm(arm.algorithm)
+        except AlgorithmError as error:
+            raise UserError(str(error)) from error
+        cfg.parse(kind.Settings, arm.settings, f"algorithm '{arm.algorithm}'")
+        arms.append(arm)
+    labels = [arm.name for arm in arms]
+    twice = {label for label in labels if labels.count(label) > 1}
+    if twice:
+        raise UserError(
+            f"Arm '{min(twice)}' stands twice; give one a label, e.g. again={min(twice)}."
+        )
+    return arms
+
+
+def plan(folder: Path, config: Config, arms: list[Arm], command: str) -> Comparison:
+    """Check everything a run needs, then write the comparison and its runs' manifests.
+
+    Where the folder already holds the same comparison, nothing is written and what is missing can
+    be finished; where it holds another one, that is the user's error.
+    """
+    pick_device(config.model.device)
+    base = resolve(config.model)
+    config, left_out = _without_unsafe(config)
+    problems = load_problems(config)
+    problems.notes += left_out
+    contract = _contract(config, base, problems)
+    record = {
+        "schema": SCHEMA,
+        "name": folder.name,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "bench_version": metadata.version("srpo-bench"),
+        "arms": [_arm_record(arm) for arm in arms],
+        "seeds": list(config.seeds),
+        "baseline": next((a.name for a in arms if a.algorithm == "grpo"), arms[0].name),
+        "tasks": list(config.data.tasks),
+        "eval_tasks": list(evaluation_tasks(config)),
+        "contract": contract,
+        "notes": problems.notes,
+        "excluded": problems.excluded,
+        "config": config.model_dump(mode="json"),
+        "base": str(base),
+    }
+    comparison = Comparison(folder, config, arms, base)
+    if (folder / "comparison.json").exists():
+        _same(read_json(folder / "comparison.json"), record, folder)
+        return comparison
+    _write(comparison, record)
+    return comparison
+
+
+def reopen(folder: Path) -> Comparison:
+    """A comparison that was planned before."""
+    path = folder / "comparison.json"
+    if not path.is_file():
+        raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
+    record = read_json(path)
+    config = cfg.parse(Config, record["config"], str(path))
+    arms = [
+        Arm(name=a["arm"], algorithm=a["algorithm"], settings=a["settings"]) for a in record["arms"]
+    ]
+    base = resolve(config.model)
+    if digest(base) != record["contract"]["base_sha256"]:
+        raise UserError(
+            f"The base model {base} is not the one this comparison was planned with."
+        )
+    return Comparison(folder, config, arms, base)
+
+
+def _contract(config: Config, base: Path, problems: Problems) -> dict[str, Any]:
+    """Flat: every field that must be equal for two runs to be matched."""
+    c: dict[str, Any] = {
+        "base_sha256": digest(base),
+        "pool_digest": problems.pool_digest,
+        "pool_size": len(problems.pool),
+        "evaluation_digest": problems.evaluation_digest,
+        "steps": config.steps,
+        "threads": config.threads,
+        "eval_every": config.evaluation.every,
+        "responses_per_step": config.rollout.prompts_per_step * config.rollout.group_size,
+        "prompts_per_step": config.rollout.prompts_per_step,
+        "device": pick_device(config.model.device).type,
+        "isolation": _isolation(problems),
+        "python": platform.python_version(),
+    }
+    for section in ("rollout", "optim", "reward", "evaluation"):
+        for key, value in getattr(config, section).model_dump(mode="json").items():
+            c.setdefault(f"{section}.{key}", value)
+    for key in ("tasks", "style", "shots"):
+        c[f"data.{key}"] = config.data.model_dump(mode="json")[key]
+    c["model.dtype"] = config.model.dtype
+    c |= {f"version.{name}": metadata.version(name) for name in PACKAGES}
+    return c
+
+
+def _isolation(problems: Problems) -> str:
+    if not any(task.executes_code for task in problems.tasks.values()):
+        return "not needed"
+    from tasks.sandbox import isolation
+
+    return isolation().mode
+
+
+def _without_unsafe(config: Config) -> tuple[Config, list[str]]:
+    """Leave out tasks that run model output where no acceptable isolation exists."""
+    from tasks import registry
+    from tasks.base import TaskError
+    from tasks.sandbox import isolation
+
+    try:
+        names = dict.fromkeys([*config.data.tasks, *evaluation_tasks(config)])
+        code = {name for name in names if registry.get(name).executes_code}
+    except TaskError as error:
+        raise UserError(str(error)) from error
+    if not code or isolation().mode != "none":
+        return config, []
+    train = tuple(t for t in config.data.tasks if t not in code)
+    scored = tuple(t for t in evaluation_tasks(config) if t not in code)
+    if not train or not scored:
+        raise UserError(
+            f"{', '.join(sorted(code))} runs model output, and {isolation().why} "
+            "Install bubblewrap, or choose other tasks."
+        )
+    note = f"Left out, because model output cannot be run safely here: {', '.join(sorted(code))}. "
+    config = config.model_copy(
+        update={
+            "data": config.data.model_copy(update={"tasks": train}),
+            "evaluation": config.evaluation.model_copy(update={"tasks": scored}),
+        }
+    )
+    return config, [note + isolation().why]
+
+
+def _write(comparison: Comparison, record: dict[str, Any]) -> None:
+    folder = comparison.folder
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
+    created = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for job in comparison.jobs:
+            job.folder.mkdir(parents=True)
+            write_json(job.folder / "manifest.json", _manifest(comparison, job, record))
+        write_json(folder / "comparison.json", record)  # last: its presence means all is there
+    except OSError as error:
+        if created and folder.exists():
+            import shutil
+
+            shutil.rmtree(folder, ignore_errors=True)
+        raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
+
+
+def _manifest(comparison: Comparison, job: Job, record: dict[str, Any]) -> dict[str, Any]:
+    config = comparison.config
+    kind = get_algorithm(job.arm.algorithm)
+    settings = kind.Settings.model_validate(job.arm.settings)
+    return {
+        "schema": SCHEMA,
+        "arm": job.arm.name,
+        "algorithm": job.arm.algorithm,
+        "seed": job.seed,
+        "settings": record["config"],
+        "algorithm_settings": settings.model_dump(mode="json"),
+        "contract": record["contract"],
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "host": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": sys.version.split()[0],
+            "torch_threads": config.threads,
+            "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        },
+        "notes": record["notes"],
+        "base": {"path": str(comparison.base), "sha256": record["contract"]["base_sha256"]},
+    }
+
+
+def _arm_record(arm: Arm) -> dict[str, Any]:
+    settings = get_algorithm(arm.algorithm).Settings.model_validate(arm.settings)
+    return {
+        "arm": arm.name,
+        "algorithm": arm.algorithm,
+        "settings": settings.model_dump(mode="json"),
+    }
+
+
+def _same(old: dict[str, Any], new: dict[str, Any], folder: Path) -> None:
+    """Refuse a folder that holds another comparison, naming what differs."""
+    differing = [k for k in ("arms", "seeds", "config") if old[k] != new[k]]
+    differing += [k for k, v in new["contract"].items() if old["contract"].get(k) != v]
+    if differing:
+        raise UserError(
+            f"{folder} holds another comparison (different: {', '.join(differing[:5])}); "
+            "choose another --out."
+        )

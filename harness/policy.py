@@ -1,0 +1,231 @@
+"""A policy: model, tokenizer, and the log-probabilities of its responses.
+
+The response's log-probs under the *sampling distribution* (temperature and nucleus applied) are
+what both the engine records and the learner recomputes, so an importance ratio starts at 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from algorithms.batch import Rollouts
+from harness.errors import UserError
+from tasks.base import Prompt
+
+
+@dataclass
+class Policy:
+    """A causal language model and what is needed to speak with it."""
+
+    model: Any
+    tokenizer: Any
+    device: torch.device
+    dtype: torch.dtype
+    temperature: float
+    top_p: float
+
+    @property
+    def end_tokens(self) -> list[int]:
+        """Token ids that end a response."""
+        ends = self.model.generation_config.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        return sorted({e for e in [*ends, self.tokenizer.eos_token_id] if e is not None})
+
+    @property
+    def chats(self) -> bool:
+        """True when the tokenizer has a chat template."""
+        return bool(getattr(self.tokenizer, "chat_template", None))
+
+    @property
+    def parameters(self) -> int:
+        """Parameters that take part in a token's matrix products (N of the 2N FLOPs rule)."""
+        count = sum(p.numel() for p in self.model.parameters())
+        if not getattr(self.model.config, "tie_word_embeddings", False):
+            count -= self.model.get_input_embeddings().weight.numel()
+        return int(count)
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Token ids of a prompt; a list of turns goes through the chat template."""
+        if isinstance(prompt, str):
+            ids = self.tokenizer(prompt)["input_ids"]
+        else:
+            ids = self.tokenizer.apply_chat_template(
+                prompt, add_generation_prompt=True, tokenize=True, return_dict=True
+            )["input_ids"]
+        ends = self.end_tokens
+        return ids[:-1] if len(ids) > 1 and ids[-1] in ends and isinstance(prompt, str) else ids
+
+    def decode(self, tokens: list[int]) -> str:
+        """Text of a response without its end token."""
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """Compute in the policy's dtype; weights stay in float32."""
+        enabled = self.dtype != torch.float32
+        with torch.autocast(self.device.type, dtype=self.dtype, enabled=enabled):
+            yield
+
+    def logp(self, rollouts: Rollouts) -> Tensor:
+        """(B, T) nats: log π of each response token, 0 on padding. Differentiable.
+
+        Each group's prompt is run once and its keys and values are shared by the group's responses;
+        logits exist for response positions only.
+        """
+        logits = response_logits(self, rollouts)
+        tokens = rollouts.tokens.to(self.device)
+        logp = sampling_logp(logits, tokens, self.temperature, self.top_p)
+        return logp.masked_fill(~rollouts.mask.to(self.device), 0.0)
+
+    @torch.no_grad()
+    def logp_of(self, rollouts: Rollouts, rows_at_once: int) -> Tensor:
+        """``logp`` without gradient, on the CPU, in chunks."""
+        parts = [
+            self.logp(rows(rollouts, index)).cpu()
+            for index in torch.arange(len(rollouts)).split(rows_at_once)
+        ]
+        return torch.cat(parts) if parts else torch.zeros_like(rollouts.logp)
+
+
+def rows(rollouts: Rollouts, index: Tensor) -> Rollouts:
+    """The given rows of a record; prompts keep their numbering."""
+    return Rollouts(
+        prompts=rollouts.prompts,
+        prompt_tokens=rollouts.prompt_tokens,
+        group=rollouts.group[index],
+        tokens=rollouts.tokens[index],
+        mask=rollouts.mask[index],
+        logp=rollouts.logp[index],
+        truncated=rollouts.truncated[index],
+    )
+
+
+def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:
+    """(B, T, V) logits that predict each response token."""
+    used, local = rollouts.group.unique(return_inverse=True)
+    prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
+    device = policy.device
+    with policy.autocast():
+        cache, prompt_mask = prefill(policy, prompts)
+        local = local.to(device)
+        for layer in cache.layers:
+            layer.batch_select_indices(local)
+        last = torch.tensor([p[-1] for p in prompts], device=device)[local]
+        inputs = torch.cat([last[:, None], rollouts.tokens[:, :-1].to(device)], dim=1)
+        mask = torch.cat([torch.ones_like(last)[:, None].bool(), rollouts.mask[:, :-1].to(device)], 1)
+        prompt_mask = prompt_mask[local]
+        positions = prompt_mask.sum(1, keepdim=True) + torch.arange(inputs.shape[1], device=device)
+        out = policy.model(
+            input_ids=inputs,
+            attention_mask=torch.cat([prompt_mask, mask], dim=1).long(),
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+        )
+    return out.logits.float()
+
+
+def prefill(policy: Policy, prompts: list[list[int]], cache: Any = None) -> tuple[Any, Tensor]:
+    """Run all but the last token of each prompt, right-padded.
+
+    The last token is left to the next forward pass, which then yields the first response token's
+    logits for every row without a special case.
+
+    Returns:
+        The key-value cache, one row a prompt, and its mask (P, L) bool.
+    """
+    from transformers import DynamicCache
+
+    width = max(len(p) for p in prompts) - 1
+    ids = torch.zeros((len(prompts), width), dtype=torch.long)
+    mask = torch.zeros((len(prompts), width), dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        ids[row, : len(prompt) - 1] = torch.tensor(prompt[:-1])
+        mask[row, : len(prompt) - 1] = True
+    ids, mask = ids.to(policy.device), mask.to(policy.device)
+    cache = DynamicCache(config=policy.model.config) if cache is None else cache
+    if width:
+        policy.model.base_model(
+            input_ids=ids, attention_mask=mask.long(), past_key_values=cache, use_cache=True
+        )
+    return cache, mask
+
+
+def sampling_logp(logits: Tensor, tokens: Tensor, temperature: float, top_p: float) -> Tensor:
+    """(…) nats: log-prob of ``tokens`` (…) under the distribution that ``logits`` (…, V) sample
+    from at this temperature and nucleus. The token itself always counts as in the nucleus, so that
+    the value stays finite after the policy has moved."""
+    scaled = logits / temperature
+    picked = scaled.gather(-1, tokens[..., None]).squeeze(-1)
+    if top_p < 1:
+        keep = nucleus(scaled, top_p).scatter(-1, tokens[..., None], True)
+        scaled = scaled.masked_fill(~keep, float("-inf"))
+    return picked - scaled.logsumexp(-1)
+
+
+def nucleus(scaled: Tensor, top_p: float) -> Tensor:
+    """(…, V) bool: the smallest set of tokens whose probability reaches ``top_p``
+    (Holtzman et al. 2020, arXiv 1904.09751)."""
+    probs, order = scaled.softmax(-1).sort(dim=-1, descending=True, stable=True)
+    keep = probs.cumsum(-1) - probs < top_p
+    return torch.zeros_like(keep).scatter(-1, order, keep)
+
+
+def pick_device(name: str) -> torch.device:
+    """``auto`` takes cuda, then mps, then cpu; a device that is not there is the user's error."""
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, here in there.items() if here)
+    if not there[name]:
+        raise UserError(f"model.device={name}: this machine has none; use model.device=cpu.")
+    return torch.device(name)
+
+
+def load_policy(
+    folder: Path, dtype: str, device: str, temperature: float = 1.0, top_p: float = 1.0
+) -> Policy:
+    """Open a Hugging Face folder with float32 weights, ready to be trained."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"{folder} holds no model that transformers can open: {first}") from error
+    where = pick_device(device)
+    model.to(where).eval()  # dropout off in training too: ratios must start at 1
+    return Policy(
+        model=model,
+        tokenizer=tokenizer,
+        device=where,
+        dtype=getattr(torch, dtype),
+        temperature=temperature,
+        top_p=top_p,
+    )
+
+
+def digest(folder: Path) -> str:
+    """sha256 over what makes a base what it is: weights, configuration, tokenizer."""
+    h = hashlib.sha256()
+    names = ("*.safetensors", "config.json", "generation_config.json", "tokenizer*", "*.jinja")
+    for path in sorted({p for name in names for p in folder.glob(name)}):
+        h.update(path.name.encode())
+        with path.open("rb") as f:
+            while block := f.read(1 << 20):
+                h.update(block)
+    return h.hexdigest()

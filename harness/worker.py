@@ -1,0 +1,94 @@
+"""One run in a process of its own: set up, train, say how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from results.store import State, read_json, read_lines, write_json
+
+
+def execute(folder: Path) -> None:
+    """Train the run whose manifest lies in ``folder``. Never raises: the status file tells."""
+    manifest = read_json(folder / "manifest.json")
+    steps = manifest["settings"]["steps"]
+    try:
+        done = _train(folder, manifest)
+    except Exception as error:
+        traceback.print_exc()
+        _status(folder, "failed", steps, _reason(error, manifest["algorithm"]))
+        sys.exit(1)
+    _status(folder, "done" if done else "stopped", steps)
+
+
+def start(folder: Path) -> None:
+    """Entry point of a worker process: own log, own signals, then ``execute``."""
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
+    execute(folder)
+
+
+def _train(folder: Path, manifest: dict[str, Any]) -> bool:
+    import torch
+
+    from harness.config import Arm, Config
+    from harness.data import load_problems
+    from harness.errors import RunError
+    from harness.loop import Run
+
+    config = Config.model_validate(manifest["settings"])
+    torch.set_num_threads(config.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    stopping = _stop_on_sigterm()
+    _status(folder, "running", config.steps)
+    problems = load_problems(config)
+    contract = manifest["contract"]
+    found = (problems.pool_digest, problems.evaluation_digest)
+    if found != (contract["pool_digest"], contract["evaluation_digest"]):
+        raise RunError("The problems on disk are not those this comparison was planned with.")
+    arm = Arm(
+        name=manifest["arm"],
+        algorithm=manifest["algorithm"],
+        settings=manifest["algorithm_settings"],
+    )
+    run = Run(folder, config, arm, manifest["seed"], Path(manifest["base"]["path"]), problems)
+    notes = [n for n in run.algorithm.notes if n not in manifest["notes"]]
+    if notes:
+        write_json(folder / "manifest.json", {**manifest, "notes": manifest["notes"] + notes})
+    return run.train(stop=lambda: bool(stopping))
+
+
+def _stop_on_sigterm() -> list[int]:
+    """A list that is filled when the run should save itself and end."""
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    return stopping
+
+
+def _reason(error: Exception, algorithm: str) -> str:
+    """One sentence; an error out of a plug-in's own code names the plug-in."""
+    from harness.errors import RunError, UserError
+
+    text = " ".join(str(error).split())[:500]
+    if isinstance(error, RunError | UserError):
+        return text
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = any(frame.name in ("choose", "weigh", "loss") for frame in frames)
+    where = f"Algorithm '{algorithm}' raised " if inside else ""
+    return f"{where}{type(error).__name__}: {text}"
+
+
+def _status(folder: Path, state: State, steps: int, reason: str = "") -> None:
+    step = 0
+    for line in read_lines(folder / "steps.jsonl"):
+        step = line["step"]
+    write_json(
+        folder / "status.json", {"state": state, "step": step, "steps": steps, "reason": reason}
+    )

@@ -1,0 +1,162 @@
+"""One challenger against the baseline at one target: ratios of cost on every axis, paired by seed.
+
+The cost of a run is what it had spent when it crossed the target, or at the horizon if it did not
+(the restricted mean's summand). Their ratio is well defined under censoring; where only challengers
+are censored it is a lower bound of the ratio of unrestricted costs, where only baselines are, an
+upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.inference import Estimate, bca_ratio, mean, ratio_of_means, sign_flip
+from results.runs import AXES, Array, Comparison, Run
+from results.steps import Cost, cost
+from results.survival import survival
+
+
+@dataclass(frozen=True)
+class AxisContrast:
+    """Paired costs on one axis and what they say."""
+
+    axis: str
+    seeds: tuple[int, ...]
+    challenger: Array
+    baseline: Array
+    """(n,) costs of complete pairs, by seed."""
+    ratio: Estimate
+    bca: Estimate | None
+    difference: Estimate
+    p: float
+    """Exact sign-flip p of "no difference"."""
+    extremes: tuple[Estimate, Estimate] | None
+    """Ratio with the open pairs counted at their smallest and at their largest; None: none open."""
+
+    def p_against(self, threshold: float) -> float:
+        """Exact sign-flip p of "the challenger needs ``threshold`` times the baseline's cost"."""
+        return sign_flip(self.challenger - threshold * self.baseline)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A challenger and a baseline at a target."""
+
+    challenger: str
+    baseline: str
+    target: float
+    axes: dict[str, AxisContrast]
+    open_pairs: tuple[str, ...]
+    """Runs that are missing, failed or unfinished, so that their pair's ratio is not known."""
+    reached_challenger: float
+    reached_baseline: float
+    """Fractions of the runs of complete pairs."""
+    medians: tuple[float, float]
+    """Kaplan–Meier medians (challenger, baseline); inf: not reached by half."""
+
+    @property
+    def n(self) -> int:
+        """Complete pairs."""
+        return len(self.axes["steps"].seeds)
+
+    @property
+    def bound(self) -> str:
+        """Which way censoring bounds the unrestricted ratio, in words; empty if it does not."""
+        late, early = self.reached_challenger < 1, self.reached_baseline < 1
+        if late and early:
+            return "ratio of restricted means: runs of both arms did not reach the target"
+        if late:
+            return "a lower bound: some challengers did not reach the target"
+        return "an upper bound: some baselines did not reach the target" if early else ""
+
+
+def contrast(
+    comparison: Comparison, challenger: str, baseline: str, target: float, bootstrap: bool = True
+) -> Contrast:
+    """Compare two arms at a target on every axis that all their runs know.
+
+    Args:
+        comparison: the runs.
+        challenger: arm. baseline: arm.
+        target: accuracy, a fraction.
+        bootstrap: also give the BCa interval.
+    """
+    ours = {r.seed: r for r in comparison.of(challenger)}
+    theirs = {r.seed: r for r in comparison.of(baseline)}
+    seeds = [s for s in comparison.seeds if s in ours or s in theirs]
+    horizon = comparison.horizon
+    axes: dict[str, AxisContrast] = {}
+    open_runs: list[str] = []
+    steps: list[tuple[Cost, Cost]] = []
+    for axis in AXES:
+        pairs = [
+            (_cost(ours.get(s), s, target, axis, horizon), _cost(theirs.get(s), s, target, axis, horizon))
+            for s in seeds
+        ]
+        if axis == "steps":
+            steps = [(c, b) for c, b in pairs if c.known and b.known]
+            open_runs = [
+                f"{arm}/seed-{s}"
+                for s, pair in zip(seeds, pairs, strict=True)
+                for arm, one in zip((challenger, baseline), pair, strict=True)
+                if not one.known
+            ]
+        if any(np.isnan(x.low) for pair in pairs for x in pair):
+            continue  # an axis that some run does not know is not compared
+        axes[axis] = _axis(axis, pairs, bootstrap)
+    return Contrast(
+        challenger=challenger,
+        baseline=baseline,
+        target=target,
+        axes=axes,
+        open_pairs=tuple(open_runs),
+        reached_challenger=_share([c.reached for c, _ in steps]),
+        reached_baseline=_share([b.reached for _, b in steps]),
+        medians=(
+            survival(comparison.of(challenger), target, horizon).median,
+            survival(comparison.of(baseline), target, horizon).median,
+        ),
+    )
+
+
+def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]], bootstrap: bool) -> AxisContrast:
+    known = [(c, b) for c, b in pairs if c.known and b.known]
+    c = np.array([x.low for x, _ in known])
+    b = np.array([x.low for _, x in known])
+    extremes = None
+    if len(known) < len(pairs):
+        extremes = (
+            _ratio([x.low for x, _ in pairs], [x.high for _, x in pairs]),
+            _ratio([x.high for x, _ in pairs], [x.low for _, x in pairs]),
+        )
+    return AxisContrast(
+        axis=axis,
+        seeds=tuple(x.seed for x, _ in known),
+        challenger=c,
+        baseline=b,
+        ratio=ratio_of_means(c, b),
+        bca=bca_ratio(c, b) if bootstrap else None,
+        difference=mean(c - b),
+        p=sign_flip(c - b) if len(c) else float("nan"),
+        extremes=extremes,
+    )
+
+
+def _ratio(numerator: list[float], denominator: list[float]) -> Estimate:
+    c, b = np.array(numerator), np.array(denominator)
+    if np.isfinite([*c, *b]).all():
+        return ratio_of_means(c, b)
+    return Estimate(np.nan, np.nan, np.nan, len(c), "none")
+
+
+def _cost(run: Run | None, seed: int, target: float, axis: str, horizon: float) -> Cost:
+    if run is None or not len(run.evals):
+        return Cost(seed, 0.0, horizon if axis == "steps" else np.inf, False)
+    return cost(run, target, axis, horizon)
+
+
+def _share(flags: list[bool]) -> float:
+    return sum(flags) / len(flags) if flags else float("nan")

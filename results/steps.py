@@ -1,0 +1,129 @@
+"""Steps to target: the level, the confirmed crossing, and what a run had spent when it crossed.
+
+A crossing is confirmed by two consecutive evaluations at or above the target. The crossing then
+lies between the first of them and the evaluation before it (interval-censored by the cadence); a
+run without one is right-censored at its last evaluation. Nothing is ever dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.runs import Array, Evals, ResultsError, Run
+
+GRID = (0.25, 0.5, 0.75, 0.9, 1.0)
+"""Fractions of the baseline's gain that are looked at."""
+FRACTION = 0.9
+"""The fraction that defines the target, unless a level is named."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What the baseline gained: base is the mean at its first evaluation over seeds, final the mean
+    of the last two. Both fractions; ``by_seed`` is final − base of each."""
+
+    base: float
+    final: float
+    by_seed: Array
+
+    @property
+    def size(self) -> float:
+        """final − base."""
+        return self.final - self.base
+
+    def level(self, fraction: float = FRACTION) -> float:
+        """The accuracy at a fraction of the gain."""
+        return self.base + fraction * self.size
+
+
+def gain(runs: Sequence[Run]) -> Gain:
+    """The baseline's gain, from its finished runs; where none has finished, from those there are.
+
+    Raises:
+        ResultsError: no run has two evaluations yet.
+    """
+    told = [r for r in runs if r.state == "done" and len(r.evals) > 1]
+    told = told or [r for r in runs if len(r.evals) > 1]
+    if not told:
+        raise ResultsError("The baseline has no run with two evaluations yet; wait for them.")
+    base = np.array([r.evals.accuracy[0] for r in told])
+    final = np.array([r.evals.accuracy[max(1, len(r.evals) - 2) :].mean() for r in told])
+    return Gain(float(base.mean()), float(final.mean()), final - base)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """When a run reached a target, in steps.
+
+    ``first``: T, the first of the two confirming evaluations (inf: never). ``before``: the
+    evaluation before it. ``at``: where the straight line between them meets the target, the
+    estimate of the moment inside the bracket; for a run that never crossed, its last evaluation.
+    """
+
+    first: float
+    before: float
+    at: float
+
+    @property
+    def reached(self) -> bool:
+        """False when the run is right-censored."""
+        return bool(np.isfinite(self.first))
+
+
+def crossing(evals: Evals, target: float) -> Crossing:
+    """The first confirmed crossing of a run."""
+    step, above = evals.step, evals.accuracy >= target
+    confirmed = np.flatnonzero(above[:-1] & above[1:])
+    if not len(confirmed):
+        last = float(step[-1]) if len(step) else 0.0
+        return Crossing(np.inf, last, last)
+    i = int(confirmed[0])
+    if i == 0:
+        return Crossing(float(step[0]), float(step[0]), float(step[0]))
+    low, high = evals.accuracy[i - 1], evals.accuracy[i]
+    at = step[i - 1] + (target - low) / (high - low) * (step[i] - step[i - 1])
+    return Crossing(float(step[i]), float(step[i - 1]), float(at))
+
+
+def spent(run: Run, step: float, axis: str) -> float:
+    """The running total on an axis at a step, linear between evaluations; NaN where unknown."""
+    if axis not in run.evals.spent:
+        return float("nan")
+    return float(np.interp(step, run.evals.step, run.evals.spent[axis]))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run spent until the target or the horizon, whichever came first.
+
+    An unfinished run that has not crossed is known only to lie between ``low`` (what it had spent)
+    and ``high`` (what it would have spent by the horizon at its own rate).
+    """
+
+    seed: int
+    low: float
+    high: float
+    reached: bool
+
+    @property
+    def known(self) -> bool:
+        """True when nothing is left open."""
+        return self.low == self.high
+
+
+def cost(run: Run, target: float, axis: str, horizon: float) -> Cost:
+    """The restricted cost-to-target of one run."""
+    found = crossing(run.evals, target)
+    if found.reached and found.at <= horizon:
+        at = spent(run, found.at, axis)
+        return Cost(run.seed, at, at, True)
+    last = min(run.last_step, horizon)
+    low = spent(run, last, axis)
+    if last >= horizon:
+        return Cost(run.seed, low, low, False)
+    at_rate = low * horizon / last if last > 0 else float("nan")
+    high = horizon if axis == "steps" else at_rate
+    return Cost(run.seed, low, high, False)

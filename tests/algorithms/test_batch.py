@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from algorithms.batch import Batch, Rollouts, Totals
+
+
+def test_pick_keeps_what_belongs_to_a_row(sample: Any) -> None:
+    rollouts = sample(["a", "b", "c"], 2, seed=0)
+    picked = rollouts.pick(torch.tensor([5, 0, 4]))
+    assert picked.prompts == ["a", "c"]
+    assert [picked.prompts[g] for g in picked.group.tolist()] == ["c", "a", "c"]
+    assert torch.equal(picked.logp, rollouts.logp[[5, 0, 4]])
+    assert torch.equal(picked.tokens, rollouts.tokens[[5, 0, 4]])
+
+
+def test_concat_renumbers_groups_and_pads(sample: Any) -> None:
+    wide, narrow = sample(["a", "b"], 2, seed=0), sample(["b"], 2, seed=1)
+    narrow.tokens, narrow.mask, narrow.logp = (
+        x[:, :3] for x in (narrow.tokens, narrow.mask, narrow.logp)
+    )
+    both = Rollouts.concat([wide, narrow])
+    assert both.prompts == ["a", "b", "b"]
+    assert both.group.tolist() == [0, 0, 1, 1, 2, 2]
+    assert both.tokens.shape == wide.tokens[:1].expand(6, -1).shape
+    assert not both.mask[4:, 3:].any()
+
+
+def test_totals_leave_out_responses_without_weight(sample: Any) -> None:
+    rollouts = sample(["a"], 3, seed=0)
+    weight = torch.tensor([1.0, 0.0, 0.5])
+    totals = Totals.of(Batch(rollouts, torch.ones(3), weight, {}), max_tokens=7)
+    lengths = rollouts.lengths
+    assert totals.responses == 1.5
+    assert totals.tokens == lengths[0] + 0.5 * lengths[2]

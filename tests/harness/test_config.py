@@ -1,0 +1,79 @@
+"""Settings are validated, merged in order, and a wrong name gets a suggestion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import config as cfg
+from harness.config import Config
+from harness.errors import UserError
+
+
+@pytest.mark.parametrize("name", cfg.preset_names())
+def test_presets_are_valid(name: str) -> None:
+    values = cfg.read_preset(name)
+    values.pop("algorithms", None)
+    assert cfg.parse(Config, values, name).steps > 0
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"optim": {"ir": 1}}, "Unknown setting in the settings 'optim.ir'; did you mean 'optim.lr'?"),
+        ({"step": 3}, "Unknown setting in the settings 'step'; did you mean 'steps'?"),
+        ({"steps": 0}, "Setting 'steps' in the settings: Input should be greater than 0, got 0."),
+        ({"steps": -4}, "Setting 'steps' in the settings: Input should be greater than 0, got -4."),
+        ({"rollout": {"group_size": 1}}, "greater than 1, got 1"),
+        ({"seeds": [1, 1]}, "seeds stand twice"),
+        ({"model": {"dtype": "float8"}}, "'float32' or 'bfloat16', got 'float8'"),
+    ],
+)
+def test_wrong_settings_are_one_clear_sentence(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        cfg.parse(Config, values, "the settings")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_preset_gets_a_suggestion() -> None:
+    with pytest.raises(UserError, match="Unknown preset 'micr'; did you mean 'micro'"):
+        cfg.read_preset("micr")
+
+
+def test_later_layers_win_and_siblings_stay() -> None:
+    merged = cfg.merge({"a": {"b": 1, "c": 2}, "d": 1}, {"a": {"b": 5}}, {"d": {"e": 1}})
+    assert merged == {"a": {"b": 5, "c": 2}, "d": {"e": 1}}
+
+
+def test_assignments_are_typed_as_yaml_and_know_scientific_notation() -> None:
+    pairs = ["optim.lr=3e-5", "steps=5", "data.tasks=[gsm8k]", "srpo.resample=false", "x=null"]
+    assert cfg.assignments(pairs) == {
+        "optim": {"lr": 3e-5},
+        "steps": 5,
+        "data": {"tasks": ["gsm8k"]},
+        "srpo": {"resample": False},
+        "x": None,
+    }
+    with pytest.raises(UserError, match="path=value"):
+        cfg.assignments(["optim.lr"])
+
+
+def test_a_settings_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Cannot read"):
+        cfg.read_yaml(tmp_path / "absent.yaml")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("steps: [1")
+    with pytest.raises(UserError, match="is not YAML"):
+        cfg.read_yaml(bad)
+    bad.write_text("- 1")
+    with pytest.raises(UserError, match="must hold a mapping"):
+        cfg.read_yaml(bad)
+
+
+def test_the_early_cadence_is_finer() -> None:
+    evaluation = cfg.Evaluation(every=10, early_every=3, early_until=12)
+    assert [s for s in range(1, 31) if evaluation.due(s)] == [3, 6, 9, 12, 20, 30]
+    assert [s for s in range(1, 31) if cfg.Evaluation(every=10).due(s)] == [10, 20, 30]

@@ -1,0 +1,110 @@
+"""Updates do not depend on how the batch was cut, and rows without a gradient cost nothing."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from algorithms.base import Plan
+from algorithms.batch import Batch, Grades, PromptInfo, Rollouts
+from algorithms.registry import get
+from harness.config import Optim
+from harness.engines.base import Sampling
+from harness.engines.torch_engine import TorchEngine
+from harness.errors import RunError
+from harness.learner import Learner, learning_rate
+from harness.policy import Policy, load_policy
+
+PROMPTS = ["2+2=", "a", "who is ", "12*12"]
+G = 4
+PLAN = Plan(tuple(PromptInfo(p, "math") for p in PROMPTS), 4, G, 10, 16)
+
+
+def batch_of(policy: Policy, algorithm: Any) -> Batch:
+    prompts = [policy.encode(p) for p in PROMPTS]
+    engine = TorchEngine(policy, 64)
+    generator = torch.Generator().manual_seed(1)
+    r = engine.generate(prompts, G, Sampling(1.0, 1.0, 16), generator)
+    group = torch.arange(4).repeat_interleave(G)
+    rollouts = Rollouts(PROMPTS, prompts, group, r.tokens, r.mask, r.logp, r.truncated)
+    accuracy = torch.tensor([1, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1, 0, 0]).float()
+    batch = algorithm.weigh(
+        rollouts, Grades(accuracy, accuracy), lambda x: policy.logp_of(x, 64), generator
+    )
+    assert isinstance(batch, Batch)
+    return batch
+
+
+def updated(folder: Path, name: str, **changes: Any) -> tuple[list[torch.Tensor], Any]:
+    policy, reference = (load_policy(folder, "float32", "cpu") for _ in range(2))
+    kind = get(name)
+    algorithm = kind(kind.Settings(), PLAN)
+    optim = Optim(lr=1e-2, max_grad_norm=1e9).model_copy(update=changes)
+    batch = batch_of(policy, algorithm)
+    learner = Learner(policy, reference, optim, planned=10, max_tokens=16)
+    update = learner.update(batch, algorithm)
+    return [p.grad.clone() for p in policy.model.parameters()], update
+
+
+@pytest.mark.parametrize("name", ["grpo", "grpo-token", "dr_grpo", "gspo"])
+def test_gradient_does_not_depend_on_the_micro_batches(tiny_folder: Path, name: str) -> None:
+    whole, update = updated(tiny_folder, name)
+    cut, again = updated(tiny_folder, name, micro_batch_tokens=40)
+    assert update.grad_norm > 0
+    assert math.isclose(update.loss, again.loss, rel_tol=1e-4, abs_tol=1e-6)
+    for a, b in zip(whole, cut, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-3)
+    for key, value in update.metrics.items():
+        assert math.isclose(value, again.metrics[key], rel_tol=1e-3, abs_tol=1e-6), key
+
+
+def test_rows_without_advantage_are_skipped_unless_a_kl_term_reads_them(tiny_folder: Path) -> None:
+    """Groups 1 and 2 are all wrong and all correct: half of the responses carry no advantage."""
+    _, without = updated(tiny_folder, "grpo-token")
+    _, with_kl = updated(tiny_folder, "grpo")
+    assert without.tokens_forward < with_kl.tokens_forward
+    assert without.tokens_reference == 0
+    assert with_kl.tokens_reference == with_kl.tokens_forward
+
+
+def test_an_on_policy_ratio_starts_at_one(tiny_folder: Path) -> None:
+    _, update = updated(tiny_folder, "grpo-token")
+    assert update.metrics["clip_fraction"] == 0
+
+
+def test_two_updates_a_step_move_twice(tiny_folder: Path) -> None:
+    _, update = updated(tiny_folder, "grpo-token", updates_per_step=2)
+    assert update.updates == 2
+
+
+def test_a_loss_that_is_not_finite_names_the_algorithm(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    kind = get("grpo-token")
+
+    class Broken(kind):  # type: ignore[misc, valid-type]
+        name = "broken"
+
+        def loss(self, *args: Any) -> Any:
+            value, metrics = super().loss(*args)
+            return value * float("nan"), metrics
+
+    algorithm = Broken(kind.Settings(), PLAN)
+    learner = Learner(policy, None, Optim(lr=1e-2), planned=10, max_tokens=16)
+    before = [p.detach().clone() for p in policy.model.parameters()]
+    with pytest.raises(RunError, match="'broken' returned a loss of value nan"):
+        learner.update(batch_of(policy, algorithm), algorithm)
+    for old, new in zip(before, policy.model.parameters(), strict=True):
+        assert torch.equal(old, new)
+
+
+def test_learning_rate_schedules() -> None:
+    optim = Optim(lr=2.0, warmup_updates=4)
+    assert [learning_rate(optim, i, 12) for i in range(5)] == [0.5, 1.0, 1.5, 2.0, 2.0]
+    linear = optim.model_copy(update={"schedule": "linear"})
+    assert [learning_rate(linear, i, 12) for i in (4, 8, 12)] == [2.0, 1.0, 0.0]
+    cosine = optim.model_copy(update={"schedule": "cosine"})
+    assert math.isclose(learning_rate(cosine, 8, 12), 1.0)

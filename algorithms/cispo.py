@@ -33,7 +33,7 @@ class CISPO(GRPO):
         "sg: no gradient; A_i as in grpo"
     )
     unpublished: ClassVar[dict[str, str]] = {
-        "epsilon_high": "the paper tunes the cap without naming it; 5 is what TRL's manual advises"
+        "epsilon_high": "the paper names no cap; 1 + 4 is that of ScaleRL, arXiv 2510.13786"
     }
     Settings = CISPOSettings
     aggregate = staticmethod(token_mean)

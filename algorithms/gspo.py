@@ -16,7 +16,9 @@ class GSPOSettings(GRPOSettings):
     epsilon_high: float = setting(
         4e-4, "ratios are clipped above 1 + epsilon_high", "arXiv 2507.18071", ge=0
     )
-    beta: float = setting(0.0, "weight β of the KL term; 0 leaves it out", "arXiv 2507.18071", ge=0)
+    beta: float = setting(
+        0.0, "weight β of the KL term; 0 leaves it out", "its authors, verl#2775", ge=0
+    )
 
 
 class GSPO(GRPO):

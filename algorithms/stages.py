@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,7 +44,8 @@ class Schedule:
         share, code = self.code_share(step), set(self._code()) & set(pool)
         if share in (0, 1):
             return pool
-        kept = math.ceil(share * len(code))
+        # Rounded up or down at random, so that the share is right over many epochs.
+        kept = max(1, int(share * len(code) + torch.rand((), generator=rng)))
         left_out = set(shuffled([p for p in pool if p in code], rng)[kept:])
         return [prompt for prompt in pool if prompt not in left_out]
 

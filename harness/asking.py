@@ -88,9 +88,7 @@ class Asker:
         responses = self.engine.generate(prompts, n, sampling, generator)
         lengths = responses.mask.sum(1).tolist()
         rows = zip(responses.tokens.tolist(), lengths, strict=True)
-        texts = [
-            _cut(self.policy.decode(row[:length]), sampling.stop) for row, length in rows
-        ]
+        texts = [_cut(self.policy.decode(row[:length]), sampling.stop) for row, length in rows]
         return Asked(list(problems), prompts, responses, texts, [])
 
     def grade(self, asked: Asked) -> Asked:

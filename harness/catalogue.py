@@ -69,9 +69,11 @@ def show_task(name: str, data_dir: Path | None, shots: int) -> None:
         for style in styles:
             console.rule(style, align="left")
             prompt = task.render(problem, style, shots)
-            turns = [("", prompt)] if isinstance(prompt, str) else [
-                (f"[{turn['role']}] ", turn["content"]) for turn in prompt
-            ]
+            turns = (
+                [("", prompt)]
+                if isinstance(prompt, str)
+                else [(f"[{turn['role']}] ", turn["content"]) for turn in prompt]
+            )
             for role, text in turns:
                 console.print(role + text, markup=False, highlight=False)
         console.rule("answer", align="left")

@@ -3,7 +3,8 @@
 A checkpoint is an ordinary Hugging Face folder with the rest of the run's state beside the weights.
 It is written under a hidden name, flushed to disk and renamed, so that it is either whole or not
 there. It records how long each record file was; a resumed run cuts them back to that length, and
-because every random draw depends on (seed, purpose, step) only, it then writes the same lines again.
+because every random draw depends on (seed, purpose, step) only, it then writes the same lines
+again.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
     Returns:
         The step to go on from and the saved state.
     """
-    progress = read_json(checkpoint / "progress.json") if checkpoint else {"step": 0, "records": {}}
+    progress: dict[str, Any] = {"step": 0, "records": {}}
+    if checkpoint is not None:
+        progress = read_json(checkpoint / "progress.json")
     for name in RECORDS:
         path = run / name
         if path.exists():
@@ -77,7 +80,7 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
     if checkpoint is None:
         return 0, None
     state = torch.load(checkpoint / "state.pt", weights_only=True)
-    return progress["step"], state
+    return int(progress["step"]), state
 
 
 def _size(path: Path) -> int:

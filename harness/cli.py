@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Matched comparisons of RL post-training methods, and a verdict on what is claimed of them.",
+    help="Matched comparisons of RL post-training methods, and verdicts on what is claimed.",
 )
 algos_app = typer.Typer(help="The algorithms: list them, or show one.", invoke_without_command=True)
 tasks_app = typer.Typer(help="The tasks: list them, or show one.", invoke_without_command=True)
@@ -28,12 +29,23 @@ Workers = Annotated[
 ]
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+"""Errors of a disk that takes no more; what was written before is whole and can be gone on from."""
+
+
 def main() -> None:
     """Entry point: the user's errors are one line on stderr and exit code 2."""
     try:
         app()
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(
+            f"bench: Cannot write: {error.strerror}; make room and run it again.", file=sys.stderr
+        )
         sys.exit(2)
 
 
@@ -102,7 +114,7 @@ def verify(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Say of each claim: supported, refuted, inconclusive, or no verdict. Exit code 3: no verdict."""
+    """Say of each claim: supported, refuted, inconclusive, or no verdict (exit code 3)."""
     from harness.verdicts import show_verdicts
 
     with _no_comparison():
@@ -191,7 +203,7 @@ def _run(comparison: Any, workers: int | None) -> None:
     """Train what is pending, report, and say how it went."""
     from rich.console import Console
 
-    from harness.compare import Interrupted, run_all, state
+    from harness.compare import InterruptedRunsError, run_all, state
     from harness.live import Progress
     from results.report import write_report
 
@@ -199,7 +211,7 @@ def _run(comparison: Any, workers: int | None) -> None:
     try:
         with Progress(comparison, console) as progress:
             run_all(comparison, workers, progress.refresh)
-    except Interrupted:
+    except InterruptedRunsError:
         print(f"Stopped; nothing is lost. Go on with: bench resume {comparison.folder}")
         raise typer.Exit(130) from None
     _say_report(comparison.folder, write_report(comparison.folder))
@@ -259,7 +271,7 @@ def _seeds(text: str) -> list[int]:
 
 
 def _chosen(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """Split --set into shared settings and those of an arm or algorithm (``srpo.replay_fraction``)."""
+    """Split --set into shared settings and an arm's or algorithm's (``srpo.replay_fraction``)."""
     from harness.config import Config
 
     arms = {part for name in names for part in name.split("=")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from harness import worker
+from harness.errors import UserError
 from harness.plan import Comparison, Job
 from results.store import read_json, write_json
 
@@ -18,7 +20,7 @@ POLL = 0.25
 """Seconds between looks at the workers."""
 
 
-class Interrupted(Exception):
+class InterruptedRunsError(Exception):
     """Ctrl-C: the workers have saved themselves and ended."""
 
 
@@ -41,8 +43,18 @@ def run_all(
     A run that fails leaves the others alone. ``watch`` is called a few times a second.
 
     Raises:
-        Interrupted: on Ctrl-C or SIGTERM, after every worker has saved itself.
+        InterruptedRunsError: on Ctrl-C or SIGTERM, after every worker has saved itself.
+        UserError: another process is at work on this comparison.
     """
+    with (comparison.folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{comparison.folder} is being run by another bench.") from None
+        _run_all(comparison, workers, watch)
+
+
+def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], None]) -> None:
     limit = workers or max(1, len(os.sched_getaffinity(0)) // comparison.config.threads)
     waiting = pending(comparison)
     context = _context(comparison.config.threads)
@@ -52,7 +64,9 @@ def run_all(
         while waiting or running:
             while waiting and len(running) < limit:
                 job = waiting.pop(0)
-                process = context.Process(target=worker.start, args=(job.folder,), name=str(job.folder))
+                process = context.Process(
+                    target=worker.start, args=(job.folder,), name=str(job.folder)
+                )
                 process.start()
                 running[process] = job
             time.sleep(POLL)
@@ -61,7 +75,7 @@ def run_all(
             watch()
     except KeyboardInterrupt as error:
         _stop(running)
-        raise Interrupted from error
+        raise InterruptedRunsError from error
     finally:
         signal.signal(signal.SIGTERM, previous)
 

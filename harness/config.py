@@ -41,8 +41,12 @@ class Data(Section):
 
     tasks: tuple[str, ...] = Field(("micro-gsm8k", "micro-math", "micro-humaneval"), min_length=1)
     data_dir: Path | None = Field(None, description="local files of the benchmarks; else the hub")
-    pool_size: int | None = Field(None, gt=0, description="prompts in the pool; None: all there are")
-    style: Literal["auto", "base", "chat"] = Field("auto", description="auto: chat if it has a template")
+    pool_size: int | None = Field(
+        None, gt=0, description="prompts in the pool; None: all there are"
+    )
+    style: Literal["auto", "base", "chat"] = Field(
+        "auto", description="auto: chat if it has a template"
+    )
     shots: int = Field(0, ge=0, description="worked examples before each problem")
 
 
@@ -55,7 +59,9 @@ class Rollout(Section):
     temperature: float = Field(1.0, gt=0)
     top_p: float = Field(1.0, gt=0, le=1)
     max_new_tokens: int | None = Field(None, gt=0, description="None: the largest of the tasks'")
-    rows_at_once: int = Field(1024, gt=0, description="responses decoded together; memory, not results")
+    rows_at_once: int = Field(
+        1024, gt=0, description="responses decoded together; memory, not results"
+    )
 
 
 class Optim(Section):
@@ -88,7 +94,9 @@ class Evaluation(Section):
     problems: int | None = Field(None, gt=0, description="problems a task; None: the whole split")
     k: int = Field(1, gt=0, description="samples a problem (avg@k)")
     every: int = Field(10, gt=0, description="steps between evaluations")
-    early_every: int | None = Field(None, gt=0, description="the same up to early_until; None: every")
+    early_every: int | None = Field(
+        None, gt=0, description="the same up to early_until; None: every"
+    )
     early_until: int = Field(0, ge=0, description="last step of the early cadence")
     temperature: float = Field(1.0, gt=0)
     top_p: float = Field(1.0, gt=0, le=1)

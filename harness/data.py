@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
+from tasks.contamination import contaminated
 
 from harness.config import Config
 from harness.errors import UserError
 from harness.streams import stream
 from tasks import registry
 from tasks.base import Problem, Task, TaskError
-from tasks.contamination import contaminated
 
 POOL_SEED = 0
 """Which problems form the pool is part of the contract, so it does not depend on the run's seed."""
@@ -60,16 +60,13 @@ def load_problems(config: Config) -> Problems:
     names = dict.fromkeys([*config.data.tasks, *evaluation_tasks(config)])
     try:
         tasks = {name: registry.get(name) for name in names}
-        held_out = {
-            name: _evaluation(tasks[name], config) for name in evaluation_tasks(config)
+        held_out = {name: _evaluation(tasks[name], config) for name in evaluation_tasks(config)}
+        train = {
+            name: tasks[name].load("train", config.data.data_dir) for name in config.data.tasks
         }
-        train = {name: tasks[name].load("train", config.data.data_dir) for name in config.data.tasks}
     except TaskError as error:
         raise UserError(str(error)) from error
-    excluded = contaminated(
-        [p for problems in train.values() for p in problems],
-        [p for problems in held_out.values() for p in problems],
-    )
+    excluded = contaminated(_stored(train, tasks), _stored(held_out, tasks))
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
     pool = _choose(clean, config.data.pool_size)
     if len(pool) < config.rollout.prompts_per_step:
@@ -78,6 +75,11 @@ def load_problems(config: Config) -> Problems:
             f"{config.rollout.prompts_per_step}: lower rollout.prompts_per_step or add data."
         )
     return Problems(tasks, {p.id: p for p in pool}, held_out, excluded)
+
+
+def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[Problem]:
+    """Problems of stored data sets; procedural splits are disjoint by construction."""
+    return [p for name, group in by_task.items() if not tasks[name].procedural for p in group]
 
 
 def _evaluation(task: Task, config: Config) -> list[Problem]:

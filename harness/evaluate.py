@@ -35,8 +35,8 @@ def score(asked: Asked) -> TaskScore:
     """Mean over problems of the mean over k samples.
 
     The standard error is that of the mean over these fixed problems: sqrt(Σ s²_p / k) / n with s²_p
-    the unbiased variance of problem p's k samples. With k = 1 no problem shows its own variance, and
-    the binomial sqrt(p(1−p)/n), an upper bound, stands in.
+    the unbiased variance of problem p's k samples. With k = 1 no problem shows its own variance,
+    and the binomial sqrt(p(1−p)/n), an upper bound, stands in.
     """
     n, k = len(asked.problems), asked.n
     correct = asked.accuracy().double().view(n, k)

@@ -167,7 +167,7 @@ def learning_rate(optim: Optim, update: int, planned: int) -> float:
 def forward_tokens(batch: Batch) -> int:
     """Tokens a forward pass over the batch reads: each group's prompt once, and the responses."""
     r = batch.rollouts
-    prompts = sum(len(r.prompt_tokens[i]) for i in r.group.unique().tolist())
+    prompts = sum(len(r.prompt_tokens[i]) for i in set(r.group.tolist()))
     return prompts + int(r.lengths.sum())
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from algorithms.base import Algorithm, Plan
-from algorithms.batch import Batch, Grades, More, PromptInfo, Rollouts
+from algorithms.batch import Batch, Grades, PromptInfo, Rollouts
 from algorithms.registry import get
 from harness import checkpoint, ledger
 from harness.asking import Asked, Asker
@@ -19,13 +19,14 @@ from harness.engines.base import Engine, Sampling
 from harness.engines.torch_engine import TorchEngine
 from harness.errors import RunError
 from harness.evaluate import evaluate
-from harness.learner import Learner, Update
+from harness.learner import Learner
 from harness.policy import Policy, load_policy
+from harness.record import evaluation_line, sample_line, step_line
 from harness.streams import stream
-from results.store import Evaluation, Sample, Step, append_line
+from results.store import Ledger, append_line
 
 SAMPLES_PER_EVALUATION = 8
-"""Responses of each task that an evaluation records."""
+"""Problems of each task whose first response an evaluation records."""
 
 
 class Run:
@@ -65,11 +66,12 @@ class Run:
         start = self._resume()
         if start == 0:
             self._evaluate(0)
+            self._write("timing", self.clock.close(0))
         for step in range(start + 1, self.config.steps + 1):
             self._step(step)
             if self.config.evaluation.due(step) or step == self.config.steps:
                 self._evaluate(step)
-            append_line(self.folder / "timing.jsonl", self.clock.close(step))
+            self._write("timing", self.clock.close(step))
             halt = stop() and step < self.config.steps
             if step % self.config.checkpoint_every == 0 or step == self.config.steps or halt:
                 self._save(step)
@@ -88,11 +90,15 @@ class Run:
         n = self.policy.parameters
         entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
         self.spending.book(entry)
-        append_line(self.folder / "steps.jsonl", self._record(step, asked, batch, update, entry))
+        line = step_line(step, asked, self.config.reward, self.algorithm, batch, update, entry)
+        self._write("steps", line)
         if step % self.config.samples_every == 0 or step == 1:
-            self._samples(step, asked, batch)
+            whole = len(batch) >= len(asked.texts)  # the fresh rows come first, in order
+            for row in range(len(asked.texts)):
+                advantage = float(batch.advantage[row]) if whole else None
+                self._write("samples", sample_line(step, "train", asked, row, advantage))
 
-    def _gather(self, step: int, entry: ledger.Ledger) -> tuple[Asked, Batch]:
+    def _gather(self, step: int, entry: Ledger) -> tuple[Asked, Batch]:
         """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
         order = stream(self.seed, "order", step)
         sampling = stream(self.seed, "sampling", step)
@@ -114,7 +120,7 @@ class Run:
         entry["responses_discarded"] = max(entry["responses"] - fresh, 0)
         return asked, self._checked(answer)
 
-    def _ask(self, problems: list[Any], generator: torch.Generator, entry: ledger.Ledger) -> Asked:
+    def _ask(self, problems: list[Any], generator: torch.Generator, entry: Ledger) -> Asked:
         roll = self.config.rollout
         stops = dict.fromkeys(s for p in problems for s in self.problems.tasks[p.task].stop)
         sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens, tuple(stops))
@@ -133,7 +139,7 @@ class Run:
         )
         return asked
 
-    def _scorer(self, entry: ledger.Ledger) -> Callable[[Rollouts], torch.Tensor]:
+    def _scorer(self, entry: Ledger) -> Callable[[Rollouts], torch.Tensor]:
         """Log-probs under the current policy for an algorithm that asks, booked."""
 
         def score(rollouts: Rollouts) -> torch.Tensor:
@@ -156,75 +162,25 @@ class Run:
                 )
         return batch
 
-    def _record(
-        self, step: int, asked: Asked, batch: Batch, update: Update, entry: ledger.Ledger
-    ) -> Step:
-        accuracy = asked.accuracy().view(-1, asked.n).mean(1)
-        rewards = asked.rewards(self.config.reward).reward
-        return Step(
-            step=step,
-            reward=rewards.mean().item(),
-            accuracy=accuracy.mean().item(),
-            length=asked.responses.mask.sum(1).double().mean().item(),
-            truncated=asked.responses.truncated.double().mean().item(),
-            groups=len(accuracy),
-            groups_all_correct=int((accuracy == 1).sum()),
-            groups_all_wrong=int((accuracy == 0).sum()),
-            pool_size=self.algorithm.pool_size,
-            epoch=self.algorithm.epoch,
-            loss=update.loss,
-            grad_norm=update.grad_norm,
-            lr=update.lr,
-            ledger=entry,
-            algorithm={**batch.metrics, **update.metrics},
-        )
-
     def _evaluate(self, step: int) -> None:
-        """Score the held-out problems and append the line."""
+        """Score the held-out problems; record the line and a few responses."""
         generator = stream(self.seed, "evaluation", step)
         scores = {}
         with self.clock("evaluation"):
             for name, score, asked in evaluate(
-                self.asker, self.problems.evaluation, self.config.evaluation,
-                self.max_new_tokens, generator,
+                self.asker,
+                self.problems.evaluation,
+                self.config.evaluation,
+                self.max_new_tokens,
+                generator,
             ):
                 scores[name] = score
-                for row in range(min(SAMPLES_PER_EVALUATION, len(asked.texts))):
-                    self._sample(step, "eval", asked, row * asked.n % len(asked.texts), None)
-        n = len(scores)
-        line = Evaluation(
-            step=step,
-            accuracy=sum(s["accuracy"] for s in scores.values()) / n,
-            stderr=sum(s["stderr"] ** 2 for s in scores.values()) ** 0.5 / n,
-            tasks=scores,
-            spent=self.spending.spent,
-        )
-        append_line(self.folder / "evals.jsonl", line)
-        if step == 0:
-            append_line(self.folder / "timing.jsonl", self.clock.close(0))
+                for row in range(0, len(asked.texts), asked.n)[:SAMPLES_PER_EVALUATION]:
+                    self._write("samples", sample_line(step, "eval", asked, row, None))
+        self._write("evals", evaluation_line(step, scores, self.spending.spent))
 
-    def _samples(self, step: int, asked: Asked, batch: Batch) -> None:
-        """Record a step's fresh responses with their advantages, where the batch kept them all."""
-        kept = len(batch) >= len(asked.texts)
-        for row in range(len(asked.texts)):
-            self._sample(step, "train", asked, row, float(batch.advantage[row]) if kept else None)
-
-    def _sample(self, step: int, phase: Any, asked: Asked, row: int, advantage: float | None) -> None:
-        problem, grade = asked.problem(row), asked.grades[row]
-        line = Sample(
-            step=step,
-            phase=phase,
-            problem=problem.id,
-            task=problem.task,
-            prompt=problem.question,
-            response=asked.texts[row],
-            outcome=grade.outcome.value,
-            reward=grade.accuracy,
-            advantage=advantage,
-            length=int(asked.responses.mask[row].sum()),
-            truncated=bool(asked.responses.truncated[row]),
-        )
-        append_line(self.folder / "samples.jsonl", line)
+    def _write(self, name: str, line: Mapping[str, Any]) -> None:
+        append_line(self.folder / f"{name}.jsonl", line)
 
     def _save(self, step: int) -> None:
         state = {

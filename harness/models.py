@@ -33,10 +33,26 @@ def resolve(model: Model) -> Path:
         return _from_folder(path)
     if path.exists() or path.is_absolute() or model.path.count("/") != 1:
         raise UserError(
-            f"Model '{model.path}' is neither 'micro', nor a folder with a config.json, nor a .gguf "
-            "file, nor a hub id such as 'owner/name'."
+            f"Model '{model.path}' is neither 'micro', nor a folder with a config.json, nor a "
+            ".gguf file, nor a hub id such as 'owner/name'."
         )
     return _from_hub(model)
+
+
+def check(folder: Path) -> None:
+    """Open everything but the weights themselves: a broken folder is found before anything runs."""
+    from safetensors import SafetensorError, safe_open
+    from transformers import AutoConfig, AutoTokenizer
+
+    try:
+        AutoConfig.from_pretrained(folder)
+        AutoTokenizer.from_pretrained(folder)
+        for weights in folder.glob("*.safetensors"):
+            with safe_open(weights, "pt"):
+                pass
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"{folder} holds no model that transformers can open: {first}") from error
 
 
 def _from_folder(path: Path) -> Path:
@@ -83,7 +99,11 @@ def _from_gguf(path: Path) -> Path:
 
 def _from_hub(model: Model) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     patterns = ["*.json", "*.safetensors", "tokenizer*", "*.jinja", "*.model"]
     try:

@@ -19,7 +19,7 @@ from harness import config as cfg
 from harness.config import Arm, Config
 from harness.data import Problems, evaluation_tasks, load_problems
 from harness.errors import UserError
-from harness.models import resolve
+from harness.models import check, resolve
 from harness.policy import digest, pick_device
 from results.store import SCHEMA, read_json, write_json
 
@@ -65,7 +65,11 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
         label, _, algorithm = name.rpartition("=")
         arm = cfg.parse(
             Arm,
-            {"name": label or algorithm, "algorithm": algorithm, "settings": settings.get(label or algorithm, {})},
+            {
+                "name": label or algorithm,
+                "algorithm": algorithm,
+                "settings": cfg.merge(settings.get(algorithm, {}), settings.get(label, {})),
+            },
             "--algos",
         )
         try:
@@ -91,6 +95,7 @@ def plan(folder: Path, config: Config, arms: list[Arm], command: str) -> Compari
     """
     pick_device(config.model.device)
     base = resolve(config.model)
+    check(base)
     config, left_out = _without_unsafe(config)
     problems = load_problems(config)
     problems.notes += left_out
@@ -132,9 +137,7 @@ def reopen(folder: Path) -> Comparison:
     ]
     base = resolve(config.model)
     if digest(base) != record["contract"]["base_sha256"]:
-        raise UserError(
-            f"The base model {base} is not the one this comparison was planned with."
-        )
+        raise UserError(f"The base model {base} is not the one this comparison was planned with.")
     return Comparison(folder, config, arms, base)
 
 

@@ -61,7 +61,8 @@ class Policy:
                 prompt, add_generation_prompt=True, tokenize=True, return_dict=True
             )["input_ids"]
         ends = self.end_tokens
-        return ids[:-1] if len(ids) > 1 and ids[-1] in ends and isinstance(prompt, str) else ids
+        ended = len(ids) > 1 and ids[-1] in ends and isinstance(prompt, str)
+        return list(ids[:-1] if ended else ids)
 
     def decode(self, tokens: list[int]) -> str:
         """Text of a response without its end token."""
@@ -90,7 +91,7 @@ class Policy:
         """``logp`` without gradient, on the CPU, in chunks."""
         parts = [
             self.logp(rows(rollouts, index)).cpu()
-            for index in torch.arange(len(rollouts)).split(rows_at_once)
+            for index in torch.split(torch.arange(len(rollouts)), rows_at_once)
         ]
         return torch.cat(parts) if parts else torch.zeros_like(rollouts.logp)
 
@@ -110,7 +111,7 @@ def rows(rollouts: Rollouts, index: Tensor) -> Rollouts:
 
 def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:
     """(B, T, V) logits that predict each response token."""
-    used, local = rollouts.group.unique(return_inverse=True)
+    used, local = torch.unique(rollouts.group, return_inverse=True)
     prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
     device = policy.device
     with policy.autocast():
@@ -120,7 +121,8 @@ def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:
             layer.batch_select_indices(local)
         last = torch.tensor([p[-1] for p in prompts], device=device)[local]
         inputs = torch.cat([last[:, None], rollouts.tokens[:, :-1].to(device)], dim=1)
-        mask = torch.cat([torch.ones_like(last)[:, None].bool(), rollouts.mask[:, :-1].to(device)], 1)
+        first = torch.ones_like(last, dtype=torch.bool)[:, None]
+        mask = torch.cat([first, rollouts.mask[:, :-1].to(device)], dim=1)
         prompt_mask = prompt_mask[local]
         positions = prompt_mask.sum(1, keepdim=True) + torch.arange(inputs.shape[1], device=device)
         out = policy.model(
@@ -130,7 +132,8 @@ def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:
             past_key_values=cache,
             use_cache=True,
         )
-    return out.logits.float()
+    logits: Tensor = out.logits.float()
+    return logits
 
 
 def prefill(policy: Policy, prompts: list[list[int]], cache: Any = None) -> tuple[Any, Tensor]:
@@ -201,12 +204,8 @@ def load_policy(
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise UserError(f"{folder} holds no model that transformers can open: {first}") from error
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     where = pick_device(device)
     model.to(where).eval()  # dropout off in training too: ratios must start at 1
     return Policy(

@@ -19,16 +19,15 @@ def show_verdicts(
     as_json: bool,
 ) -> bool:
     """Print a verdict a claim. Returns True when at least one claim got one."""
-    from results.claims import load, verify
+    from results.claims import verify
 
-    claims = load([claims_file] if claims_file else [])
     verdicts = verify(
         folder,
-        claims,
-        claim_ids=claim_ids,
-        baseline=baseline,
-        challenger=challenger,
-        vouch_matched=vouch_matched,
+        claim_ids or (),
+        baseline,
+        challenger,
+        vouch_matched,
+        [claims_file] if claims_file else (),
     )
     if as_json:
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
@@ -46,7 +45,7 @@ def show_verdicts(
 
 def show_claims(claims_file: Path | None) -> None:
     """A line a claim."""
-    from results.claims import load
+    from results.claim import load
 
     table = Table(box=None, pad_edge=False)
     for column in ("id", "claim", "made by", "where"):

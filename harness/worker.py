@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,21 @@ def start(folder: Path) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
-    execute(folder)
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
+    with (folder / "pid").open("a+") as pid:
+        fcntl.flock(pid, fcntl.LOCK_EX)  # an orphan of a killed command saves itself first
+        pid.truncate(0)
+        pid.write(f"{os.getpid()}\n")
+        pid.flush()
+        execute(folder)
+
+
+def _outlive_nobody() -> None:
+    """Stop as on SIGTERM when the command that started this worker is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _train(folder: Path, manifest: dict[str, Any]) -> bool:

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.inference import Estimate, bca_ratio, mean, ratio_of_means, sign_flip
+from results.inference import Estimate, mean, ratio_of_means, sign_flip
 from results.runs import AXES, Array, Comparison, Run
 from results.steps import Cost, cost
-from results.survival import survival
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class AxisContrast:
     baseline: Array
     """(n,) costs of complete pairs, by seed."""
     ratio: Estimate
-    bca: Estimate | None
     difference: Estimate
     p: float
     """Exact sign-flip p of "no difference"."""
@@ -54,8 +52,6 @@ class Contrast:
     reached_challenger: float
     reached_baseline: float
     """Fractions of the runs of complete pairs."""
-    medians: tuple[float, float]
-    """Kaplan–Meier medians (challenger, baseline); inf: not reached by half."""
 
     @property
     def n(self) -> int:
@@ -67,14 +63,18 @@ class Contrast:
         """Which way censoring bounds the unrestricted ratio, in words; empty if it does not."""
         late, early = self.reached_challenger < 1, self.reached_baseline < 1
         if late and early:
-            return "ratio of restricted means: runs of both arms did not reach the target"
+            return "a ratio within the budget only: runs of both arms did not reach the target"
         if late:
             return "a lower bound: some challengers did not reach the target"
         return "an upper bound: some baselines did not reach the target" if early else ""
 
 
 def contrast(
-    comparison: Comparison, challenger: str, baseline: str, target: float, bootstrap: bool = True
+    comparison: Comparison,
+    challenger: str,
+    baseline: str,
+    target: float,
+    wanted: Sequence[str] = AXES,
 ) -> Contrast:
     """Compare two arms at a target on every axis that all their runs know.
 
@@ -82,7 +82,7 @@ def contrast(
         comparison: the runs.
         challenger: arm. baseline: arm.
         target: accuracy, a fraction.
-        bootstrap: also give the BCa interval.
+        wanted: axes; steps is always among them.
     """
     ours = {r.seed: r for r in comparison.of(challenger)}
     theirs = {r.seed: r for r in comparison.of(baseline)}
@@ -91,9 +91,12 @@ def contrast(
     axes: dict[str, AxisContrast] = {}
     open_runs: list[str] = []
     steps: list[tuple[Cost, Cost]] = []
-    for axis in AXES:
+    for axis in dict.fromkeys(("steps", *wanted)):
         pairs = [
-            (_cost(ours.get(s), s, target, axis, horizon), _cost(theirs.get(s), s, target, axis, horizon))
+            (
+                _cost(ours.get(s), s, target, axis, horizon),
+                _cost(theirs.get(s), s, target, axis, horizon),
+            )
             for s in seeds
         ]
         if axis == "steps":
@@ -106,7 +109,7 @@ def contrast(
             ]
         if any(np.isnan(x.low) for pair in pairs for x in pair):
             continue  # an axis that some run does not know is not compared
-        axes[axis] = _axis(axis, pairs, bootstrap)
+        axes[axis] = _axis(axis, pairs)
     return Contrast(
         challenger=challenger,
         baseline=baseline,
@@ -115,14 +118,10 @@ def contrast(
         open_pairs=tuple(open_runs),
         reached_challenger=_share([c.reached for c, _ in steps]),
         reached_baseline=_share([b.reached for _, b in steps]),
-        medians=(
-            survival(comparison.of(challenger), target, horizon).median,
-            survival(comparison.of(baseline), target, horizon).median,
-        ),
     )
 
 
-def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]], bootstrap: bool) -> AxisContrast:
+def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]]) -> AxisContrast:
     known = [(c, b) for c, b in pairs if c.known and b.known]
     c = np.array([x.low for x, _ in known])
     b = np.array([x.low for _, x in known])
@@ -138,7 +137,6 @@ def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]], bootstrap: bool) -> Axi
         challenger=c,
         baseline=b,
         ratio=ratio_of_means(c, b),
-        bca=bca_ratio(c, b) if bootstrap else None,
         difference=mean(c - b),
         p=sign_flip(c - b) if len(c) else float("nan"),
         extremes=extremes,

@@ -8,8 +8,8 @@ import numpy as np
 
 from results.runs import Array
 
-EXACT_UP_TO = 20
-"""Pairs up to which all sign patterns are enumerated."""
+EXACT_UP_TO = 32
+"""Pairs up to which all sign patterns are counted."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,6 @@ def ratio_of_means(numerator: Array, denominator: Array, level: float = 0.95) ->
         numerator: (n,) c. denominator: (n,) b, the same pairs in the same order.
         level: of confidence.
     """
-    from scipy import stats
-
     c, b, n = numerator, denominator, len(numerator)
     if n == 0 or not b.mean() > 0:
         return Estimate(np.nan, np.nan, np.nan, n, "none")
@@ -51,10 +49,8 @@ def ratio_of_means(numerator: Array, denominator: Array, level: float = 0.95) ->
     influence = c / c.mean() - b / b.mean()
     if np.allclose(influence, 0, atol=1e-12):
         return Estimate(value, value, value, n, "no spread")
-    half = stats.t.ppf((1 + level) / 2, n - 1) * influence.std(ddof=1) / np.sqrt(n)
-    return Estimate(
-        value, float(value * np.exp(-half)), float(value * np.exp(half)), n, "log-t"
-    )
+    half = half_width(influence, level)
+    return Estimate(value, value * np.exp(-half), value * np.exp(half), n, "log-t")
 
 
 def bca_ratio(numerator: Array, denominator: Array, level: float = 0.95) -> Estimate:
@@ -88,40 +84,47 @@ def bca_ratio(numerator: Array, denominator: Array, level: float = 0.95) -> Esti
 
 def mean(values: Array, level: float = 0.95) -> Estimate:
     """A mean over seeds with Student's interval."""
-    from scipy import stats
-
     n = len(values)
     if n == 0:
         return Estimate(np.nan, np.nan, np.nan, 0, "none")
     value = float(values.mean())
     if n < 2:
         return Estimate(value, np.nan, np.nan, n, "none")
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    half = half_width(values, level)
     return Estimate(value, value - half, value + half, n, "t")
+
+
+def half_width(values: Array, level: float = 0.95) -> float:
+    """Half of Student's interval for the mean of values: t_{n−1} · s/√n."""
+    from scipy.special import stdtrit
+
+    n = len(values)
+    return float(stdtrit(n - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(n))
 
 
 def sign_flip(differences: Array) -> float:
     """Two-sided p of the paired sign-flip test that differences are symmetric about zero.
 
-    Exact up to 20 pairs (all 2^n sign patterns); beyond, 99,999 random patterns and the observed
-    one. The smallest p that n pairs can give is 2 / 2^n.
+    Exact up to 32 pairs: all 2^n sign patterns are counted, as sums of two halves. Beyond, 9,999
+    random patterns and the observed one. The smallest p that n pairs can give is 2 / 2^n.
     """
     d = differences[differences != 0]  # a zero is the same under either sign
-    n = len(d)
-    if n == 0:
+    observed = abs(float(d.sum())) - 1e-12 * float(np.abs(d).sum())  # sums round
+    if observed <= 0:
         return 1.0
-    observed = abs(float(d.sum()))
-    if n <= EXACT_UP_TO:
-        sums = np.zeros(1)
-        for x in d:
-            sums = np.concatenate([sums + x, sums - x])
-        extra = 0
-    else:
-        signs = np.random.default_rng(0).integers(0, 2, (99_999, n), dtype=np.int8) * 2 - 1
-        sums, extra = signs @ d, 1
-    tolerance = 1e-12 * float(np.abs(d).sum())
-    hits = int((np.abs(sums) >= observed - tolerance).sum())
-    return (hits + extra) / (len(sums) + extra)
+    if len(d) > EXACT_UP_TO:
+        signs = np.random.default_rng(0).integers(0, 2, (9_999, len(d)), dtype=np.int8) * 2 - 1
+        return float((np.abs(signs @ d) >= observed).sum() + 1) / 10_000
+    left, right = _signed_sums(d[: len(d) // 2]), np.sort(_signed_sums(d[len(d) // 2 :]))
+    above = len(right) - np.searchsorted(right, observed - left)
+    return float(min(1.0, 2 * above.sum() / 2.0 ** len(d)))
+
+
+def _signed_sums(values: Array) -> Array:
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums + value, sums - value])
+    return sums
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,14 @@ from typing import Any
 
 from results.runs import Run
 
-CORE = ("base_sha256", "pool_digest", "evaluation_digest", "eval_every", "steps", "responses_per_step")
+CORE = (
+    "base_sha256",
+    "pool_digest",
+    "evaluation_digest",
+    "eval_every",
+    "steps",
+    "responses_per_step",
+)
 """Fields that must be known. Any other may be null, as long as it is null in all runs alike: that
 is a plan that left a setting at "none"."""
 

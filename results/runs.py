@@ -202,10 +202,10 @@ def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
     for line in _lines(path):
         step.append(line["step"])
         groups = line.get("groups") or np.nan
-        right, wrong = line.get("groups_all_correct"), line.get("groups_all_wrong")
-        known = right is not None and wrong is not None
-        columns["zero_variance"].append((right + wrong) / groups if known else np.nan)
-        columns["all_correct"].append(right / groups if known else np.nan)
+        right = line.get("groups_all_correct", np.nan)
+        wrong = line.get("groups_all_wrong", np.nan)
+        columns["zero_variance"].append((right + wrong) / groups)
+        columns["all_correct"].append(right / groups)
         for name in ("length", "pool_size", "reward", "epoch"):
             columns[name].append(line.get(name))  # type: ignore[arg-type]
         for name, value in (line.get("ledger") or {}).items():

@@ -124,11 +124,15 @@ class Sample(TypedDict):
 def write_json(path: Path, value: Any) -> None:
     """Write atomically: temp file in the same folder, fsync, rename, fsync of the folder."""
     temp = path.with_name(f".{path.name}.tmp")
-    with temp.open("w", encoding="utf-8") as f:
-        json.dump(value, f, indent=2, ensure_ascii=False)
-        f.write("\n")
-        f.flush()
-        os.fsync(f.fileno())
+    try:
+        with temp.open("w", encoding="utf-8") as f:
+            json.dump(value, f, indent=2, ensure_ascii=False)
+            f.write("\n")
+            f.flush()
+            os.fsync(f.fileno())
+    except OSError:
+        temp.unlink(missing_ok=True)
+        raise
     temp.replace(path)
     sync_folder(path.parent)
 

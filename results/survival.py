@@ -42,7 +42,10 @@ def survival(runs: Sequence[Run], target: float, horizon: float) -> Survival:
     found = [crossing(run.evals, target) for run in runs]
     event = np.array([c.reached and c.first <= horizon for c in found])
     time = np.array(
-        [c.first if e else min(run.last_step, horizon) for c, e, run in zip(found, event, runs, strict=True)]
+        [
+            cross.first if there else min(run.last_step, horizon)
+            for cross, there, run in zip(found, event, runs, strict=True)
+        ]
     )
     fit = KaplanMeierFitter().fit(time, event)
     interval = fit.confidence_interval_survival_function_

@@ -86,6 +86,8 @@ class Task(ABC):
     """A response length that holds this task's answers, used where the user names none."""
     executes_code: ClassVar[bool] = False
     """True when grading runs model output, so that a sandbox is needed."""
+    procedural: ClassVar[bool] = False
+    """True when problems are drawn, not stored, and splits are disjoint by construction."""
     stop: ClassVar[tuple[str, ...]] = ()
     """Strings that end a response (the string itself is not part of it)."""
 

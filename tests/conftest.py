@@ -1,4 +1,4 @@
-"""A tiny random policy, made in milliseconds: an ordinary Llama with a one-token-a-character vocabulary."""
+"""A tiny random policy, made in milliseconds: an ordinary Llama, one token a character."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<pad>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>"
-    )
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(words),

@@ -1,8 +1,8 @@
 """The default rollout engine: plain PyTorch on the learner's own model.
 
 A group's prompt is prefilled once and its keys and values are shared out to the n samples; rows
-that have ended leave the batch, many at a time. Each (row, position) has its uniform number drawn beforehand, so
-what a row says depends neither on its neighbours nor on how the batch is cut.
+that have ended leave the batch, many at a time. Each (row, position) has its uniform number drawn
+beforehand, so what a row says depends neither on its neighbours nor on how the batch is cut.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from torch import Tensor
 from harness.engines.base import Responses, Sampling
 from harness.engines.kv_cache import slab_cache
 from harness.policy import Policy, nucleus, prefill
-
 
 COMPACT = 0.6
 """Ended rows leave the batch once fewer than this share of it goes on; moving a cache costs too."""
@@ -47,9 +46,11 @@ class TorchEngine:
         logp = torch.zeros((rows, sampling.max_new_tokens))
         lengths = torch.zeros(rows, dtype=torch.long)
         ended = torch.zeros(rows, dtype=torch.bool)
-        for chunk in torch.arange(rows).split(max(self.rows_at_once, 1)):
+        for chunk in torch.split(torch.arange(rows), self.rows_at_once):
             first, last = int(chunk[0]) // n, int(chunk[-1]) // n
-            decode = _Decode(self.policy, sampling, list(prompts[first : last + 1]), chunk // n - first)
+            decode = _Decode(
+                self.policy, sampling, list(prompts[first : last + 1]), chunk // n - first
+            )
             decode.run(uniform[chunk])
             tokens[chunk], logp[chunk] = decode.tokens, decode.logp
             lengths[chunk], ended[chunk] = decode.lengths, decode.ended
@@ -59,7 +60,7 @@ class TorchEngine:
 
 
 class _Decode:
-    """One batch being decoded; ``alive`` maps the rows still in the model's batch to output rows."""
+    """One batch being decoded; ``alive`` maps rows still in the model's batch to output rows."""
 
     def __init__(
         self, policy: Policy, sampling: Sampling, prompts: list[list[int]], group: Tensor
@@ -85,11 +86,13 @@ class _Decode:
         self.ends = torch.tensor(policy.end_tokens)
 
     def run(self, uniform: Tensor) -> None:
-        """Decode until every row has ended or met the length limit. uniform: (B, limit) in [0, 1)."""
+        """Decode until every row has ended or met the limit. uniform: (B, limit) in [0, 1)."""
         for t in range(self.sampling.max_new_tokens):
             logits = self._forward(t)
             token, logp = sample(
-                logits, uniform[self.alive, t].to(logits.device), self.sampling.temperature,
+                logits,
+                uniform[self.alive, t].to(logits.device),
+                self.sampling.temperature,
                 self.sampling.top_p,
             )
             self.last = token

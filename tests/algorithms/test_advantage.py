@@ -52,7 +52,7 @@ def test_no_responses_no_advantages() -> None:
 
 @given(st.floats(-10, 10, width=32), st.integers(2, 33))
 def test_equal_rewards_give_exactly_zero(value: float, size: int) -> None:
-    # A mean of n equal float32 numbers need not be that number; the zero must be exact all the same.
+    # A mean of n equal float32 numbers need not be that number; the zero is exact all the same.
     reward, group = torch.full((size,), value), torch.zeros(size, dtype=torch.long)
     assert is_constant(reward, group).all()
     assert (normalised(reward, group, 1e-4) == 0).all()

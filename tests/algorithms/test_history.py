@@ -16,7 +16,11 @@ def _graded(accuracy: list[float]) -> Grades:
     return Grades(reward=1 - torch.tensor(accuracy), accuracy=torch.tensor(accuracy))
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.booleans(), min_size=2, max_size=2))))
+@given(
+    groups=st.lists(
+        st.tuples(st.sampled_from("abc"), st.lists(st.booleans(), min_size=2, max_size=2))
+    )
+)
 def test_solved_means_every_rollout_of_every_group(
     groups: list[tuple[str, list[bool]]], sample: Any
 ) -> None:

@@ -156,11 +156,14 @@ def test_padding_never_reaches_loss_or_gradient(rubbish: float) -> None:
     dirty = logp.detach().masked_fill(~MASK, rubbish).requires_grad_()
     advantage = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
     weight = torch.ones(3, dtype=torch.float64)
+    losses = []
     for x in (logp, dirty):
-        ratio = token_ratio(x, old, MASK)
+        ratio = token_ratio(x, old, MASK) + sequence_ratio(x, old, MASK)
         per_token = clipped_surrogate(ratio, advantage, 0.2, 0.2) + kl_k3(x, old, MASK)
         per_token = per_token + clipped_weight(ratio, advantage, x, MASK, 1.0, 4.0)
-        token_mean(per_token, MASK, weight, TOTALS).backward()
+        losses.append(token_mean(per_token, MASK, weight, TOTALS))
+        losses[-1].backward()
+    torch.testing.assert_close(losses[1], losses[0])
     torch.testing.assert_close(dirty.grad, logp.grad)
 
 

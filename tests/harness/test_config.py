@@ -22,7 +22,10 @@ def test_presets_are_valid(name: str) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"optim": {"ir": 1}}, "Unknown setting in the settings 'optim.ir'; did you mean 'optim.lr'?"),
+        (
+            {"optim": {"ir": 1}},
+            "Unknown setting in the settings 'optim.ir'; did you mean 'optim.lr'?",
+        ),
         ({"step": 3}, "Unknown setting in the settings 'step'; did you mean 'steps'?"),
         ({"steps": 0}, "Setting 'steps' in the settings: Input should be greater than 0, got 0."),
         ({"steps": -4}, "Setting 'steps' in the settings: Input should be greater than 0, got -4."),

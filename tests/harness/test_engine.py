@@ -115,9 +115,7 @@ def test_sample_follows_the_distribution() -> None:
     uniform = (torch.arange(100_000) + 0.5) / 100_000
     token, logp = sample(logits.expand(100_000, 5), uniform, temperature=0.8, top_p=1.0)
     expected = (logits / 0.8).softmax(-1)
-    torch.testing.assert_close(
-        token.bincount(minlength=5) / 100_000, expected, atol=2e-5, rtol=0
-    )
+    torch.testing.assert_close(token.bincount(minlength=5) / 100_000, expected, atol=2e-5, rtol=0)
     torch.testing.assert_close(logp, expected.log()[token])
 
 

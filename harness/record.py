@@ -1,0 +1,74 @@
+"""The lines a run writes: from what happened to what ``results.store`` describes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from algorithms.base import Algorithm
+from algorithms.batch import Batch
+from harness.asking import Asked
+from harness.config import Reward
+from harness.learner import Update
+from results.store import Evaluation, Ledger, Sample, Spent, Step, TaskScore
+
+
+def step_line(
+    step: int,
+    asked: Asked,
+    reward: Reward,
+    algorithm: Algorithm,  # type: ignore[type-arg]
+    batch: Batch,
+    update: Update,
+    entry: Ledger,
+) -> Step:
+    """A line of steps.jsonl."""
+    by_group = asked.accuracy().view(-1, asked.n).mean(1)
+    return Step(
+        step=step,
+        reward=asked.rewards(reward).reward.mean().item(),
+        accuracy=by_group.mean().item(),
+        length=asked.responses.mask.sum(1).double().mean().item(),
+        truncated=asked.responses.truncated.double().mean().item(),
+        groups=len(by_group),
+        groups_all_correct=int((by_group == 1).sum()),
+        groups_all_wrong=int((by_group == 0).sum()),
+        pool_size=algorithm.pool_size,
+        epoch=algorithm.epoch,
+        loss=update.loss,
+        grad_norm=update.grad_norm,
+        lr=update.lr,
+        ledger=entry,
+        algorithm={**batch.metrics, **update.metrics},
+    )
+
+
+def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Evaluation:
+    """A line of evals.jsonl: the tasks weigh the same, whatever their size."""
+    n = len(scores)
+    return Evaluation(
+        step=step,
+        accuracy=sum(s["accuracy"] for s in scores.values()) / n,
+        stderr=sum(s["stderr"] ** 2 for s in scores.values()) ** 0.5 / n,
+        tasks=scores,
+        spent=spent,
+    )
+
+
+def sample_line(
+    step: int, phase: Literal["train", "eval"], asked: Asked, row: int, advantage: float | None
+) -> Sample:
+    """A line of samples.jsonl: one response, enough to grade it again."""
+    problem, grade = asked.problem(row), asked.grades[row]
+    return Sample(
+        step=step,
+        phase=phase,
+        problem=problem.id,
+        task=problem.task,
+        prompt=problem.question,
+        response=asked.texts[row],
+        outcome=grade.outcome.value,
+        reward=grade.accuracy,
+        advantage=advantage,
+        length=int(asked.responses.mask[row].sum()),
+        truncated=bool(asked.responses.truncated[row]),
+    )

@@ -1,0 +1,189 @@
+"""Everything a report says, computed once: the numbers behind figures, tables and sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from results import across, scores
+from results.claim import Claim, load
+from results.claims import ClaimVerdict, Judge
+from results.contrast import Contrast, contrast
+from results.inference import Estimate, bca_ratio, mean
+from results.matched import Matched, matched
+from results.runs import Array, Comparison, ResultsError, read
+from results.steps import GRID, Gain, gain
+from results.survival import Survival, survival
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm."""
+
+    name: str
+    algorithm: str
+    base: Estimate
+    """Accuracy at step 0 over seeds."""
+    final: Estimate
+    """Mean of the last two evaluations, over finished runs."""
+    tasks: dict[str, Estimate]
+    """The same by task."""
+    benchmark: dict[str, Estimate]
+    """Scores of final.json by benchmark, where there are any."""
+    survival: Survival
+    totals: dict[str, float]
+    """Sums over all its runs of the ledger and of seconds."""
+    states: dict[str, int]
+    iqm: Estimate
+
+
+@dataclass(frozen=True)
+class TaskContrast:
+    """A challenger against the baseline, task by task."""
+
+    contrasts: dict[str, Contrast]
+    """task -> at 90 % of the baseline's gain on that task."""
+    geometric_mean: Estimate
+    improvement: Estimate
+    """Probability of improvement at the end."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A comparison, read and judged."""
+
+    comparison: Comparison
+    baseline: str
+    gain: Gain | None
+    """None: the baseline has nothing to show yet."""
+    arms: dict[str, ArmResult]
+    matched: Matched
+    vouched: bool
+    judges: dict[str, Judge]
+    """challenger -> its judge."""
+    claims: dict[str, list[ClaimVerdict]]
+    grid: dict[str, dict[float, Contrast]]
+    """challenger -> fraction of the gain -> costs there."""
+    tasks: dict[str, TaskContrast]
+    bca: dict[str, Estimate]
+    """challenger -> ratio of steps with the BCa interval, for reference."""
+
+    @property
+    def target(self) -> float:
+        """The accuracy to reach; NaN before there is one."""
+        return self.gain.level() if self.gain else float("nan")
+
+    @property
+    def challengers(self) -> list[str]:
+        """All arms but the baseline."""
+        return [a for a in self.comparison.arms if a != self.baseline]
+
+
+def analyse(folder: Path, claims: list[Claim] | None = None, vouched: bool = False) -> Analysis:
+    """Read a comparison directory and compute what there is to say."""
+    comparison = read(folder)
+    claims = load() if claims is None else claims
+    baseline = comparison.baseline
+    vouched = vouched or bool(comparison.plan.get("vouched_matched"))
+    try:
+        gained = gain(comparison.of(baseline))
+    except ResultsError:
+        gained = None
+    judges: dict[str, Judge] = {}
+    verdicts: dict[str, list[ClaimVerdict]] = {}
+    for arm in comparison.arms if gained else []:
+        if arm != baseline:
+            judges[arm] = Judge(comparison, arm, baseline, vouched)
+            verdicts[arm] = judges[arm].all(claims)
+    return Analysis(
+        comparison=comparison,
+        baseline=baseline,
+        gain=gained,
+        arms={arm: _arm(comparison, arm, gained) for arm in comparison.arms},
+        matched=matched(comparison.runs),
+        vouched=vouched,
+        judges=judges,
+        claims=verdicts,
+        grid={arm: _grid(comparison, arm, baseline, gained) for arm in judges if gained},
+        tasks={arm: _tasks(comparison, arm, baseline) for arm in judges},
+        bca={arm: _bca(judge.contrast) for arm, judge in judges.items()},
+    )
+
+
+def task_names(comparison: Comparison) -> list[str]:
+    """Tasks that every evaluated run was scored on."""
+    evaluated = [set(r.evals.tasks) for r in comparison.runs if len(r.evals)]
+    first = next((r.evals.tasks for r in comparison.runs if len(r.evals)), {})
+    return [t for t in first if all(t in tasks for tasks in evaluated)]
+
+
+def _arm(comparison: Comparison, arm: str, gained: Gain | None) -> ArmResult:
+    runs = comparison.of(arm)
+    begun = [r for r in runs if len(r.evals)]
+    done = [r for r in begun if r.state == "done"]
+    tasks = task_names(comparison)
+    algorithm = next((r.manifest.get("algorithm", arm) for r in runs), arm)
+    totals: dict[str, float] = {}
+    for run in runs:
+        for name, value in run.totals.items():
+            totals[name] = totals.get(name, 0.0) + value
+    states: dict[str, int] = {}
+    for run in runs:
+        states[run.state] = states.get(run.state, 0) + 1
+    level = gained.level() if gained else np.inf
+    benchmarks = dict.fromkeys(t for r in done for t in r.final)
+    return ArmResult(
+        name=arm,
+        algorithm=algorithm,
+        base=_mean([r.evals.accuracy[0] for r in begun]),
+        final=_mean([scores.at_end(r) for r in done]),
+        tasks={t: _mean([scores.at_end(r, t) for r in done]) for t in tasks},
+        benchmark={t: _mean([scores.benchmark(r, t) for r in done]) for t in benchmarks},
+        survival=survival(runs, level, comparison.horizon),
+        totals=totals,
+        states=states,
+        iqm=across.iqm_interval(scores.score_matrix(done, tasks)) if tasks else _mean([]),
+    )
+
+
+def _mean(values: list[float]) -> Estimate:
+    array: Array = np.array(values, dtype=float)
+    return mean(array[~np.isnan(array)])
+
+
+def _grid(
+    comparison: Comparison, arm: str, baseline: str, gained: Gain
+) -> dict[float, Contrast]:
+    return {f: contrast(comparison, arm, baseline, gained.level(f), ("steps",)) for f in GRID}
+
+
+def _tasks(comparison: Comparison, arm: str, baseline: str) -> TaskContrast:
+    names = task_names(comparison)
+    found: dict[str, Contrast] = {}
+    for task in names:
+        view = across.on_task(comparison, task)
+        gained = gain(view.of(baseline))
+        if gained.size > 0:
+            found[task] = contrast(view, arm, baseline, gained.level(), ("steps",))
+    cells = [c.axes["steps"] for c in found.values()]
+    common = sorted(set.intersection(*(set(c.seeds) for c in cells))) if cells else []
+    pick = [[c.seeds.index(s) for s in common] for c in cells]
+    ours = np.array([c.challenger[i] for c, i in zip(cells, pick, strict=True)]).T
+    theirs = np.array([c.baseline[i] for c, i in zip(cells, pick, strict=True)]).T
+    final_ours, final_theirs = (
+        scores.score_matrix([r for r in comparison.of(a) if r.state == "done"], names)
+        for a in (arm, baseline)
+    )
+    nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
+    return TaskContrast(
+        contrasts=found,
+        geometric_mean=across.geometric_mean_ratio(ours, theirs) if common else nothing,
+        improvement=across.improvement_interval(final_ours, final_theirs) if names else nothing,
+    )
+
+
+def _bca(found: Contrast) -> Estimate:
+    cell = found.axes["steps"]
+    return bca_ratio(cell.challenger, cell.baseline)

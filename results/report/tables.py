@@ -1,0 +1,239 @@
+"""The tables: built once, written as CSV, HTML, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from results.analysis import Analysis, task_names
+from results.report import words
+from results.report.draw import NAMES, short
+from results.runs import Run
+from results.scores import at_end
+from results.steps import crossing
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text cells, ready to show. The first column names the row."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """A GitHub table."""
+        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
+        return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in r) + " |" for r in lines)
+
+    def write_csv(self, path: Path) -> None:
+        """With a header line."""
+        with path.open("w", encoding="utf-8", newline="") as f:
+            writer = csv.writer(f)
+            writer.writerow(self.columns)
+            writer.writerows(self.rows)
+
+    def latex(self) -> str:
+        """A booktabs table."""
+        lines = [" & ".join(map(_tex, row)) + r" \\" for row in (self.columns, *self.rows)]
+        body = [lines[0], r"\midrule", *lines[1:]]
+        return "\n".join(
+            [
+                r"\begin{tabular}{l" + "r" * (len(self.columns) - 1) + "}",
+                r"\toprule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}",
+                "",
+            ]
+        )
+
+
+def arms(a: Analysis) -> Table:
+    """What each arm did."""
+    rows = []
+    for name, r in a.arms.items():
+        s, done = r.survival, r.states.get("done", 0)
+        rows.append(
+            (
+                name,
+                r.algorithm,
+                f"{done} of {sum(r.states.values())}",
+                words.percent(r.base),
+                words.percent(r.final),
+                f"{s.reached} of {s.n}",
+                words.steps(s.median),
+                words.steps(s.rmst),
+            )
+        )
+    columns = (
+        "arm",
+        "algorithm",
+        "runs done",
+        "accuracy at start",
+        "accuracy at end",
+        "reached target",
+        "median steps (Kaplan–Meier)",
+        "restricted mean steps",
+    )
+    note = "Steps are counted to the first of two consecutive evaluations at or above the target."
+    return Table("arms", "The arms", columns, tuple(rows), note)
+
+
+def costs(a: Analysis) -> Table:
+    """Cost to target on every axis."""
+    rows = []
+    for arm, judge in a.judges.items():
+        for axis, cell in judge.contrast.axes.items():
+            if not cell.seeds:
+                continue
+            rows.append(
+                (
+                    NAMES[axis],
+                    arm,
+                    short(float(cell.challenger.mean())),
+                    short(float(cell.baseline.mean())),
+                    words.ratio(cell.ratio),
+                    words.p_value(cell.p),
+                    str(len(cell.seeds)),
+                )
+            )
+    columns = ("cost to target", "arm", "mean", f"mean {a.baseline}", "ratio", "p", "pairs")
+    note = (
+        "Means of what each run had spent at its crossing, or at the end of its budget where it "
+        "never crossed. Ratio with 95 % interval; p of the exact sign-flip test of no difference."
+    )
+    return Table("costs", "Cost to target", columns, tuple(rows), note)
+
+
+def grid(a: Analysis) -> Table:
+    """Steps over the grid of targets."""
+    rows = [
+        (
+            f"{fraction:.0%}",
+            f"{100 * c.target:.1f} %",
+            arm,
+            words.ratio(c.axes["steps"].ratio),
+            words.p_value(c.axes["steps"].p),
+            f"{c.reached_challenger:.0%}" if c.n else "–",
+            f"{c.reached_baseline:.0%}" if c.n else "–",
+        )
+        for arm, points in a.grid.items()
+        for fraction, c in points.items()
+    ]
+    columns = ("of the gain", "target", "arm", "ratio", "p", "reached", f"{a.baseline} reached")
+    return Table("grid", "Other targets", columns, tuple(rows))
+
+
+def tasks(a: Analysis) -> Table:
+    """Accuracy at the end by task, and final benchmarks where there are any."""
+    names = list(a.arms)
+    rows = [
+        (task, *(words.percent(a.arms[n].tasks[task]) for n in names))
+        for task in task_names(a.comparison)
+    ]
+    final = dict.fromkeys(t for n in names for t in a.arms[n].benchmark)
+    for task in final:
+        cells = (a.arms[n].benchmark.get(task) for n in names)
+        rows.append((f"{task} (final)", *(words.percent(e) if e else "–" for e in cells)))
+    if len(rows) > 1:
+        rows.append(("interquartile mean", *(words.percent(a.arms[n].iqm) for n in names)))
+    return Table("tasks", "Accuracy at the end", ("task", *names), tuple(rows))
+
+
+def task_steps(a: Analysis) -> Table:
+    """Steps to each task's own target."""
+    rows = []
+    for arm, t in a.tasks.items():
+        for task, c in t.contrasts.items():
+            rows.append((task, arm, f"{100 * c.target:.1f} %", words.ratio(c.axes["steps"].ratio)))
+        rows.append(("geometric mean", arm, "", words.ratio(t.geometric_mean)))
+        rows.append(("probability of improvement", arm, "", words.ratio(t.improvement)))
+    columns = ("task", "arm", "target", f"ratio of steps to {a.baseline}'s")
+    note = "Probability of improvement: that a run ends more accurate than one of the baseline."
+    return Table("task-steps", "Steps to target by task", columns, tuple(rows), note)
+
+
+def claims(a: Analysis) -> Table:
+    """Claim, measured, verdict, why."""
+    rows = [
+        (v.id, v.challenger, v.claim, v.measured, v.verdict.replace("-", " "), v.reason)
+        for verdicts in a.claims.values()
+        for v in verdicts
+    ]
+    columns = ("claim", "arm", "what is claimed", "measured here", "verdict", "why")
+    return Table("claims", "Claims", columns, tuple(rows))
+
+
+def totals(a: Analysis) -> Table:
+    """The ledger."""
+    names = dict.fromkeys(k for r in a.arms.values() for k in r.totals)
+    rows = [
+        (k.replace("_", " "), *(short(r.totals[k]) if k in r.totals else "–" for r in a.arms.values()))
+        for k in names
+    ]
+    note = "Sums over all runs of an arm, responses that were thrown away included."
+    return Table("ledger", "What it all cost", ("", *a.arms), tuple(rows), note)
+
+
+def contract(a: Analysis) -> Table:
+    """What was equal, field by field."""
+    fields = dict.fromkeys([*a.comparison.contract, *a.matched.differing, *a.matched.unknown])
+    rows = []
+    for field in fields:
+        if field in a.matched.differing:
+            value, state = _some(a.matched.differing[field]), "differs"
+        elif field in a.matched.unknown:
+            value, state = "", "unknown"
+        else:
+            value, state = _plain(a.comparison.contract.get(field)), "equal"
+        rows.append((field, value, state))
+    return Table("contract", "What was matched", ("field", "value", "runs"), tuple(rows))
+
+
+def runs(a: Analysis) -> Table:
+    """Every run."""
+    rows = tuple(_run(a, run) for run in a.comparison.runs)
+    columns = ("run", "state", "last step", "accuracy at end", "steps to target", "between")
+    return Table("runs", "Every run", columns, rows)
+
+
+def everything(a: Analysis) -> list[Table]:
+    """In the order of the page."""
+    makers = (arms, costs, grid, tasks, task_steps, claims, totals, contract, runs)
+    return [make(a) for make in makers]
+
+
+def _run(a: Analysis, run: Run) -> tuple[str, ...]:
+    if not len(run.evals):
+        return (run.name, run.state, "–", "–", "–", run.reason)
+    state = f"{run.state}: {run.reason}" if run.reason and run.state == "failed" else run.state
+    end = f"{100 * at_end(run):.1f} %"
+    if not a.gain:
+        return (run.name, state, f"{run.last_step:g}", end, "–", "–")
+    found = crossing(run.evals, a.target)
+    if not found.reached:
+        return (run.name, state, f"{run.last_step:g}", end, f"> {found.at:g}", "not reached")
+    between = f"{found.before:g} and {found.first:g}"
+    return (run.name, state, f"{run.last_step:g}", end, f"{found.at:.4g}", between)
+
+
+def _plain(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{text[:12]}…" if len(text) == 64 else text
+
+
+def _some(values: Sequence[Any]) -> str:
+    return " / ".join(_plain(v) for v in values[:4])
+
+
+def _tex(text: str) -> str:
+    for plain, escaped in (("%", r"\%"), ("_", r"\_"), ("&", r"\&"), ("–", "--"), ("<", "$<$")):
+        text = text.replace(plain, escaped)
+    return text

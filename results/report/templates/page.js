@@ -1,0 +1,105 @@
+(() => {
+  "use strict";
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const make = (tag, fields = {}, ...inside) => {
+    const e = Object.assign(document.createElement(tag), fields);
+    e.append(...inside);
+    return e;
+  };
+
+  // Every run: filter, and a drill-down under the row.
+  const rows = [...document.querySelectorAll("#table-runs tbody tr")];
+  const count = document.getElementById("run-count");
+  document.getElementById("run-filter").addEventListener("input", (event) => {
+    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    document.querySelectorAll("tr.drill").forEach((r) => r.remove());
+    rows.forEach((r) => r.querySelector("button")?.setAttribute("aria-expanded", "false"));
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((w) => text.includes(w));
+      shown += !row.hidden;
+    }
+    count.textContent = words.length ? `${shown} of ${rows.length}` : "";
+  });
+  const svg = (tag, fields) => {
+    const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [k, v] of Object.entries(fields)) e.setAttribute(k, v);
+    return e;
+  };
+  const { target, end } = data.runs._;
+  const spark = (name, run) => {
+    const x = (v) => 8 + (464 * v) / (end || 1), y = (v) => 132 - 124 * v;
+    const told = `Accuracy of ${name} from 0 to 100 % over ${end} steps; it ends at ` +
+      `${(100 * run.points.at(-1)[1]).toFixed(1)} %.`;
+    const s = svg("svg", { viewBox: "0 0 480 140", class: "spark", role: "img", "aria-label": told });
+    s.append(svg("line", { x1: 8, x2: 472, y1: y(0), y2: y(0), stroke: "var(--rule)" }));
+    if (target !== null)
+      s.append(svg("line", { x1: 8, x2: 472, y1: y(target), y2: y(target), stroke: "var(--soft)", "stroke-dasharray": "4 3" }));
+    s.append(svg("polyline", {
+      points: run.points.map(([a, b]) => `${x(a)},${y(b)}`).join(" "),
+      fill: "none", stroke: "var(--arm-1)", "stroke-width": 2,
+    }));
+    return s;
+  };
+  const toggle = (row, button, name) => {
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) return row.nextElementSibling.remove();
+    const run = data.runs[name];
+    const cell = make("td", { colSpan: row.cells.length });
+    if (run.points.length) cell.append(spark(name, run));
+    const spent = Object.entries(run.spent).map(([k, v]) => `${v.toLocaleString("en")} ${k}`);
+    cell.append(make("p", { className: "small" }, `Spent: ${spent.join(", ") || "unknown"}. Files: ${run.path}/`));
+    row.after(make("tr", { className: "drill" }, cell));
+  };
+  for (const row of rows) {
+    const head = row.cells[0], name = head.textContent;
+    const button = make("button", { type: "button", className: "link", textContent: name });
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => toggle(row, button, name));
+    head.replaceChildren(button);
+  }
+
+  // Samples: four filters, twenty at a time.
+  const form = document.getElementById("sample-filters");
+  const list = document.getElementById("sample-list");
+  const more = document.getElementById("sample-more");
+  const told = document.getElementById("sample-count");
+  const PAGE = 20;
+  let limit = PAGE;
+  const selects = ["arm", "task", "outcome", "phase"].map((field) => {
+    const values = [...new Set(data.samples.map((s) => s[field]))].filter((v) => v != null).sort();
+    const select = make("select", { name: field, id: `f-${field}` }, make("option", { value: "", textContent: "all" }));
+    for (const v of values) select.append(make("option", { value: v, textContent: v }));
+    form.append(make("span", {}, make("label", { htmlFor: `f-${field}`, textContent: `${field} ` }), select));
+    return select;
+  });
+  const search = make("input", { type: "search", id: "f-text", placeholder: "text", autocomplete: "off" });
+  form.append(make("span", {}, make("label", { htmlFor: "f-text", textContent: "containing " }), search));
+  const card = (s) => {
+    const facts = [s.run, `step ${s.step}`, s.phase, s.task, s.outcome];
+    if (s.reward != null) facts.push(`reward ${s.reward}`);
+    if (s.advantage != null) facts.push(`advantage ${Number(s.advantage).toFixed(2)}`);
+    if (s.length != null) facts.push(`${s.length} tokens${s.truncated ? ", truncated" : ""}`);
+    return make("article", { className: "sample" },
+      make("header", {}, facts.join(" · ")),
+      make("pre", { tabIndex: 0 }, s.prompt),
+      make("pre", { tabIndex: 0, className: `said ${s.outcome}` }, s.response));
+  };
+  const show = () => {
+    const needle = search.value.toLowerCase();
+    const found = data.samples.filter((s) =>
+      selects.every((f) => !f.value || s[f.name] === f.value) &&
+      (!needle || `${s.prompt} ${s.response} ${s.problem}`.toLowerCase().includes(needle)));
+    list.replaceChildren(...found.slice(0, limit).map(card));
+    told.textContent = `${Math.min(limit, found.length)} of ${found.length} samples shown`;
+    more.hidden = found.length <= limit;
+  };
+  form.addEventListener("input", () => { limit = PAGE; show(); });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  more.addEventListener("click", () => { limit += PAGE; show(); });
+  show();
+
+  if ("live" in document.body.dataset) setTimeout(() => location.reload(), 15000);
+})();

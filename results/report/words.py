@@ -1,0 +1,137 @@
+"""The sentences of a report: verdict, cost, captions. Shared by page and Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from results.analysis import Analysis
+from results.claims import ClaimVerdict
+from results.inference import Estimate
+
+HEADLINE = "steps-90"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The first screen's answer for one challenger."""
+
+    challenger: str
+    verdict: str
+    title: str
+    sentence: str
+    cost: str
+
+
+def headlines(a: Analysis) -> list[Headline]:
+    """One a challenger; srpo first where it is among them, else in plan order."""
+    order = sorted(a.claims, key=lambda arm: (arm != "srpo", a.challengers.index(arm)))
+    return [_headline(a, arm) for arm in order]
+
+
+def percent(e: Estimate) -> str:
+    """``82.7 % (81.9 to 83.4)``."""
+    if e.n == 0:
+        return "–"
+    if not e.has_interval:
+        return f"{100 * e.value:.1f} % (one seed)"
+    return f"{100 * e.value:.1f} % ({100 * e.low:.1f} to {100 * e.high:.1f})"
+
+
+def ratio(e: Estimate) -> str:
+    """``0.48 (0.45 to 0.52)``."""
+    if not e.value >= 0:
+        return "–"
+    if not e.has_interval:
+        return f"{e.value:.3g} (no interval)"
+    return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
+
+
+def steps(value: float) -> str:
+    """A number of steps, or that there is none."""
+    return "–" if value != value else ("not reached" if value == float("inf") else f"{value:.4g}")
+
+
+def p_value(p: float) -> str:
+    """``0.008``, ``< 0.001``."""
+    return "–" if p != p else ("< 0.001" if p < 0.001 else f"{p:.3f}")
+
+
+def captions(a: Analysis) -> dict[str, str]:
+    """Figure -> what it shows, so that it can be read without being seen."""
+    base = a.baseline
+    told = {
+        "accuracy": "Held-out accuracy against training steps: mean over seeds, with the middle "
+        "90 % of seeds as a band. The dashed line is the target; each tick on it is the confirmed "
+        "crossing of one run, and an open triangle is a run that never crossed.",
+        "ratios": f"Cost to target relative to {base}, with 95 % intervals over seed pairs. Solid "
+        "line: equal cost. Dashed line: a tenth, the claim.",
+        "pairs": "Steps to target of every run. A dot is the crossing, the pale bar behind it the "
+        "two evaluations between which it lies; an open triangle never crossed within the budget.",
+        "costs": "The same accuracies against what was spent. Lines end where the first finished "
+        "run's budget ends; seconds leave evaluation out.",
+        "survival": "Share of runs not yet at the target (Kaplan–Meier; runs that never reach it "
+        "are censored at their last evaluation), with 95 % intervals.",
+        "grid": "Steps to target relative to the baseline for other targets, as fractions of the "
+        "baseline's gain. Solid line: equal. Dashed line: a tenth.",
+        "tasks": "Accuracy at the end on each task, with 95 % intervals over seeds.",
+        "profiles": "Left: share of runs × tasks that end above each accuracy. Right: share of "
+        "tasks whose target an arm reaches within a factor of the fastest arm's steps.",
+        "training": "During training: response length, groups that carry no gradient because all "
+        "their rewards are equal, groups all correct, and the prompt pool.",
+    }
+    numbers = "; ".join(
+        f"{arm}: {percent(r.base)} at the start, {percent(r.final)} at the end"
+        for arm, r in a.arms.items()
+    )
+    return told | {"accuracy": f"{told['accuracy']} {numbers}."}
+
+
+def open_runs(a: Analysis) -> list[str]:
+    """Failed and unfinished runs, in words."""
+    said = []
+    for run in a.comparison.runs:
+        if run.state != "done":
+            why = f": {run.reason}" if run.reason else ""
+            said.append(f"{run.name} is {run.state} at step {run.last_step:g}{why}")
+    return said
+
+
+def _headline(a: Analysis, arm: str) -> Headline:
+    found: ClaimVerdict | None = next((v for v in a.claims[arm] if v.id == HEADLINE), None)
+    verdict = found.verdict if found else "no-verdict"
+    reason = found.reason if found else "the claim was not tested"
+    judge = a.judges[arm]
+    cell = judge.contrast.axes["steps"]
+    title = {
+        "supported": f"{arm} needed 90 % fewer steps than {a.baseline}",
+        "refuted": f"{arm} did not need 90 % fewer steps than {a.baseline}",
+        "inconclusive": f"These runs do not settle whether {arm} needs 90 % fewer steps",
+        "no-verdict": f"No verdict on whether {arm} needs 90 % fewer steps",
+    }[verdict]
+    parts = []
+    if verdict == "no-verdict":
+        parts.append(f"{reason[0].upper()}{reason[1:]}.")
+    if a.gain and cell.ratio.value >= 0:
+        pairs = f"{cell.ratio.n} seed pair{'s' * (cell.ratio.n != 1)}"
+        parts.append(
+            f"To reach {100 * a.target:.1f} % accuracy (90 % of {a.baseline}'s gain), {arm} took "
+            f"{cell.ratio.value:.3g} times {a.baseline}'s steps ({_spread(cell.ratio)}; {pairs})"
+            + (f"; this is {judge.contrast.bound}." if judge.contrast.bound else ".")
+        )
+    if verdict == "inconclusive":
+        parts.append(f"{reason[0].upper()}{reason[1:]}.")
+    return Headline(arm, verdict, title, " ".join(parts), _cost(a, arm))
+
+
+def _spread(e: Estimate) -> str:
+    return f"95 % interval {e.low:.3g} to {e.high:.3g}" if e.has_interval else "no interval"
+
+
+def _cost(a: Analysis, arm: str) -> str:
+    axes = a.judges[arm].contrast.axes
+    said = [
+        f"{axis if axis != 'flops' else 'FLOPs'} {ratio(axes[axis].ratio)}"
+        for axis in ("responses", "tokens", "seconds", "flops")
+        if axis in axes and axes[axis].ratio.value >= 0
+    ]
+    return f"The ratio is {', '.join(said)}." if said else ""

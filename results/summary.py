@@ -1,0 +1,144 @@
+"""summary.json: the whole outcome for machines. NaN and infinities are null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from results.analysis import Analysis, ArmResult, TaskContrast
+from results.contrast import AxisContrast, Contrast
+from results.inference import Estimate
+from results.verdict import finite
+
+SCHEMA = 1
+
+
+def summary(a: Analysis) -> dict[str, Any]:
+    """Plain values of an analysis."""
+    c = a.comparison
+    return {
+        "schema": SCHEMA,
+        "name": c.plan.get("name", c.folder.name),
+        "command": c.plan.get("command"),
+        "baseline": a.baseline,
+        "seeds": c.seeds,
+        "horizon_steps": c.horizon,
+        "target": {
+            "accuracy": finite(a.target),
+            "base": finite(a.gain.base) if a.gain else None,
+            "final": finite(a.gain.final) if a.gain else None,
+            "fraction_of_gain": 0.9,
+        },
+        "matched": {
+            "ok": bool(a.matched),
+            "vouched": a.vouched,
+            "sentence": a.matched.sentence,
+            "differing": a.matched.differing,
+            "unknown": a.matched.unknown,
+        },
+        "arms": {name: _arm(arm) for name, arm in a.arms.items()},
+        "comparisons": [_comparison(a, name) for name in a.judges],
+        "claims": [v.to_dict() for verdicts in a.claims.values() for v in verdicts],
+        "headroom": {name: _headroom(a, name) for name in a.judges},
+        "failed": [{"run": r.name, "reason": r.reason} for r in c.runs if r.state == "failed"],
+        "unfinished": [
+            {"run": r.name, "state": r.state, "step": r.last_step}
+            for r in c.runs
+            if r.state in ("running", "waiting", "stopped")
+        ],
+        "notes": c.plan.get("notes", []),
+    }
+
+
+def estimate(e: Estimate) -> dict[str, Any]:
+    """Value, interval, n, method."""
+    interval = [finite(e.low), finite(e.high)] if e.has_interval else None
+    return {"value": finite(e.value), "interval": interval, "n": e.n, "method": e.method}
+
+
+def _arm(arm: ArmResult) -> dict[str, Any]:
+    s = arm.survival
+    return {
+        "algorithm": arm.algorithm,
+        "seeds": sum(arm.states.values()),
+        "states": arm.states,
+        "base_accuracy": estimate(arm.base),
+        "final_accuracy": estimate(arm.final),
+        "final_accuracy_by_task": {t: estimate(e) for t, e in arm.tasks.items()},
+        "benchmarks": {t: estimate(e) for t, e in arm.benchmark.items()},
+        "iqm": estimate(arm.iqm),
+        "steps_to_target": {
+            "n": s.n,
+            "reached": s.reached,
+            "fraction_reaching": s.reached / s.n if s.n else None,
+            "median": finite(s.median),
+            "median_bound": None if finite(s.median) is not None else "not reached by half",
+            "rmst": finite(s.rmst),
+        },
+        "totals": arm.totals,
+    }
+
+
+def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
+    found = a.judges[challenger].contrast
+    ours, theirs = a.arms[challenger].survival, a.arms[found.baseline].survival
+    medians = finite(ours.median), finite(theirs.median)
+    both = medians[0] is not None and medians[1]
+    return {
+        "challenger": challenger,
+        "baseline": found.baseline,
+        "target": finite(found.target),
+        "pairs": found.n,
+        "open_runs": list(found.open_pairs),
+        "bound": found.bound or None,
+        "axes": {axis: _axis(cell) for axis, cell in found.axes.items()},
+        "ratio_of_medians": medians[0] / medians[1] if both else None,  # type: ignore[operator]
+        "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
+        "bca": estimate(a.bca[challenger]),
+        "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
+        "tasks": _tasks(a.tasks[challenger]),
+    }
+
+
+def _axis(cell: AxisContrast) -> dict[str, Any]:
+    return {
+        "ratio": finite(cell.ratio.value),
+        "interval": estimate(cell.ratio)["interval"],
+        "method": cell.ratio.method,
+        "n": cell.ratio.n,
+        "p": finite(cell.p),
+        "difference": estimate(cell.difference),
+        "mean_challenger": finite(cell.challenger.mean()) if len(cell.seeds) else None,
+        "mean_baseline": finite(cell.baseline.mean()) if len(cell.seeds) else None,
+        "extremes": [estimate(e) for e in cell.extremes] if cell.extremes else None,
+    }
+
+
+def _point(c: Contrast) -> dict[str, Any]:
+    cell = c.axes["steps"]
+    return {
+        "target": finite(c.target),
+        "ratio": estimate(cell.ratio),
+        "p": finite(cell.p),
+        "reached_challenger": finite(c.reached_challenger),
+        "reached_baseline": finite(c.reached_baseline),
+    }
+
+
+def _tasks(t: TaskContrast) -> dict[str, Any]:
+    return {
+        "by_task": {task: _point(c) for task, c in t.contrasts.items()},
+        "geometric_mean_ratio": estimate(t.geometric_mean),
+        "probability_of_improvement": estimate(t.improvement),
+    }
+
+
+def _headroom(a: Analysis, challenger: str) -> dict[str, Any]:
+    room = a.judges[challenger].headroom
+    return {
+        "ok": not room.lacking,
+        "epoch_steps": room.epoch,
+        "second_evaluation_step": finite(room.second_evaluation),
+        "baseline_steps_to_target": finite(room.baseline_steps),
+        "limit_steps": finite(room.limit),
+        "reason": room.lacking or None,
+    }

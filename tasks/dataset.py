@@ -1,0 +1,169 @@
+"""Rows of a benchmark's files: from ``--data-dir`` (JSONL or parquet) or from the hub, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tasks.base import TaskError
+
+_NAMES = {str: "text", int: "a whole number", list: "a list"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One split of one data set, on disk and on the hub.
+
+    files: names under ``--data-dir`` without suffix, the first that exists is taken.
+    fields: what every row must have.   revision: the hub commit that is loaded.
+    count, sha256: of the official split, and of its JSONL file.
+    """
+
+    files: tuple[str, ...]
+    fields: tuple[tuple[str, type], ...]
+    hub: str
+    revision: str
+    split: str
+    count: int
+    configs: tuple[str, ...] = ("default",)
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, with the place to name when something is wrong with it."""
+
+    where: str
+    values: Mapping[str, Any]
+    origin: Mapping[str, Any]
+    """For a problem's ``meta``: where it was read, and whether that is the official data."""
+
+    def error(self, expected: str) -> TaskError:
+        """The sentence for a row that cannot be used."""
+        return TaskError(f"{self.where}: expected {expected}.")
+
+
+@lru_cache(maxsize=16)
+def read(source: Source, data_dir: Path | None) -> tuple[Row, ...]:
+    """All rows of a split, in file order.
+
+    Raises:
+        TaskError: there is no such file, the hub is out of reach, or a row is malformed.
+    """
+    rows = _from_hub(source) if data_dir is None else _from_disk(source, data_dir)
+    if not rows:
+        raise TaskError(f"{source.files[0]} holds no rows.")
+    for row in rows:
+        _check(row, source)
+    return rows
+
+
+def _from_disk(source: Source, data_dir: Path) -> tuple[Row, ...]:
+    for name in source.files:
+        for suffix in (".jsonl", ".parquet"):
+            path = data_dir / (name + suffix)
+            if path.is_file():
+                return _from_file(path, source)
+    tried = " or ".join(f"{name}.jsonl" for name in source.files)
+    raise TaskError(
+        f"There is no {tried} (or .parquet) in {data_dir}; put the file there, or leave --data-dir "
+        f"out to load {source.hub} from the hub."
+    )
+
+
+def _from_file(path: Path, source: Source) -> tuple[Row, ...]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TaskError(f"Cannot read {path}: {error.strerror}.") from error
+    digest = hashlib.sha256(data).hexdigest()
+    origin = {"source": path.name, "sha256": digest, "official": digest == source.sha256}
+    if path.suffix == ".parquet":
+        return tuple(
+            Row(f"{path}, row {number}", values, origin)
+            for number, values in enumerate(_parquet_rows(path), start=1)
+        )
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TaskError(f"{path}, line {line}: expected UTF-8 text.") from error
+    return tuple(_json_rows(path, lines, origin))
+
+
+def _json_rows(path: Path, lines: list[str], origin: Mapping[str, Any]) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise TaskError(f"{where}: expected a JSON object; {error}.") from error
+        if not isinstance(values, dict):
+            raise TaskError(f"{where}: expected a JSON object, not {type(values).__name__}.")
+        yield Row(where, values, origin)
+
+
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise TaskError(f"{path}: expected a parquet file; {error}.") from error
+    return rows
+
+
+def _from_hub(source: Source) -> tuple[Row, ...]:
+    import datasets
+
+    origin = {"source": source.hub, "revision": source.revision, "official": True}
+    rows: list[Row] = []
+    try:
+        for config in source.configs:
+            loaded = datasets.load_dataset(
+                source.hub, config, split=source.split, revision=source.revision
+            )
+            rows += [
+                Row(f"{source.hub} ({config}, {source.split}), row {number}", values, origin)
+                for number, values in enumerate(loaded, start=1)
+            ]
+    except Exception as error:  # offline, missing, refused: the library raises many kinds
+        raise TaskError(
+            f"Cannot load {source.hub} from the hub ({type(error).__name__}). Without the hub, "
+            f"pass --data-dir DIR where DIR/{source.files[0]}.jsonl is that data."
+        ) from error
+    if len(rows) != source.count:
+        raise TaskError(
+            f"{source.hub} {source.split} has {len(rows)} rows; expected {source.count} at "
+            f"revision {source.revision}."
+        )
+    return tuple(rows)
+
+
+def _check(row: Row, source: Source) -> None:
+    wanted = ", ".join(f'"{name}" ({_NAMES[kind]})' for name, kind in source.fields)
+    for name, kind in source.fields:
+        value = row.values.get(name)
+        if not isinstance(value, kind):
+            problem = "is missing" if name not in row.values else f"is no {_NAMES[kind]}"
+            raise row.error(f'{wanted}; "{name}" {problem.replace("no a ", "not a ")}')
+        if isinstance(value, str) and name in ("question", "problem", "text") and not value.strip():
+            raise row.error(f'{wanted}; "{name}" is empty')
+
+
+def hold_out(rows: tuple[Row, ...], dev: bool) -> list[tuple[int, Row]]:
+    """(index, row) of the train rows without their tail, or of that tail, which serves as dev.
+
+    The tail is the last 500 rows, or a tenth of a file with fewer than 5,000.
+    """
+    cut = len(rows) - min(500, len(rows) // 10)
+    numbered = list(enumerate(rows))
+    return numbered[cut:] if dev else numbered[:cut]

@@ -1,0 +1,97 @@
+"""The process in which math-verify runs: ``python -m tasks.equivalence_worker DESCRIPTOR MEMORY``.
+
+It loads math-verify once and then forks a grader whenever its client asks, so that a grader that
+hangs or swells is killed and replaced in milliseconds. Graders answer ``[gold, answer]`` messages
+with an outcome; the client watches their CPU time.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from tasks.sandbox.inside import confine, wire
+
+PID = struct.Struct("!i")
+
+
+def main() -> None:
+    """Fork a grader for every descriptor that comes; one lives at a time."""
+    client = socket.socket(fileno=int(sys.argv[1]))
+    confine.die_with_parent()
+    equivalent = _load()
+    logging.disable()
+    gc.collect()
+    gc.freeze()
+    client.sendall(b"r")
+    child = 0
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(client, 1, 1)
+        if child:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        if not message:
+            return
+        child = os.fork()
+        if child == 0:
+            _grade(socket.socket(fileno=descriptors[0]), equivalent, int(sys.argv[2]))
+        os.close(descriptors[0])
+        client.sendall(PID.pack(child))
+
+
+def _load() -> Callable[[str, str], str]:
+    """``equivalent(gold, answer)`` -> an ``Outcome``'s value."""
+    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+
+    configs = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
+
+    @lru_cache(maxsize=4096)  # every response to a problem is compared with the same gold
+    def parsed(text: str) -> list[Any]:
+        # no limits of its own: its timers fail silently, and time is kept from outside
+        result: list[Any] = parse(f"\\boxed{{{text}}}", configs, parsing_timeout=None)
+        return result
+
+    def equivalent(gold: str, answer: str) -> str:
+        wanted, given = parsed(gold), parsed(answer)
+        if not wanted:
+            return "error"
+        if not given:
+            return "unparseable"
+        return "correct" if verify(wanted, given, timeout_seconds=None) else "wrong"
+
+    equivalent("\\frac{1}{2}", "0.5")  # fills sympy's caches before the first fork
+    return equivalent
+
+
+def _grade(
+    client: socket.socket, equivalent: Callable[[str, str], str], memory: int
+) -> NoReturn:
+    try:
+        confine.die_with_parent()
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        requests = wire.Reader(lambda count: client.recv(count) or os._exit(0))
+        while True:
+            gold, answer = requests.message()
+            try:
+                outcome = equivalent(gold, answer)
+            except (MemoryError, RecursionError, OverflowError):
+                outcome = "unparseable"
+            except Exception:
+                outcome = "error"
+            client.sendall(wire.frame(outcome))
+    finally:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Extraction from responses, and the scores that every benchmark shares. Pure functions."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_SHARED_SCRIPTS = frozenset({"GREEK", "MATHEMATICAL", "MODIFIER", "DOUBLE-STRUCK", "SCRIPT"})
+"""Letters that mathematics uses in every language."""
+
+
+def last_boxed(text: str) -> str | None:
+    r"""The content of the last complete ``\boxed{...}``, braces balanced; None if there is none."""
+    for start in reversed([match.end() for match in _BOX.finditer(text)][-8:]):
+        depth = 1
+        for brace in _BRACE.finditer(text, start):
+            depth += {"{": 1, "}": -1}.get(brace[0], 0)
+            if depth == 0:
+                return text[start : brace.start()].strip()
+    return None
+
+
+def extract_code(response: str) -> str:
+    """The last block fenced as Python, else the last fenced block, else the whole response."""
+    blocks = _FENCE.findall(response)
+    python = [code for tag, code in blocks if tag.lower() in ("python", "py", "python3")]
+    return (python or [code for _, code in blocks] or [response])[-1]
+
+
+def language(response: str) -> float:
+    """The share of letters in the response's main script: 1.0 when it keeps to one language."""
+    if response.isascii():
+        return 1.0
+    scripts = Counter(
+        unicodedata.name(letter, "?").split()[0] for letter in response if letter.isalpha()
+    )
+    counts = [count for script, count in scripts.items() if script not in _SHARED_SCRIPTS]
+    return max(counts) / sum(counts) if counts else 1.0
+
+
+def pass_at_k(samples: int, correct: int, k: int) -> float:
+    """The unbiased estimate of pass@k from n samples (Chen et al. 2021, arXiv 2107.03374, eq. 1)."""
+    if not 0 <= correct <= samples or not 1 <= k <= samples:
+        raise ValueError(f"pass@{k} needs at least {k} samples and 0 <= correct <= samples")
+    return 1.0 - math.comb(samples - correct, k) / math.comb(samples, k)

@@ -1,0 +1,118 @@
+"""GSM8K (Cobbe et al. 2021, arXiv 2110.14168), scored by lm-eval's two filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from tasks.dataset import Row, Source, hold_out, read
+from tasks.grading import language
+
+_FIELDS = (("question", str), ("answer", str))
+_HUB, _REVISION = "openai/gsm8k", "740312add88f781978c0658806c59bc2815b9866"
+TRAIN = Source(
+    ("gsm8k/train",), _FIELDS, _HUB, _REVISION, "train", 7473, ("main",),
+    "17f347dc51477c50d4efb83959dbb7c56297aba886e5544ee2aaed3024813465",
+)  # fmt: skip
+TEST = Source(
+    ("gsm8k/test",), _FIELDS, _HUB, _REVISION, "test", 1319, ("main",),
+    "3730d312f6e3440559ace48831e51066acaca737f6eabec99bccb9e4b3c39d14",
+)  # fmt: skip
+
+_STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
+_FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
+_IGNORED = tuple(re.compile(pattern) for pattern in (",", r"\$", r"(?s).*#### ", r"\.$"))
+_GOLD = re.compile(r"#### (-?[0-9][0-9.,]*)\s*$")
+_INSTRUCTION = (
+    "\n\nReason step by step, then give the answer on a last line of the form: #### number"
+)
+
+
+def strict(response: str) -> str | None:
+    """The first number after ``#### ``, as lm-eval's strict-match extracts it."""
+    found = _STRICT.search(response)
+    return found[1].strip() if found else None
+
+
+def flexible(response: str) -> str | None:
+    """The last number anywhere, as lm-eval's flexible-extract does it."""
+    found = None
+    for found in _FLEXIBLE.finditer(response):
+        pass
+    return found[0].strip() if found else None
+
+
+def matches(extracted: str | None, answer: str) -> bool:
+    """lm-eval's exact_match between what was extracted and the gold solution or number."""
+    return extracted is not None and _normalised(extracted) == _normalised(answer)
+
+
+def _normalised(text: str) -> str:
+    for pattern in _IGNORED:
+        text = pattern.sub("", text)
+    return text.lower()
+
+
+class Gsm8k(Task):
+    """Grade-school word problems. Correct means the *last* number is right (flexible-extract)."""
+
+    name: ClassVar[str] = "gsm8k"
+    kind: ClassVar[Kind] = "math"
+    summary: ClassVar[str] = "grade-school word problems, answered '#### n' (1,319 test)"
+    max_new_tokens: ClassVar[int] = 400
+    stop: ClassVar[tuple[str, ...]] = ("Question:", "</s>", "<|im_end|>")
+
+    def __init__(self) -> None:
+        self._data_dir: Path | None = None
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """test, or train without its last 500 problems, or those 500 as dev."""
+        self._data_dir = data_dir
+        if split == "test":
+            return [_problem("test", i, row) for i, row in enumerate(read(TEST, data_dir))]
+        rows = hold_out(read(TRAIN, data_dir), dev=split == "dev")
+        return [_problem("train", i, row) for i, row in rows]
+
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        """lm-eval's prompt, or the question with a request to end in ``#### n``."""
+        others = self.load("train", self._data_dir) if shots else []
+        worked = [p for p in others if p.id != problem.id][:shots]
+        if style == "chat":
+            turns: list[Message] = []
+            for shot in worked:
+                turns.append({"role": "user", "content": shot.question + _INSTRUCTION})
+                turns.append({"role": "assistant", "content": shot.meta["solution"]})
+            return [*turns, {"role": "user", "content": problem.question + _INSTRUCTION}]
+        text = "".join(f"Question: {p.question}\nAnswer: {p.meta['solution']}\n\n" for p in worked)
+        return f"{text}Question: {problem.question}\nAnswer:"
+
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        """Accuracy by the flexible filter; ``format`` says whether the strict one finds a number."""
+        return [_grade(p, r) for p, r in zip(problems, responses, strict=True)]
+
+
+def _grade(problem: Problem, response: str) -> Grade:
+    answer = flexible(response)
+    if answer is None:
+        outcome = Outcome.UNPARSEABLE
+    else:
+        outcome = Outcome.CORRECT if matches(answer, problem.answer) else Outcome.WRONG
+    return Grade(outcome, float(strict(response) is not None), language(response), answer)
+
+
+def _problem(split: str, index: int, row: Row) -> Problem:
+    solution = row.values["answer"]
+    gold = _GOLD.search(solution)
+    if gold is None:
+        raise row.error('"answer" to end with "#### " and a number')
+    return Problem(
+        id=f"gsm8k/{split}/{index}",
+        task="gsm8k",
+        kind="math",
+        question=row.values["question"],
+        answer=gold[1].replace(",", ""),
+        meta={"solution": solution, **row.origin},
+    )

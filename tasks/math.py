@@ -1,0 +1,95 @@
+"""MATH (Hendrycks et al. 2021, arXiv 2103.03874); tested on MATH-500 (arXiv 2305.20050)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from tasks.dataset import Row, Source, hold_out, read
+from tasks.equivalence import equivalent
+from tasks.grading import language, last_boxed
+
+TEST = Source(
+    ("math500/test",),
+    (("problem", str), ("solution", str), ("answer", str), ("subject", str), ("level", int)),
+    "HuggingFaceH4/MATH-500", "6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be", "test", 500,
+    sha256="35dc41080a3680858b27fa7e0533d2d547825316fc5dafe5d316f4ccc5a06132",
+)  # fmt: skip
+TRAIN = Source(
+    ("math/train",),
+    (("problem", str), ("solution", str), ("type", str), ("level", str)),
+    "EleutherAI/hendrycks_math", "21a5633873b6a120296cce3e2df9d5550074f4a3", "train", 7500,
+    configs=(
+        "algebra", "counting_and_probability", "geometry", "intermediate_algebra",
+        "number_theory", "prealgebra", "precalculus",
+    ),
+)  # fmt: skip
+_INSTRUCTION = "\n\nReason step by step, and put the final answer in \\boxed{}."
+
+
+class Math(Task):
+    r"""Competition mathematics; the last ``\boxed{}`` is compared by math-verify."""
+
+    name: ClassVar[str] = "math"
+    kind: ClassVar[Kind] = "math"
+    summary: ClassVar[str] = r"competition mathematics, answered '\boxed{}' (MATH-500 as test)"
+    max_new_tokens: ClassVar[int] = 1024
+    stop: ClassVar[tuple[str, ...]] = ("Problem:",)
+
+    def __init__(self) -> None:
+        self._data_dir: Path | None = None
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """MATH-500 as test; MATH's train split without its last 500 problems, or those as dev."""
+        self._data_dir = data_dir
+        if split == "test":
+            rows = read(TEST, data_dir)
+            return [_problem("test", i, row, row.values["answer"]) for i, row in enumerate(rows)]
+        train = hold_out(read(TRAIN, data_dir), dev=split == "dev")
+        return [_problem("train", i, row, last_boxed(row.values["solution"])) for i, row in train]
+
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        """lm-eval's minerva_math prompt, or the problem with a request for a box."""
+        others = self.load("train", self._data_dir) if shots else []
+        worked = [p for p in others if p.id != problem.id][:shots]
+        if style == "chat":
+            turns: list[Message] = []
+            for shot in worked:
+                turns.append({"role": "user", "content": shot.question + _INSTRUCTION})
+                turns.append({"role": "assistant", "content": shot.meta["solution"]})
+            return [*turns, {"role": "user", "content": problem.question + _INSTRUCTION}]
+        asked = [f"Problem:\n{p.question}\n\nSolution: {p.meta['solution']}" for p in worked]
+        return "\n\n".join([*asked, f"Problem:\n{problem.question}\n\nSolution:"])
+
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        """Equivalence of the last box; ``format`` is 1 when there is one."""
+        answers = [last_boxed(response) for response in responses]
+        pairs = [
+            (problem.answer, answer)
+            for problem, answer in zip(problems, answers, strict=True)
+            if answer is not None
+        ]
+        outcomes = iter(equivalent(pairs))
+        return [
+            Grade(Outcome.UNPARSEABLE, 0.0, language(response))
+            if answer is None
+            else Grade(next(outcomes), 1.0, language(response), answer[:1000])
+            for answer, response in zip(answers, responses, strict=True)
+        ]
+
+
+def _problem(split: str, index: int, row: Row, answer: str | None) -> Problem:
+    if answer is None:
+        raise row.error('"solution" to hold its answer in \\boxed{}')
+    level, subject = row.values["level"], row.values.get("subject") or row.values.get("type")
+    return Problem(
+        id=f"math/{split}/{index}",
+        task="math",
+        kind="math",
+        question=row.values["problem"],
+        answer=answer,
+        level=str(level).removeprefix("Level "),
+        meta={"solution": row.values["solution"], "subject": subject, **row.origin},
+    )

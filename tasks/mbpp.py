@@ -1,0 +1,123 @@
+"""MBPP (Austin et al. 2021, arXiv 2108.07732): the code training pool, and a test set of its own."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from tasks.dataset import Row, Source, read
+from tasks.grading import extract_code
+from tasks.sandbox import Program, run_programs
+
+_FIELDS = (("text", str), ("code", str), ("task_id", int), ("test_list", list))
+_HUB, _REVISION = "google-research-datasets/mbpp", "4bb6404fdc6cacfda99d4ac4205087b89d32030c"
+SOURCES: dict[Split, Source] = {
+    "train": Source(
+        ("mbpp/train", "mbpp/mbpp_train"), _FIELDS, _HUB, _REVISION, "train", 374, ("full",),
+        "3ad0217c9f73d1bc3deb5cb76066ec01b469372647c5c213bc4f611fb6e2c604",
+    ),
+    "dev": Source(
+        ("mbpp/validation", "mbpp/mbpp_validation"), _FIELDS, _HUB, _REVISION, "validation", 90,
+        ("full",), "71142bc3e723d26d5b9ded84979cec6822e38e0988aef179a35eda47f6456dbd",
+    ),
+    "test": Source(
+        ("mbpp/test", "mbpp/mbpp_test"), _FIELDS, _HUB, _REVISION, "test", 500, ("full",),
+        "9bcaa67d5c2943e95eb9d9127e844f0551a77ac910c664aa45a4ebd75d239bd9",
+    ),
+}  # fmt: skip
+
+
+class Mbpp(Task):
+    """Write a Python function from one sentence and three asserts, which also grade it."""
+
+    name: ClassVar[str] = "mbpp"
+    kind: ClassVar[Kind] = "code"
+    summary: ClassVar[str] = "short Python functions from a sentence, graded by asserts"
+    max_new_tokens: ClassVar[int] = 512
+    executes_code: ClassVar[bool] = True
+    stop: ClassVar[tuple[str, ...]] = ("[DONE]",)
+
+    def __init__(self) -> None:
+        self._data_dir: Path | None = None
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """The data set's own splits; dev is its validation."""
+        self._data_dir = data_dir
+        return [_problem(row) for row in read(SOURCES[split], data_dir)]
+
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        """The prompt of the MBPP paper, as lm-eval has it; in chat style without its brackets."""
+        others = self.load("train", self._data_dir) if shots else []
+        worked = [p for p in others if p.id != problem.id][:shots]
+        if style == "chat":
+            turns: list[Message] = []
+            for shot in worked:
+                code = f"```python\n{shot.meta['solution']}\n```"
+                turns.append({"role": "user", "content": _asked(shot)})
+                turns.append({"role": "assistant", "content": code})
+            return [*turns, {"role": "user", "content": _asked(problem)}]
+        text = "".join(f"{_asked(p)}\n[BEGIN]\n{p.meta['solution']}\n[DONE]\n\n" for p in worked)
+        return f"{text}{_asked(problem)}\n[BEGIN]\n"
+
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        """Run the response's code against the asserts; ``format`` is 1 when it is Python at all."""
+        programs = [
+            Program(extract_code(response), problem.answer, problem.meta["entry_point"])
+            for problem, response in zip(problems, responses, strict=True)
+        ]
+        return [
+            Grade(verdict.outcome, format=float(verdict.outcome is not Outcome.UNPARSEABLE))
+            for verdict in run_programs(programs)
+        ]
+
+
+def _asked(problem: Problem) -> str:
+    return (
+        f"You are an expert Python programmer, and here is your task: {problem.question} "
+        f"Your code should pass these tests:\n\n{problem.meta['shown']}"
+    )
+
+
+def _problem(row: Row) -> Problem:
+    tests = row.values["test_list"]
+    if not tests or not all(isinstance(test, str) for test in tests):
+        raise row.error('"test_list" to hold asserts as text')
+    setup = str(row.values.get("test_setup_code") or "").replace("\r\n", "\n")
+    body = "\n".join([setup, *tests])
+    try:
+        entry_point = _entry_point(row.values["code"], tests)
+        compile(body, "<tests>", "exec")
+    except (SyntaxError, ValueError) as error:
+        raise row.error(f'Python in "code" and "test_list" ({error})') from error
+    return Problem(
+        id=f"mbpp/{row.values['task_id']}",
+        task="mbpp",
+        kind="code",
+        question=row.values["text"],
+        answer="def check(candidate):\n" + textwrap.indent(body, "    "),
+        meta={
+            "entry_point": entry_point,
+            "solution": row.values["code"].replace("\r\n", "\n"),
+            "shown": "\n".join(tests),
+            **row.origin,
+        },
+    )
+
+
+def _entry_point(code: str, tests: Sequence[str]) -> str:
+    """The function of ``code`` that the tests call."""
+    defined = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    called = {
+        node.func.id
+        for test in tests
+        for node in ast.walk(ast.parse(test))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    found = [name for name in defined if name in called]
+    if not found:
+        raise ValueError("the tests call no function of the code")
+    return found[-1]

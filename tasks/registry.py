@@ -1,0 +1,90 @@
+"""Tasks by name: ours, and those of installed packages (entry points ``bench.tasks``).
+
+Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from tasks.base import Task, TaskError
+
+GROUP = "bench.tasks"
+
+BUILT_IN = {
+    "micro-gsm8k": "tasks.micro.gsm8k:MicroGsm8k",
+    "micro-math": "tasks.micro.math:MicroMath",
+    "micro-humaneval": "tasks.micro.humaneval:MicroHumanEval",
+    "gsm8k": "tasks.gsm8k:Gsm8k",
+    "math": "tasks.math:Math",
+    "humaneval": "tasks.humaneval:HumanEval",
+    "mbpp": "tasks.mbpp:Mbpp",
+}
+"""In the order in which they are listed."""
+
+
+def task_names() -> list[str]:
+    """All names ``get`` knows: built-in ones in their order, then plug-ins by name."""
+    return [*BUILT_IN, *sorted(_plugins())]
+
+
+@cache
+def get(name: str) -> Task:
+    """The task of that name, the same object each time.
+
+    Raises:
+        TaskError: the name is unknown, or belongs to a plug-in that cannot be used.
+    """
+    if name in BUILT_IN:
+        module, cls = BUILT_IN[name].split(":")
+        task: Task = getattr(importlib.import_module(module), cls)()
+        return task
+    plugins = _plugins()
+    if name in plugins:
+        return _load(plugins[name])
+    names = task_names()
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}."
+    raise TaskError(f"No task is called {name!r}; {hint}")
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        if point.name in BUILT_IN:
+            raise TaskError(
+                f"{_origin(point)} offers a task called {point.name!r}, which is a built-in one; "
+                "give it another name or uninstall it."
+            )
+        if point.name in found and found[point.name].value != point.value:
+            raise TaskError(
+                f"{_origin(found[point.name])} and {_origin(point)} both offer a task called "
+                f"{point.name!r}; uninstall one of them."
+            )
+        found[point.name] = point
+    return found
+
+
+def _load(point: EntryPoint) -> Task:
+    try:
+        task = point.load()()
+    except Exception as error:  # a third party's code may fail in any way
+        raise TaskError(
+            f"{_origin(point)} offers the task {point.name!r}, but making {point.value} failed: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(task, Task):
+        raise TaskError(f"{point.value}, from {_origin(point)}, is no subclass of tasks.base.Task.")
+    if task.name != point.name:
+        raise TaskError(
+            f"{point.value}, from {_origin(point)}, calls itself {task.name!r} but is entered as "
+            f"{point.name!r}; the two must agree."
+        )
+    return task
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"the package {point.dist.name!r}" if point.dist else f"the entry point {point.value}"

@@ -1,0 +1,254 @@
+"""The judge: runs the tests, with the program behind a socket, and says how it ended."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import marshal
+import random
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+from . import wire
+
+
+class Over(BaseException):
+    """Nothing more will come from the program. No ``except Exception`` in a test catches it."""
+
+    def __init__(self, outcome: str, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail
+
+
+class Program:
+    """The judge's end of a program: requests out, plain values in, both within the time limits.
+
+    ``pid`` is read for its CPU time only.
+    """
+
+    def __init__(self, channel: socket.socket, pid: int, cpu: float, wall: float) -> None:
+        self._channel = channel
+        self._clock = (~pid << 3) | 2  # the kernel's number for a process's CPU clock
+        self._cpu = cpu
+        self._wall = wall
+        self._look_again = self._until = 0.0
+        self.over: Over | None = None
+        channel.setblocking(False)
+        self._answers = select.poll()
+        self._answers.register(channel, select.POLLIN)
+        self._replies = wire.Reader(self._read)
+
+    def close(self) -> None:
+        """Hang up; the zygote buries the process."""
+        self._channel.close()
+
+    def load(self, code: str) -> None:
+        """Have the program run its code; its time counts from here."""
+        now = time.monotonic()
+        self._look_again, self._until = now, now + self._wall
+        self._request(code.encode(errors="surrogatepass"))
+
+    def ask(self, verb: str, target: int | str, *arguments: Any) -> Any:
+        """The value that the program answers with; what it raised is raised here."""
+        try:
+            body = marshal.dumps((verb, target, *arguments))
+        except ValueError:  # it holds a reference to an object of the program
+            tagged = [wire.encode(argument, _refer) for argument in arguments]
+            body = marshal.dumps((verb + "*", target, *tagged))
+        return self._request(body)
+
+    def _request(self, body: bytes) -> Any:
+        if self.over is not None:
+            raise self.over
+        value, error = self._exchange(body)
+        if error is None:
+            return value
+        if isinstance(error, Over):
+            self.over = error
+        raise error
+
+    def _exchange(self, body: bytes) -> tuple[Any, BaseException | None]:
+        """(value, None) or (None, error)."""
+        try:
+            self._send(wire.packed(body))
+            match self._replies.message():
+                case {"value": value}:
+                    return wire.decode(value, lambda ref: Remote(self, *_reference(ref))), None
+                case {"raised": [str(name), str(text)]}:
+                    return None, _exception(name, text[:200])
+                case {"unparseable": str(text)}:
+                    return None, Over("unparseable", text[:200])
+            return None, Over("wrong", "the program's answer has no meaning")
+        except Over as over:
+            return None, over
+        except wire.WireError as error:
+            return None, Over("wrong", str(error))
+        except OSError:
+            return None, Over("wrong", "the program ended itself")
+
+    def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._channel.send(view) :]
+            except BlockingIOError:
+                room = select.poll()
+                room.register(self._channel, select.POLLOUT)
+                self._wait(room)
+
+    def _read(self, count: int) -> bytes:
+        self._wait(self._answers)
+        data = self._channel.recv(count)
+        if not data:
+            raise Over("wrong", "the program ended itself")
+        return data
+
+    def _wait(self, events: select.poll) -> None:
+        while True:
+            now = time.monotonic()
+            if now >= self._look_again:
+                self._look_again = min(self._until, now + self._cpu_left())
+            if now >= self._until:
+                raise Over("timeout", f"no answer within {self._wall:g} s")
+            if events.poll(1000 * (self._look_again - now) + 1):
+                return
+
+    def _cpu_left(self) -> float:
+        """CPU seconds; no sooner than in so many seconds can they have run out."""
+        left = self._cpu - time.clock_gettime(self._clock)
+        if left <= 0:
+            raise Over("timeout", f"more than {self._cpu:g} s of CPU time")
+        return left
+
+
+class Remote:
+    """A function, class or object that lives in the program, known here by a reference only.
+
+    It can be called, and its attributes read and set. It is equal to itself alone: whether two of
+    the program's own objects are equal is not a thing to ask the program.
+    """
+
+    __slots__ = ("_program", "_reference", "_truth")
+
+    def __init__(self, program: Program, reference: int | str, truth: bool = True) -> None:
+        object.__setattr__(self, "_program", program)
+        object.__setattr__(self, "_reference", reference)
+        object.__setattr__(self, "_truth", truth)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._program.ask("call", self._reference, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return self._program.ask("get", self._reference, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._program.ask("set", self._reference, name, value)
+
+    def __bool__(self) -> bool:
+        return bool(self._truth)
+
+
+def _refer(value: Any) -> Any:
+    if type(value) is Remote:
+        return {"ref": value._reference}
+    raise TypeError(f"the tests pass a {type(value).__name__}, which cannot travel to a program")
+
+
+def _reference(content: Any) -> tuple[int, bool]:
+    match content:
+        case [int(number), bool(truth)]:
+            return number, truth
+    raise ValueError("not a reference")
+
+
+def _exception(name: str, message: str) -> BaseException:
+    """The built-in exception of that name; anything that would end a process ends the program."""
+    kind = getattr(builtins, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return Over("wrong", f"the program raised {name}")
+    try:
+        return kind(message)
+    except TypeError:
+        return Exception(f"{name}: {message}")
+
+
+@lru_cache(maxsize=256)  # the responses to one problem are judged by the same tests
+def _compiled(source: str) -> tuple[CodeType, frozenset[str]]:
+    """The code, and the global names that it looks up."""
+    code = compile(source, "<tests>", "exec", dont_inherit=True)
+    return code, frozenset(_globals_of(code))
+
+
+def _globals_of(code: CodeType) -> Iterator[str]:
+    import dis  # late: the zygote, and with it every program, stays smaller
+
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+            yield instruction.argval
+        elif isinstance(instruction.argval, CodeType):
+            yield from _globals_of(instruction.argval)
+
+
+def check(job: dict[str, str], program: Program) -> tuple[str, str]:
+    """Load ``job["code"]`` into the program and run ``job["tests"]`` on it: (outcome, detail)."""
+    try:
+        program.load(job["code"])
+        verdict = _run_tests(job, program)
+    except Over as over:
+        return over.outcome, over.detail
+    except AssertionError:
+        verdict = ("wrong", "a test failed")
+    except BaseException as error:
+        verdict = ("wrong", f"{type(error).__name__}: {error}"[:200])
+    if program.over is not None:  # a bare ``except:`` in a test hid it
+        return program.over.outcome, program.over.detail
+    return verdict
+
+
+def _run_tests(job: dict[str, str], program: Program) -> tuple[str, str]:
+    """What the tests name and nobody else defines is the program's."""
+    random.seed(0)
+    candidate = Remote(program, job["entry_point"])
+    namespace: dict[str, Any] = {"__name__": "tests"}
+    for source in (job["prelude"], job["tests"]):
+        code, names = _compiled(source)
+        for name in names - namespace.keys() - vars(builtins).keys():
+            if name in sys.stdlib_module_names:
+                namespace[name] = importlib.import_module(name)
+            else:
+                namespace[name] = Remote(program, name)
+        namespace[job["entry_point"]] = candidate
+        exec(code, namespace)  # noqa: S102 - the data set's own tests
+        namespace[job["entry_point"]] = candidate
+    namespace["check"](candidate)
+    return "correct", ""
+
+
+def preside(control: socket.socket, new_program: Callable[[], Program]) -> None:
+    """Judge job after job from ``control`` until it closes. A program is forked ahead of its job."""
+
+    def read(count: int) -> bytes:
+        data = control.recv(count)
+        if not data:
+            raise EOFError
+        return data
+
+    jobs = wire.Reader(read)
+    while True:
+        program = new_program()
+        try:
+            job = jobs.message()
+        except EOFError:
+            return
+        try:
+            verdict = check(job, program)
+        except Exception as error:
+            verdict = ("error", f"{type(error).__name__}: {error}"[:200])
+        control.sendall(wire.frame(verdict))

@@ -1,0 +1,135 @@
+"""Programs in, verdicts out, over a few warm workers that are replaced when one fails."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import select
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from tasks.base import Outcome, TaskError
+from tasks.sandbox.inside.wire import MAX_MESSAGE
+from tasks.sandbox.isolation import Mode, isolation
+from tasks.sandbox.worker import Limits, Program, Verdict, Worker, WorkerDiedError
+
+_MAX_SOURCE = MAX_MESSAGE // 8
+"""Characters of one program; JSON may need six bytes for each."""
+
+
+class Sandbox:
+    """A context manager that grades programs, ``workers`` at a time.
+
+    Args:
+        workers: processes side by side; each starts when first needed.
+        limits: what each program may use.
+        mode: forces an isolation (for tests); by default the machine's strongest.
+
+    Raises:
+        TaskError: this machine grants no acceptable isolation.
+    """
+
+    def __init__(self, workers: int = 1, limits: Limits | None = None, mode: Mode | None = None):
+        found = isolation()
+        self.mode: Mode = mode or found.mode
+        if self.mode == "none":
+            raise TaskError(f"Code cannot be graded here: {found.why}")
+        self._limits = limits or Limits()
+        self._size = workers
+        self._idle: list[Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers."""
+        while self._idle:
+            self._idle.pop().destroy()
+
+    def run(self, programs: Sequence[Program]) -> list[Verdict]:
+        """One verdict a program, in order. Equal programs are run once."""
+        verdicts: dict[Program, Verdict] = {}
+        waiting = []
+        for program in dict.fromkeys(programs):
+            if len(program.code) > _MAX_SOURCE:
+                verdicts[program] = Verdict(Outcome.UNPARSEABLE, "too long to be run")
+            else:
+                waiting.append(program)
+        verdicts.update(self._run(waiting))
+        return [verdicts[program] for program in programs]
+
+    def _run(self, programs: list[Program]) -> Iterable[tuple[Program, Verdict]]:
+        waiting = programs[::-1]
+        busy: dict[Worker, Program] = {}
+        failed: set[Program] = set()
+        try:
+            while waiting or busy:
+                while waiting and len(busy) < self._size:
+                    worker = self._idle.pop() if self._idle else Worker(self.mode, self._limits)
+                    program = waiting.pop()
+                    worker.submit(program)
+                    busy[worker] = program
+                for worker in _finished(busy):
+                    program = busy.pop(worker)
+                    try:
+                        yield program, _verdict(worker)
+                        self._idle.append(worker)
+                    except WorkerDiedError as death:
+                        worker.destroy()
+                        if death.silent:
+                            yield program, Verdict(Outcome.TIMEOUT, str(death))
+                        elif program in failed:
+                            yield program, Verdict(Outcome.ERROR, f"{death}, twice")
+                        else:  # it may have been the program before: try once more
+                            failed.add(program)
+                            waiting.append(program)
+        finally:
+            for worker in busy:
+                worker.destroy()
+
+
+def _finished(busy: Iterable[Worker]) -> list[Worker]:
+    """Workers with a verdict, or past their deadline; waits until there is one."""
+    poll = select.poll()
+    workers = {worker.fileno(): worker for worker in busy}
+    for descriptor in workers:
+        poll.register(descriptor, select.POLLIN)
+    while True:
+        first = min(worker.deadline for worker in workers.values())
+        ready = poll.poll(max(0.0, 1000 * (first - time.monotonic())) + 1)
+        if ready:
+            return [workers[descriptor] for descriptor, _ in ready]
+        late = [worker for worker in workers.values() if worker.deadline <= time.monotonic()]
+        if late:
+            return late
+
+
+def _verdict(worker: Worker) -> Verdict:
+    if worker.deadline <= time.monotonic() and not select.select([worker], [], [], 0)[0]:
+        raise WorkerDiedError(silent=True)
+    return worker.receive()
+
+
+_shared: dict[tuple[int, Limits], Sandbox] = {}
+
+
+def run_programs(programs: Sequence[Program], limits: Limits | None = None) -> list[Verdict]:
+    """Grade with this process's own warm sandbox of one worker, started at first use."""
+    key = (os.getpid(), limits or Limits())  # a forked child must not use its parent's
+    if key not in _shared:
+        _shared[key] = Sandbox(workers=1, limits=key[1])
+    return _shared[key].run(programs)
+
+
+@atexit.register
+def _close_shared() -> None:
+    for (owner, _), sandbox in _shared.items():
+        if owner == os.getpid():
+            sandbox.close()

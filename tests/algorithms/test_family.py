@@ -1,0 +1,228 @@
+"""What holds for every algorithm alike."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from algorithms.base import Algorithm
+from algorithms.batch import Batch, Grades, More, Rollouts, Totals
+from algorithms.registry import BUILT_IN, get
+
+NAMES = list(BUILT_IN)
+KINDS = ["math", "math", "code"] * 4
+STEPS = 16
+
+
+def _make(name: str, plan: Any, **settings: Any) -> Algorithm[Any]:
+    kind = get(name)
+    return kind(kind.Settings(**settings), plan(KINDS, steps=STEPS))
+
+
+def _weigh(algorithm: Algorithm[Any], step: int, sample: Any, grade: Any) -> Batch:
+    """A step as the loop drives it, further rounds included."""
+    order = torch.Generator().manual_seed(step)
+    parts: list[Rollouts] = []
+    wanted = 4
+    while True:
+        parts.append(sample(algorithm.choose(wanted, order), 4, seed=10 * step + len(parts)))
+        rollouts = Rollouts.concat(parts)
+        grades = Grades.concat([grade(p, seed=step + i) for i, p in enumerate(parts)])
+        own = torch.Generator().manual_seed(step)
+        answer = algorithm.weigh(rollouts, grades, lambda r: r.logp + 0.01, own)
+        if not isinstance(answer, More):
+            return answer
+        wanted = answer.prompts
+
+
+def _loss(
+    algorithm: Algorithm[Any], batch: Batch, totals: Totals, seed: int = 0
+) -> tuple[Tensor, Tensor, dict[str, float]]:
+    """Loss, gradient and sums under a policy that depends on each response's tokens alone."""
+    r = batch.rollouts
+    moved = torch.sin(r.tokens.double() + torch.arange(r.tokens.shape[1]) + seed)
+    logp = (r.logp.double() + 0.4 * moved).requires_grad_()
+    ref = r.logp.double() - 0.1 * moved if algorithm.needs_reference else None
+    loss, sums = algorithm.loss(logp, ref, batch, totals)
+    loss.backward()
+    assert logp.grad is not None
+    return loss.detach(), logp.grad, sums
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_loss_gradient_and_metrics_do_not_depend_on_the_cut(
+    name: str, plan: Any, sample: Any, grade: Any
+) -> None:
+    algorithm = _make(name, plan)
+    for step in range(4):
+        batch = _weigh(algorithm, step, sample, grade)
+    totals = Totals.of(batch, max_tokens=7)
+    loss, gradient, sums = _loss(algorithm, batch, totals)
+    order = torch.randperm(len(batch), generator=torch.Generator().manual_seed(1))
+    for size in (1, 3, 7):
+        parts = [(i, _loss(algorithm, batch.rows(i), totals)) for i in order.split(size)]
+        cut = torch.zeros_like(gradient)
+        for index, (_, g, _) in parts:
+            cut[index] = g
+        torch.testing.assert_close(cut, gradient, rtol=1e-12, atol=1e-12)
+        total = torch.stack([part for _, (part, _, _) in parts]).sum()
+        torch.testing.assert_close(total, loss, rtol=1e-6, atol=1e-9)
+        for key, value in sums.items():
+            assert sum(s[key] for _, (_, _, s) in parts) == pytest.approx(value, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("grpo", "random-reward")])
+def test_rows_worth_nothing_may_be_left_out_of_the_forward_pass(
+    name: str, plan: Any, sample: Any, grade: Any
+) -> None:
+    algorithm = _make(name, plan)
+    assert not algorithm.needs_reference
+    batch = _weigh(algorithm, 3, sample, grade)
+    totals = Totals.of(batch, max_tokens=7)
+    loss, _, sums = _loss(algorithm, batch, totals)
+    kept = ((batch.advantage != 0) & (batch.weight != 0)).nonzero().squeeze(1)
+    less, _, fewer = _loss(algorithm, batch.rows(kept), totals)
+    torch.testing.assert_close(less, loss)
+    assert fewer == pytest.approx(sums)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_without_any_weight_changes_nothing(
+    name: str, plan: Any, sample: Any, grade: Any
+) -> None:
+    algorithm = _make(name, plan)
+    batch = _weigh(algorithm, 0, sample, grade)
+    batch.weight = torch.zeros_like(batch.weight)
+    loss, gradient, sums = _loss(algorithm, batch, Totals.of(batch, max_tokens=7))
+    assert loss == 0
+    assert (gradient == 0).all()
+    assert all(value == 0 for value in sums.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_streams_same_run_and_a_resumed_one_goes_on_exactly(
+    name: str, plan: Any, sample: Any, grade: Any
+) -> None:
+    straight, killed = _make(name, plan), _make(name, plan)
+    for step in range(STEPS):
+        if step in (2, 7, 8):
+            file = io.BytesIO()
+            torch.save(killed.state_dict(), file)
+            file.seek(0)
+            killed = _make(name, plan)
+            killed.load_state_dict(torch.load(file, weights_only=True))
+        a, b = (_weigh(algorithm, step, sample, grade) for algorithm in (straight, killed))
+        assert a.rollouts.prompts == b.rollouts.prompts
+        assert a.metrics == b.metrics
+        for x, y in ((a.advantage, b.advantage), (a.weight, b.weight)):
+            assert torch.equal(x, y)
+        assert torch.equal(a.rollouts.logp, b.rollouts.logp)
+        assert (straight.epoch, straight.pool_size) == (killed.epoch, killed.pool_size)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_a_reader_is_shown_is_there(name: str) -> None:
+    kind = get(name)
+    assert kind.name == name
+    assert kind.paper
+    assert kind.formula
+    assert "\n" not in kind.changes
+    fields = kind.Settings.model_fields
+    sources = {key: (info.json_schema_extra or {})["source"] for key, info in fields.items()}
+    assert all(info.description for info in fields.values())
+    assert {key for key, source in sources.items() if source == "unpublished"} == set(
+        kind.unpublished
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_settings_are_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="no_such_setting"):
+        get(name).Settings(no_such_setting=1)
+
+
+def _rewarded(sample: Any, rewards: list[float]) -> tuple[Rollouts, Grades]:
+    rollouts = sample([f"math-{i}" for i in range(len(rewards) // 4)], 4, seed=0)
+    rollouts.truncated[:] = False
+    reward = torch.tensor(rewards)
+    return rollouts, Grades(reward, (reward >= 1).float())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_optimised_is_the_reward_not_the_accuracy(
+    name: str, plan: Any, sample: Any
+) -> None:
+    rollouts, grades = _rewarded(sample, [0.1, 0.0, 0.0, 0.0] * 4)  # nothing but a small bonus
+    algorithm = _make(name, plan, **({"max_rounds": 1} if name == "dapo" else {}))
+    algorithm.choose(4, torch.Generator())
+    batch = algorithm.weigh(rollouts, grades, lambda r: r.logp, torch.Generator())
+    assert isinstance(batch, Batch)
+    reward = torch.tensor([0.1, 0.0, 0.0, 0.0] * 4)
+    agrees = torch.equal(batch.advantage > 0, reward > 0)
+    assert agrees == (name != "random-reward")
+
+
+MIXED, SOLVED, HOPELESS = [1.0, 0, 0, 0], [1.0] * 4, [0.0] * 4
+
+
+def test_grpo_masked_leaves_signal_free_groups_out_of_the_denominator(
+    plan: Any, sample: Any
+) -> None:
+    rollouts, grades = _rewarded(sample, MIXED + SOLVED + HOPELESS)
+    rng = torch.Generator()
+    batch = _make("grpo-masked", plan).weigh(rollouts, grades, lambda r: r.logp, rng)
+    assert isinstance(batch, Batch)
+    assert batch.weight.tolist() == [1.0] * 4 + [0.0] * 8
+    assert batch.metrics == {"masked": pytest.approx(2 / 3)}
+    assert Totals.of(batch, 7).tokens == rollouts.lengths[:4].sum()
+
+
+def test_dapo_generates_until_the_batch_is_mixed(plan: Any, sample: Any) -> None:
+    algorithm = _make("dapo", plan)
+    rng = torch.Generator()
+    answers = [
+        algorithm.weigh(*_rewarded(sample, rewards), lambda r: r.logp, rng)
+        for rewards in (
+            MIXED + SOLVED + MIXED + HOPELESS,
+            (MIXED + SOLVED + MIXED + HOPELESS) + MIXED + HOPELESS + MIXED + MIXED,
+        )
+    ]
+    assert answers[0] == More(4)
+    batch = answers[1]
+    assert isinstance(batch, Batch)
+    assert batch.rollouts.prompts == ["math-0", "math-2", "math-4", "math-6"]
+    assert (batch.advantage != 0).all()
+    assert batch.metrics == {"rounds": 2, "groups_discarded": 4}
+
+
+def test_dapo_stops_at_its_bound(plan: Any, sample: Any) -> None:
+    rng = torch.Generator()
+    some = _rewarded(sample, (MIXED + HOPELESS * 3) + HOPELESS * 4)
+    none = _rewarded(sample, HOPELESS * 8)
+    algorithm = _make("dapo", plan, max_rounds=2)
+    batch = algorithm.weigh(*some, lambda r: r.logp, rng)
+    assert isinstance(batch, Batch)
+    assert batch.rollouts.prompts == ["math-0"]
+    batch = algorithm.weigh(*none, lambda r: r.logp, rng)
+    assert isinstance(batch, Batch)
+    assert len(batch) == 16
+    assert (batch.advantage == 0).all()
+
+
+def test_random_reward_keeps_the_mean_and_nothing_else(plan: Any, sample: Any) -> None:
+    from algorithms.random_reward import coin
+
+    reward = torch.tensor([0.0, 0.0, 0.0, 1.1]).repeat(5_000)
+    rng = torch.Generator().manual_seed(0)
+    flipped = coin(reward, rng)
+    assert set(flipped.unique().tolist()) == set(reward.unique().tolist())
+    assert flipped.mean().item() == pytest.approx(reward.mean().item(), abs=0.02)
+    correlation = torch.corrcoef(torch.stack([reward, flipped]))[0, 1]
+    assert abs(correlation.item()) < 0.04
+    constant = torch.full((8,), 0.3)
+    assert torch.equal(coin(constant, rng), constant)

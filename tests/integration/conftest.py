@@ -1,0 +1,57 @@
+"""Real ``bench`` processes on the shipped micro base, cut down to seconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TINY = [
+    *("--preset", "smoke", "--steps", "6", "--tasks", "micro-gsm8k,micro-math"),
+    *("--set", "evaluation.problems=6", "--set", "rollout.prompts_per_step=3"),
+    *("--set", "data.pool_size=6", "--set", "checkpoint_every=2", "--set", "samples_every=2"),
+]
+"""Six steps of three prompts, a checkpoint every other step: a few seconds a run."""
+
+Bench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **extra}
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "harness", *map(str, words)]
+
+
+@pytest.fixture(scope="session")
+def bench() -> Bench:
+    def run(*words: str | Path, **extra: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*words), capture_output=True, text=True, env=environment(**extra), timeout=300
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed comparison of grpo and srpo, two seeds, run one after another."""
+    folder = tmp_path_factory.mktemp("compare") / "undisturbed"
+    done = bench("compare", *TINY, "--out", folder, "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def records(comparison: Path) -> dict[str, bytes]:
+    """The deterministic record files of every run."""
+    names = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
+    return {
+        str(path.relative_to(comparison)): path.read_bytes()
+        for name in names
+        for path in sorted(comparison.glob(f"*/seed-*/{name}"))
+    }

@@ -1,0 +1,221 @@
+"""Comparisons with a known truth, written to disk as the harness would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TASKS = ("micro-gsm8k", "micro-math", "micro-humaneval")
+SHAPE = 1.5
+
+
+def learned(u: np.ndarray) -> np.ndarray:
+    """Share of the gain that is reached at u; u = 1 is where 90 % is."""
+    return 1 - 0.1 ** (np.maximum(u, 0) ** SHAPE)
+
+
+def contract(steps: int, every: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "base_sha256": "b" * 64,
+        "pool_digest": "p" * 64,
+        "pool_size": 64,
+        "prompts_per_step": 16,
+        "responses_per_step": 128,
+        "evaluation_digest": "e" * 64,
+        "eval_every": every,
+        "steps": steps,
+        "device": "cpu",
+        "optim.lr": 3e-5,
+        "rollout.temperature": 1.0,
+        "rollout.max_new_tokens": None,
+        "version.torch": "2.13.0",
+        **changes,
+    }
+
+
+def write(
+    folder: Path,
+    ratios: Mapping[str, float] | None = None,
+    seeds: int | Sequence[int] = 8,
+    *,
+    steps: int = 400,
+    every: int = 5,
+    target: float = 200.0,
+    spread: float = 0.12,
+    shared: float = 0.3,
+    noise: float = 0.01,
+    base: float = 0.2,
+    gain: float = 0.7,
+    rng_seed: int = 0,
+    samples: int = 6,
+    training: bool = True,
+) -> Path:
+    """Runs whose arm a crosses 90 % of its gain at ``target · ratios[a] · noise of the seed``."""
+    ratios = ratios or {"grpo": 1.0, "srpo": 0.5}
+    seeds = list(range(1, seeds + 1)) if isinstance(seeds, int) else list(seeds)
+    rng = np.random.default_rng(rng_seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    fields = contract(steps, every)
+    plan = {
+        "schema": 1,
+        "name": folder.name,
+        "created": "2026-01-01T00:00:00+00:00",
+        "command": f"bench compare --algos {','.join(ratios)} --out {folder.name}",
+        "bench_version": "0.1.0",
+        "arms": [{"arm": a, "algorithm": a, "settings": {"clip": 0.2}} for a in ratios],
+        "seeds": seeds,
+        "baseline": next(iter(ratios)),
+        "tasks": list(TASKS),
+        "eval_tasks": list(TASKS),
+        "contract": fields,
+        "notes": ["All tasks are procedural twins."],
+    }
+    (folder / "comparison.json").write_text(json.dumps(plan))
+    for seed in seeds:
+        common = rng.standard_normal()
+        for arm, ratio in ratios.items():
+            own = np.sqrt(shared) * common + np.sqrt(1 - shared) * rng.standard_normal()
+            time = target * ratio * np.exp(spread * own)
+            run = folder / arm / f"seed-{seed}"
+            run.mkdir(parents=True)
+            manifest = {
+                "schema": 1,
+                "arm": arm,
+                "algorithm": arm,
+                "seed": seed,
+                "settings": {"steps": steps, "optim": {"lr": 3e-5}},
+                "algorithm_settings": {"clip": 0.2},
+                "contract": fields,
+                "versions": {"torch": "2.13.0"},
+                "host": {"cores": 2},
+                "notes": [],
+                "base": {"path": "micro", "sha256": "b" * 64},
+            }
+            (run / "manifest.json").write_text(json.dumps(manifest))
+            status = {"state": "done", "step": steps, "steps": steps, "reason": ""}
+            (run / "status.json").write_text(json.dumps(status))
+            grid = np.arange(0, steps + 1, every)
+            evals(run, grid, time, noise, base, gain, rng)
+            if training:
+                train(run, steps, time, base, gain, rng)
+            examples(run, samples, rng)
+    return folder
+
+
+def evals(
+    run: Path,
+    grid: np.ndarray,
+    time: float,
+    noise: float,
+    base: float,
+    gain: float,
+    rng: np.random.Generator,
+) -> None:
+    lines = []
+    for s in grid:
+        scores = {}
+        for i, task in enumerate(TASKS):
+            level = base + gain * learned(np.array(s / time)) + (1 - i) * 0.03
+            acc = float(np.clip(level + noise * np.sqrt(len(TASKS)) * rng.standard_normal(), 0, 1))
+            scores[task] = {
+                "accuracy": acc,
+                "stderr": noise * np.sqrt(len(TASKS)),
+                "pass_at_k": min(1.0, acc + 0.1),
+                "n": 100,
+                "k": 8,
+                "length": 10 + 8 * acc,
+                "outcomes": {"correct": round(800 * acc), "wrong": 800 - round(800 * acc)},
+            }
+        spent = {
+            "responses": int(128 * s),
+            "tokens": int(1500 * s + 2 * s * s),
+            "updates": int(s),
+            "flops": 1e9 * float(s),
+        }
+        mean = float(np.mean([v["accuracy"] for v in scores.values()]))
+        line = {"step": int(s), "accuracy": mean, "stderr": noise, "tasks": scores, "spent": spent}
+        lines.append(json.dumps(line))
+    (run / "evals.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def train(
+    run: Path, steps: int, time: float, base: float, gain: float, rng: np.random.Generator
+) -> None:
+    lines, timing = [], [{"step": 0, **seconds(0.0)}]
+    for s in range(1, steps + 1):
+        u = float(learned(np.array(s / time)))
+        right, wrong = int(12 * u), int(3 * (1 - u))
+        ledger = {
+            "prompts": 16,
+            "responses": 128,
+            "responses_discarded": 0,
+            "tokens_generated": 1500 + 4 * s,
+            "tokens_prefilled": 300,
+            "tokens_trained": 1500,
+            "updates": 1,
+            "verifier_calls": 128,
+            "flops": 1e9,
+        }
+        line = {
+            "step": s,
+            "reward": base + gain * u,
+            "accuracy": base + gain * u,
+            "length": 9 + 9 * u + 0.3 * rng.standard_normal(),
+            "truncated": 0.01,
+            "groups": 16,
+            "groups_all_correct": right,
+            "groups_all_wrong": wrong,
+            "pool_size": 64 - int(40 * u) if run.parent.name.startswith("srpo") else 64,
+            "epoch": s // 4,
+            "loss": 0.0,
+            "grad_norm": 1.0,
+            "lr": 3e-5,
+            "ledger": ledger,
+            "algorithm": {"clip_fraction": 0.01},
+        }
+        lines.append(json.dumps(line))
+        timing.append({"step": s, **seconds(0.3 + 0.1 * u)})
+    (run / "steps.jsonl").write_text("\n".join(lines) + "\n")
+    (run / "timing.jsonl").write_text("\n".join(map(json.dumps, timing)) + "\n")
+
+
+def seconds(rollout: float) -> dict[str, float]:
+    other = {"grading": 0.01, "training": rollout, "evaluation": 0.2, "other": 0.01}
+    return {"rollout": rollout, **other}
+
+
+def examples(run: Path, n: int, rng: np.random.Generator) -> None:
+    lines = []
+    for i in range(n):
+        right = bool(rng.random() < 0.5)
+        a, b = (int(x) for x in rng.integers(2, 60, 2))
+        sample = {
+            "step": 10 * i,
+            "phase": "train" if i % 2 else "eval",
+            "problem": f"{TASKS[i % 3]}/{i}",
+            "task": TASKS[i % 3],
+            "prompt": f"What is {a} + {b}? <b>Think</b> & answer.",
+            "response": f"{a} + {b} = {a + b + (not right)}\n#### {a + b + (not right)}",
+            "outcome": "correct" if right else "wrong",
+            "reward": float(right),
+            "advantage": (1.0 if right else -1.0) if i % 2 else None,
+            "length": 14,
+            "truncated": False,
+        }
+        lines.append(json.dumps(sample))
+    (run / "samples.jsonl").write_text("".join(line + "\n" for line in lines))
+
+
+def change(run: Path, name: str, **fields: Any) -> None:
+    """Overwrite fields of a run's JSON file; ``contract`` is merged."""
+    path = run / name
+    value = json.loads(path.read_text()) if path.exists() else {}
+    inner = fields.pop("contract", None)
+    value |= fields
+    if inner is not None:
+        value["contract"] = value["contract"] | inner
+    path.write_text(json.dumps(value))

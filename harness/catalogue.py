@@ -35,10 +35,12 @@ def show_algorithm(name: str) -> None:
     console.print(f"[bold]{kind.name}[/bold]  {kind.paper}\n{kind.changes}\n")
     console.print(kind.formula, markup=False, highlight=False)
     table = Table(box=None, pad_edge=False)
-    for column in ("setting", "default", "meaning"):
+    for column in ("setting", "default", "meaning", "source"):
         table.add_column(column)
     for key, info in kind.Settings.model_fields.items():
-        table.add_row(key, str(info.default), info.description or "")
+        extra = info.json_schema_extra
+        source = str(extra.get("source", "")) if isinstance(extra, dict) else ""
+        table.add_row(key, str(info.default), info.description or "", source)
     console.print()
     console.print(table)
     if kind.unpublished:

@@ -42,4 +42,6 @@ def pairs(
 
 def score_matrix(runs: Sequence[Run], tasks: Sequence[str]) -> Array:
     """(runs × tasks) accuracies at the end."""
-    return np.array([[at_end(run, task) for task in tasks] for run in runs]).reshape(-1, len(tasks))
+    return np.array([[at_end(run, task) for task in tasks] for run in runs]).reshape(
+        len(runs), len(tasks)
+    )

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tasks.base import Outcome
 from tasks.equivalence_worker import PID
@@ -25,6 +26,7 @@ from tasks.sandbox.inside import wire
 
 MAX_ANSWER = 500
 """Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
+_MAX_DEPTH = 12
 _START_SECONDS = 120
 _WHOLE = re.compile(r"-?\d{1,15}")
 _EXPLOSIVE = re.compile(
@@ -67,9 +69,17 @@ def _at_sight(gold: str, answer: str) -> Outcome | None:
         return Outcome.CORRECT
     if not answer or len(answer) > MAX_ANSWER or _EXPLOSIVE.search(answer):
         return Outcome.UNPARSEABLE
+    if _depth(answer) > _MAX_DEPTH:  # the parser's time grows steeply with it
+        return Outcome.UNPARSEABLE
     if _WHOLE.fullmatch(gold) and _WHOLE.fullmatch(answer):
         return Outcome.CORRECT if int(gold) == int(answer) else Outcome.WRONG
     return None
+
+
+def _depth(text: str) -> int:
+    """How deep its brackets nest."""
+    steps = (1 if bracket in "{([" else -1 for bracket in text if bracket in "{([])}")
+    return max(accumulate(steps), default=0)
 
 
 class Equivalence:

@@ -72,9 +72,7 @@ def _load() -> Callable[[str, str], str]:
     return equivalent
 
 
-def _grade(
-    client: socket.socket, equivalent: Callable[[str, str], str], memory: int
-) -> NoReturn:
+def _grade(client: socket.socket, equivalent: Callable[[str, str], str], memory: int) -> NoReturn:
     try:
         confine.die_with_parent()
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -9,7 +9,9 @@ from collections import Counter
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE
+)
 _SHARED_SCRIPTS = frozenset({"GREEK", "MATHEMATICAL", "MODIFIER", "DOUBLE-STRUCK", "SCRIPT"})
 """Letters that mathematics uses in every language."""
 
@@ -27,7 +29,7 @@ def last_boxed(text: str) -> str | None:
 
 def extract_code(response: str) -> str:
     """The last block fenced as Python, else the last fenced block, else the whole response."""
-    blocks = _FENCE.findall(response)
+    blocks: list[tuple[str, str]] = _FENCE.findall(response)
     python = [code for tag, code in blocks if tag.lower() in ("python", "py", "python3")]
     return (python or [code for _, code in blocks] or [response])[-1]
 
@@ -44,7 +46,7 @@ def language(response: str) -> float:
 
 
 def pass_at_k(samples: int, correct: int, k: int) -> float:
-    """The unbiased estimate of pass@k from n samples (Chen et al. 2021, arXiv 2107.03374, eq. 1)."""
+    """The unbiased estimate of pass@k (Chen et al. 2021, arXiv 2107.03374, eq. 1)."""
     if not 0 <= correct <= samples or not 1 <= k <= samples:
         raise ValueError(f"pass@{k} needs at least {k} samples and 0 <= correct <= samples")
     return 1.0 - math.comb(samples - correct, k) / math.comb(samples, k)

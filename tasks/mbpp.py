@@ -1,4 +1,4 @@
-"""MBPP (Austin et al. 2021, arXiv 2108.07732): the code training pool, and a test set of its own."""
+"""MBPP (Austin et al. 2021, arXiv 2108.07732): the pool to train code on, and its own test."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tasks.sandbox.seccomp import filter_program
 Mode = Literal["bubblewrap", "landlock", "unsafe", "none"]
 OPT_IN = "BENCH_SANDBOX"
 """Set to ``unsafe``, it lets code run with no protection but time and memory limits."""
-_HOMELESS = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 _PACKAGES = ("numpy",)
 """Third-party packages that a program may import where they are installed."""
@@ -82,7 +82,7 @@ def _bubblewrap_refusal() -> str | None:
 
 
 def _python() -> str:
-    return os.path.realpath(sys.executable)  # noqa: PTH - Path.resolve is the same, spelled longer
+    return str(Path(sys.executable).resolve())
 
 
 def _package_paths() -> list[Path]:
@@ -105,25 +105,25 @@ def _bubblewrap(program: str) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
-    for path in _HOMELESS:
-        if os.path.islink(path):  # noqa: PTH
-            command += ["--symlink", os.readlink(path), path]  # noqa: PTH
-        elif os.path.exists(path):  # noqa: PTH
-            command += ["--ro-bind", path, path]
+    for path in map(Path, _SYSTEM):
+        if path.is_symlink():
+            command += ["--symlink", str(path.readlink()), str(path)]
+        elif path.exists():
+            command += ["--ro-bind", str(path), str(path)]
     prefix = Path(sys.base_prefix)
     if not prefix.is_relative_to("/usr"):
-        for folder in prefix.parents[-2::-1]:  # bubblewrap itself makes them root's alone
-            command += ["--dir", str(folder)]
+        for parent in prefix.parents[-2::-1]:  # bubblewrap itself makes them root's alone
+            command += ["--dir", str(parent)]
         command += ["--ro-bind", str(prefix), str(prefix)]
     for folder in ("/dev", "/code", "/packages"):
         command += ["--dir", folder]
-    for path in _DEVICES:
-        command += ["--dev-bind", path, path]
+    for device in _DEVICES:
+        command += ["--dev-bind", device, device]
     for package in _package_paths():
         command += ["--ro-bind", str(package), f"/packages/{package.name}"]
     command += ["--ro-bind", str(_inside()), "/code/inside", "--perms", "1777"]
-    command += ["--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/"]  # noqa: S108
-    return [*command, "--chdir", "/tmp"]  # noqa: S108
+    command += ["--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/"]
+    return [*command, "--chdir", "/tmp"]
 
 
 def _inside() -> Path:
@@ -137,7 +137,7 @@ def launch(mode: Mode) -> tuple[list[str], dict[str, Any]]:
     reads = confine.READ_FILE | confine.READ_DIR
     if mode == "bubblewrap":
         command = [*_bubblewrap(shutil.which("bwrap") or "bwrap"), "--"]
-        code_path, package_paths, writable = "/code", ["/packages"], ["/tmp"]  # noqa: S108
+        code_path, package_paths, writable = "/code", ["/packages"], ["/tmp"]
         readable = [("/packages", reads)]
     else:
         command, code_path, writable = [], str(_inside().parent), []
@@ -145,7 +145,7 @@ def launch(mode: Mode) -> tuple[list[str], dict[str, Any]]:
         # the folder's names may be listed, of its packages only these read
         readable = [(path, confine.READ_DIR) for path in package_paths]
         readable += [(str(path), reads) for path in packages]
-    prefixes = {sys.base_prefix, sysconfig.get_paths()["stdlib"], *_HOMELESS}
+    prefixes = {sys.base_prefix, sysconfig.get_paths()["stdlib"], *_SYSTEM}
     readable += [(path, reads) for path in sorted(prefixes)]
     readable += [(path, confine.READ_FILE | confine.WRITE_FILE) for path in _DEVICES]
     # no hooks at forks: ``random`` would seed itself anew in every program, and none could be

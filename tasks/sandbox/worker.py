@@ -18,15 +18,19 @@ from tasks.sandbox.seccomp import filter_program
 
 _START_SECONDS = 60
 _SLACK_SECONDS = 10
-"""How much longer than a program's wall limit a worker may stay silent before it is destroyed."""
+"""How much longer than a program may take a worker is waited for before it is destroyed."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one program may use. CPU time decides; wall-clock time only catches sleepers."""
+    """What one program may use. CPU time decides; wall-clock time only catches sleepers.
+
+    A program that has used less than a thirtieth of its CPU time within ``wall_seconds`` is taken
+    to be asleep; on a crowded machine one that computes is waited for.
+    """
 
     cpu_seconds: float = 3.0
-    wall_seconds: float = 30.0
+    wall_seconds: float = 10.0
     memory: int = 512 << 20
     """Bytes of address space."""
     file_size: int = 16 << 20
@@ -98,8 +102,9 @@ class Worker:
 
     def submit(self, program: Program) -> None:
         """Begin grading; ``receive`` has the verdict once ``fileno()`` is readable."""
-        patience = _SLACK_SECONDS if self._started else _START_SECONDS
-        self.deadline = time.monotonic() + self._limits.wall_seconds + patience
+        patience: float = _SLACK_SECONDS if self._started else _START_SECONDS
+        patience += (wire.PATIENCE + 1) * self._limits.wall_seconds
+        self.deadline = time.monotonic() + patience
         # a failed send is noticed by receive
         with contextlib.suppress(OSError):
             self._control.sendall(wire.frame(vars(program)))

@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import TINY, Bench, command, environment, records
 
 from results.store import read_json, read_lines
+from tests.integration.conftest import TINY, Bench, command, environment, records
 
 pytestmark = pytest.mark.integration
 

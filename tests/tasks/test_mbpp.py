@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.base import Outcome, TaskError
+from tasks.mbpp import Mbpp
+from tasks.sandbox import isolation
+
+DATA = Path(__file__).resolve().parents[2] / "../shared/data"
+UNUSUAL = ("mbpp/601", "mbpp/367", "mbpp/927", "mbpp/596", "mbpp/533", "mbpp/56", "mbpp/899")
+"""Tests that use the program's classes, trees of its objects, sys, types, or clash in name."""
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
+@pytest.mark.skipif(not isolation().usable, reason=isolation().why)
+def test_reference_solutions_pass_and_others_do_not() -> None:
+    task = Mbpp()
+    problems = [p for split in ("train", "dev", "test") for p in task.load(split, DATA)]
+    assert len(problems) == 374 + 90 + 500
+    chosen = [p for p in problems if p.id in UNUSUAL] + problems[:30]
+    assert len(chosen) == 37
+    right = task.grade(chosen, [p.meta["solution"] for p in chosen])
+    assert [g.outcome for g in right] == [Outcome.CORRECT] * 37
+    wrong = task.grade(chosen, [f"def {p.meta['entry_point']}(*a): return 'x'" for p in chosen])
+    assert {g.outcome for g in wrong} == {Outcome.WRONG}
+
+
+def test_tests_that_are_no_python_name_the_line(tmp_path: Path) -> None:
+    (tmp_path / "mbpp").mkdir()
+    row = '{"text": "t", "code": "def f(): pass", "task_id": 1, "test_list": ["assert f( =="]}'
+    (tmp_path / "mbpp" / "train.jsonl").write_text(row)
+    with pytest.raises(TaskError, match=r"train\.jsonl, line 1: expected Python"):
+        Mbpp().load("train", tmp_path)

@@ -10,6 +10,7 @@ import torch
 from algorithms.batch import Grades, Rollouts
 from harness.config import Data, Reward
 from harness.engines.base import Engine, Responses, Sampling
+from harness.errors import RunError
 from harness.policy import Policy
 from tasks.base import Grade, Problem, Style, Task
 
@@ -57,13 +58,8 @@ class Asked:
 
     def rewards(self, weights: Reward) -> Grades:
         """Weighted sum of the named reward fields, beside the accuracy."""
-        reward = [
-            weights.accuracy * g.accuracy
-            + weights.format * g.format
-            + weights.language * g.language
-            for g in self.grades
-        ]
-        return Grades(reward=torch.tensor(reward), accuracy=self.accuracy())
+        reward = torch.tensor([weights.of(grade) for grade in self.grades])
+        return Grades(reward=reward, accuracy=self.accuracy())
 
 
 class Asker:
@@ -85,10 +81,13 @@ class Asker:
     ) -> Asked:
         """``n`` responses to each problem, not yet graded."""
         prompts = [self._encode(p) for p in problems]
-        responses = self.engine.generate(prompts, n, sampling, generator)
+        stops = [self.tasks[p.task].stops(self.style) for p in problems]
+        responses = self.engine.generate(prompts, n, sampling, generator, stops)
         lengths = responses.mask.sum(1).tolist()
-        rows = zip(responses.tokens.tolist(), lengths, strict=True)
-        texts = [_cut(self.policy.decode(row[:length]), sampling.stop) for row, length in rows]
+        texts = [
+            _cut(self.policy.decode(row[:length]), stops[i // n])
+            for i, (row, length) in enumerate(zip(responses.tokens.tolist(), lengths, strict=True))
+        ]
         return Asked(list(problems), prompts, responses, texts, [])
 
     def grade(self, asked: Asked) -> Asked:
@@ -101,6 +100,8 @@ class Asker:
             )
             for row, grade in zip(rows, judged, strict=True):
                 grades[row] = grade
+        if missing := sum(grade is None for grade in grades):
+            raise RunError(f"{missing} of {len(grades)} responses were not graded by their tasks.")
         asked.grades = [grade for grade in grades if grade is not None]
         return asked
 

@@ -79,7 +79,7 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
         shutil.rmtree(torn)
     if checkpoint is None:
         return 0, None
-    state = torch.load(checkpoint / "state.pt", weights_only=True)
+    state = torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
     return int(progress["step"]), state
 
 

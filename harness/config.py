@@ -6,6 +6,7 @@ between arms is an algorithm and that algorithm's own settings (``Arm``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -14,15 +15,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UserError, unknown
+from tasks.base import Grade
 
 PRESETS = Path(__file__).parent / "presets"
 T = TypeVar("T", bound=BaseModel)
+SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?e[+-]?\d{1,3}", re.IGNORECASE)
 
 
 class Section(BaseModel):
     """Immutable; an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Model(Section):
@@ -84,6 +87,14 @@ class Reward(Section):
     accuracy: float = 1.0
     format: float = 0.0
     language: float = 0.0
+
+    def of(self, grade: Grade) -> float:
+        """The weighted sum of a grade's reward fields."""
+        return (
+            self.accuracy * grade.accuracy
+            + self.format * grade.format
+            + self.language * grade.language
+        )
 
 
 class Evaluation(Section):
@@ -202,12 +213,12 @@ def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
 
 
 def _scalar(text: str) -> Any:
-    value = yaml.safe_load(text)
-    if isinstance(value, str):  # YAML 1.1 reads 3e-5 as a string
-        try:
-            return float(value)
-        except ValueError:
-            pass
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set: '{text}' is not a YAML value.") from error
+    if isinstance(value, str) and SCIENTIFIC.fullmatch(value):  # YAML 1.1 reads 3e-5 as a string
+        return float(value)
     return value
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
-from tasks.contamination import contaminated
 
 from harness.config import Config
 from harness.errors import UserError
 from harness.streams import stream
 from tasks import registry
 from tasks.base import Problem, Task, TaskError
+from tasks.contamination import contaminated
 
 POOL_SEED = 0
 """Which problems form the pool is part of the contract, so it does not depend on the run's seed."""
@@ -44,6 +44,13 @@ class Problems:
     def evaluation_digest(self) -> str:
         """sha256 of all evaluation sets, in order."""
         return _digest([p for problems in self.evaluation.values() for p in problems])
+
+
+def training_limit(config: Config, problems: Problems) -> int:
+    """Tokens a training response may have: as set, or what the longest training task needs."""
+    return config.rollout.max_new_tokens or max(
+        problems.tasks[name].max_new_tokens for name in config.data.tasks
+    )
 
 
 def evaluation_tasks(config: Config) -> tuple[str, ...]:

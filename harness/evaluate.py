@@ -19,14 +19,13 @@ def evaluate(
     asker: Asker,
     problems: dict[str, list[Problem]],
     settings: Evaluation,
-    max_new_tokens: int,
+    max_new_tokens: int | None,
     generator: torch.Generator,
 ) -> Iterator[tuple[str, TaskScore, Asked]]:
-    """Score the policy task by task."""
+    """Score the policy task by task; without a limit of its own, each task's own holds."""
     for name, of_task in problems.items():
-        sampling = Sampling(
-            settings.temperature, settings.top_p, max_new_tokens, asker.tasks[name].stop
-        )
+        limit = max_new_tokens or asker.tasks[name].max_new_tokens
+        sampling = Sampling(settings.temperature, settings.top_p, limit)
         asked = asker.grade(asker.generate(of_task, settings.k, sampling, generator))
         yield name, score(asked), asked
 

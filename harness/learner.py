@@ -15,7 +15,7 @@ from algorithms.base import Algorithm
 from algorithms.batch import Batch, Totals
 from harness.config import Optim
 from harness.errors import RunError
-from harness.policy import Policy
+from harness.policy import Policy, spans
 
 
 @dataclass
@@ -49,6 +49,10 @@ class Learner:
             weight_decay=optim.weight_decay,
         )
         self.done = 0
+        for (
+            parameter
+        ) in self.parameters:  # AdamW skips what has no gradient; a resumed run must not
+            parameter.grad = torch.zeros_like(parameter)
 
     def update(self, batch: Batch, algorithm: Algorithm[Any]) -> Update:
         """``updates_per_step`` updates, each on its own share of the batch's groups."""
@@ -129,15 +133,9 @@ class Learner:
         index = index[batch.rollouts.group[index].argsort(stable=True)]
         lengths = batch.rollouts.lengths
         prompt = torch.tensor([len(p) for p in batch.rollouts.prompt_tokens])
-        start, width = 0, 0
-        for i, row in enumerate(index.tolist()):
-            wide = max(width, int(lengths[row]) + int(prompt[batch.rollouts.group[row]]))
-            if i > start and wide * (i + 1 - start) > self.optim.micro_batch_tokens:
-                yield trim(batch.rows(index[start:i]))
-                start, wide = i, int(lengths[row]) + int(prompt[batch.rollouts.group[row]])
-            width = wide
-        if start < len(index):
-            yield trim(batch.rows(index[start:]))
+        widths = torch.stack([lengths[index], prompt[batch.rollouts.group[index]]], dim=1)
+        for start, end in spans(widths, self.optim.micro_batch_tokens):
+            yield trim(batch.rows(index[start:end]))
 
     def state_dict(self) -> dict[str, Any]:
         """Optimiser state and the count of updates done."""

@@ -14,7 +14,7 @@ from algorithms.registry import get
 from harness import checkpoint, ledger
 from harness.asking import Asked, Asker
 from harness.config import Arm, Config
-from harness.data import Problems
+from harness.data import Problems, training_limit
 from harness.engines.base import Engine, Sampling
 from harness.engines.torch_engine import TorchEngine
 from harness.errors import RunError
@@ -29,6 +29,10 @@ SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""
 
 
+MAX_ROUNDS = 64
+"""Times an algorithm may ask for more rollouts within one step."""
+
+
 class Run:
     """One arm at one seed, in its run directory."""
 
@@ -37,9 +41,7 @@ class Run:
     ) -> None:
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
         roll = config.rollout
-        self.max_new_tokens = roll.max_new_tokens or max(
-            task.max_new_tokens for task in problems.tasks.values()
-        )
+        self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
         self.engine: Engine = TorchEngine(self.policy, roll.rows_at_once)
         self.asker = Asker(self.policy, self.engine, problems.tasks, config.data)
@@ -96,7 +98,9 @@ class Run:
             whole = len(batch) >= len(asked.texts)  # the fresh rows come first, in order
             for row in range(len(asked.texts)):
                 advantage = float(batch.advantage[row]) if whole else None
-                self._write("samples", sample_line(step, "train", asked, row, advantage))
+                self._write(
+                    "samples", sample_line(step, "train", asked, self.config.reward, row, advantage)
+                )
 
     def _gather(self, step: int, entry: Ledger) -> tuple[Asked, Batch]:
         """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
@@ -115,6 +119,11 @@ class Run:
             if isinstance(answer, Batch):
                 break
             wanted = answer.prompts
+            if wanted < 1 or len(rounds) >= MAX_ROUNDS:
+                raise RunError(
+                    f"Algorithm '{self.algorithm.name}' asked for {wanted} more prompts in round "
+                    f"{len(rounds)}; it must ask for at least 1, and at most {MAX_ROUNDS} times."
+                )
         asked = _joined(rounds)
         fresh = int((answer.weight > 0).sum()) - int(answer.metrics.get("replayed", 0))
         entry["responses_discarded"] = max(entry["responses"] - fresh, 0)
@@ -122,8 +131,7 @@ class Run:
 
     def _ask(self, problems: list[Any], generator: torch.Generator, entry: Ledger) -> Asked:
         roll = self.config.rollout
-        stops = dict.fromkeys(s for p in problems for s in self.problems.tasks[p.task].stop)
-        sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens, tuple(stops))
+        sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens)
         with self.clock("rollout"):
             asked = self.asker.generate(problems, roll.group_size, sampling, generator)
         with self.clock("grading"):
@@ -144,7 +152,7 @@ class Run:
 
         def score(rollouts: Rollouts) -> torch.Tensor:
             with self.clock("training"):
-                logp = self.policy.logp_of(rollouts, self.config.rollout.rows_at_once)
+                logp = self.policy.logp_of(rollouts, self.config.optim.micro_batch_tokens)
             read = int(rollouts.lengths.sum()) + sum(map(len, rollouts.prompt_tokens))
             entry["flops"] += ledger.flops(self.policy.parameters, read, 0)
             return logp
@@ -171,12 +179,14 @@ class Run:
                 self.asker,
                 self.problems.evaluation,
                 self.config.evaluation,
-                self.max_new_tokens,
+                self.config.rollout.max_new_tokens,
                 generator,
             ):
                 scores[name] = score
                 for row in range(0, len(asked.texts), asked.n)[:SAMPLES_PER_EVALUATION]:
-                    self._write("samples", sample_line(step, "eval", asked, row, None))
+                    self._write(
+                        "samples", sample_line(step, "eval", asked, self.config.reward, row, None)
+                    )
         self._write("evals", evaluation_line(step, scores, self.spending.spent))
 
     def _write(self, name: str, line: Mapping[str, Any]) -> None:

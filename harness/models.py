@@ -58,8 +58,10 @@ def check(folder: Path) -> None:
 def _from_folder(path: Path) -> Path:
     ggufs = sorted(path.glob("*.gguf"))
     if (path / "config.json").is_file():
-        if not [*path.glob("*.safetensors"), *path.glob("*.bin")]:
-            raise UserError(f"{path} has a config.json but no weights (*.safetensors).")
+        if not [*path.glob("*.safetensors")]:
+            raise UserError(
+                f"{path} has a config.json but no weights as *.safetensors; save it in that form."
+            )
         return path
     if len(ggufs) == 1:
         return _from_gguf(ggufs[0])
@@ -105,7 +107,7 @@ def _from_hub(model: Model) -> Path:
         RepositoryNotFoundError,
     )
 
-    patterns = ["*.json", "*.safetensors", "tokenizer*", "*.jinja", "*.model"]
+    patterns = ["*.json", "*.safetensors", "tokenizer*", "*.jinja", "*.model", "merges.txt"]
     try:
         folder = snapshot_download(model.path, revision=model.revision, allow_patterns=patterns)
     except (RepositoryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:

@@ -66,7 +66,11 @@ class Policy:
 
     def decode(self, tokens: list[int]) -> str:
         """Text of a response without its end token."""
-        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+        return str(
+            self.tokenizer.decode(
+                tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        )
 
     @contextmanager
     def autocast(self) -> Iterator[None]:
@@ -87,13 +91,32 @@ class Policy:
         return logp.masked_fill(~rollouts.mask.to(self.device), 0.0)
 
     @torch.no_grad()
-    def logp_of(self, rollouts: Rollouts, rows_at_once: int) -> Tensor:
-        """``logp`` without gradient, on the CPU, in chunks."""
+    def logp_of(self, rollouts: Rollouts, tokens_at_once: int) -> Tensor:
+        """``logp`` without gradient, on the CPU, in chunks of so many padded tokens."""
+        prompt = torch.tensor([len(p) for p in rollouts.prompt_tokens])
+        widths = torch.stack(
+            [torch.full_like(rollouts.group, rollouts.tokens.shape[1]), prompt[rollouts.group]], 1
+        )
         parts = [
-            self.logp(rows(rollouts, index)).cpu()
-            for index in torch.split(torch.arange(len(rollouts)), rows_at_once)
+            self.logp(rows(rollouts, torch.arange(start, end))).cpu()
+            for start, end in spans(widths, tokens_at_once)
         ]
         return torch.cat(parts) if parts else torch.zeros_like(rollouts.logp)
+
+
+def spans(widths: Tensor, budget: int) -> Iterator[tuple[int, int]]:
+    """Cut consecutive rows so that a padded chunk stays within a budget of tokens; a row that is
+    larger stands alone. widths: (n, 2) long, response and prompt lengths, padded each on its own.
+    """
+    start, widest = 0, (0, 0)
+    for i, (response, prompt) in enumerate(widths.tolist()):
+        wide = (max(widest[0], response), max(widest[1], prompt))
+        if i > start and sum(wide) * (i + 1 - start) > budget:
+            yield start, i
+            start, wide = i, (response, prompt)
+        widest = wide
+    if start < len(widths):
+        yield start, len(widths)
 
 
 def rows(rollouts: Rollouts, index: Tensor) -> Rollouts:
@@ -221,7 +244,10 @@ def load_policy(
 def digest(folder: Path) -> str:
     """sha256 over what makes a base what it is: weights, configuration, tokenizer."""
     h = hashlib.sha256()
-    names = ("*.safetensors", "config.json", "generation_config.json", "tokenizer*", "*.jinja")
+    names = (
+        *("*.safetensors", "config.json", "generation_config.json", "tokenizer*", "*.jinja"),
+        *("vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "*.model"),
+    )
     for path in sorted({p for name in names for p in folder.glob(name)}):
         h.update(path.name.encode())
         with path.open("rb") as f:

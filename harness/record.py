@@ -55,7 +55,12 @@ def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Ev
 
 
 def sample_line(
-    step: int, phase: Literal["train", "eval"], asked: Asked, row: int, advantage: float | None
+    step: int,
+    phase: Literal["train", "eval"],
+    asked: Asked,
+    reward: Reward,
+    row: int,
+    advantage: float | None,
 ) -> Sample:
     """A line of samples.jsonl: one response, enough to grade it again."""
     problem, grade = asked.problem(row), asked.grades[row]
@@ -67,7 +72,7 @@ def sample_line(
         prompt=problem.question,
         response=asked.texts[row],
         outcome=grade.outcome.value,
-        reward=grade.accuracy,
+        reward=reward.of(grade),
         advantage=advantage,
         length=int(asked.responses.mask[row].sum()),
         truncated=bool(asked.responses.truncated[row]),

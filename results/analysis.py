@@ -153,9 +153,7 @@ def _mean(values: list[float]) -> Estimate:
     return mean(array[~np.isnan(array)])
 
 
-def _grid(
-    comparison: Comparison, arm: str, baseline: str, gained: Gain
-) -> dict[float, Contrast]:
+def _grid(comparison: Comparison, arm: str, baseline: str, gained: Gain) -> dict[float, Contrast]:
     return {f: contrast(comparison, arm, baseline, gained.level(f), ("steps",)) for f in GRID}
 
 

@@ -57,7 +57,8 @@ def matched(runs: Sequence[Run]) -> Matched:
     for field in fields:
         groups = _by_seed(runs) if field == "seed" or field.endswith("_seed") else [list(runs)]
         missing = [run for run in runs if run.contract.get(field) is None]
-        if missing and (field in CORE or len(missing) < len(runs)):
+        known = len(runs) - len(missing)
+        if (missing and known) or (field in CORE and not known):
             unknown.append(field)
         for group in groups:
             values = [v for run in group if (v := run.contract.get(field)) is not None]

@@ -199,7 +199,9 @@ def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
     step: list[float] = []
     columns: dict[str, list[float]] = {name: [] for name in CURVES}
     totals: dict[str, float] = {}
-    for line in _lines(path):
+    for number, line in enumerate(_lines(path), 1):
+        if not isinstance(line.get("step"), int | float):
+            raise ResultsError(f"{path}, line {number}: a step needs a number under 'step'.")
         step.append(line["step"])
         groups = line.get("groups") or np.nan
         right = line.get("groups_all_correct", np.nan)

@@ -31,9 +31,7 @@ def benchmark(run: Run, task: str) -> float:
     return float(score["accuracy"]) if score else float("nan")
 
 
-def pairs(
-    comparison: Comparison, challenger: str, baseline: str
-) -> list[tuple[Run, Run]]:
+def pairs(comparison: Comparison, challenger: str, baseline: str) -> list[tuple[Run, Run]]:
     """Finished runs of the same seed, by seed."""
     ours = {r.seed: r for r in comparison.of(challenger) if r.state == "done"}
     theirs = {r.seed: r for r in comparison.of(baseline) if r.state == "done"}

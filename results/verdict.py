@@ -104,8 +104,8 @@ def no_target(contrast: Contrast, gained: Gain | None, room: Headroom) -> str:
         return f"the baseline gained nothing ({100 * gained.size:+.1f} points)"
     if not contrast.reached_baseline >= MIN_REACHED:
         return (
-            f"the baseline reached the target in {contrast.reached_baseline:.0%} of its seeds, "
-            f"and {MIN_REACHED:.0%} are needed"
+            f"the baseline reached the target in {100 * contrast.reached_baseline:.0f} % of its "
+            f"seeds, and {100 * MIN_REACHED:.0f} % are needed"
         )
     return room.lacking
 

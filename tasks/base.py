@@ -89,7 +89,8 @@ class Task(ABC):
     procedural: ClassVar[bool] = False
     """True when problems are drawn, not stored, and splits are disjoint by construction."""
     stop: ClassVar[tuple[str, ...]] = ()
-    """Strings that end a response (the string itself is not part of it)."""
+    """Strings that end a base-style response (the string itself is not part of it). A chat-style
+    response ends with its turn."""
 
     @abstractmethod
     def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
@@ -103,6 +104,10 @@ class Task(ABC):
     @abstractmethod
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """The prompt a policy is given. ``shots`` worked examples come from the train split."""
+
+    def stops(self, style: Style) -> tuple[str, ...]:
+        """The strings that end a response to a prompt of this style."""
+        return self.stop if style == "base" else ()
 
     @abstractmethod
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:

@@ -27,6 +27,7 @@ from tasks.sandbox.inside import wire
 MAX_ANSWER = 500
 """Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
 _MAX_DEPTH = 12
+_BATCH = 32
 _START_SECONDS = 120
 _WHOLE = re.compile(r"-?\d{1,15}")
 _EXPLOSIVE = re.compile(
@@ -56,9 +57,11 @@ def equivalent(pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
     UNPARSEABLE: the answer is no mathematics, or too long or too large to evaluate.
     TIMEOUT: it could not be decided in time.   ERROR: the gold answer cannot be read.
     """
-    outcomes: dict[tuple[str, str], Outcome] = {}
-    for pair in dict.fromkeys(pairs):
-        outcomes[pair] = _at_sight(*pair) or _shared().compare(*pair)
+    distinct = list(dict.fromkeys(pairs))
+    outcomes = {pair: outcome for pair in distinct if (outcome := _at_sight(*pair))}
+    rest = [pair for pair in distinct if pair not in outcomes]
+    if rest:
+        outcomes.update(zip(rest, _shared().compare(rest), strict=True))
     return [outcomes[pair] for pair in pairs]
 
 
@@ -104,17 +107,23 @@ class Equivalence:
             raise RuntimeError("the math-verify process did not start")
         self._new_grader()
 
-    def compare(self, gold: str, answer: str) -> Outcome:
-        """One comparison; whatever it does, the next one finds a working grader."""
-        try:
-            self._grader.sendall(wire.frame([gold, answer]))
-            if not self._answered():
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
+        """One outcome a pair. What breaks a limit costs a grader; the rest goes to the next one."""
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(pairs):
+            batch = pairs[len(outcomes) : len(outcomes) + _BATCH]
+            try:
+                # small enough to fit the socket's buffers, both ways
+                self._grader.sendall(b"".join(wire.frame(pair) for pair in batch))
+                for _ in batch:
+                    outcomes.append(self._next_outcome())
+            except TimeoutError:
+                outcomes.append(Outcome.TIMEOUT)
                 self._new_grader()
-                return Outcome.TIMEOUT
-            return Outcome(self._replies.message())
-        except (OSError, wire.WireError, ValueError):  # it died: out of memory, most likely
-            self._new_grader()
-            return Outcome.UNPARSEABLE
+            except (OSError, wire.WireError, ValueError):  # it died: out of memory, most likely
+                outcomes.append(Outcome.UNPARSEABLE)
+                self._new_grader()
+        return outcomes
 
     def close(self) -> None:
         """End the process and its grader."""
@@ -132,27 +141,28 @@ class Equivalence:
         self._clock = (~pid << 3) | 2  # the kernel's number for a process's CPU clock
         self._replies = wire.Reader(self._read)
 
-    def _read(self, count: int) -> bytes:
-        data = self._grader.recv(count)
-        if not data:
-            raise ConnectionError("the grader ended")
-        return data
+    def _next_outcome(self) -> Outcome:
+        self._start = time.monotonic()
+        self._used = time.clock_gettime(self._clock)
+        return Outcome(self._replies.message())
 
-    def _answered(self) -> bool:
-        """Wait until the grader answers, or has used up its CPU or wall-clock time."""
-        start = time.monotonic()
-        cpu = time.clock_gettime(self._clock)
+    def _read(self, count: int) -> bytes:
+        """What the grader sends, once it does; TimeoutError when its time is used up."""
         poll = select.poll()
         poll.register(self._grader, select.POLLIN)
         while True:
             left = min(
-                self._limits.cpu_seconds - (time.clock_gettime(self._clock) - cpu),
-                self._limits.wall_seconds - (time.monotonic() - start),
+                self._limits.cpu_seconds - (time.clock_gettime(self._clock) - self._used),
+                self._limits.wall_seconds - (time.monotonic() - self._start),
             )
             if left <= 0:
-                return False
+                raise TimeoutError
             if poll.poll(1000 * left + 1):
-                return True
+                break
+        data = self._grader.recv(count)
+        if not data:
+            raise ConnectionError("the grader ended")
+        return data
 
 
 _processes: dict[int, Equivalence] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -89,8 +90,10 @@ def _problem(row: Row) -> Problem:
     setup = str(row.values.get("test_setup_code") or "").replace("\r\n", "\n")
     body = "\n".join([setup, *tests])
     try:
-        entry_point = _entry_point(row.values["code"], tests)
-        compile(body, "<tests>", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # escapes that Python has since deprecated
+            entry_point = _entry_point(row.values["code"], tests)
+            compile(body, "<tests>", "exec")
     except (SyntaxError, ValueError) as error:
         raise row.error(f'Python in "code" and "test_list" ({error})') from error
     return Problem(

@@ -17,7 +17,6 @@ class Sampling:
     temperature: float
     top_p: float
     max_new_tokens: int
-    stop: tuple[str, ...] = ()
 
 
 @dataclass
@@ -43,8 +42,12 @@ class Engine(Protocol):
         n: int,
         sampling: Sampling,
         generator: torch.Generator,
+        stops: Sequence[tuple[str, ...]] = (),
     ) -> Responses:
-        """Sample ``n`` responses to each prompt; the same generator state gives the same bits."""
+        """Sample ``n`` responses to each prompt; the same generator state gives the same bits.
+
+        ``stops`` holds, a prompt, the strings that end a response to it; empty for none at all.
+        """
         ...
 
     def sync(self) -> None:

@@ -38,6 +38,7 @@ class TorchEngine:
         n: int,
         sampling: Sampling,
         generator: torch.Generator,
+        stops: Sequence[tuple[str, ...]] = (),
     ) -> Responses:
         """Sample ``n`` responses a prompt. See ``Engine.generate``."""
         rows = len(prompts) * n
@@ -48,9 +49,8 @@ class TorchEngine:
         ended = torch.zeros(rows, dtype=torch.bool)
         for chunk in torch.split(torch.arange(rows), self.rows_at_once):
             first, last = int(chunk[0]) // n, int(chunk[-1]) // n
-            decode = _Decode(
-                self.policy, sampling, list(prompts[first : last + 1]), chunk // n - first
-            )
+            part = slice(first, last + 1)
+            decode = _Decode(self.policy, sampling, prompts[part], stops[part], chunk // n - first)
             decode.run(uniform[chunk])
             tokens[chunk], logp[chunk] = decode.tokens, decode.logp
             lengths[chunk], ended[chunk] = decode.lengths, decode.ended
@@ -63,7 +63,12 @@ class _Decode:
     """One batch being decoded; ``alive`` maps rows still in the model's batch to output rows."""
 
     def __init__(
-        self, policy: Policy, sampling: Sampling, prompts: list[list[int]], group: Tensor
+        self,
+        policy: Policy,
+        sampling: Sampling,
+        prompts: Sequence[list[int]],
+        stops: Sequence[tuple[str, ...]],
+        group: Tensor,
     ) -> None:
         self.policy, self.sampling = policy, sampling
         rows, limit = len(group), sampling.max_new_tokens
@@ -72,10 +77,13 @@ class _Decode:
         self.lengths = torch.zeros(rows, dtype=torch.long)
         self.ended = torch.zeros(rows, dtype=torch.bool)
         self.alive = torch.arange(rows)
+        self.stops = [stops[g] for g in group.tolist()] if any(stops) else []
         device = policy.device
         group = group.to(device)
         with policy.autocast():
-            self.cache, prompt_mask = prefill(policy, prompts, slab_cache(policy.model, limit + 1))
+            self.cache, prompt_mask = prefill(
+                policy, list(prompts), slab_cache(policy.model, limit + 1)
+            )
         _select(self.cache, group)
         self.mask = torch.cat(
             [prompt_mask[group], torch.zeros((rows, limit + 1), dtype=torch.bool, device=device)], 1
@@ -91,7 +99,7 @@ class _Decode:
             logits = self._forward(t)
             token, logp = sample(
                 logits,
-                uniform[self.alive, t].to(logits.device),
+                uniform[self.alive, t],
                 self.sampling.temperature,
                 self.sampling.top_p,
             )
@@ -122,10 +130,10 @@ class _Decode:
 
     def _stopped(self, rows: Tensor, t: int) -> Tensor:
         stopped = torch.zeros(len(rows), dtype=torch.bool)
-        if self.sampling.stop:
-            tails = self.tokens[rows, max(0, t - 15) : t + 1]
-            for row, text in enumerate(self.policy.tokenizer.batch_decode(tails)):
-                stopped[row] = any(stop in text for stop in self.sampling.stop)
+        if self.stops:
+            tails = self.policy.tokenizer.batch_decode(self.tokens[rows, max(0, t - 15) : t + 1])
+            for i, (row, tail) in enumerate(zip(rows.tolist(), tails, strict=True)):
+                stopped[i] = any(stop in tail for stop in self.stops[row])
         return stopped
 
     def _keep(self, left: Tensor) -> None:
@@ -152,9 +160,11 @@ def sample(
     if top_p < 1:
         scaled = scaled.masked_fill(~nucleus(scaled, top_p), float("-inf"))
     logp = scaled.log_softmax(-1)
-    cdf = logp.double().exp().cumsum(-1)
-    token = torch.searchsorted(cdf, (uniform.double() * cdf[:, -1])[:, None], right=True).squeeze(1)
-    token = token.clamp(max=logits.shape[-1] - 1)
+    # In float64 and on the CPU: mps has no float64, and cuda's cumsum is not deterministic.
+    cdf = logp.cpu().double().exp().cumsum(-1)
+    level = uniform.cpu().double() * cdf[:, -1]
+    token = torch.searchsorted(cdf, level[:, None], right=True).squeeze(1)
+    token = token.clamp(max=logits.shape[-1] - 1).to(logits.device)
     return token, logp.gather(-1, token[:, None]).squeeze(1)
 
 

@@ -62,8 +62,14 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
     """The target line, and on it where each run crossed; open triangles never did."""
     axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.annotate(
-        f"target {a.target:.1%}", (0.995, a.target), xycoords=("axes fraction", "data"),
-        xytext=(0, 3), textcoords="offset points", ha="right", color=SOFT, fontsize=9,
+        f"target {a.target:.1%}",
+        (0.995, a.target),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        color=SOFT,
+        fontsize=9,
     )
     for arm in arms:
         found = [crossing(r.evals, a.target) for r in a.comparison.of(arm) if len(r.evals)]

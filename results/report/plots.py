@@ -223,7 +223,9 @@ def profiles(a: Analysis) -> Figure | None:
     right.set_xscale("log")
     right.set_xticks([1, 2, 5, 10, 20], ["1×", "2×", "5×", "10×", "20×"])
     right.minorticks_off()
-    right.set(xlabel="within this factor of the fastest", ylabel="share of tasks", ylim=(-0.02, 1.03))
+    right.set(
+        xlabel="within this factor of the fastest", ylabel="share of tasks", ylim=(-0.02, 1.03)
+    )
     for axes in (left, right):
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     return figure

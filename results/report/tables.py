@@ -79,10 +79,13 @@ def arms(a: Analysis) -> Table:
         "accuracy at start",
         "accuracy at end",
         "reached target",
-        "median steps (Kaplan–Meier)",
-        "restricted mean steps",
+        "median",
+        "mean",
     )
-    note = "Steps are counted to the first of two consecutive evaluations at or above the target."
+    note = (
+        "Median (Kaplan–Meier) and mean (restricted to the budget) of steps to target, counted to "
+        "the first of two consecutive evaluations at or above it."
+    )
     return Table("arms", "The arms", columns, tuple(rows), note)
 
 
@@ -116,13 +119,13 @@ def grid(a: Analysis) -> Table:
     """Steps over the grid of targets."""
     rows = [
         (
-            f"{fraction:.0%}",
+            f"{100 * fraction:.0f} %",
             f"{100 * c.target:.1f} %",
             arm,
             words.ratio(c.axes["steps"].ratio),
             words.p_value(c.axes["steps"].p),
-            f"{c.reached_challenger:.0%}" if c.n else "–",
-            f"{c.reached_baseline:.0%}" if c.n else "–",
+            f"{100 * c.reached_challenger:.0f} %" if c.n else "–",
+            f"{100 * c.reached_baseline:.0f} %" if c.n else "–",
         )
         for arm, points in a.grid.items()
         for fraction, c in points.items()
@@ -175,7 +178,10 @@ def totals(a: Analysis) -> Table:
     """The ledger."""
     names = dict.fromkeys(k for r in a.arms.values() for k in r.totals)
     rows = [
-        (k.replace("_", " "), *(short(r.totals[k]) if k in r.totals else "–" for r in a.arms.values()))
+        (
+            k.replace("_", " "),
+            *(short(r.totals[k]) if k in r.totals else "–" for r in a.arms.values()),
+        )
         for k in names
     ]
     note = "Sums over all runs of an arm, responses that were thrown away included."

@@ -12,7 +12,7 @@ What it does not cover: faults of the kernel itself, and a program that tells fr
 alone which answers are wanted.
 """
 
-from tasks.sandbox.isolation import OPT_IN, Isolation, isolation
+from tasks.sandbox.modes import OPT_IN, Isolation, isolation
 from tasks.sandbox.pool import Sandbox, run_programs
 from tasks.sandbox.worker import Limits, Program, Verdict
 

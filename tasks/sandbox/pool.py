@@ -12,7 +12,7 @@ from typing import Self
 
 from tasks.base import Outcome, TaskError
 from tasks.sandbox.inside.wire import MAX_MESSAGE
-from tasks.sandbox.isolation import Mode, isolation
+from tasks.sandbox.modes import Mode, isolation
 from tasks.sandbox.worker import Limits, Program, Verdict, Worker, WorkerDiedError
 
 _MAX_SOURCE = MAX_MESSAGE // 8

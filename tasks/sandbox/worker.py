@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from tasks.base import Outcome, TaskError
 from tasks.sandbox.inside import wire
-from tasks.sandbox.isolation import Mode, launch
+from tasks.sandbox.modes import Mode, launch
 from tasks.sandbox.seccomp import filter_program
 
 _START_SECONDS = 60

@@ -100,8 +100,9 @@ def test_ends_and_limits(tiny_folder: Path) -> None:
 def test_stop_string_ends_a_response(tiny_folder: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu", temperature=2.0)
     prompts = [policy.encode("ab")]
-    sampling = Sampling(2.0, 1.0, 40, stop=("e", "7"))
-    r = TorchEngine(policy, 64).generate(prompts, 50, sampling, torch.Generator().manual_seed(0))
+    sampling = Sampling(2.0, 1.0, 40)
+    generator = torch.Generator().manual_seed(0)
+    r = TorchEngine(policy, 64).generate(prompts, 50, sampling, generator, [("e", "7")])
     for row in range(50):
         length = int(r.mask[row].sum())
         text = policy.decode(r.tokens[row, :length].tolist())

@@ -55,8 +55,10 @@ def test_hostile_answers_are_not_evaluated(answer: str) -> None:
 
 def test_grader_that_hangs_is_replaced(strict_process: Equivalence) -> None:
     hanging = r"\prod_{k=1}^{99999} (k!)"
-    assert strict_process.compare("1", hanging) in (Outcome.TIMEOUT, Outcome.UNPARSEABLE)
-    assert strict_process.compare("x+1", "1+x") is Outcome.CORRECT
+    fine = ("x+1", "1+x")
+    outcomes = strict_process.compare([fine, ("1", hanging), fine, ("1", hanging), fine])
+    assert outcomes[::2] == [Outcome.CORRECT] * 3
+    assert set(outcomes[1::2]) <= {Outcome.TIMEOUT, Outcome.UNPARSEABLE}
 
 
 def test_identical_text_is_correct_even_if_no_parser_reads_it() -> None:

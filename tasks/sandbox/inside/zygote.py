@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import struct
@@ -29,7 +30,8 @@ _WRITABLE = "/tmp"
 def main() -> NoReturn:
     """Set the sandbox up as ``sys.argv[1]`` says, then fork for the judge until it is gone."""
     settings = json.loads(sys.argv.pop())
-    control = socket.socket(fileno=settings["control"])
+    control = socket.socket(fileno=os.dup(settings["control"]))  # a low number, closed in programs
+    os.close(settings["control"])
     for module in _PRELOADED:
         __import__(module)
     sys.path[:] = [p for p in sys.path if p != settings["code_path"]] + settings["packages"]
@@ -41,12 +43,11 @@ def main() -> NoReturn:
         confine.die_with_parent()
         _judge(control, requests, settings)
     requests.close()
-    control.close()
     _be_quiet()
     sys.modules["random"].seed(0)
     gc.collect()
     gc.freeze()
-    _fork_on_request(forks, settings)
+    _fork_on_request(forks, control, settings)
     os.kill(judge, signal.SIGKILL)
     os._exit(0)
 
@@ -97,12 +98,23 @@ def _judge(control: socket.socket, requests: socket.socket, settings: dict[str, 
         os._exit(0)
 
 
-def _fork_on_request(forks: socket.socket, settings: dict[str, Any]) -> None:
-    """One program lives at a time: the next request buries the last."""
+def _fork_on_request(
+    forks: socket.socket, control: socket.socket, settings: dict[str, Any]
+) -> None:
+    """One program lives at a time: the next request buries the last.
+
+    Ends with the judge, or as soon as the grading process is gone: as nobody, we may not get the
+    signal that root's death should send.
+    """
+    events = select.poll()
+    events.register(forks, select.POLLIN)
+    events.register(control, 0)  # its hanging up only; what comes in is for the judge
     seal = confine.seccomp(base64.b64decode(settings["seccomp"]))
     cpu = int(settings["limits"]["cpu_seconds"]) + 2
     child = 0
     while True:
+        if any(descriptor == control.fileno() for descriptor, _ in events.poll()):
+            return
         message, descriptors, _, _ = socket.recv_fds(forks, 1, 1)
         if child:
             os.kill(child, signal.SIGKILL)

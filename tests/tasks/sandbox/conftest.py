@@ -8,7 +8,7 @@ import pytest
 
 from tasks.sandbox import Limits, Sandbox, isolation
 from tasks.sandbox.inside.confine import landlock_abi
-from tasks.sandbox.isolation import Mode
+from tasks.sandbox.modes import Mode
 from tasks.sandbox.seccomp import filter_program
 
 SMALL = Limits(cpu_seconds=0.3, wall_seconds=2.0, memory=256 << 20)

@@ -1,10 +1,12 @@
+# ruff: noqa: E501 - one program a line reads best
 from __future__ import annotations
 
 import pytest
 
 from tasks.base import Outcome, TaskError
 from tasks.sandbox import Program, Sandbox, isolation
-from tasks.sandbox.isolation import Isolation
+from tasks.sandbox.inside import confine
+from tasks.sandbox.modes import Isolation
 
 
 def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple[Outcome, str]:
@@ -77,8 +79,8 @@ def test_weak_mode_needs_an_explicit_opt_in(
     monkeypatch: pytest.MonkeyPatch, opt_in: str, mode: str
 ) -> None:
     monkeypatch.setenv("BENCH_SANDBOX", opt_in)
-    monkeypatch.setattr("tasks.sandbox.isolation.shutil.which", lambda name: None)
-    monkeypatch.setattr("tasks.sandbox.isolation.confine.landlock_abi", lambda: 0)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(confine, "landlock_abi", lambda: 0)
     isolation.cache_clear()
     try:
         found = isolation()

@@ -1,0 +1,186 @@
+import csv
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from results.report import write_report
+from results.runs import ResultsError
+from tests.results import synthetic
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = synthetic.write(tmp_path_factory.mktemp("r") / "c", {"grpo": 1.0, "srpo": 0.5})
+    write_report(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    return (folder / "report" / "index.html").read_text()
+
+
+class Outline(HTMLParser):
+    """What a screen reader walks along."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def outline(page: str) -> Outline:
+    found = Outline()
+    found.feed(page)
+    return found
+
+
+def test_everything_is_written(folder: Path) -> None:
+    report = folder / "report"
+    names = {p.name for p in report.iterdir()}
+    assert names == {"index.html", "report.md", "summary.json", "tables", "figures"}
+    figures = {p.stem for p in (report / "figures").iterdir()}
+    assert figures >= {"accuracy", "ratios", "pairs", "costs", "survival", "grid", "training"}
+    for stem in figures:
+        ElementTree.parse(report / "figures" / f"{stem}.svg")
+        png = (report / "figures" / f"{stem}.png").read_bytes()
+        assert png.startswith(b"\x89PNG")
+
+
+def test_the_first_screen_answers(page: str) -> None:
+    head = page[page.index("<header>") : page.index("</header>")]
+    assert "srpo did not need 90 % fewer steps than grpo" in head
+    assert "refuted" in head
+    assert re.search(r"95 % interval 0\.\d+ to 0\.\d+; 8 seed pairs", head)
+
+
+def test_the_summary_has_its_keys_and_no_nan(folder: Path) -> None:
+    text = (folder / "report" / "summary.json").read_text()
+    told = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    assert {"arms", "comparisons", "claims", "matched", "headroom", "failed"} <= told.keys()
+    steps = told["comparisons"][0]["axes"]["steps"]
+    assert steps["interval"][0] < 0.5 < steps["interval"][1]
+    assert (steps["n"], steps["p"]) == (8, 2 / 2**8)
+    assert told["arms"]["srpo"]["steps_to_target"]["fraction_reaching"] == 1
+
+
+def test_tables_are_csv_and_latex(folder: Path) -> None:
+    tables = folder / "report" / "tables"
+    rows = list(csv.reader((tables / "costs.csv").open(encoding="utf-8")))
+    assert {len(r) for r in rows} == {len(rows[0])}
+    assert [r[0] for r in rows[1:3]] == ["training steps", "responses generated"]
+    latex = (tables / "costs.tex").read_text()
+    assert latex.count(r"\\") == len(rows)
+    assert not re.search(r"(?<!\\)[%&_](?! )", latex.replace(" & ", ""))
+
+
+def test_the_page_stands_alone_and_its_links_lead_somewhere(folder: Path, page: str) -> None:
+    found = outline(page)
+    ids = {attrs["id"] for _, attrs in found.tags if "id" in attrs}
+    for attrs in found.all("a"):
+        href = attrs["href"] or ""
+        target = href[1:] in ids if href.startswith("#") else (folder / "report" / href).exists()
+        assert target, href
+    assert not found.all("img")
+    assert all("src" not in attrs for attrs in found.all("script"))
+    assert [a["href"] for a in found.all("link")] == ["data:,"]
+
+
+def test_figures_and_tables_can_be_read_without_being_seen(page: str) -> None:
+    found = outline(page)
+    ids = [attrs["id"] for _, attrs in found.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for attrs in found.all("svg"):
+        assert attrs["role"] == "img"
+        assert set((attrs["aria-labelledby"] or "").split()) <= set(ids)
+    assert len(found.all("caption")) == len(found.all("table"))
+    assert all(attrs.get("scope") for attrs in found.all("th"))
+    assert len(found.all("h1")) == 1
+
+
+def test_what_a_model_wrote_cannot_leave_its_place(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=1, steps=20)
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    sample = {"step": 1, "phase": "eval", "task": "t", "prompt": evil, "response": evil}
+    path = folder / "grpo" / "seed-1" / "samples.jsonl"
+    path.write_text(json.dumps(sample | {"outcome": "wrong"}) + "\n")
+    synthetic.change(folder, "comparison.json", name=evil, notes=[evil])
+    write_report(folder)
+    page = (folder / "report" / "index.html").read_text()
+    assert "<script>alert" not in page
+    assert "<img" not in page
+
+
+def test_the_markdown_carries_verdict_and_tables(folder: Path) -> None:
+    text = (folder / "report" / "report.md").read_text()
+    assert "**refuted**" in text
+    assert "| cost to target |" in text
+    assert "(figures/accuracy.png)" in text
+
+
+def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=3, steps=50)
+    synthetic.change(folder / "srpo" / "seed-1", "status.json", state="failed", reason="went NaN")
+    synthetic.change(folder / "srpo" / "seed-2", "status.json", state="running")
+    told = write_report(folder)
+    assert told["failed"] == [{"run": "srpo/seed-1", "reason": "went NaN"}]
+    assert told["unfinished"][0]["run"] == "srpo/seed-2"
+    page = (folder / "report" / "index.html").read_text()
+    assert "went NaN" in page
+    assert "data-live" in page
+
+
+def test_unmatched_runs_are_said_so_on_the_first_page(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=2, steps=50)
+    synthetic.change(folder / "srpo" / "seed-1", "manifest.json", contract={"optim.lr": 1.0})
+    write_report(folder, vouch_unmatched=True)
+    page = (folder / "report" / "index.html").read_text()
+    head = page[: page.index("</header>")]
+    assert "Vouched for by the user, not proved" in head
+    assert "optim.lr" in head
+
+
+@pytest.mark.parametrize("arms", [{"grpo": 1.0}, {"grpo": 1.0, "again": 1.0, "dapo": 0.7}])
+def test_one_arm_and_many_arms_are_shown(tmp_path: Path, arms: dict[str, float]) -> None:
+    folder = synthetic.write(tmp_path / "c", arms, seeds=2, steps=50)
+    told = write_report(folder)
+    assert list(told["arms"]) == list(arms)
+    assert len(told["comparisons"]) == len(arms) - 1
+
+
+def test_a_comparison_that_has_not_begun_is_shown(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=2, steps=20)
+    for run in folder.glob("*/seed-*"):
+        for path in run.iterdir():
+            if path.name != "manifest.json":
+                path.unlink()
+    told = write_report(folder)
+    assert len(told["unfinished"]) == 4
+    assert "Nothing to compare yet" in (folder / "report" / "index.html").read_text()
+
+
+def test_runs_that_only_know_steps_and_accuracy_are_shown(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=8, training=False, samples=0)
+    for run in folder.glob("*/seed-*"):
+        lines = [json.loads(x) for x in (run / "evals.jsonl").read_text().splitlines()]
+        bare = [{"step": x["step"], "accuracy": x["accuracy"]} for x in lines]
+        (run / "evals.jsonl").write_text("".join(json.dumps(x) + "\n" for x in bare))
+        (run / "status.json").unlink()
+    told = write_report(folder)
+    assert list(told["comparisons"][0]["axes"]) == ["steps"]
+    assert told["claims"][0]["verdict"] == "refuted"
+
+
+def test_no_comparison_no_report(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError):
+        write_report(tmp_path)
+    assert not (tmp_path / "report").exists()

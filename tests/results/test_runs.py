@@ -1,0 +1,117 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results.runs import ResultsError, read, samples
+from tests.results import synthetic
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return synthetic.write(tmp_path / "c", seeds=2, steps=20, every=5)
+
+
+def test_runs_are_read_by_arm_and_seed(folder: Path) -> None:
+    c = read(folder)
+    assert [r.name for r in c.runs] == ["grpo/seed-1", "grpo/seed-2", "srpo/seed-1", "srpo/seed-2"]
+    assert c.arms == ["grpo", "srpo"]
+    assert (c.baseline, c.horizon, c.seeds) == ("grpo", 20, [1, 2])
+    assert c.runs[0].evals.step.tolist() == [0, 5, 10, 15, 20]
+
+
+def test_seconds_leave_evaluation_out(folder: Path) -> None:
+    run = read(folder).runs[0]
+    lines = [json.loads(x) for x in (run.folder / "timing.jsonl").read_text().splitlines()]
+    spent = [sum(x[k] for k in ("rollout", "grading", "training", "other")) for x in lines]
+    assert run.evals.spent["seconds"][-1] == pytest.approx(sum(spent))
+    assert run.totals["seconds_evaluation"] == pytest.approx(0.2 * 21)
+
+
+def test_zero_variance_groups_are_all_correct_or_all_wrong(folder: Path) -> None:
+    run = read(folder).runs[0]
+    first = json.loads((run.folder / "steps.jsonl").read_text().splitlines()[0])
+    expected = (first["groups_all_correct"] + first["groups_all_wrong"]) / first["groups"]
+    assert run.curves["zero_variance"][0] == expected
+
+
+def test_a_bare_imported_run_is_read(folder: Path) -> None:
+    run = folder / "grpo" / "seed-1"
+    for path in run.iterdir():
+        if path.name not in ("manifest.json", "evals.jsonl"):
+            path.unlink()
+    (run / "evals.jsonl").write_text('{"step": 0, "accuracy": 0.1}\n{"step": 9, "accuracy": 1}\n')
+    found = read(folder).of("grpo")[0]
+    assert found.state == "done"
+    assert list(found.evals.spent) == ["steps"]
+    assert np.isnan(found.evals.stderr).all()
+
+
+def test_a_run_that_has_not_begun_waits(folder: Path) -> None:
+    run = folder / "grpo" / "seed-1"
+    for path in run.iterdir():
+        if path.name != "manifest.json":
+            path.unlink()
+    found = read(folder).of("grpo")[0]
+    assert (found.state, len(found.evals), found.last_step) == ("waiting", 0, 0)
+
+
+def test_a_step_that_stands_twice_counts_once_and_order_does_not_matter(folder: Path) -> None:
+    path = folder / "grpo" / "seed-1" / "evals.jsonl"
+    lines = [{"step": s, "accuracy": a} for s, a in ((5, 0.3), (0, 0.1), (5, 0.4))]
+    path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    evals = read(folder).of("grpo")[0].evals
+    assert (evals.step.tolist(), evals.accuracy.tolist()) == ([0, 5], [0.1, 0.4])
+
+
+def test_a_torn_last_line_is_left_out(folder: Path) -> None:
+    path = folder / "grpo" / "seed-1" / "evals.jsonl"
+    whole = len(read(folder).of("grpo")[0].evals)
+    path.write_text(path.read_text()[:-20])
+    assert len(read(folder).of("grpo")[0].evals) == whole - 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("evals.jsonl", "{broken\n", "evals.jsonl, line 1: not JSON"),
+        ("evals.jsonl", '{"step": 1}\n', "line 1: an evaluation needs"),
+        ("evals.jsonl", '{"step": "x", "accuracy": 1}\n', "line 1: an evaluation needs"),
+        ("steps.jsonl", '{"reward": 1}\n', "steps.jsonl, line 1"),
+        ("manifest.json", "[]", "must hold a JSON object"),
+        ("manifest.json", "{", "cannot be read"),
+    ],
+)
+def test_broken_files_are_named(folder: Path, file: str, text: str, said: str) -> None:
+    (folder / "grpo" / "seed-1" / file).write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        read(folder)
+
+
+def test_no_comparison_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"no comparison\.json"):
+        read(tmp_path)
+
+
+def test_samples_are_those_of_the_run(folder: Path) -> None:
+    assert len(list(samples(read(folder).runs[0]))) == 6
+
+
+def test_importing_the_room_is_light() -> None:
+    code = (
+        "import sys, results; print([m for m in ('numpy', 'torch', 'pandas') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_the_room_never_imports_torch_or_the_harness() -> None:
+    code = (
+        "import sys, results.report.page, results.report.figures, results.claims, results.analysis;"
+        "print([m for m in ('torch', 'harness', 'algorithms', 'tasks') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from algorithms.batch import Grades, Rollouts
-from harness.config import Data, Reward
+from harness.config import Config, Data, Reward
+from harness.data import Problems
 from harness.engines.base import Engine, Responses, Sampling
-from harness.errors import RunError
-from harness.policy import Policy
-from tasks.base import Grade, Problem, Style, Task
+from harness.errors import RunError, UserError
+from harness.policy import Policy, encode
+from tasks.base import Grade, Problem, Style, Task, TaskError
 
 
 @dataclass
@@ -60,6 +62,36 @@ class Asked:
         """Weighted sum of the named reward fields, beside the accuracy."""
         reward = torch.tensor([weights.of(grade) for grade in self.grades])
         return Grades(reward=reward, accuracy=self.accuracy())
+
+
+def askable(config: Config, problems: Problems, base: Path) -> None:
+    """Render and encode one problem of each task, so that what cannot be asked is known at once.
+
+    Raises:
+        UserError: a chat without a template, shots a task has not, or more tokens than the model's
+            context holds.
+    """
+    from transformers import AutoConfig, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    context = getattr(AutoConfig.from_pretrained(base), "max_position_embeddings", None)
+    template = bool(getattr(tokenizer, "chat_template", None))
+    if config.data.style == "chat" and not template:
+        raise UserError("data.style=chat needs a chat template, and this model has none.")
+    style: Style = "chat" if template and config.data.style != "base" else "base"
+    firsts = [*list(problems.pool.values())[:1], *(g[0] for g in problems.evaluation.values())]
+    for problem in firsts:
+        task = problems.tasks[problem.task]
+        try:
+            tokens = len(encode(tokenizer, task.render(problem, style, config.data.shots)))
+        except TaskError as error:
+            raise UserError(str(error)) from error
+        limit = config.rollout.max_new_tokens or task.max_new_tokens
+        if context is not None and tokens + limit > context:
+            raise UserError(
+                f"A prompt of {problem.task} ({tokens} tokens) and a response of {limit} do not "
+                f"fit the model's context of {context}: lower rollout.max_new_tokens."
+            )
 
 
 class Asker:

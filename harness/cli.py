@@ -29,8 +29,8 @@ Workers = Annotated[
 ]
 
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
-"""Errors of a disk that takes no more; what was written before is whole and can be gone on from."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
+"""Errors of a disk that takes no more; what was written before is whole and can be gone on."""
 
 
 def main() -> None:
@@ -72,9 +72,9 @@ def compare(
         tasks=tasks, eval_tasks=eval_tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps
     )
     file = cfg.read_yaml(config) if config else {}
-    name = preset or file.pop("preset", None) or ("real" if "model" in flags | file else "micro")
+    name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
     wanted = algos or file.pop("algos", "grpo,srpo")
-    names = wanted.split(",") if isinstance(wanted, str) else list(wanted)
+    names = wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
     chosen = _chosen(cfg.assignments(set_ or []), names)
     values = cfg.merge(cfg.read_preset(name), file, flags, chosen)
     arms = parse_arms(names, values.pop("algorithms", {}))
@@ -214,8 +214,10 @@ def _run(comparison: Any, workers: int | None) -> None:
     except InterruptedRunsError:
         print(f"Stopped; nothing is lost. Go on with: bench resume {comparison.folder}")
         raise typer.Exit(130) from None
-    _say_report(comparison.folder, write_report(comparison.folder))
-    failed = [job for job in comparison.jobs if state(job) == "failed"]
+    with _no_comparison():
+        summary = write_report(comparison.folder)
+    _say_report(comparison.folder, summary)
+    failed = [job for job in comparison.jobs if state(job) != "done"]
     if failed:
         names = ", ".join(f"{job.arm.name}/seed-{job.seed}" for job in failed)
         print(f"{len(failed)} of {len(comparison.jobs)} runs failed: {names}.", file=sys.stderr)

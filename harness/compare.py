@@ -14,6 +14,7 @@ from typing import Any
 from harness import worker
 from harness.errors import UserError
 from harness.plan import Comparison, Job
+from harness.policy import pick_device
 from results.store import read_json, write_json
 
 POLL = 0.25
@@ -55,8 +56,10 @@ def run_all(
 
 
 def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], None]) -> None:
-    limit = workers or max(1, len(os.sched_getaffinity(0)) // comparison.config.threads)
+    limit = workers or side_by_side(comparison)
     waiting = pending(comparison)
+    for job in waiting:  # what an earlier attempt left behind is not this one's state
+        (job.folder / "status.json").unlink(missing_ok=True)
     context = _context(comparison.config.threads)
     running: dict[BaseProcess, Job] = {}
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -64,9 +67,7 @@ def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], No
         while waiting or running:
             while waiting and len(running) < limit:
                 job = waiting.pop(0)
-                process = context.Process(
-                    target=worker.start, args=(job.folder,), name=str(job.folder)
-                )
+                process = context.Process(target=worker.start, args=(job.folder, comparison.base))
                 process.start()
                 running[process] = job
             time.sleep(POLL)
@@ -76,8 +77,25 @@ def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], No
     except KeyboardInterrupt as error:
         _stop(running)
         raise InterruptedRunsError from error
+    except BaseException:
+        _stop(running)
+        raise
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def side_by_side(comparison: Comparison) -> int:
+    """Runs at a time where the user names none: what the cores hold; one on an accelerator."""
+    if pick_device(comparison.config.model.device).type != "cpu":
+        return 1
+    return max(1, cores() // comparison.config.threads)
+
+
+def cores() -> int:
+    """CPU cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _context(threads: int) -> Any:
@@ -85,6 +103,7 @@ def _context(threads: int) -> Any:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuda needs to repeat itself
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["harness.loop", "transformers.models.llama.modeling_llama"])
     return context
@@ -103,12 +122,18 @@ def _close(process: BaseProcess, job: Job) -> None:
 
 
 def _stop(running: dict[BaseProcess, Job]) -> None:
-    """Ask every worker to save itself, wait, and close the books."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ask every worker to save itself after its step, wait, and close the books.
+
+    A second Ctrl-C kills them; a resumed run then goes on from its last checkpoint.
+    """
+    print("Stopping: each run finishes its step and saves itself. Ctrl-C again kills them.")
+    for process in running:
+        process.terminate()
     try:
         for process in running:
-            process.terminate()
-        for process, job in running.items():
-            _close(process, job)
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+            process.join()
+    except KeyboardInterrupt:
+        for process in running:
+            process.kill()
+    for process, job in running.items():
+        _close(process, job)

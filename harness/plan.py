@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -13,12 +14,13 @@ from typing import Any
 
 import torch
 
-from algorithms.registry import AlgorithmError
+from algorithms.registry import AlgorithmError, algorithm_names
 from algorithms.registry import get as get_algorithm
 from harness import config as cfg
+from harness.asking import askable
 from harness.config import Arm, Config
-from harness.data import Problems, evaluation_tasks, load_problems
-from harness.errors import UserError
+from harness.data import Problems, evaluation_tasks, load_problems, training_limit
+from harness.errors import UserError, unknown
 from harness.models import check, resolve
 from harness.policy import digest, pick_device
 from results.store import SCHEMA, read_json, write_json
@@ -61,6 +63,12 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
         UserError: an unknown algorithm or setting, or a label that stands twice.
     """
     arms: list[Arm] = []
+    for key, values in settings.items():
+        if not isinstance(values, dict):
+            raise UserError(f"'{key}' takes settings, as in {key}.name=value, not '{values}'.")
+        labels = [part for name in names for part in name.split("=")]
+        if key not in (known := [*labels, *algorithm_names()]):
+            raise unknown("arm", key, known)
     for name in names:
         label, _, algorithm = name.rpartition("=")
         arm = cfg.parse(
@@ -94,11 +102,13 @@ def plan(folder: Path, config: Config, arms: list[Arm], command: str) -> Compari
     be finished; where it holds another one, that is the user's error.
     """
     pick_device(config.model.device)
+    config = _absolute(config)
     base = resolve(config.model)
     check(base)
     config, left_out = _without_unsafe(config)
     problems = load_problems(config)
     problems.notes += left_out
+    askable(config, problems, base)
     contract = _contract(config, base, problems)
     record = {
         "schema": SCHEMA,
@@ -119,7 +129,7 @@ def plan(folder: Path, config: Config, arms: list[Arm], command: str) -> Compari
     }
     comparison = Comparison(folder, config, arms, base)
     if (folder / "comparison.json").exists():
-        _same(read_json(folder / "comparison.json"), record, folder)
+        _same(_read(folder), record, folder)
         return comparison
     _write(comparison, record)
     return comparison
@@ -130,15 +140,34 @@ def reopen(folder: Path) -> Comparison:
     path = folder / "comparison.json"
     if not path.is_file():
         raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
-    record = read_json(path)
+    record = _read(folder)
     config = cfg.parse(Config, record["config"], str(path))
     arms = [
         Arm(name=a["arm"], algorithm=a["algorithm"], settings=a["settings"]) for a in record["arms"]
     ]
+    pick_device(config.model.device)
     base = resolve(config.model)
-    if digest(base) != record["contract"]["base_sha256"]:
-        raise UserError(f"The base model {base} is not the one this comparison was planned with.")
+    contract = _contract(config, base, load_problems(config))
+    _same(record, {**record, "contract": contract}, folder, "was planned with other things")
     return Comparison(folder, config, arms, base)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = read_json(folder / "comparison.json")
+    except ValueError as error:
+        raise UserError(f"{folder / 'comparison.json'} is damaged: {error}.") from error
+    return record
+
+
+def _absolute(config: Config) -> Config:
+    """Paths as they are from anywhere, so that a comparison can be resumed from anywhere."""
+    model, data = config.model, config.data
+    if Path(model.path).expanduser().exists() and model.path != "micro":
+        model = model.model_copy(update={"path": str(Path(model.path).expanduser().resolve())})
+    if data.data_dir is not None:
+        data = data.model_copy(update={"data_dir": data.data_dir.expanduser().resolve()})
+    return config.model_copy(update={"model": model, "data": data})
 
 
 def _contract(config: Config, base: Path, problems: Problems) -> dict[str, Any]:
@@ -153,6 +182,7 @@ def _contract(config: Config, base: Path, problems: Problems) -> dict[str, Any]:
         "eval_every": config.evaluation.every,
         "responses_per_step": config.rollout.prompts_per_step * config.rollout.group_size,
         "prompts_per_step": config.rollout.prompts_per_step,
+        "max_new_tokens": training_limit(config, problems),
         "device": pick_device(config.model.device).type,
         "isolation": _isolation(problems),
         "python": platform.python_version(),
@@ -207,20 +237,20 @@ def _without_unsafe(config: Config) -> tuple[Config, list[str]]:
 
 def _write(comparison: Comparison, record: dict[str, Any]) -> None:
     folder = comparison.folder
-    if folder.exists() and any(folder.iterdir()):
-        raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
     created = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
         for job in comparison.jobs:
             job.folder.mkdir(parents=True)
             write_json(job.folder / "manifest.json", _manifest(comparison, job, record))
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
     except OSError as error:
-        if created and folder.exists():
-            import shutil
-
-            shutil.rmtree(folder, ignore_errors=True)
+        for path in folder.glob("*") if folder.is_dir() else ():
+            shutil.rmtree(path, ignore_errors=True)
+        if created and folder.is_dir():
+            folder.rmdir()
         raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
 
 
@@ -259,12 +289,14 @@ def _arm_record(arm: Arm) -> dict[str, Any]:
     }
 
 
-def _same(old: dict[str, Any], new: dict[str, Any], folder: Path) -> None:
+def _same(
+    old: dict[str, Any], new: dict[str, Any], folder: Path, what: str = "holds another comparison"
+) -> None:
     """Refuse a folder that holds another comparison, naming what differs."""
     differing = [k for k in ("arms", "seeds", "config") if old[k] != new[k]]
     differing += [k for k, v in new["contract"].items() if old["contract"].get(k) != v]
     if differing:
         raise UserError(
-            f"{folder} holds another comparison (different: {', '.join(differing[:5])}); "
-            "choose another --out."
+            f"{folder} {what} (different: {', '.join(differing[:5])}); "
+            "start anew with another --out."
         )

@@ -53,16 +53,10 @@ class Policy:
         return int(count)
 
     def encode(self, prompt: Prompt) -> list[int]:
-        """Token ids of a prompt; a list of turns goes through the chat template."""
-        if isinstance(prompt, str):
-            ids = self.tokenizer(prompt)["input_ids"]
-        else:
-            ids = self.tokenizer.apply_chat_template(
-                prompt, add_generation_prompt=True, tokenize=True, return_dict=True
-            )["input_ids"]
-        ends = self.end_tokens
-        ended = len(ids) > 1 and ids[-1] in ends and isinstance(prompt, str)
-        return list(ids[:-1] if ended else ids)
+        """Token ids of a prompt, without an end token behind plain text."""
+        ids = encode(self.tokenizer, prompt)
+        ended = isinstance(prompt, str) and len(ids) > 1 and ids[-1] in self.end_tokens
+        return ids[:-1] if ended else ids
 
     def decode(self, tokens: list[int]) -> str:
         """Text of a response without its end token."""
@@ -102,6 +96,16 @@ class Policy:
             for start, end in spans(widths, tokens_at_once)
         ]
         return torch.cat(parts) if parts else torch.zeros_like(rollouts.logp)
+
+
+def encode(tokenizer: Any, prompt: Prompt) -> list[int]:
+    """Token ids of a prompt; a list of turns goes through the chat template."""
+    if isinstance(prompt, str):
+        return list(tokenizer(prompt)["input_ids"])
+    ids = tokenizer.apply_chat_template(
+        prompt, add_generation_prompt=True, tokenize=True, return_dict=True
+    )["input_ids"]
+    return list(ids)
 
 
 def spans(widths: Tensor, budget: int) -> Iterator[tuple[int, int]]:

@@ -9,18 +9,24 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from results.store import State, read_json, read_lines, write_json
 
 
-def execute(folder: Path) -> None:
-    """Train the run whose manifest lies in ``folder``. Never raises: the status file tells."""
+def execute(folder: Path, base: Path, stop: Callable[[], bool]) -> None:
+    """Train the run whose manifest lies in ``folder``. Never raises: the status file tells.
+
+    Args:
+        base: the base model's folder, already checked against the contract.
+        stop: asked after every step.
+    """
     manifest = read_json(folder / "manifest.json")
     steps = manifest["settings"]["steps"]
     try:
-        done = _train(folder, manifest)
+        done = _train(folder, manifest, base, stop)
     except Exception as error:
         traceback.print_exc()
         _status(folder, "failed", steps, _reason(error, manifest["algorithm"]))
@@ -28,8 +34,9 @@ def execute(folder: Path) -> None:
     _status(folder, "done" if done else "stopped", steps)
 
 
-def start(folder: Path) -> None:
+def start(folder: Path, base: Path) -> None:
     """Entry point of a worker process: own log, own signals, then ``execute``."""
+    stopping = _stop_on_sigterm()
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -40,7 +47,7 @@ def start(folder: Path) -> None:
         pid.truncate(0)
         pid.write(f"{os.getpid()}\n")
         pid.flush()
-        execute(folder)
+        execute(folder, base, lambda: bool(stopping))
 
 
 def _outlive_nobody() -> None:
@@ -51,7 +58,7 @@ def _outlive_nobody() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _train(folder: Path, manifest: dict[str, Any]) -> bool:
+def _train(folder: Path, manifest: dict[str, Any], base: Path, stop: Callable[[], bool]) -> bool:
     import torch
 
     from harness.config import Arm, Config
@@ -63,7 +70,6 @@ def _train(folder: Path, manifest: dict[str, Any]) -> bool:
     torch.set_num_threads(config.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
-    stopping = _stop_on_sigterm()
     _status(folder, "running", config.steps)
     problems = load_problems(config)
     contract = manifest["contract"]
@@ -75,11 +81,11 @@ def _train(folder: Path, manifest: dict[str, Any]) -> bool:
         algorithm=manifest["algorithm"],
         settings=manifest["algorithm_settings"],
     )
-    run = Run(folder, config, arm, manifest["seed"], Path(manifest["base"]["path"]), problems)
+    run = Run(folder, config, arm, manifest["seed"], base, problems)
     notes = [n for n in run.algorithm.notes if n not in manifest["notes"]]
     if notes:
         write_json(folder / "manifest.json", {**manifest, "notes": manifest["notes"] + notes})
-    return run.train(stop=lambda: bool(stopping))
+    return run.train(stop)
 
 
 def _stop_on_sigterm() -> list[int]:

@@ -72,7 +72,8 @@ def inline(svg: str, title: str, description: str, key: str) -> str:
     opened = (
         f'<svg {box.group()} role="img" aria-labelledby="{key}-t {key}-d" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
-        f'<title id="{key}-t">{_escape(title)}</title><desc id="{key}-d">{_escape(description)}</desc>'
+        f'<title id="{key}-t">{_escape(title)}</title>'
+        f'<desc id="{key}-d">{_escape(description)}</desc>'
     )
     return re.sub(r"\n\s*", "\n", opened + svg[head.end() :])
 

@@ -63,11 +63,11 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
     axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.annotate(
         f"target {a.target:.1%}",
-        (0.995, a.target),
+        (0.005, a.target),  # at the left, where no curve has come yet
         xycoords=("axes fraction", "data"),
         xytext=(0, 3),
         textcoords="offset points",
-        ha="right",
+        ha="left",
         color=SOFT,
         fontsize=9,
     )

@@ -42,6 +42,11 @@ def fails(
         ([*SMOKE, "--set", "srpo.replay_fracton=1"], "did you mean 'replay_fraction'?"),
         ([*SMOKE, "--set", "srpo.replay_fraction=-1"], "greater than or equal to 0, got -1"),
         ([*SMOKE, "--set", "optim.lr"], "--set takes path=value"),
+        ([*SMOKE, "--set", "srpo=3"], "'srpo' takes settings, as in srpo.name=value, not '3'"),
+        ([*SMOKE, "--set", "data.tasks=[gsm8k"], "is not a YAML value"),
+        ([*SMOKE, "--set", "optim.lr=inf"], "finite number"),
+        ([*SMOKE, "--set", "data.style=chat"], "needs a chat template"),
+        ([*SMOKE, "--set", "rollout.max_new_tokens=4096"], "do not fit the model's context"),
         ([*SMOKE, "--steps", "0"], "'steps'"),
         ([*SMOKE, "--steps", "-3"], "'steps'"),
         ([*SMOKE, "--seeds", "0"], "--seeds must be at least 1"),
@@ -114,3 +119,21 @@ def test_an_output_folder_that_cannot_be(
     words[-1] = str(full)
     assert "is not empty and holds no comparison" in fails(capsys, monkeypatch, tmp_path, *words)
     assert [p.name for p in full.iterdir()] == ["thing"]
+
+
+def test_an_output_path_that_is_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    words = ["compare", "--preset", "smoke", "--out", str(tmp_path / "file")]
+    assert "File exists" in fails(capsys, monkeypatch, tmp_path, *words)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_misspelt_arm_in_a_settings_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = tmp_path / "mine.yaml"
+    settings.write_text("algorithms:\n  srop: {replay_fraction: 0}\n")
+    words = [*SMOKE, "--config", str(settings)]
+    assert "'srop'; did you mean 'srpo'?" in fails(capsys, monkeypatch, tmp_path, *words)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +110,26 @@ def test_learning_rate_schedules() -> None:
     assert [learning_rate(linear, i, 12) for i in (4, 8, 12)] == [2.0, 1.0, 0.0]
     cosine = optim.model_copy(update={"schedule": "cosine"})
     assert math.isclose(learning_rate(cosine, 8, 12), 1.0)
+
+
+def test_a_resumed_learner_moves_as_one_that_never_stopped(tiny_folder: Path) -> None:
+    """Even where the next batch has no gradient at all and AdamW's momentum alone moves."""
+    kind = get("grpo-token")
+    algorithm = kind(kind.Settings(), PLAN)
+    optim = Optim(lr=1e-2)
+    first = load_policy(tiny_folder, "float32", "cpu")
+    batch = batch_of(first, algorithm)
+    flat = replace(batch, advantage=torch.zeros_like(batch.advantage))
+    learner = Learner(first, None, optim, planned=10, max_tokens=16)
+    learner.update(batch, algorithm)
+    state, weights = copy.deepcopy((learner.state_dict(), first.model.state_dict()))
+    learner.update(flat, algorithm)
+
+    second = load_policy(tiny_folder, "float32", "cpu")
+    second.model.load_state_dict(weights)
+    resumed = Learner(second, None, optim, planned=10, max_tokens=16)
+    resumed.load_state_dict(state)
+    resumed.update(flat, algorithm)
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(value, second.model.state_dict()[name]), name
+        assert not torch.equal(value, weights[name])

@@ -1,0 +1,34 @@
+"""A disk that takes no more: one sentence, exit code 2, nothing half-written."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import TINY, command, environment
+
+pytestmark = pytest.mark.integration
+
+
+def small_files() -> None:
+    """What the process writes may not grow beyond 512 bytes a file, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+
+
+def test_a_full_disk_at_planning(tmp_path: Path) -> None:
+    out = tmp_path / "c"
+    done = subprocess.run(
+        command("compare", *TINY, "--out", out),
+        preexec_fn=small_files,
+        env=environment(PYTHONDONTWRITEBYTECODE="1"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"Cannot write to {out}: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()

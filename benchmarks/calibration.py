@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,16 +148,20 @@ def main() -> None:
         outcomes = [simulate(setting, rng) for _ in range(options.simulations)]
         ratios = [o.contrast.axes["steps"].ratio for o in outcomes]
         cells = [setting.ratio, setting.truth, setting.seeds, setting.censored, setting.noise]
-        cells += [setting.spread, 100 * np.mean([covers(setting, o) for o in outcomes])]
-        cells += [100 * np.mean([r.high < setting.truth for r in ratios])]
-        cells += [100 * np.mean([r.low > setting.truth for r in ratios])]
+        cells += [setting.spread, _percent(covers(setting, o) for o in outcomes)]
+        cells += [_percent(r.high < setting.truth for r in ratios)]
+        cells += [_percent(r.low > setting.truth for r in ratios)]
         for verdict in ("supported", "refuted"):
-            cells.append(100 * np.mean([o.verdict == verdict for o in outcomes]))
+            cells.append(_percent(o.verdict == verdict for o in outcomes))
         if options.bca:
-            cells.append(100 * np.mean([_bca_covers(setting, o) for o in outcomes]))
+            cells.append(_percent(_bca_covers(setting, o) for o in outcomes))
         print("  ".join(f"{c:>11.4g}" for c in cells), flush=True)
         worst = min(worst, cells[6] / 100)
     print(f"ratio {worst:.3f}")
+
+
+def _percent(hits: Iterable[bool]) -> float:
+    return 100 * float(np.mean(list(hits)))
 
 
 def _bca_covers(setting: Setting, outcome: Outcome) -> bool:

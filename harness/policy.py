@@ -230,10 +230,14 @@ def load_policy(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
+    from harness.attention import implementation
+
     logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
     where = pick_device(device)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation=implementation(where)
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     model.to(where).eval()  # dropout off in training too: ratios must start at 1
     return Policy(
         model=model,

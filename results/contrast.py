@@ -15,7 +15,7 @@ import numpy as np
 
 from results.inference import Estimate, mean, ratio_of_means, sign_flip
 from results.runs import AXES, Array, Comparison, Run
-from results.steps import Cost, cost
+from results.steps import Cost, Crossing, cost, crossing
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,16 @@ def contrast(
         target: accuracy, a fraction.
         wanted: axes; steps is always among them.
     """
-    ours = {r.seed: r for r in comparison.of(challenger)}
-    theirs = {r.seed: r for r in comparison.of(baseline)}
-    seeds = [s for s in comparison.seeds if s in ours or s in theirs]
+    ours, theirs = (_runs(comparison, arm, target) for arm in (challenger, baseline))
+    present = {r.seed for arm in (challenger, baseline) for r in comparison.of(arm)}
+    seeds = sorted(present)
     horizon = comparison.horizon
     axes: dict[str, AxisContrast] = {}
     open_runs: list[str] = []
     steps: list[tuple[Cost, Cost]] = []
     for axis in dict.fromkeys(("steps", *wanted)):
         pairs = [
-            (
-                _cost(ours.get(s), s, target, axis, horizon),
-                _cost(theirs.get(s), s, target, axis, horizon),
-            )
+            (_cost(ours.get(s), s, axis, horizon), _cost(theirs.get(s), s, axis, horizon))
             for s in seeds
         ]
         if axis == "steps":
@@ -150,10 +147,14 @@ def _ratio(numerator: list[float], denominator: list[float]) -> Estimate:
     return Estimate(np.nan, np.nan, np.nan, len(c), "none")
 
 
-def _cost(run: Run | None, seed: int, target: float, axis: str, horizon: float) -> Cost:
-    if run is None or not len(run.evals):
+def _runs(comparison: Comparison, arm: str, target: float) -> dict[int, tuple[Run, Crossing]]:
+    return {r.seed: (r, crossing(r.evals, target)) for r in comparison.of(arm) if len(r.evals)}
+
+
+def _cost(begun: tuple[Run, Crossing] | None, seed: int, axis: str, horizon: float) -> Cost:
+    if begun is None:  # planned or failed before its first evaluation: anything is possible
         return Cost(seed, 0.0, horizon if axis == "steps" else np.inf, False)
-    return cost(run, target, axis, horizon)
+    return cost(*begun, axis, horizon)
 
 
 def _share(flags: list[bool]) -> float:

@@ -26,6 +26,9 @@ NAMES = {
     "flops": "estimated FLOPs",
 }
 
+FEW = 4
+"""Arms up to which bands and single crossings can be told apart."""
+
 
 def colour(a: Analysis, arm: str) -> str:
     """The baseline is grey; the others take the palette in plan order."""
@@ -45,7 +48,7 @@ def accuracy(axes: Axes, a: Analysis, arm: str, axis: str) -> bool:
     found = curves.accuracy(a.comparison.of(arm), axis)
     if found is None:
         return False
-    band(axes, found, colour(a, arm), f"{arm} (n = {found.n})", shade=len(a.arms) <= 4)
+    band(axes, found, colour(a, arm), f"{arm} (n = {found.n})", shade=len(a.arms) <= FEW)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.margins(x=0.01)
     return True
@@ -74,6 +77,11 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
     for arm in arms:
         found = [crossing(r.evals, a.target) for r in a.comparison.of(arm) if len(r.evals)]
         paint, there = colour(a, arm), [c.at for c in found if c.reached]
+        if len(a.arms) > FEW:
+            whole = len(there) == len(found)
+            middle = [sum(c.at for c in found) / len(found)]
+            axes.plot(middle, [a.target], "o", mec=paint, mfc=paint if whole else PAPER, ms=6)
+            continue
         axes.plot(there, [a.target] * len(there), "|", color=paint, ms=11, mew=1.6)
         never = [c.at for c in found if not c.reached]
         axes.plot(never, [a.target] * len(never), ">", mfc=PAPER, mec=paint, ms=6)

@@ -63,7 +63,7 @@ def ratios(a: Analysis) -> Figure | None:
     rows = [row for row in rows if row[2].value > 0]
     if not rows:
         return None
-    figure, axes = draw.figure(7.6, 0.7 + 0.3 * len(rows) + 0.1 * len(NAMES))
+    figure, axes = draw.figure(7.6, 1.0 + (0.3 if len(a.judges) < 3 else 0.19) * len(rows))
     y, ticks = 0.0, {}
     for axis in dict.fromkeys(r[0] for r in rows):
         inside = [r for r in rows if r[0] == axis]
@@ -84,7 +84,7 @@ def grid(a: Analysis) -> Figure | None:
     if not a.grid:
         return None
     n, many = len(next(iter(a.grid.values()))), len(a.grid)
-    figure, axes = draw.figure(7.6, 0.8 + 0.26 * n * max(many, 1.4))
+    figure, axes = draw.figure(7.6, 0.8 + (0.26 if many < 3 else 0.19) * n * max(many, 1.4))
     every = []
     for j, (arm, points) in enumerate(a.grid.items()):
         for i, found in enumerate(points.values()):
@@ -112,7 +112,7 @@ def survival(a: Analysis) -> Figure | None:
         end = a.comparison.horizon
         x, below = np.append(s.steps, end), np.append(s.below, s.below[-1])
         axes.step(x, below, where="post", color=colour(a, name), label=f"{name} (n = {s.n})")
-        if len(a.arms) <= 4:
+        if len(a.arms) <= draw.FEW:
             low, high = np.append(s.low, s.low[-1]), np.append(s.high, s.high[-1])
             axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
     axes.set(ylim=(-0.02, 1.03), xlabel=NAMES["steps"], ylabel="not yet at target")
@@ -124,7 +124,7 @@ def survival(a: Analysis) -> Figure | None:
 def pairs(a: Analysis) -> Figure | None:
     """Every run's crossing by seed: bracket of the cadence, arrow where it never crossed."""
     seeds = a.comparison.seeds
-    if not a.gain or len(seeds) > MAX_PAIRS or len(a.arms) > 4:
+    if not a.gain or len(seeds) > MAX_PAIRS or len(a.arms) > draw.FEW:
         return None
     arms = a.comparison.arms
     figure, axes = draw.figure(7.6, 0.9 + 0.24 * len(seeds) * max(1, len(arms) / 2))
@@ -190,7 +190,7 @@ def training(a: Analysis) -> Figure | None:
     for axes, (name, bands) in zip(grid_of.ravel(), drawn.items(), strict=False):
         for arm, band in bands.items():
             if band:
-                draw.band(axes, band, colour(a, arm), arm, shade=len(bands) <= 4)
+                draw.band(axes, band, colour(a, arm), arm, shade=len(bands) <= draw.FEW)
         axes.set_title(panels[name])
         axes.set_xlabel(NAMES["steps"])
         if name in ("zero_variance", "all_correct"):

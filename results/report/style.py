@@ -60,7 +60,7 @@ def inline(svg: str, title: str, description: str, key: str) -> str:
     """A figure for the page: no fixed size or ids, colours as variables, named for readers."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r' id="[A-Za-z0-9]+_\d+"', "", svg)
+    svg = _own_ids(svg, key)
     svg = re.sub(r"font: (?:\w+ )?([\d.]+)px [^;\"]+", r"font-size: \1px", svg)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
     for colour, variable in VARIABLES.items():
@@ -76,6 +76,17 @@ def inline(svg: str, title: str, description: str, key: str) -> str:
         f'<desc id="{key}-d">{_escape(description)}</desc>'
     )
     return re.sub(r"\n\s*", "\n", opened + svg[head.end() :])
+
+
+def _own_ids(svg: str, key: str) -> str:
+    """Keep only ids that something refers to, and make them the figure's own."""
+    for name in set(re.findall(r'\bid="([^"]+)"', svg)):
+        used = f"#{name}" in svg
+        svg = svg.replace(f' id="{name}"', f' id="{key}-{name}"' if used else "")
+        svg = svg.replace(f'"#{name}"', f'"#{key}-{name}"').replace(
+            f"(#{name})", f"(#{key}-{name})"
+        )
+    return svg
 
 
 def _escape(text: str) -> str:

@@ -62,8 +62,7 @@ def arms(a: Analysis) -> Table:
         s, done = r.survival, r.states.get("done", 0)
         rows.append(
             (
-                name,
-                r.algorithm,
+                name if r.algorithm == name else f"{name} ({r.algorithm})",
                 f"{done} of {sum(r.states.values())}",
                 words.percent(r.base),
                 words.percent(r.final),
@@ -74,7 +73,6 @@ def arms(a: Analysis) -> Table:
         )
     columns = (
         "arm",
-        "algorithm",
         "runs done",
         "accuracy at start",
         "accuracy at end",

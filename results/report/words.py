@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from results.analysis import Analysis
 from results.claims import ClaimVerdict
 from results.inference import Estimate
+from results.report.draw import FEW
 
 HEADLINE = "steps-90"
 
@@ -59,10 +60,8 @@ def p_value(p: float) -> str:
 def captions(a: Analysis) -> dict[str, str]:
     """Figure -> what it shows, so that it can be read without being seen."""
     base = a.baseline
-    told = {
-        "accuracy": "Held-out accuracy against training steps: mean over seeds, with the middle "
-        "90 % of seeds as a band. The dashed line is the target; each tick on it is the confirmed "
-        "crossing of one run, and an open triangle is a run that never crossed.",
+    return {
+        "accuracy": _accuracy(a),
         "ratios": f"Cost to target relative to {base}, with 95 % intervals over seed pairs. Solid "
         "line: equal cost. Dashed line: a tenth, the claim.",
         "pairs": "Steps to target of every run. A dot is the crossing, the pale bar behind it the "
@@ -79,11 +78,6 @@ def captions(a: Analysis) -> dict[str, str]:
         "training": "During training: response length, groups that carry no gradient because all "
         "their rewards are equal, groups all correct, and the prompt pool.",
     }
-    numbers = "; ".join(
-        f"{arm}: {percent(r.base)} at the start, {percent(r.final)} at the end"
-        for arm, r in a.arms.items()
-    )
-    return told | {"accuracy": f"{told['accuracy']} {numbers}."}
 
 
 def open_runs(a: Analysis) -> list[str]:
@@ -94,6 +88,24 @@ def open_runs(a: Analysis) -> list[str]:
             why = f": {run.reason}" if run.reason else ""
             said.append(f"{run.name} is {run.state} at step {run.last_step:g}{why}")
     return said
+
+
+def _accuracy(a: Analysis) -> str:
+    said = "Held-out accuracy against training steps, mean over seeds"
+    if len(a.arms) > FEW:
+        return (
+            f"{said}. The dashed line is the target; a dot on it is where an arm's runs cross on "
+            "average, open where some never do."
+        )
+    numbers = "; ".join(
+        f"{arm}: {percent(r.base)} at the start, {percent(r.final)} at the end"
+        for arm, r in a.arms.items()
+    )
+    return (
+        f"{said}, with the middle 90 % of seeds as a band. The dashed line is the target; each "
+        "tick on it is the confirmed crossing of one run, and an open triangle is a run that "
+        f"never crossed. {numbers}."
+    )
 
 
 def _headline(a: Analysis, arm: str) -> Headline:
@@ -134,4 +146,4 @@ def _cost(a: Analysis, arm: str) -> str:
         for axis in ("responses", "tokens", "seconds", "flops")
         if axis in axes and axes[axis].ratio.value >= 0
     ]
-    return f"The ratio is {', '.join(said)}." if said else ""
+    return f"Relative to {a.baseline}: {', '.join(said)}." if said else ""

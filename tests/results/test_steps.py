@@ -16,9 +16,17 @@ def test_a_crossing_needs_two_consecutive_evaluations() -> None:
     assert (found.first, found.before, found.reached) == (30, 20, True)
 
 
-def test_the_crossing_lies_where_the_line_meets_the_target() -> None:
-    found = crossing(evals([0.1, 0.3, 0.7, 0.8]), 0.4)
-    assert found.at == pytest.approx(12.5)
+def test_on_a_straight_curve_the_crossing_is_where_the_line_meets_the_target() -> None:
+    found = crossing(evals([0.1, 0.3, 0.5, 0.7, 0.9]), 0.4)
+    assert found.at == pytest.approx(15)
+
+
+@pytest.mark.parametrize("target", [0.3, 0.55, 0.6, 0.75, 0.85])
+def test_the_crossing_is_inside_its_bracket_and_near_the_truth(target: float) -> None:
+    step = np.arange(0, 101, 10.0)
+    found = crossing(evals(list(1 - np.exp(-step / 30))), target)
+    assert found.before <= found.at <= found.first
+    assert found.at == pytest.approx(-30 * np.log(1 - target), rel=0.02)
 
 
 def test_a_single_last_evaluation_above_is_censored_at_the_end() -> None:
@@ -61,15 +69,16 @@ def test_costs_are_linear_between_evaluations_and_restricted_to_the_horizon(tmp_
     folder = synthetic.write(tmp_path / "c", seeds=1, noise=0.0)
     run = read(folder).of("grpo")[0]
     found = crossing(run.evals, 0.8)
-    assert cost(run, 0.8, "steps", 400).low == pytest.approx(found.at)
+    assert cost(run, found, "steps", 400).low == pytest.approx(found.at)
     assert spent(run, found.at, "responses") == pytest.approx(128 * found.at, rel=1e-2)
-    assert cost(run, 0.8, "steps", 100).low == 100
-    assert not cost(run, 0.8, "steps", 100).reached
+    assert cost(run, found, "steps", 100).low == 100
+    assert not cost(run, found, "steps", 100).reached
 
 
 def test_an_unfinished_run_is_known_only_between_bounds(tmp_path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=1, steps=400)
     run = read(folder).of("grpo")[0]
-    open_cost = cost(run, 2.0, "steps", 800)
+    never = crossing(run.evals, 2.0)
+    open_cost = cost(run, never, "steps", 800)
     assert (open_cost.low, open_cost.high, open_cost.known) == (400, 800, False)
-    assert cost(run, 2.0, "responses", 800).high == pytest.approx(2 * 128 * 400)
+    assert cost(run, never, "responses", 800).high == pytest.approx(2 * 128 * 400)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from harness.errors import UserError, unknown
 from tasks.base import Grade
@@ -102,7 +102,9 @@ class Evaluation(Section):
 
     tasks: tuple[str, ...] | None = Field(None, description="None: the training tasks")
     split: Literal["dev", "test"] = "test"
-    problems: int | None = Field(None, gt=0, description="problems a task; None: the whole split")
+    problems: PositiveInt | dict[str, PositiveInt] | None = Field(
+        None, description="problems of every task, or task -> problems; None: the whole split"
+    )
     k: int = Field(1, gt=0, description="samples a problem (avg@k)")
     every: int = Field(10, gt=0, description="steps between evaluations")
     early_every: int | None = Field(

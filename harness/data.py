@@ -91,7 +91,8 @@ def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[P
 
 def _evaluation(task: Task, config: Config) -> list[Problem]:
     problems = task.load(config.evaluation.split, config.data.data_dir)
-    return problems[: config.evaluation.problems]
+    limit = config.evaluation.problems
+    return problems[: limit.get(task.name) if isinstance(limit, dict) else limit]
 
 
 def _choose(by_task: Sequence[list[Problem]], size: int | None) -> list[Problem]:

@@ -189,7 +189,10 @@ def _contract(config: Config, base: Path, problems: Problems) -> dict[str, Any]:
     }
     for section in ("rollout", "optim", "reward", "evaluation"):
         for key, value in getattr(config, section).model_dump(mode="json").items():
-            c.setdefault(f"{section}.{key}", value)
+            if isinstance(value, dict):
+                c |= {f"{section}.{key}.{name}": item for name, item in value.items()}
+            else:
+                c.setdefault(f"{section}.{key}", value)
     for key in ("tasks", "style", "shots"):
         c[f"data.{key}"] = config.data.model_dump(mode="json")[key]
     c["model.dtype"] = config.model.dtype

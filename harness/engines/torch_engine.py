@@ -7,7 +7,7 @@ beforehand, so what a row says depends neither on its neighbours nor on how the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -47,16 +47,30 @@ class TorchEngine:
         logp = torch.zeros((rows, sampling.max_new_tokens))
         lengths = torch.zeros(rows, dtype=torch.long)
         ended = torch.zeros(rows, dtype=torch.bool)
-        for chunk in torch.split(torch.arange(rows), self.rows_at_once):
-            first, last = int(chunk[0]) // n, int(chunk[-1]) // n
-            part = slice(first, last + 1)
-            decode = _Decode(self.policy, sampling, prompts[part], stops[part], chunk // n - first)
+        for chunk in self._chunks(prompts, n):
+            used, group = torch.unique(chunk // n, return_inverse=True)
+            part = used.tolist()
+            decode = _Decode(
+                self.policy,
+                sampling,
+                [prompts[p] for p in part],
+                [stops[p] for p in part] if stops else [],
+                group,
+            )
             decode.run(uniform[chunk])
             tokens[chunk], logp[chunk] = decode.tokens, decode.logp
             lengths[chunk], ended[chunk] = decode.lengths, decode.ended
         width = max(int(lengths.max()), 1)
         mask = torch.arange(width) < lengths[:, None]
         return Responses(tokens[:, :width], mask, logp[:, :width], ~ended)
+
+    def _chunks(self, prompts: Sequence[list[int]], n: int) -> Iterator[Tensor]:
+        """Output rows that are decoded together, prompts of like lengths side by side: little of
+        a chunk is padding."""
+        by_length = torch.tensor([len(p) for p in prompts]).argsort(stable=True)
+        rows = (by_length[:, None] * n + torch.arange(n)).flatten()
+        for chunk in torch.split(rows, self.rows_at_once):
+            yield chunk.sort().values
 
 
 class _Decode:

@@ -59,7 +59,7 @@ class Crossing:
     """When a run reached a target, in steps.
 
     ``first``: T, the first of the two confirming evaluations (inf: never). ``before``: the
-    evaluation before it. ``at``: where a monotone cubic (PCHIP) through the neighbouring evaluations
+    evaluation before it. ``at``: where a monotone cubic (PCHIP) through the nearest evaluations
     meets the target, the estimate of the moment inside the bracket; for a run that never crossed,
     its last evaluation. A straight line would come late by some percent on the concave curves that
     learning gives, more so for a fast arm; ``first`` itself comes late by half a cadence.

@@ -210,9 +210,9 @@ def examples(run: Path, n: int, rng: np.random.Generator) -> None:
     (run / "samples.jsonl").write_text("".join(line + "\n" for line in lines))
 
 
-def change(run: Path, name: str, **fields: Any) -> None:
+def change(run: Path, file: str, /, **fields: Any) -> None:
     """Overwrite fields of a run's JSON file; ``contract`` is merged."""
-    path = run / name
+    path = run / file
     value = json.loads(path.read_text()) if path.exists() else {}
     inner = fields.pop("contract", None)
     value |= fields

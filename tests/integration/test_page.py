@@ -1,0 +1,144 @@
+"""The report in a real browser: it renders, its filters work, nothing complains in the console."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.report import write_report
+from tests.results import synthetic
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        not (shutil.which("chromium") and shutil.which("chromedriver")),
+        reason="no chromium with chromedriver here (Debian: apt install chromium chromium-driver)",
+    ),
+]
+
+
+class Browser:
+    """As much of the WebDriver protocol as these tests need."""
+
+    def __init__(self, port: int) -> None:
+        self.root = f"http://127.0.0.1:{port}"
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=390,900"]
+        wanted = {
+            "goog:chromeOptions": {"args": flags},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }
+        made = self._send("/session", {"capabilities": {"alwaysMatch": wanted}})
+        self.root += f"/session/{made['sessionId']}"
+
+    def open(self, path: Path) -> None:
+        self._send("/url", {"url": path.resolve().as_uri()})
+
+    def run(self, script: str) -> Any:
+        return self._send("/execute/sync", {"script": script, "args": []})
+
+    def console(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._send("/se/log", {"type": "browser"})
+        return found
+
+    def _send(self, path: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(
+            self.root + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=300) as response:
+            return json.load(response)["value"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+    assert driver.stdout is not None
+    try:
+        started = (re.search(r"successfully on port (\d+)", line) for line in driver.stdout)
+        made = Browser(int(next(found for found in started if found).group(1)))
+        yield made
+        urllib.request.urlopen(urllib.request.Request(made.root, method="DELETE"), timeout=60)
+    finally:
+        driver.terminate()
+        driver.wait()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    folder = synthetic.write(tmp_path_factory.mktemp("r") / "c", seeds=8, samples=20)
+    write_report(folder)
+    browser.open(folder / "report" / "index.html")
+    return browser
+
+
+def test_nothing_complains(page: Browser) -> None:
+    assert page.console() == []
+
+
+def test_the_first_figure_is_drawn_and_the_page_does_not_scroll_sideways(page: Browser) -> None:
+    box = page.run(
+        "const b = document.querySelector('figure svg').getBoundingClientRect();"
+        "return [b.width, b.height, document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert box[0] > 200
+    assert box[1] > 100
+    assert box[2] <= box[3]
+
+
+def test_samples_are_filtered(page: Browser) -> None:
+    shown = page.run("return document.querySelectorAll('#sample-list .sample').length")
+    assert shown == 20
+    outcomes = page.run(
+        "const f = document.getElementById('f-outcome'); f.value = 'wrong';"
+        "f.dispatchEvent(new Event('input', {bubbles: true}));"
+        "return [...document.querySelectorAll('#sample-list .said')].map(e => e.className)"
+    )
+    assert set(outcomes) == {"said wrong"}
+    none = page.run(
+        "const f = document.getElementById('f-text'); f.value = 'no such text anywhere';"
+        "f.dispatchEvent(new Event('input', {bubbles: true}));"
+        "return document.getElementById('sample-count').textContent"
+    )
+    assert none == "0 of 0 samples shown"
+
+
+def test_what_a_model_wrote_is_shown_as_text(page: Browser) -> None:
+    page.run(
+        "for (const id of ['f-outcome', 'f-text']) document.getElementById(id).value = '';"
+        "document.getElementById('f-text').dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+    assert page.run("return document.querySelectorAll('#sample-list b').length") == 0
+    text = page.run("return document.querySelector('#sample-list pre').textContent")
+    assert "<b>Think</b>" in text
+
+
+def test_runs_are_filtered_and_open(page: Browser) -> None:
+    left = page.run(
+        "const f = document.getElementById('run-filter'); f.value = 'srpo seed-3';"
+        "f.dispatchEvent(new Event('input', {bubbles: true}));"
+        "return [...document.querySelectorAll('#table-runs tbody tr')]"
+        ".filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+    )
+    assert left == ["srpo/seed-3"]
+    drawn = page.run(
+        "const b = [...document.querySelectorAll('#table-runs button')]"
+        ".find(b => b.textContent === 'srpo/seed-3'); b.click();"
+        "return [b.getAttribute('aria-expanded'),"
+        "document.querySelectorAll('tr.drill svg polyline').length]"
+    )
+    assert drawn == ["true", 1]
+
+
+def test_links_inside_the_page_lead_somewhere(page: Browser) -> None:
+    broken = page.run(
+        "return [...document.querySelectorAll('a[href^=\"#\"]')]"
+        ".filter(a => !document.querySelector(a.getAttribute('href'))).map(a => a.href)"
+    )
+    assert broken == []

@@ -96,8 +96,10 @@ def _meets(step: Array, accuracy: Array, i: int, target: float) -> float:
     from scipy.interpolate import PchipInterpolator
     from scipy.optimize import brentq
 
-    curve = PchipInterpolator(step, accuracy)
-    return float(brentq(lambda s: float(curve(s)) - target, step[i - 1], step[i], xtol=1e-6))
+    a, b, c, d = PchipInterpolator(step, accuracy).c[:, i - 1].tolist()  # the bracket's cubic
+    width = float(step[i] - step[i - 1])
+    beyond = brentq(lambda s: ((a * s + b) * s + c) * s + d - target, 0.0, width)
+    return float(step[i - 1] + beyond)
 
 
 def spent(run: Run, step: float, axis: str) -> float:

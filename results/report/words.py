@@ -65,7 +65,7 @@ def captions(a: Analysis) -> dict[str, str]:
         "ratios": f"Cost to target relative to {base}, with 95 % intervals over seed pairs. Solid "
         "line: equal cost. Dashed line: a tenth, the claim.",
         "pairs": "Steps to target of every run. A dot is the crossing, the pale bar behind it the "
-        "two evaluations between which it lies; an open triangle never crossed within the budget.",
+        "two evaluations between which it lies; an open triangle did not cross.",
         "costs": "The same accuracies against what was spent. Lines end where the first finished "
         "run's budget ends; seconds leave evaluation out.",
         "survival": "Share of runs not yet at the target (Kaplan–Meier; runs that never reach it "
@@ -104,7 +104,7 @@ def _accuracy(a: Analysis) -> str:
     return (
         f"{said}, with the middle 90 % of seeds as a band. The dashed line is the target; each "
         "tick on it is the confirmed crossing of one run, and an open triangle is a run that "
-        f"never crossed. {numbers}."
+        f"did not cross. {numbers}."
     )
 
 

@@ -7,7 +7,7 @@ T response tokens, right-padded to the longest response of the record.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -115,12 +115,10 @@ class Batch:
         return len(self.rollouts)
 
     def rows(self, index: Tensor) -> Batch:
-        """The sub-batch of the given rows (long (b,)); prompts keep their numbering."""
-        r = self.rollouts
-        picked = {f.name: getattr(r, f.name)[index] for f in fields(r) if f.name not in _PER_PROMPT}
+        """The sub-batch of the given rows (long (b,))."""
         return replace(
             self,
-            rollouts=replace(r, **picked),
+            rollouts=self.rollouts.pick(index),
             advantage=self.advantage[index],
             weight=self.weight[index],
         )
@@ -153,9 +151,6 @@ class More:
     """Returned by ``weigh`` instead of a batch: generate for this many more prompts first."""
 
     prompts: int
-
-
-_PER_PROMPT = ("prompts", "prompt_tokens")
 
 
 def _widen(x: Tensor, width: int) -> Tensor:

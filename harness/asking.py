@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -75,12 +76,11 @@ def askable(config: Config, problems: Problems, base: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     context = getattr(AutoConfig.from_pretrained(base), "max_position_embeddings", None)
-    template = bool(getattr(tokenizer, "chat_template", None))
-    if config.data.style == "chat" and not template:
+    style = style_of(config.data, tokenizer)
+    if style == "chat" and not has_template(tokenizer):
         raise UserError("data.style=chat needs a chat template, and this model has none.")
-    style: Style = "chat" if template and config.data.style != "base" else "base"
-    firsts = [*list(problems.pool.values())[:1], *(g[0] for g in problems.evaluation.values())]
-    for problem in firsts:
+    asked = [*problems.pool.values(), *(p for g in problems.evaluation.values() for p in g)]
+    for problem in {p.task: p for p in reversed(asked)}.values():
         task = problems.tasks[problem.task]
         try:
             tokens = len(encode(tokenizer, task.render(problem, style, config.data.shots)))
@@ -94,19 +94,25 @@ def askable(config: Config, problems: Problems, base: Path) -> None:
             )
 
 
+def style_of(data: Data, tokenizer: Any) -> Style:
+    """Chat where the tokenizer has a template, unless the settings say otherwise."""
+    if data.style == "auto":
+        return "chat" if has_template(tokenizer) else "base"
+    return data.style
+
+
+def has_template(tokenizer: Any) -> bool:
+    """True when the tokenizer can render a chat."""
+    return bool(getattr(tokenizer, "chat_template", None))
+
+
 class Asker:
     """Renders problems for one policy and has the answers graded by their tasks."""
 
     def __init__(self, policy: Policy, engine: Engine, tasks: dict[str, Task], data: Data) -> None:
         self.policy, self.engine, self.tasks, self.data = policy, engine, tasks, data
+        self.style = style_of(data, policy.tokenizer)
         self._encoded: dict[str, list[int]] = {}
-
-    @property
-    def style(self) -> Style:
-        """Chat where the tokenizer has a template, unless the settings say otherwise."""
-        if self.data.style == "auto":
-            return "chat" if self.policy.chats else "base"
-        return self.data.style
 
     def generate(
         self, problems: Sequence[Problem], n: int, sampling: Sampling, generator: torch.Generator

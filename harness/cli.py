@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +33,7 @@ Workers = Annotated[
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
-"""Errors of a disk that takes no more; what was written before is whole and can be gone on."""
+"""Errors of a disk that takes no more; what was written before is whole."""
 
 
 def main() -> None:
@@ -43,9 +46,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        print(
-            f"bench: Cannot write: {error.strerror}; make room and run it again.", file=sys.stderr
-        )
+        where = f" {error.filename}" if error.filename else ""
+        print(f"bench: Cannot write{where}: {error.strerror}.", file=sys.stderr)
         sys.exit(2)
 
 
@@ -289,20 +291,13 @@ def _chosen(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
 
 
 def _command_line() -> str:
-    import shlex
-
     return shlex.join(["bench", *sys.argv[1:]])
 
 
-def _no_comparison() -> Any:
+@contextmanager
+def _no_comparison() -> Iterator[None]:
     """Turn the results room's complaints about a folder into the user's error."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def guard() -> Any:
-        try:
-            yield
-        except (ValueError, FileNotFoundError) as error:
-            raise UserError(str(error)) from error
-
-    return guard()
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise UserError(str(error)) from error

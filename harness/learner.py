@@ -49,9 +49,8 @@ class Learner:
             weight_decay=optim.weight_decay,
         )
         self.done = 0
-        for (
-            parameter
-        ) in self.parameters:  # AdamW skips what has no gradient; a resumed run must not
+        # AdamW skips a parameter that has no gradient yet; a resumed run must not.
+        for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
 
     def update(self, batch: Batch, algorithm: Algorithm[Any]) -> Update:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -13,7 +11,7 @@ from rich.table import Table
 
 from harness.compare import state
 from harness.plan import Comparison, Job
-from results.store import read_json
+from results.store import last_line, read_json
 
 PLAIN_EVERY = 15.0
 """Seconds between plain progress lines."""
@@ -66,7 +64,10 @@ class Progress:
     def _row(self, job: Job) -> list[str]:
         name = f"{job.arm.name}/seed-{job.seed}"
         now = state(job)
-        step, evaluation = tail(job.folder / "steps.jsonl"), tail(job.folder / "evals.jsonl")
+        step, evaluation = (
+            last_line(job.folder / "steps.jsonl"),
+            last_line(job.folder / "evals.jsonl"),
+        )
         if now == "failed":
             reason = str(read_json(job.folder / "status.json")["reason"])
             return [name, f"failed: {reason}", *[""] * 5]
@@ -92,16 +93,3 @@ class Progress:
         seconds = (time.monotonic() - began) / (step - first)
         rest = int(seconds * (self.comparison.config.steps - step))
         return f"{rest // 60}:{rest % 60:02d}"
-
-
-def tail(path: Path) -> dict[str, Any] | None:
-    """The last whole line of a JSONL file."""
-    try:
-        with path.open("rb") as f:
-            f.seek(0, 2)
-            f.seek(max(0, f.tell() - 65536))
-            block = f.read()
-    except FileNotFoundError:
-        return None
-    lines = block[: block.rfind(b"\n") + 1].splitlines()
-    return json.loads(lines[-1]) if lines else None

@@ -15,7 +15,7 @@ from harness import checkpoint, ledger
 from harness.asking import Asked, Asker
 from harness.config import Arm, Config
 from harness.data import Problems, training_limit
-from harness.engines.base import Engine, Sampling
+from harness.engines.base import Engine, Responses, Sampling
 from harness.engines.torch_engine import TorchEngine
 from harness.errors import RunError
 from harness.evaluate import evaluate
@@ -27,7 +27,6 @@ from results.store import Ledger, append_line
 
 SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""
-
 
 MAX_ROUNDS = 64
 """Times an algorithm may ask for more rollouts within one step."""
@@ -231,9 +230,8 @@ def _joined(rounds: list[Asked]) -> Asked:
     """Several rounds of a step as one."""
     if len(rounds) == 1:
         return rounds[0]
-    first = rounds[0]
     whole = Rollouts.concat([a.rollouts() for a in rounds])
-    responses = type(first.responses)(whole.tokens, whole.mask, whole.logp, whole.truncated)
+    responses = Responses(whole.tokens, whole.mask, whole.logp, whole.truncated)
     return Asked(
         problems=[p for a in rounds for p in a.problems],
         prompt_tokens=whole.prompt_tokens,

@@ -241,16 +241,18 @@ def _without_unsafe(config: Config) -> tuple[Config, list[str]]:
 def _write(comparison: Comparison, record: dict[str, Any]) -> None:
     folder = comparison.folder
     created = not folder.exists()
+    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
+        made = [folder / arm.name for arm in comparison.arms]
         for job in comparison.jobs:
             job.folder.mkdir(parents=True)
             write_json(job.folder / "manifest.json", _manifest(comparison, job, record))
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
     except OSError as error:
-        for path in folder.glob("*") if folder.is_dir() else ():
+        for path in made:
             shutil.rmtree(path, ignore_errors=True)
         if created and folder.is_dir():
             folder.rmdir()

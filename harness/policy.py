@@ -40,11 +40,6 @@ class Policy:
         return sorted({e for e in [*ends, self.tokenizer.eos_token_id] if e is not None})
 
     @property
-    def chats(self) -> bool:
-        """True when the tokenizer has a chat template."""
-        return bool(getattr(self.tokenizer, "chat_template", None))
-
-    @property
     def parameters(self) -> int:
         """Parameters that take part in a token's matrix products (N of the 2N FLOPs rule)."""
         count = sum(p.numel() for p in self.model.parameters())
@@ -92,7 +87,7 @@ class Policy:
             [torch.full_like(rollouts.group, rollouts.tokens.shape[1]), prompt[rollouts.group]], 1
         )
         parts = [
-            self.logp(rows(rollouts, torch.arange(start, end))).cpu()
+            self.logp(rollouts.pick(torch.arange(start, end))).cpu()
             for start, end in spans(widths, tokens_at_once)
         ]
         return torch.cat(parts) if parts else torch.zeros_like(rollouts.logp)
@@ -121,19 +116,6 @@ def spans(widths: Tensor, budget: int) -> Iterator[tuple[int, int]]:
         widest = wide
     if start < len(widths):
         yield start, len(widths)
-
-
-def rows(rollouts: Rollouts, index: Tensor) -> Rollouts:
-    """The given rows of a record; prompts keep their numbering."""
-    return Rollouts(
-        prompts=rollouts.prompts,
-        prompt_tokens=rollouts.prompt_tokens,
-        group=rollouts.group[index],
-        tokens=rollouts.tokens[index],
-        mask=rollouts.mask[index],
-        logp=rollouts.logp[index],
-        truncated=rollouts.truncated[index],
-    )
 
 
 def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:

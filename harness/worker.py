@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from results.store import State, read_json, read_lines, write_json
+from results.store import State, last_line, read_json, write_json
 
 
 def execute(folder: Path, base: Path, stop: Callable[[], bool]) -> None:
@@ -109,9 +109,8 @@ def _reason(error: Exception, algorithm: str) -> str:
 
 
 def _status(folder: Path, state: State, steps: int, reason: str = "") -> None:
-    step = 0
-    for line in read_lines(folder / "steps.jsonl"):
-        step = line["step"]
+    line = last_line(folder / "steps.jsonl")
+    step = line["step"] if line else 0
     write_json(
         folder / "status.json", {"state": state, "step": step, "steps": steps, "reason": reason}
     )

@@ -176,6 +176,19 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
 
 
+def last_line(path: Path) -> dict[str, Any] | None:
+    """The last whole line of a JSONL file, None where there is none; reads the tail alone."""
+    try:
+        with path.open("rb") as f:
+            f.seek(0, 2)
+            f.seek(max(0, f.tell() - 65536))
+            block = f.read()
+    except FileNotFoundError:
+        return None
+    lines = block[: block.rfind(b"\n") + 1].splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
 def run_dirs(comparison: Path) -> list[Path]:
     """Run directories of a comparison, by arm then seed."""
     found = [p.parent for p in comparison.glob("*/seed-*/manifest.json")]

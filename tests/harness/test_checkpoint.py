@@ -54,4 +54,9 @@ def test_a_checkpoint_is_an_ordinary_model_folder(tiny_folder: Path, tmp_path: P
     for old, new in zip(policy.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(old, new)
     assert again.encode("a b") == policy.encode("a b")
-    assert digest(tiny_folder) != digest(tmp_path / "checkpoints")
+    saved = tmp_path / "checkpoints" / "step-1"
+    before = digest(saved)
+    assert digest(saved) == before
+    weights = saved / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    assert digest(saved) != before

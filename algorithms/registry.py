@@ -29,8 +29,15 @@ BUILT_IN = {
     "gspo": "algorithms.gspo:GSPO",
     "cispo": "algorithms.cispo:CISPO",
     "random-reward": "algorithms.random_reward:RandomReward",
+    "grpo-again": "algorithms.grpo_again:GRPOAgain",
 }
 """The ladder first, then the controls and the relatives: the order in which they are listed."""
+
+LADDER = ("grpo", "grpo-token", "srpo-paper", "srpo")
+"""Each rung changes one idea of the one before it."""
+
+CONTROLS = ("grpo-masked", "hr-random", "random-reward")
+"""What a rung's idea must beat: its scale effect, its shrinking pool, no signal at all."""
 
 
 class AlgorithmError(ValueError):

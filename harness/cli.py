@@ -54,6 +54,9 @@ def main() -> None:
 @app.command()
 def compare(
     algos: Annotated[str | None, typer.Option(help="arms, e.g. grpo,srpo or again=grpo")] = None,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="grpo to srpo one idea at a time, and the controls")
+    ] = False,
     tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
     eval_tasks: Annotated[str | None, typer.Option(help="tasks to score; default: --tasks")] = None,
     model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
@@ -75,13 +78,14 @@ def compare(
     )
     file = cfg.read_yaml(config) if config else {}
     name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
-    wanted = algos or file.pop("algos", "grpo,srpo")
-    names = wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
+    listed = file.pop("algos", None)
+    names = _arms(algos or listed, ladder)
     chosen = _chosen(cfg.assignments(set_ or []), names)
     values = cfg.merge(cfg.read_preset(name), file, flags, chosen)
     arms = parse_arms(names, values.pop("algorithms", {}))
     settings = cfg.parse(cfg.Config, values, "the settings")
-    folder = out or Path("runs") / f"{'-'.join(arm.name for arm in arms)}-{name}"
+    title = "ladder" if ladder else "-".join(arm.name for arm in arms)
+    folder = out or Path("runs") / f"{title}-{name}"
     comparison = plan(folder, settings, arms, _command_line())
     _run(comparison, workers)
 
@@ -259,6 +263,19 @@ def _flags(**given: Any) -> dict[str, Any]:
             place = place.setdefault(key, {})
         place[last] = value
     return out
+
+
+def _arms(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
+    """The arms that were asked for, by name, by --ladder or not at all."""
+    from algorithms.registry import CONTROLS, LADDER
+
+    if ladder:
+        if wanted:
+            raise UserError("--ladder names its own arms; leave out --algos.")
+        return [*LADDER, *CONTROLS]
+    if wanted is None:
+        return ["grpo", "srpo"]
+    return wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
 
 
 def _seeds(text: str) -> list[int]:

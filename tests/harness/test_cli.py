@@ -34,6 +34,7 @@ def fails(
         ([*SMOKE, "--algos", "grpo,srop"], "'srop'; did you mean 'srpo'?"),
         ([*SMOKE, "--algos", "grpo,grpo"], "Arm 'grpo' stands twice"),
         ([*SMOKE, "--algos", "../x=grpo"], "--algos"),
+        ([*SMOKE, "--algos", "grpo", "--ladder"], "leave out --algos"),
         ([*SMOKE, "--tasks", "micro-gsm8"], "did you mean 'micro-gsm8k'?"),
         ([*SMOKE, "--eval-tasks", "humanevl"], "did you mean 'humaneval'?"),
         ([*SMOKE, "--preset", "smoek"], "did you mean 'smoke'?"),

@@ -62,6 +62,9 @@ class Algorithm(ABC, Generic[S]):
     """The objective in one or a few plain lines, for ``bench algos show``."""
     unpublished: ClassVar[dict[str, str]] = {}
     """Settings whose value no source gives: name -> why this default."""
+    corrects: ClassVar[bool] = False
+    """True when ``loss`` multiplies each token's objective by ``rollouts.correction``. A comparison
+    with an importance correction refuses any other method."""
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: S, plan: Plan) -> None:

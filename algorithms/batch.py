@@ -33,6 +33,10 @@ class Rollouts:
     tokens: (B, T) long.   mask: (B, T) bool, True on generated tokens, the end token included.
     logp: (B, T) float, nats: log μ of each token under the sampling distribution; 0 on padding.
     truncated: (B,) bool, cut at the length limit.
+    correction: (B, T) float ≥ 0: what each token's share of the objective is multiplied by, because
+    the engine did not sample from μ exactly (``correction.weights``). Left out: 1.
+    serial: (B,) long: the response's number in its run, from 0, whatever an algorithm does with it.
+    Left out: −1, a response that no engine of this run has made.
     """
 
     prompts: list[str]
@@ -42,6 +46,14 @@ class Rollouts:
     mask: Tensor
     logp: Tensor
     truncated: Tensor
+    correction: Tensor = None  # type: ignore[assignment]
+    serial: Tensor = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.correction is None:
+            self.correction = torch.ones_like(self.logp)
+        if self.serial is None:
+            self.serial = torch.full_like(self.group, -1)
 
     @property
     def lengths(self) -> Tensor:
@@ -62,6 +74,8 @@ class Rollouts:
             mask=self.mask[index],
             logp=self.logp[index],
             truncated=self.truncated[index],
+            correction=self.correction[index],
+            serial=self.serial[index],
         )
 
     @staticmethod
@@ -79,6 +93,8 @@ class Rollouts:
             mask=torch.cat([_widen(part.mask, width) for part in parts]),
             logp=torch.cat([_widen(part.logp, width) for part in parts]),
             truncated=torch.cat([part.truncated for part in parts]),
+            correction=torch.cat([_widen(part.correction, width) for part in parts]),
+            serial=torch.cat([part.serial for part in parts]),
         )
 
 

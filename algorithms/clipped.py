@@ -43,6 +43,7 @@ C = TypeVar("C", bound=ClipSettings)
 class ClippedPolicyGradient(Algorithm[C]):
     """min(ρA, clip(ρ)A) − β KL, aggregated over the update."""
 
+    corrects = True
     ratio: ClassVar[staticmethod[[Tensor, Tensor, Tensor], Tensor]] = staticmethod(token_ratio)
     aggregate: ClassVar[staticmethod[[Tensor, Tensor, Tensor, Totals], Tensor]] = staticmethod(
         sequence_mean
@@ -77,7 +78,7 @@ class ClippedPolicyGradient(Algorithm[C]):
         """
         mask, weight = batch.rollouts.mask, batch.weight
         ratio = self.ratio(logp, batch.rollouts.logp, mask)
-        per_token = self.surrogate(ratio, logp, batch)
+        per_token = batch.rollouts.correction * self.surrogate(ratio, logp, batch)
         settings, moved = self.settings, ratio.detach()
         clipped = outside_clip(moved, batch.advantage, settings.epsilon_low, settings.epsilon_high)
         deviation = (moved - 1).abs() * (batch.advantage != 0).unsqueeze(1)

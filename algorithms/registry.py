@@ -55,34 +55,52 @@ def get(name: str) -> type[Algorithm[Any]]:
     Raises:
         AlgorithmError: the name is unknown, or belongs to a plug-in that cannot be used.
     """
-    plugins = _plugins()
     if name in BUILT_IN:
         module, cls = BUILT_IN[name].split(":")
         found: type[Algorithm[Any]] = getattr(importlib.import_module(module), cls)
         return found
-    if name in plugins:
-        return _load(plugins[name])
+    if name in (plugins := _plugins()):
+        return _load(_only(plugins[name]))
     names = [*BUILT_IN, *sorted(plugins)]
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}."
     raise AlgorithmError(f"No algorithm is called {name!r}; {hint}")
 
 
-def _plugins() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=GROUP):
-        if point.name in BUILT_IN:
-            raise AlgorithmError(
-                f"{_origin(point)} offers an algorithm called {point.name!r}, which is a built-in "
-                "one; give it another name or uninstall it."
-            )
-        if point.name in found and found[point.name].value != point.value:
-            raise AlgorithmError(
-                f"{_origin(found[point.name])} and {_origin(point)} both offer an algorithm called "
-                f"{point.name!r}; uninstall one of them."
-            )
-        found[point.name] = point
+def broken() -> dict[str, str]:
+    """What installed packages offer and cannot be used: name -> why, a sentence. Imports them."""
+    found = {
+        point.name: f"{_origin(point)} offers an algorithm called {point.name!r}, which is a "
+        "built-in one; give it another name or uninstall it."
+        for point in entry_points(group=GROUP)
+        if point.name in BUILT_IN
+    }
+    for name in sorted(_plugins()):
+        try:
+            get(name)
+        except AlgorithmError as error:
+            found[name] = str(error)
     return found
+
+
+def _plugins() -> dict[str, list[EntryPoint]]:
+    """Who offers which name; a built-in name is not for others."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        if point.name not in BUILT_IN:
+            found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _only(points: list[EntryPoint]) -> EntryPoint:
+    """The one that is meant; a package that is installed twice says the same twice."""
+    for other in points[1:]:
+        if other.value != points[0].value:
+            raise AlgorithmError(
+                f"{_origin(points[0])} and {_origin(other)} both offer an algorithm called "
+                f"{other.name!r}; uninstall one of them."
+            )
+    return points[0]
 
 
 def _load(point: EntryPoint) -> type[Algorithm[Any]]:
@@ -90,7 +108,7 @@ def _load(point: EntryPoint) -> type[Algorithm[Any]]:
 
     try:
         loaded = point.load()
-    except Exception as error:  # a third party's import may fail in any way
+    except (Exception, SystemExit) as error:  # a third party's import may fail in any way
         raise AlgorithmError(
             f"{_origin(point)} offers the algorithm {point.name!r}, but importing {point.value} "
             f"failed: {type(error).__name__}: {error}"
@@ -106,9 +124,14 @@ def _load(point: EntryPoint) -> type[Algorithm[Any]]:
 
 
 def _what_is_wrong(loaded: type[Algorithm[Any]], name: str) -> str:
-    missing = [f for f in ("name", "paper", "changes", "formula") if not hasattr(loaded, f)]
+    from algorithms.base import Settings
+
+    texts = ("name", "paper", "changes", "formula")
+    missing = [f for f in texts if not isinstance(getattr(loaded, f, None), str)]
     if missing:
-        return f"does not set {', '.join(missing)}"
+        return f"does not set {', '.join(missing)} as text"
+    if not (isinstance(loaded.Settings, type) and issubclass(loaded.Settings, Settings)):
+        return "has Settings that are no subclass of algorithms.base.Settings"
     if inspect.isabstract(loaded):
         return f"does not define {', '.join(sorted(loaded.__abstractmethods__))}"
     if loaded.name != name:

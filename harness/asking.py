@@ -10,23 +10,28 @@ from typing import Any
 import torch
 
 from algorithms.batch import Grades, Rollouts
+from harness import task_guard
 from harness.config import Config, Data, Reward
 from harness.data import Problems
 from harness.engines.base import Engine, Responses, Sampling
-from harness.errors import RunError, UserError
+from harness.errors import UserError
 from harness.policy import Policy, encode
 from tasks.base import Grade, Problem, Style, Task, TaskError
 
 
 @dataclass
 class Asked:
-    """n responses to each problem, problem by problem, with their texts and grades."""
+    """n responses to each problem, problem by problem, with their texts and grades.
+
+    learner_logp: (B, T) nats of the same tokens under the learner; None where nobody asked.
+    """
 
     problems: list[Problem]
     prompt_tokens: list[list[int]]
     responses: Responses
     texts: list[str]
     grades: list[Grade]
+    learner_logp: torch.Tensor | None = None
 
     @property
     def n(self) -> int:
@@ -79,19 +84,23 @@ def askable(config: Config, problems: Problems, base: Path) -> None:
     style = style_of(config.data, tokenizer)
     if style == "chat" and not has_template(tokenizer):
         raise UserError("data.style=chat needs a chat template, and this model has none.")
+    roll, final = config.rollout.max_new_tokens, config.final.max_new_tokens
     asked = [*problems.pool.values(), *(p for g in problems.evaluation.values() for p in g)]
-    for problem in {p.task: p for p in reversed(asked)}.values():
-        task = problems.tasks[problem.task]
-        try:
-            tokens = len(encode(tokenizer, task.render(problem, style, config.data.shots)))
-        except TaskError as error:
-            raise UserError(str(error)) from error
-        limit = config.rollout.max_new_tokens or task.max_new_tokens
-        if context is not None and tokens + limit > context:
-            raise UserError(
-                f"A prompt of {problem.task} ({tokens} tokens) and a response of {limit} do not "
-                f"fit the model's context of {context}: lower rollout.max_new_tokens."
-            )
+    last = [p for group in problems.final.values() for p in group]
+    for setting, limit, group in (("rollout", roll, asked), ("final", final, last)):
+        for problem in {p.task: p for p in reversed(group)}.values():
+            task = problems.tasks[problem.task]
+            try:
+                prompt = task_guard.render(task, problem, style, config.data.shots)
+                tokens = len(encode(tokenizer, prompt))
+            except TaskError as error:
+                raise UserError(str(error)) from error
+            room = limit or task.max_new_tokens
+            if context is not None and tokens + room > context:
+                raise UserError(
+                    f"A prompt of {problem.task} ({tokens} tokens) and a response of {room} do not "
+                    f"fit the model's context of {context}: lower {setting}.max_new_tokens."
+                )
 
 
 def style_of(data: Data, tokenizer: Any) -> Style:
@@ -119,7 +128,7 @@ class Asker:
     ) -> Asked:
         """``n`` responses to each problem, not yet graded."""
         prompts = [self._encode(p) for p in problems]
-        stops = [self.tasks[p.task].stops(self.style) for p in problems]
+        stops = [task_guard.stops(self.tasks[p.task], self.style) for p in problems]
         responses = self.engine.generate(prompts, n, sampling, generator, stops)
         lengths = responses.mask.sum(1).tolist()
         texts = [
@@ -130,22 +139,22 @@ class Asker:
 
     def grade(self, asked: Asked) -> Asked:
         """Fill in the grades, each task judging its own."""
-        grades: list[Grade | None] = [None] * len(asked.texts)
+        grades: dict[int, Grade] = {}
         for name in dict.fromkeys(p.task for p in asked.problems):
             rows = [i for i in range(len(asked.texts)) if asked.problem(i).task == name]
-            judged = self.tasks[name].grade(
-                [asked.problem(i) for i in rows], [asked.texts[i] for i in rows]
+            judged = task_guard.grade(
+                self.tasks[name],
+                [asked.problem(i) for i in rows],
+                [asked.texts[i] for i in rows],
             )
-            for row, grade in zip(rows, judged, strict=True):
-                grades[row] = grade
-        if missing := sum(grade is None for grade in grades):
-            raise RunError(f"{missing} of {len(grades)} responses were not graded by their tasks.")
-        asked.grades = [grade for grade in grades if grade is not None]
+            grades.update(zip(rows, judged, strict=True))
+        asked.grades = [grades[row] for row in range(len(asked.texts))]
         return asked
 
     def _encode(self, problem: Problem) -> list[int]:
         if problem.id not in self._encoded:
-            prompt = self.tasks[problem.task].render(problem, self.style, self.data.shots)
+            task, shots = self.tasks[problem.task], self.data.shots
+            prompt = task_guard.render(task, problem, self.style, shots)
             self._encoded[problem.id] = self.policy.encode(prompt)
         return self._encoded[problem.id]
 

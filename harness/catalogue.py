@@ -20,10 +20,13 @@ def list_algorithms() -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("name", "source", "what it changes"):
         table.add_column(column)
+    broken = algorithms.broken()
     for name in algorithms.algorithm_names():
-        kind = algorithms.get(name)
-        table.add_row(name, kind.paper, kind.changes)
+        if name in algorithms.BUILT_IN or name not in broken:
+            kind = algorithms.get(name)
+            table.add_row(name, kind.paper, kind.changes)
     console.print(table)
+    _say_broken(broken)
 
 
 def show_algorithm(name: str) -> None:
@@ -54,10 +57,21 @@ def list_tasks() -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("name", "kind", "what it is"):
         table.add_column(column)
+    broken = tasks.broken()
     for name in tasks.task_names():
-        task = tasks.get(name)
-        table.add_row(name, task.kind, task.summary)
+        if name in tasks.BUILT_IN or name not in broken:
+            task = tasks.get(name)
+            table.add_row(name, task.kind, task.summary)
     console.print(table)
+    _say_broken(broken)
+
+
+def _say_broken(broken: dict[str, str]) -> None:
+    """What installed packages offer in vain."""
+    if broken:
+        console.print("\nInstalled, but cannot be used:")
+    for name, why in broken.items():
+        console.print(f"  {name}: {why}", markup=False, highlight=False)
 
 
 def show_task(name: str, data_dir: Path | None, shots: int) -> None:

@@ -59,35 +59,86 @@ def compare(
     ] = False,
     tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
     eval_tasks: Annotated[str | None, typer.Option(help="tasks to score; default: --tasks")] = None,
+    final_tasks: Annotated[
+        str | None, typer.Option(help="benchmarks to score after the last step")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
     seeds: Annotated[str | None, typer.Option(help="how many, or a list such as 11,12,13")] = None,
     steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="what samples: torch, vllm or vllm-server")
+    ] = None,
     preset: Annotated[str | None, typer.Option(help="micro, smoke or real")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    tuned: Annotated[Path | None, typer.Option(help="settings that bench tune found")] = None,
     out: Annotated[Path | None, typer.Option(help="where to; default runs/<arms>-<preset>")] = None,
     workers: Workers = None,
 ) -> None:
     """Train every algorithm on the same problems with the same seeds, and report."""
     from harness import config as cfg
     from harness.plan import parse_arms, plan
+    from harness.tuned import read_tuned, settings_of, used
 
     flags = _flags(
-        tasks=tasks, eval_tasks=eval_tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps
+        tasks=tasks,
+        eval_tasks=eval_tasks,
+        final_tasks=final_tasks,
+        model=model,
+        data_dir=data_dir,
+        seeds=seeds,
+        steps=steps,
+        engine=engine,
     )
     file = cfg.read_yaml(config) if config else {}
     name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
     listed = file.pop("algos", None)
     names = _arms(algos or listed, ladder)
     chosen = _chosen(cfg.assignments(set_ or []), names)
-    values = cfg.merge(cfg.read_preset(name), file, flags, chosen)
+    found = read_tuned(tuned) if tuned else None
+    better = settings_of(found) if found else {}
+    values = cfg.merge(cfg.read_preset(name), better, file, flags, chosen)
     arms = parse_arms(names, values.pop("algorithms", {}))
     settings = cfg.parse(cfg.Config, values, "the settings")
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
     folder = out or Path("runs") / f"{title}-{name}"
-    comparison = plan(folder, settings, arms, _command_line())
+    tuning = used(found, settings, arms) if found else None
+    comparison = plan(folder, settings, arms, _command_line(), tuning)
     _run(comparison, workers)
+
+
+@app.command()
+def tune(
+    algo: Annotated[list[str], typer.Option(help="methods, repeatable or grpo,srpo")],
+    param: Annotated[list[str], typer.Option(help="optim.lr=1e-4,2e-4 or grpo.beta=0,0.04")],
+    out: Annotated[Path, typer.Option(help="folder; run again to finish what is missing")],
+    seeds: Annotated[str, typer.Option(help="seeds no report uses")] = "101-104",
+    tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
+    model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    preset: Annotated[str, typer.Option(help="micro, smoke or real")] = "micro",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    workers: Workers = None,
+) -> None:
+    """Try a grid of settings with the same budget for every method; the best go to --tuned."""
+    from harness import config as cfg
+    from harness.tune import grid, order, read_params, say
+    from harness.tune import tune as tune_all
+
+    names = order([name for listed in algo for name in listed.split(",")])
+    candidates = grid(names, read_params(param))
+    flags = _flags(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
+    chosen = _chosen(cfg.assignments(set_ or []), names)
+    values = cfg.merge(cfg.read_preset(preset), flags, chosen)
+
+    def train(comparison: Any, which: str) -> None:
+        print(which)
+        _train(comparison, workers, "the same command")
+
+    record = tune_all(out, values, candidates, _command_line(), train)
+    say(record, out)
 
 
 @app.command()
@@ -128,6 +179,51 @@ def verify(
             folder, claim, claims_file, baseline, challenger, vouch_matched, as_json
         )
     raise typer.Exit(0 if reached else 3)
+
+
+@app.command("eval")
+def eval_(
+    model: Annotated[str, typer.Option(help="folder, GGUF file, hub id, or a run's folder")],
+    tasks: Annotated[str, typer.Option(help="benchmarks, e.g. gsm8k,math,humaneval")],
+    limit: Annotated[int | None, typer.Option(help="problems of each; default: all")] = None,
+    k: Annotated[int | None, typer.Option(help="responses a problem; default: 1")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for scores and responses")] = None,
+    backend: Annotated[str, typer.Option(help="own, or lm-eval's task definitions")] = "own",
+    temperature: Annotated[float | None, typer.Option(help="default: 0, greedy")] = None,
+    top_p: Annotated[float | None, typer.Option(help="default: 1")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="default: each task's own")] = None,
+    style: Annotated[str | None, typer.Option(help="chat or base; default: by the model")] = None,
+    shots: Annotated[int | None, typer.Option(help="worked examples; default: none")] = None,
+    seed: Annotated[int, typer.Option(help="seed of the sampling")] = 0,
+    engine: Annotated[str | None, typer.Option(help="torch, vllm or vllm-server")] = None,
+    batch: Annotated[int, typer.Option(help="responses decoded together")] = 64,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; default: all cores")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Score a model, or every kept checkpoint of a run, on benchmarks."""
+    from harness.scoring import score_and_show
+
+    flags = _flags(
+        model=model,
+        final_tasks=tasks,
+        limit=limit,
+        k=k,
+        data_dir=data_dir,
+        temperature=temperature,
+        top_p=top_p,
+        max_new_tokens=max_new_tokens,
+        style=style,
+        shots=shots,
+        engine=engine,
+        batch=batch,
+        threads=threads,
+        device=device,
+        dtype=dtype,
+    )
+    score_and_show(flags, seed, backend, out, as_json)
 
 
 @app.command()
@@ -207,19 +303,10 @@ def tasks_show(
 
 def _run(comparison: Any, workers: int | None) -> None:
     """Train what is pending, report, and say how it went."""
-    from rich.console import Console
-
-    from harness.compare import InterruptedRunsError, run_all, state
-    from harness.live import Progress
+    from harness.compare import state
     from results.report import write_report
 
-    console = Console()
-    try:
-        with Progress(comparison, console) as progress:
-            run_all(comparison, workers, progress.refresh)
-    except InterruptedRunsError:
-        print(f"Stopped; nothing is lost. Go on with: bench resume {comparison.folder}")
-        raise typer.Exit(130) from None
+    _train(comparison, workers, f"bench resume {comparison.folder}")
     with _no_comparison():
         summary = write_report(comparison.folder)
     _say_report(comparison.folder, summary)
@@ -230,10 +317,26 @@ def _run(comparison: Any, workers: int | None) -> None:
         raise typer.Exit(1)
 
 
+def _train(comparison: Any, workers: int | None, again: str) -> None:
+    """Train what is pending, with its progress."""
+    from rich.console import Console
+
+    from harness.compare import InterruptedRunsError, run_all
+    from harness.live import Progress
+
+    try:
+        with Progress(comparison, Console()) as progress:
+            run_all(comparison, workers, progress.refresh)
+    except InterruptedRunsError:
+        print(f"Stopped; nothing is lost. Go on with: {again}")
+        raise typer.Exit(130) from None
+
+
 def _say_report(folder: Path, summary: dict[str, Any]) -> None:
     for verdict in summary["claims"]:
         if verdict["verdict"] != "no-verdict" or verdict["id"] == "steps-90":
-            print(f"{verdict['id']}: {verdict['verdict']}. {verdict['reason']}")
+            arm = f"{verdict['challenger']}, " if len(summary["comparisons"]) > 1 else ""
+            print(f"{arm}{verdict['id']}: {verdict['verdict']}. {verdict['reason']}")
     print(f"Report: {folder / 'report' / 'index.html'}")
 
 
@@ -242,16 +345,29 @@ def _flags(**given: Any) -> dict[str, Any]:
     paths = {
         "tasks": ("data", "tasks"),
         "eval_tasks": ("evaluation", "tasks"),
+        "final_tasks": ("final", "tasks"),
         "model": ("model", "path"),
         "data_dir": ("data", "data_dir"),
         "seeds": ("seeds",),
         "steps": ("steps",),
+        "limit": ("final", "problems"),
+        "k": ("final", "k"),
+        "temperature": ("final", "temperature"),
+        "top_p": ("final", "top_p"),
+        "max_new_tokens": ("final", "max_new_tokens"),
+        "style": ("data", "style"),
+        "shots": ("data", "shots"),
+        "engine": ("rollout", "engine"),
+        "batch": ("rollout", "rows_at_once"),
+        "threads": ("threads",),
+        "device": ("model", "device"),
+        "dtype": ("model", "dtype"),
     }
     out: dict[str, Any] = {}
     for name, value in given.items():
         if value is None:
             continue
-        if name in ("tasks", "eval_tasks"):
+        if name.endswith("tasks"):
             value = value.split(",")
         elif name == "seeds":
             value = _seeds(value)
@@ -279,7 +395,10 @@ def _arms(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
 
 
 def _seeds(text: str) -> list[int]:
-    """``8`` is the seeds 1 … 8; ``11,12`` those two."""
+    """``8`` is the seeds 1 … 8; ``11,12`` those two; ``101-104`` those four."""
+    first, dash, last = text.partition("-")
+    if dash and first.isdecimal() and last.isdecimal() and int(first) <= int(last):
+        return list(range(int(first), int(last) + 1))
     try:
         numbers = [int(part) for part in text.split(",")]
     except ValueError:

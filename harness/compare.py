@@ -15,7 +15,7 @@ from harness import worker
 from harness.errors import UserError
 from harness.plan import Comparison, Job
 from harness.policy import pick_device
-from results.store import read_json, write_json
+from results.store import FINAL, read_json, write_json
 
 POLL = 0.25
 """Seconds between looks at the workers."""
@@ -26,8 +26,13 @@ class InterruptedRunsError(Exception):
 
 
 def pending(comparison: Comparison) -> list[Job]:
-    """Runs that are not done yet."""
-    return [job for job in comparison.jobs if state(job) != "done"]
+    """Runs that are not done yet, or whose final scores are missing."""
+    final = bool(comparison.config.final.tasks)
+    return [
+        job
+        for job in comparison.jobs
+        if state(job) != "done" or (final and not (job.folder / FINAL).exists())
+    ]
 
 
 def state(job: Job) -> str:

@@ -53,10 +53,29 @@ class Data(Section):
     shots: int = Field(0, ge=0, description="worked examples before each problem")
 
 
+class Vllm(Section):
+    """vLLM, where the engine is one; the torch engine reads none of it."""
+
+    address: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="a server's that is running, for vllm-server; None: start and stop one",
+    )
+    max_model_len: int | None = Field(None, gt=0, description="tokens; None: the model's context")
+    gpu_memory_utilization: float = Field(0.4, gt=0, le=1, description="beside the learner's")
+    cpu_cache_gib: int = Field(1, gt=0, description="key-value cache on a CPU, GiB")
+    enforce_eager: bool = Field(True, description="no compiled graphs: a faster start")
+    start_seconds: float = Field(600.0, gt=0, description="longest wait for a server to start")
+    answer_seconds: float = Field(600.0, gt=0, description="longest wait for a server's answer")
+
+
 class Rollout(Section):
     """How responses are sampled."""
 
-    engine: Literal["torch"] = "torch"
+    engine: Literal["torch", "vllm", "vllm-server"] = Field(
+        "torch", description="vllm: in the run's process; vllm-server: in one of its own"
+    )
+    vllm: Vllm = Vllm()
     prompts_per_step: int = Field(8, gt=0)
     group_size: int = Field(8, gt=1, description="responses a prompt, G")
     temperature: float = Field(1.0, gt=0)
@@ -65,6 +84,30 @@ class Rollout(Section):
     rows_at_once: int = Field(
         1024, gt=0, description="responses decoded together; memory, not results"
     )
+    measure_mismatch: bool = Field(
+        False,
+        description="record the engine's log-probs against the learner's at every step, even where "
+        "the two share their weights; costs a forward pass",
+    )
+    correction: Literal[
+        "none", "token-truncated", "token-masked", "sequence-truncated", "sequence-masked"
+    ] = Field(
+        "none",
+        description="of that mismatch: none (ρ is against the engine's log-probs), truncated (TIS, "
+        "Yao et al. 2025) or masked (IcePop, Ling Team 2025; Liu et al. 2025) importance weights",
+    )
+    correction_cap: float = Field(
+        3.0, gt=0, description="largest importance weight C (TRL 1.16: 3; verl: 2; IcePop: 5)"
+    )
+    correction_floor: float = Field(
+        0.0, ge=0, description="smallest importance weight (TRL: none; IcePop: 0.5); 0: no bound"
+    )
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> Self:
+        if self.correction_floor >= self.correction_cap:
+            raise ValueError("correction_floor must be below correction_cap")
+        return self
 
 
 class Optim(Section):
@@ -97,28 +140,47 @@ class Reward(Section):
         )
 
 
-class Evaluation(Section):
-    """Held-out scoring, the same problems for the whole comparison."""
+class Scoring(Section):
+    """Which held-out problems are asked, and how responses are sampled."""
 
-    tasks: tuple[str, ...] | None = Field(None, description="None: the training tasks")
     split: Literal["dev", "test"] = "test"
     problems: PositiveInt | dict[str, PositiveInt] | None = Field(
         None, description="problems of every task, or task -> problems; None: the whole split"
     )
     k: int = Field(1, gt=0, description="samples a problem (avg@k)")
+    temperature: float = Field(1.0, ge=0, description="0: greedy, and then k is 1")
+    top_p: float = Field(1.0, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _samples_can_differ(self) -> Self:
+        if self.temperature == 0 and self.k > 1:
+            raise ValueError("k samples at temperature 0 are all the same; set a temperature")
+        return self
+
+
+class Evaluation(Scoring):
+    """Held-out scoring, the same problems for the whole comparison."""
+
+    tasks: tuple[str, ...] | None = Field(None, description="None: the training tasks")
     every: int = Field(10, gt=0, description="steps between evaluations")
     early_every: int | None = Field(
         None, gt=0, description="the same up to early_until; None: every"
     )
     early_until: int = Field(0, ge=0, description="last step of the early cadence")
-    temperature: float = Field(1.0, gt=0)
-    top_p: float = Field(1.0, gt=0, le=1)
 
     def due(self, step: int) -> bool:
         """True when this step is followed by an evaluation. A claim of a tenth of the steps needs
         a fine look at the first of them; the rest may be looked at less often."""
         early = self.early_every is not None and step <= self.early_until
         return step % (self.early_every if early and self.early_every else self.every) == 0
+
+
+class Final(Scoring):
+    """A last scoring of the trained policy, on benchmarks of its own, once the last step is over.
+    Each benchmark has the response length that it needs, whatever training allowed."""
+
+    tasks: tuple[str, ...] = Field((), description="none: there is no such pass")
+    max_new_tokens: int | None = Field(None, gt=0, description="None: each task's own")
 
 
 class Config(Section):
@@ -136,6 +198,7 @@ class Config(Section):
     optim: Optim = Optim()
     reward: Reward = Reward()
     evaluation: Evaluation = Evaluation()
+    final: Final = Final()
 
     @model_validator(mode="after")
     def _seeds_are_distinct(self) -> Self:
@@ -196,7 +259,34 @@ def assignments(pairs: list[str]) -> dict[str, Any]:
         path, sign, text = pair.partition("=")
         if not sign or not path:
             raise UserError(f"--set takes path=value, not '{pair}'.")
-        out = merge(out, _nested(path.split("."), _scalar(text)))
+        out = merge(out, nested(path.split("."), scalar(text)))
+    return out
+
+
+def scalar(text: str) -> Any:
+    """A value as it is typed: YAML, and 3e-5 is a number."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"'{text}' is not a YAML value.") from error
+    if isinstance(value, str) and SCIENTIFIC.fullmatch(value):  # YAML 1.1 reads 3e-5 as a string
+        return float(value)
+    return value
+
+
+def nested(path: list[str], value: Any) -> dict[str, Any]:
+    """A value at the end of a path of keys."""
+    return {path[0]: value if len(path) == 1 else nested(path[1:], value)}
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested mapping by dotted path."""
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            out |= flat(value, f"{prefix}{key}.")
+        else:
+            out[prefix + key] = value
     return out
 
 
@@ -212,20 +302,6 @@ def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
         got = f", got {first['input']!r}" if not isinstance(first["input"], dict) else ""
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"Setting '{path or where}' in {where}: {message}{got}.") from error
-
-
-def _scalar(text: str) -> Any:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set: '{text}' is not a YAML value.") from error
-    if isinstance(value, str) and SCIENTIFIC.fullmatch(value):  # YAML 1.1 reads 3e-5 as a string
-        return float(value)
-    return value
-
-
-def _nested(path: list[str], value: Any) -> dict[str, Any]:
-    return {path[0]: value if len(path) == 1 else _nested(path[1:], value)}
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 import torch
 
-from harness.config import Config
+from harness import task_guard
+from harness.config import Config, Scoring
 from harness.errors import UserError
 from harness.streams import stream
 from tasks import registry
 from tasks.base import Problem, Task, TaskError
 from tasks.contamination import contaminated
+from tasks.provenance import Provenance, provenance
 
 POOL_SEED = 0
 """Which problems form the pool is part of the contract, so it does not depend on the run's seed."""
@@ -24,26 +26,35 @@ POOL_SEED = 0
 class Problems:
     """Everything that is asked in a comparison, loaded once a run.
 
-    pool: training problems by id.   evaluation: held-out problems by task.   excluded: training
-    problems left out because they stand in an evaluation set, id -> why.   notes: sentences for the
-    report.
+    pool: training problems by id.   evaluation: held-out problems by task.   final: those of the
+    last scoring.   excluded: training problems left out because they stand in an evaluation set,
+    id -> why.   provenance: where each set comes from.   notes: sentences for the report.
     """
 
     tasks: dict[str, Task]
     pool: dict[str, Problem]
     evaluation: dict[str, list[Problem]]
+    final: dict[str, list[Problem]] = field(default_factory=dict)
     excluded: dict[str, str] = field(default_factory=dict)
+    provenance: list[Provenance] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def pool_digest(self) -> str:
-        """sha256 of the pool, in order."""
+        """sha256 of the pool, in order: what is asked and what answers are compared with. Where a
+        problem was read is left to ``provenance``, so that one data set is the same as JSONL, as
+        parquet and from the hub."""
         return _digest(list(self.pool.values()))
 
     @property
     def evaluation_digest(self) -> str:
         """sha256 of all evaluation sets, in order."""
         return _digest([p for problems in self.evaluation.values() for p in problems])
+
+    @property
+    def final_digest(self) -> str:
+        """sha256 of the sets of the last scoring, in order."""
+        return _digest([p for problems in self.final.values() for p in problems])
 
 
 def training_limit(config: Config, problems: Problems) -> int:
@@ -58,22 +69,30 @@ def evaluation_tasks(config: Config) -> tuple[str, ...]:
     return config.evaluation.tasks or config.data.tasks
 
 
+def all_tasks(config: Config) -> tuple[str, ...]:
+    """Every task a comparison needs: trained on, scored during training or after it."""
+    names = (*config.data.tasks, *evaluation_tasks(config), *config.final.tasks)
+    return tuple(dict.fromkeys(names))
+
+
 def load_problems(config: Config) -> Problems:
     """Load, choose and check every problem a comparison needs.
 
     Raises:
         UserError: an unknown task, missing or malformed data, or an empty pool.
     """
-    names = dict.fromkeys([*config.data.tasks, *evaluation_tasks(config)])
+    data_dir, ev, last_split = config.data.data_dir, config.evaluation, config.final.split
     try:
-        tasks = {name: registry.get(name) for name in names}
-        held_out = {name: _evaluation(tasks[name], config) for name in evaluation_tasks(config)}
-        train = {
-            name: tasks[name].load("train", config.data.data_dir) for name in config.data.tasks
-        }
+        tasks = {name: registry.get(name) for name in all_tasks(config)}
+        scored = evaluation_tasks(config)
+        held_out = {n: task_guard.load(tasks[n], ev.split, data_dir) for n in scored}
+        last = {n: task_guard.load(tasks[n], last_split, data_dir) for n in config.final.tasks}
+        train = {n: task_guard.load(tasks[n], "train", data_dir) for n in config.data.tasks}
     except TaskError as error:
         raise UserError(str(error)) from error
-    excluded = contaminated(_stored(train, tasks), _stored(held_out, tasks))
+    evaluation, final = _asked(held_out, ev), _asked(last, config.final)
+    unseen = _stored(evaluation, tasks) + _stored(final, tasks)
+    excluded = contaminated(_stored(train, tasks), unseen)
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
     pool = _choose(clean, config.data.pool_size)
     if len(pool) < config.rollout.prompts_per_step:
@@ -81,7 +100,18 @@ def load_problems(config: Config) -> Problems:
             f"The pool holds {len(pool)} prompts but a step needs "
             f"{config.rollout.prompts_per_step}: lower rollout.prompts_per_step or add data."
         )
-    return Problems(tasks, {p.id: p for p in pool}, held_out, excluded)
+    sources = [
+        *(_trained_on(name, group, pool, excluded) for name, group in train.items()),
+        *(
+            provenance(n, "evaluation", ev.split, held_out[n], len(group))
+            for n, group in evaluation.items()
+        ),
+        *(
+            provenance(n, "final", config.final.split, last[n], len(group))
+            for n, group in final.items()
+        ),
+    ]
+    return Problems(tasks, {p.id: p for p in pool}, evaluation, final, excluded, sources)
 
 
 def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[Problem]:
@@ -89,10 +119,20 @@ def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[P
     return [p for name, group in by_task.items() if not tasks[name].procedural for p in group]
 
 
-def _evaluation(task: Task, config: Config) -> list[Problem]:
-    problems = task.load(config.evaluation.split, config.data.data_dir)
-    limit = config.evaluation.problems
-    return problems[: limit.get(task.name) if isinstance(limit, dict) else limit]
+def _asked(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, list[Problem]]:
+    limit = scoring.problems
+    return {
+        name: problems[: limit.get(name) if isinstance(limit, dict) else limit]
+        for name, problems in held_out.items()
+    }
+
+
+def _trained_on(
+    name: str, group: list[Problem], pool: list[Problem], excluded: dict[str, str]
+) -> Provenance:
+    used = sum(problem.task == name for problem in pool)
+    left_out = sum(problem.id in excluded for problem in group)
+    return provenance(name, "train", "train", group, used, left_out)
 
 
 def _choose(by_task: Sequence[list[Problem]], size: int | None) -> list[Problem]:

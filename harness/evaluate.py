@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import torch
 
 from harness.asking import Asked, Asker
-from harness.config import Evaluation
+from harness.config import Scoring
 from harness.engines.base import Sampling
 from results.store import TaskScore
 from tasks.base import Problem
@@ -18,7 +18,7 @@ from tasks.base import Problem
 def evaluate(
     asker: Asker,
     problems: dict[str, list[Problem]],
-    settings: Evaluation,
+    settings: Scoring,
     max_new_tokens: int | None,
     generator: torch.Generator,
 ) -> Iterator[tuple[str, TaskScore, Asked]]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from algorithms.base import Algorithm
 from algorithms.batch import Batch, Totals
+from harness import guard
 from harness.config import Optim
 from harness.errors import RunError
 from harness.policy import Policy, spans
@@ -95,10 +96,7 @@ class Learner:
             cost[1] += tokens
         logp = self.policy.logp(rollouts)
         on_device = move(micro, self.policy.device)
-        loss, metrics = algorithm.loss(logp, reference, on_device, totals)
-        if loss.shape != () or not math.isfinite(loss.item()):
-            what = f"shape {tuple(loss.shape)}" if loss.shape != () else f"value {loss.item()}"
-            raise RunError(f"Algorithm '{algorithm.name}' returned a loss of {what}.")
+        loss, metrics = guard.loss(algorithm, logp, reference, on_device, totals)
         if loss.requires_grad:
             loss.backward()  # type: ignore[no-untyped-call]
         return loss.item(), metrics
@@ -172,7 +170,8 @@ def trim(batch: Batch) -> Batch:
     """Drop columns that are padding in every row."""
     r = batch.rollouts
     width = max(int(r.lengths.max()), 1)
-    r.tokens, r.mask, r.logp = r.tokens[:, :width], r.mask[:, :width], r.logp[:, :width]
+    r.tokens, r.mask = r.tokens[:, :width], r.mask[:, :width]
+    r.logp, r.correction = r.logp[:, :width], r.correction[:, :width]
     return batch
 
 

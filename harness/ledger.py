@@ -9,7 +9,7 @@ from typing import Literal
 
 from results.store import Ledger, Spent, Timing
 
-Phase = Literal["rollout", "grading", "training", "evaluation"]
+Phase = Literal["rollout", "grading", "training", "sync", "evaluation"]
 
 
 def empty() -> Ledger:
@@ -56,7 +56,7 @@ class Clock:
     def __init__(self) -> None:
         self._start = time.perf_counter()
         self._seconds: dict[str, float] = dict.fromkeys(
-            ("rollout", "grading", "training", "evaluation"), 0.0
+            ("rollout", "grading", "training", "sync", "evaluation"), 0.0
         )
 
     @contextmanager
@@ -79,6 +79,7 @@ class Clock:
             rollout=s["rollout"],
             grading=s["grading"],
             training=s["training"],
+            sync=s["sync"],
             evaluation=s["evaluation"],
             other=other,
         )

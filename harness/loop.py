@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from algorithms.base import Algorithm, Plan
 from algorithms.batch import Batch, Grades, PromptInfo, Rollouts
 from algorithms.registry import get
-from harness import checkpoint, ledger
+from harness import checkpoint, guard, ledger
 from harness.asking import Asked, Asker
-from harness.config import Arm, Config
+from harness.config import Arm, Config, Scoring
 from harness.data import Problems, training_limit
 from harness.engines.base import Engine, Responses, Sampling
-from harness.engines.torch_engine import TorchEngine
+from harness.engines.choose import make_engine
 from harness.errors import RunError
 from harness.evaluate import evaluate
 from harness.learner import Learner
+from harness.mismatch import behaviour, measured
 from harness.policy import Policy, load_policy
 from harness.record import evaluation_line, sample_line, step_line
 from harness.streams import stream
-from results.store import Ledger, append_line
+from results.store import FINAL, Ledger, TaskScore, append_line, write_json
 
 SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""
 
 MAX_ROUNDS = 64
-"""Times an algorithm may ask for more rollouts within one step."""
+"""Batches of rollouts an algorithm may ask for within one step."""
 
 
 class Run:
@@ -39,10 +41,9 @@ class Run:
         self, folder: Path, config: Config, arm: Arm, seed: int, base: Path, problems: Problems
     ) -> None:
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
-        roll = config.rollout
         self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
-        self.engine: Engine = TorchEngine(self.policy, roll.rows_at_once)
+        self.engine: Engine = make_engine(self.policy, config, base)
         self.asker = Asker(self.policy, self.engine, problems.tasks, config.data)
         self.algorithm = self._algorithm(arm)
         self.learner = Learner(
@@ -55,6 +56,13 @@ class Run:
         self.spending = ledger.Spending()
         self.clock = ledger.Clock()
 
+    @property
+    def compares(self) -> bool:
+        """Whether the learner reads every response, to compare its log-probs with the engine's."""
+        roll = self.config.rollout
+        asked_for = roll.measure_mismatch or roll.correction != "none"
+        return asked_for or not self.engine.shares_weights
+
     def train(self, stop: Callable[[], bool] = lambda: False) -> bool:
         """Go on from the newest checkpoint to the last step.
 
@@ -65,6 +73,8 @@ class Run:
             True when the run is complete.
         """
         start = self._resume()
+        with self.clock("sync"):
+            self.engine.sync()
         if start == 0:
             self._evaluate(0)
             self._write("timing", self.clock.close(0))
@@ -78,30 +88,35 @@ class Run:
                 self._save(step)
             if halt:
                 return False
+        if self.problems.final and not (self.folder / FINAL).exists():
+            self._score_finally()
         return True
 
     def _step(self, step: int) -> None:
         entry = ledger.empty()
-        asked, batch = self._gather(step, entry)
+        first = self.spending.spent["responses"]  # the serial number of the step's first response
+        asked, batch = self._gather(step, entry, first)
         with self.clock("training"):
             update = self.learner.update(batch, self.algorithm)
+        with self.clock("sync"):
             self.engine.sync()
         entry["updates"] = update.updates
         entry["tokens_trained"] = int((batch.weight > 0).float() @ batch.rollouts.lengths.float())
         n = self.policy.parameters
         entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
         self.spending.book(entry)
-        line = step_line(step, asked, self.config.reward, self.algorithm, batch, update, entry)
+        gap = measured(asked, self.config.rollout)
+        line = step_line(step, asked, self.config.reward, self.algorithm, batch, update, entry, gap)
         self._write("steps", line)
         if step % self.config.samples_every == 0 or step == 1:
-            whole = len(batch) >= len(asked.texts)  # the fresh rows come first, in order
+            worth = dict(zip(batch.rollouts.serial.tolist(), batch.advantage.tolist(), strict=True))
             for row in range(len(asked.texts)):
-                advantage = float(batch.advantage[row]) if whole else None
+                advantage = worth.get(first + row)
                 self._write(
                     "samples", sample_line(step, "train", asked, self.config.reward, row, advantage)
                 )
 
-    def _gather(self, step: int, entry: Ledger) -> tuple[Asked, Batch]:
+    def _gather(self, step: int, entry: Ledger, first: int) -> tuple[Asked, Batch]:
         """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
         order = stream(self.seed, "order", step)
         sampling = stream(self.seed, "sampling", step)
@@ -110,23 +125,25 @@ class Run:
         rounds: list[Asked] = []
         wanted = roll.prompts_per_step
         while True:
-            chosen = [self.problems.pool[i] for i in self.algorithm.choose(wanted, order)]
+            pool = self.problems.pool
+            chosen = [pool[i] for i in guard.choose(self.algorithm, wanted, order, pool)]
             rounds.append(self._ask(chosen, sampling, entry))
-            rollouts = Rollouts.concat([a.rollouts() for a in rounds])
+            rollouts = Rollouts.concat([behaviour(a, roll) for a in rounds])
+            rollouts.serial = first + torch.arange(len(rollouts))
             grades = Grades.concat([a.rewards(self.config.reward) for a in rounds])
-            answer = self.algorithm.weigh(rollouts, grades, self._scorer(entry), own)
+            answer = guard.weigh(self.algorithm, rollouts, grades, self._scorer(entry), own)
             if isinstance(answer, Batch):
                 break
             wanted = answer.prompts
-            if wanted < 1 or len(rounds) >= MAX_ROUNDS:
+            if entry["prompts"] + wanted > MAX_ROUNDS * roll.prompts_per_step:
                 raise RunError(
-                    f"Algorithm '{self.algorithm.name}' asked for {wanted} more prompts in round "
-                    f"{len(rounds)}; it must ask for at least 1, and at most {MAX_ROUNDS} times."
+                    f"Algorithm '{self.algorithm.name}' asked for {wanted} more prompts after "
+                    f"{entry['prompts']} in one step; {MAX_ROUNDS} batches of them are the limit."
                 )
         asked = _joined(rounds)
-        fresh = int((answer.weight > 0).sum()) - int(answer.metrics.get("replayed", 0))
-        entry["responses_discarded"] = max(entry["responses"] - fresh, 0)
-        return asked, self._checked(answer)
+        used = answer.rollouts.serial[answer.weight > 0]
+        entry["responses_discarded"] = entry["responses"] - len(torch.unique(used[used >= first]))
+        return asked, answer
 
     def _ask(self, problems: list[Any], generator: torch.Generator, entry: Ledger) -> Asked:
         roll = self.config.rollout
@@ -144,6 +161,8 @@ class Run:
         entry["flops"] += ledger.flops(
             self.policy.parameters, generated + asked.tokens_prefilled, 0
         )
+        if self.compares:
+            asked.learner_logp = self._scorer(entry)(asked.rollouts())
         return asked
 
     def _scorer(self, entry: Ledger) -> Callable[[Rollouts], torch.Tensor]:
@@ -158,35 +177,36 @@ class Run:
 
         return score
 
-    def _checked(self, batch: Batch) -> Batch:
-        """Refuse what no learner can use, naming the algorithm."""
-        rows = len(batch.rollouts)
-        for name, value in (("advantage", batch.advantage), ("weight", batch.weight)):
-            if value.shape != (rows,) or not torch.isfinite(value).all():
-                raise RunError(
-                    f"Algorithm '{self.algorithm.name}' returned {name} of shape "
-                    f"{tuple(value.shape)}; it must be ({rows},) and finite."
-                )
-        return batch
-
     def _evaluate(self, step: int) -> None:
         """Score the held-out problems; record the line and a few responses."""
-        generator = stream(self.seed, "evaluation", step)
+        limit = self.config.rollout.max_new_tokens
+        scores = self._score("eval", self.config.evaluation, limit, step)
+        self._write("evals", evaluation_line(step, scores, self.spending.spent))
+
+    def _score_finally(self) -> None:
+        """Score the trained policy on the final benchmarks: its own file, written when all is done.
+        The last checkpoint lies behind it, so that a run that is stopped here does this anew."""
+        step, settings = self.config.steps, self.config.final
+        scores = self._score("final", settings, settings.max_new_tokens, step)
+        timing = self.clock.close(step)
+        self._write("timing", {**timing, "other": 0.0})  # training is over: this is evaluation
+        line = evaluation_line(step, scores, self.spending.spent)
+        write_json(self.folder / FINAL, line)
+
+    def _score(
+        self, phase: Literal["eval", "final"], settings: Scoring, limit: int | None, step: int
+    ) -> dict[str, TaskScore]:
+        problems = self.problems.final if phase == "final" else self.problems.evaluation
+        generator = stream(self.seed, "final" if phase == "final" else "evaluation", step)
         scores = {}
         with self.clock("evaluation"):
-            for name, score, asked in evaluate(
-                self.asker,
-                self.problems.evaluation,
-                self.config.evaluation,
-                self.config.rollout.max_new_tokens,
-                generator,
-            ):
+            for name, score, asked in evaluate(self.asker, problems, settings, limit, generator):
                 scores[name] = score
                 for row in range(0, len(asked.texts), asked.n)[:SAMPLES_PER_EVALUATION]:
                     self._write(
-                        "samples", sample_line(step, "eval", asked, self.config.reward, row, None)
+                        "samples", sample_line(step, phase, asked, self.config.reward, row, None)
                     )
-        self._write("evals", evaluation_line(step, scores, self.spending.spent))
+        return scores
 
     def _write(self, name: str, line: Mapping[str, Any]) -> None:
         append_line(self.folder / f"{name}.jsonl", line)
@@ -194,7 +214,7 @@ class Run:
     def _save(self, step: int) -> None:
         state = {
             "learner": self.learner.state_dict(),
-            "algorithm": self.algorithm.state_dict(),
+            "algorithm": guard.state(self.algorithm),
             "spent": dict(self.spending.spent),
         }
         checkpoint.save(self.folder, step, self.policy, state, self.config.keep_checkpoints)
@@ -206,7 +226,7 @@ class Run:
             weights = load_policy(newest, self.config.model.dtype, self.config.model.device)
             self.policy.model.load_state_dict(weights.model.state_dict())
             self.learner.load_state_dict(state["learner"])
-            self.algorithm.load_state_dict(state["algorithm"])
+            guard.restore(self.algorithm, state["algorithm"])
             self.spending = ledger.Spending(state["spent"])
         return step
 
@@ -223,7 +243,7 @@ class Run:
             steps=self.config.steps,
             max_new_tokens=self.max_new_tokens,
         )
-        return kind(kind.Settings.model_validate(arm.settings), plan)
+        return guard.make(kind, arm.settings, plan)
 
 
 def _joined(rounds: list[Asked]) -> Asked:
@@ -232,10 +252,14 @@ def _joined(rounds: list[Asked]) -> Asked:
         return rounds[0]
     whole = Rollouts.concat([a.rollouts() for a in rounds])
     responses = Responses(whole.tokens, whole.mask, whole.logp, whole.truncated)
+    ours = [
+        replace(a.rollouts(), logp=a.learner_logp) for a in rounds if a.learner_logp is not None
+    ]
     return Asked(
         problems=[p for a in rounds for p in a.problems],
         prompt_tokens=whole.prompt_tokens,
         responses=responses,
         texts=[t for a in rounds for t in a.texts],
         grades=[g for a in rounds for g in a.grades],
+        learner_logp=Rollouts.concat(ours).logp if ours else None,
     )

@@ -19,7 +19,14 @@ from algorithms.registry import get as get_algorithm
 from harness import config as cfg
 from harness.asking import askable
 from harness.config import Arm, Config
-from harness.data import Problems, evaluation_tasks, load_problems, training_limit
+from harness.data import (
+    Problems,
+    all_tasks,
+    evaluation_tasks,
+    load_problems,
+    training_limit,
+)
+from harness.engines.choose import engine_version
 from harness.errors import UserError, unknown
 from harness.models import check, resolve
 from harness.policy import digest, pick_device
@@ -95,16 +102,25 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
     return arms
 
 
-def plan(folder: Path, config: Config, arms: list[Arm], command: str) -> Comparison:
+def plan(
+    folder: Path,
+    config: Config,
+    arms: list[Arm],
+    command: str,
+    tuning: dict[str, Any] | None = None,
+) -> Comparison:
     """Check everything a run needs, then write the comparison and its runs' manifests.
 
     Where the folder already holds the same comparison, nothing is written and what is missing can
-    be finished; where it holds another one, that is the user's error.
+    be finished; where it holds another one, that is the user's error. ``tuning`` is the record of
+    how the settings were found; nothing depends on it.
     """
     pick_device(config.model.device)
+    engine_version(config)
     config = _absolute(config)
     base = resolve(config.model)
     check(base)
+    _correctable(config, arms)
     config, left_out = _without_unsafe(config)
     problems = load_problems(config)
     problems.notes += left_out
@@ -121,12 +137,16 @@ def plan(folder: Path, config: Config, arms: list[Arm], command: str) -> Compari
         "baseline": next((a.name for a in arms if a.algorithm == "grpo"), arms[0].name),
         "tasks": list(config.data.tasks),
         "eval_tasks": list(evaluation_tasks(config)),
+        "final_tasks": list(config.final.tasks),
         "contract": contract,
         "notes": problems.notes,
         "excluded": problems.excluded,
+        "data": problems.provenance,
         "config": config.model_dump(mode="json"),
         "base": str(base),
     }
+    if tuning is not None:
+        record["tuning"] = tuning
     comparison = Comparison(folder, config, arms, base)
     if (folder / "comparison.json").exists():
         _same(_read(folder), record, folder)
@@ -157,6 +177,8 @@ def _read(folder: Path) -> dict[str, Any]:
         record: dict[str, Any] = read_json(folder / "comparison.json")
     except ValueError as error:
         raise UserError(f"{folder / 'comparison.json'} is damaged: {error}.") from error
+    planned = cfg.parse(Config, record["config"], str(folder / "comparison.json"))
+    record["config"] = planned.model_dump(mode="json")  # a setting that came later has its default
     return record
 
 
@@ -187,7 +209,11 @@ def _contract(config: Config, base: Path, problems: Problems) -> dict[str, Any]:
         "isolation": _isolation(problems),
         "python": platform.python_version(),
     }
-    for section in ("rollout", "optim", "reward", "evaluation"):
+    sections = ["rollout", "optim", "reward", "evaluation"]
+    if problems.final:
+        sections.append("final")
+        c["final_digest"] = problems.final_digest
+    for section in sections:
         for key, value in getattr(config, section).model_dump(mode="json").items():
             if isinstance(value, dict):
                 c |= {f"{section}.{key}.{name}": item for name, item in value.items()}
@@ -197,7 +223,19 @@ def _contract(config: Config, base: Path, problems: Problems) -> dict[str, Any]:
         c[f"data.{key}"] = config.data.model_dump(mode="json")[key]
     c["model.dtype"] = config.model.dtype
     c |= {f"version.{name}": metadata.version(name) for name in PACKAGES}
+    c |= {f"version.{name}": version for name, version in engine_version(config).items()}
     return c
+
+
+def _correctable(config: Config, arms: list[Arm]) -> None:
+    """Refuse a setting that a method would silently leave out of its loss."""
+    without = [a.name for a in arms if not get_algorithm(a.algorithm).corrects]
+    if config.rollout.correction != "none" and without:
+        raise UserError(
+            f"Arm '{without[0]}' has a loss that applies no importance correction, so "
+            f"rollout.correction={config.rollout.correction} would not hold for it; leave it out "
+            "or set rollout.correction=none."
+        )
 
 
 def _isolation(problems: Problems) -> str:
@@ -215,14 +253,14 @@ def _without_unsafe(config: Config) -> tuple[Config, list[str]]:
     from tasks.sandbox import isolation
 
     try:
-        names = dict.fromkeys([*config.data.tasks, *evaluation_tasks(config)])
-        code = {name for name in names if registry.get(name).executes_code}
+        code = {name for name in all_tasks(config) if registry.get(name).executes_code}
     except TaskError as error:
         raise UserError(str(error)) from error
     if not code or isolation().mode != "none":
         return config, []
     train = tuple(t for t in config.data.tasks if t not in code)
     scored = tuple(t for t in evaluation_tasks(config) if t not in code)
+    final = tuple(t for t in config.final.tasks if t not in code)
     if not train or not scored:
         raise UserError(
             f"{', '.join(sorted(code))} runs model output, and {isolation().why} "
@@ -233,6 +271,7 @@ def _without_unsafe(config: Config) -> tuple[Config, list[str]]:
         update={
             "data": config.data.model_copy(update={"tasks": train}),
             "evaluation": config.evaluation.model_copy(update={"tasks": scored}),
+            "final": config.final.model_copy(update={"tasks": final}),
         }
     )
     return config, [note + isolation().why]
@@ -281,6 +320,7 @@ def _manifest(comparison: Comparison, job: Job, record: dict[str, Any]) -> dict[
             "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
         "notes": record["notes"],
+        "data": record["data"],
         "base": {"path": str(comparison.base), "sha256": record["contract"]["base_sha256"]},
     }
 
@@ -299,7 +339,8 @@ def _same(
 ) -> None:
     """Refuse a folder that holds another comparison, naming what differs."""
     differing = [k for k in ("arms", "seeds", "config") if old[k] != new[k]]
-    differing += [k for k, v in new["contract"].items() if old["contract"].get(k) != v]
+    # A field that the old contract does not know came later; what is set there, "config" compares.
+    differing += [k for k, v in new["contract"].items() if old["contract"].get(k, v) != v]
     if differing:
         raise UserError(
             f"{folder} {what} (different: {', '.join(differing[:5])}); "

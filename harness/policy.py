@@ -10,15 +10,21 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from algorithms.batch import Rollouts
 from harness.errors import UserError
 from tasks.base import Prompt
+
+LOGITS_AT_ONCE = 2**24
+"""Numbers in a tensor of logits (64 MiB). Where there are more they are made in pieces, so that a
+vocabulary of 50,000 is held for some 340 tokens at a time instead of a whole micro-batch."""
 
 
 @dataclass
@@ -61,6 +67,17 @@ class Policy:
             )
         )
 
+    @cached_property
+    def has_plain_head(self) -> bool:
+        """True when logits are the output embedding of the last hidden states and nothing more.
+        Some models scale or cap them."""
+        ids = torch.tensor([[self.end_tokens[0]]], device=self.device)
+        with torch.no_grad(), self.autocast():
+            logits = self.model(input_ids=ids).logits
+            states = self.model.base_model(input_ids=ids).last_hidden_state
+            plain = self.model.get_output_embeddings()(states)
+        return torch.allclose(logits.float(), plain.float(), rtol=1e-5)
+
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """Compute in the policy's dtype; weights stay in float32."""
@@ -74,10 +91,15 @@ class Policy:
         Each group's prompt is run once and its keys and values are shared by the group's responses;
         logits exist for response positions only.
         """
-        logits = response_logits(self, rollouts)
-        tokens = rollouts.tokens.to(self.device)
+        tokens, mask = rollouts.tokens.to(self.device), rollouts.mask.to(self.device)
+        size = tokens.numel() * self.model.config.get_text_config().vocab_size
+        if size > LOGITS_AT_ONCE and self.has_plain_head:
+            states = _respond(self, rollouts, self.model.base_model).last_hidden_state
+            logp = _logp_in_pieces(self, states[mask], tokens[mask])
+            return torch.zeros(mask.shape, device=self.device).masked_scatter(mask, logp)
+        logits = _respond(self, rollouts, self.model).logits.float()
         logp = sampling_logp(logits, tokens, self.temperature, self.top_p)
-        return logp.masked_fill(~rollouts.mask.to(self.device), 0.0)
+        return logp.masked_fill(~mask, 0.0)
 
     @torch.no_grad()
     def logp_of(self, rollouts: Rollouts, tokens_at_once: int) -> Tensor:
@@ -118,8 +140,9 @@ def spans(widths: Tensor, budget: int) -> Iterator[tuple[int, int]]:
         yield start, len(widths)
 
 
-def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:
-    """(B, T, V) logits that predict each response token."""
+def _respond(policy: Policy, rollouts: Rollouts, model: Any) -> Any:
+    """What ``model``, the policy's whole one or its body, puts out at the (B, T) positions that
+    predict each response token."""
     used, local = torch.unique(rollouts.group, return_inverse=True)
     prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
     device = policy.device
@@ -134,15 +157,28 @@ def response_logits(policy: Policy, rollouts: Rollouts) -> Tensor:
         mask = torch.cat([first, rollouts.mask[:, :-1].to(device)], dim=1)
         prompt_mask = prompt_mask[local]
         positions = prompt_mask.sum(1, keepdim=True) + torch.arange(inputs.shape[1], device=device)
-        out = policy.model(
+        return model(
             input_ids=inputs,
             attention_mask=torch.cat([prompt_mask, mask], dim=1).long(),
             position_ids=positions,
             past_key_values=cache,
             use_cache=True,
         )
-    logits: Tensor = out.logits.float()
-    return logits
+
+
+def _logp_in_pieces(policy: Policy, states: Tensor, tokens: Tensor) -> Tensor:
+    """(n,) log-probs from last hidden states (n, d). Logits are made a piece at a time, dropped,
+    and made again on the way back."""
+    head = policy.model.get_output_embeddings()
+
+    def piece(states: Tensor, tokens: Tensor) -> Tensor:
+        with policy.autocast():
+            logits = head(states).float()
+        return sampling_logp(logits, tokens, policy.temperature, policy.top_p)
+
+    rows = max(LOGITS_AT_ONCE // head.out_features, 1)
+    parts = zip(torch.split(states, rows), torch.split(tokens, rows), strict=True)
+    return torch.cat([checkpoint(piece, s, t, use_reentrant=False) for s, t in parts])
 
 
 def prefill(policy: Policy, prompts: list[list[int]], cache: Any = None) -> tuple[Any, Tensor]:

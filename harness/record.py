@@ -6,10 +6,11 @@ from typing import Literal
 
 from algorithms.base import Algorithm
 from algorithms.batch import Batch
+from harness import guard
 from harness.asking import Asked
 from harness.config import Reward
 from harness.learner import Update
-from results.store import Evaluation, Ledger, Sample, Spent, Step, TaskScore
+from results.store import Evaluation, Ledger, Mismatch, Sample, Spent, Step, TaskScore
 
 
 def step_line(
@@ -20,10 +21,12 @@ def step_line(
     batch: Batch,
     update: Update,
     entry: Ledger,
+    mismatch: Mismatch | None,
 ) -> Step:
     """A line of steps.jsonl."""
     by_group = asked.accuracy().view(-1, asked.n).mean(1)
-    return Step(
+    pool_size, epoch = guard.progress(algorithm)
+    line = Step(
         step=step,
         reward=asked.rewards(reward).reward.mean().item(),
         accuracy=by_group.mean().item(),
@@ -32,14 +35,17 @@ def step_line(
         groups=len(by_group),
         groups_all_correct=int((by_group == 1).sum()),
         groups_all_wrong=int((by_group == 0).sum()),
-        pool_size=algorithm.pool_size,
-        epoch=algorithm.epoch,
+        pool_size=pool_size,
+        epoch=epoch,
         loss=update.loss,
         grad_norm=update.grad_norm,
         lr=update.lr,
         ledger=entry,
         algorithm={**batch.metrics, **update.metrics},
     )
+    if mismatch is not None:
+        line["mismatch"] = mismatch
+    return line
 
 
 def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Evaluation:
@@ -56,7 +62,7 @@ def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Ev
 
 def sample_line(
     step: int,
-    phase: Literal["train", "eval"],
+    phase: Literal["train", "eval", "final"],
     asked: Asked,
     reward: Reward,
     row: int,

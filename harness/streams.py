@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-Purpose = Literal["pool", "order", "sampling", "evaluation", "algorithm"]
+Purpose = Literal["pool", "order", "sampling", "evaluation", "algorithm", "final"]
 
 
 def stream(seed: int, purpose: Purpose, step: int = 0) -> torch.Generator:

@@ -32,13 +32,16 @@ def show_verdicts(
     if as_json:
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
     else:
+        several = len({v.challenger for v in verdicts}) > 1
         table = Table(box=None, pad_edge=False)
-        for column in ("claim", "measured here", "95 % interval", "verdict", "why"):
+        first = ("arm",) if several else ()
+        for column in (*first, "claim", "measured here", "95 % interval", "verdict", "why"):
             table.add_column(column, overflow="fold")
         for v in verdicts:
             ratio = "–" if v.ratio is None else f"{v.ratio:.3g}"
             interval = "–" if v.interval is None else f"{v.interval[0]:.3g} to {v.interval[1]:.3g}"
-            table.add_row(v.id, ratio, interval, v.verdict, v.reason)
+            arm = (v.challenger,) if several else ()
+            table.add_row(*arm, v.id, ratio, interval, v.verdict, v.reason)
         Console().print(table)
     return any(v.verdict != "no-verdict" for v in verdicts)
 

@@ -29,7 +29,7 @@ def execute(folder: Path, base: Path, stop: Callable[[], bool]) -> None:
         done = _train(folder, manifest, base, stop)
     except Exception as error:
         traceback.print_exc()
-        _status(folder, "failed", steps, _reason(error, manifest["algorithm"]))
+        _status(folder, "failed", steps, _reason(error))
         sys.exit(1)
     _status(folder, "done" if done else "stopped", steps)
 
@@ -73,8 +73,10 @@ def _train(folder: Path, manifest: dict[str, Any], base: Path, stop: Callable[[]
     _status(folder, "running", config.steps)
     problems = load_problems(config)
     contract = manifest["contract"]
-    found = (problems.pool_digest, problems.evaluation_digest)
-    if found != (contract["pool_digest"], contract["evaluation_digest"]):
+    found = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
+    if problems.final:
+        found["final"] = problems.final_digest
+    if any(digest != contract[f"{name}_digest"] for name, digest in found.items()):
         raise RunError("The problems on disk are not those this comparison was planned with.")
     arm = Arm(
         name=manifest["arm"],
@@ -95,17 +97,16 @@ def _stop_on_sigterm() -> list[int]:
     return stopping
 
 
-def _reason(error: Exception, algorithm: str) -> str:
-    """One sentence; an error out of a plug-in's own code names the plug-in."""
+def _reason(error: Exception) -> str:
+    """One sentence."""
+    from algorithms.registry import AlgorithmError
     from harness.errors import RunError, UserError
+    from tasks.base import TaskError
 
     text = " ".join(str(error).split())[:500]
-    if isinstance(error, RunError | UserError):
+    if isinstance(error, RunError | UserError | TaskError | AlgorithmError):
         return text
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = any(frame.name in ("choose", "weigh", "loss") for frame in frames)
-    where = f"Algorithm '{algorithm}' raised " if inside else ""
-    return f"{where}{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {text}"
 
 
 def _status(folder: Path, state: State, steps: int, reason: str = "") -> None:

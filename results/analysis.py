@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from results import across, scores
+from results import across, benchmarks, scores
+from results.benchmarks import Score
 from results.claim import Claim, load
 from results.claims import ClaimVerdict, Judge
 from results.contrast import Contrast, contrast
 from results.inference import Estimate, bca_ratio, mean
+from results.ladder import Rung, ladder
 from results.matched import Matched, matched
 from results.runs import Array, Comparison, ResultsError, read
 from results.steps import GRID, Gain, gain
@@ -30,8 +32,8 @@ class ArmResult:
     """Mean of the last two evaluations, over finished runs."""
     tasks: dict[str, Estimate]
     """The same by task."""
-    benchmark: dict[str, Estimate]
-    """Scores of final.json by benchmark, where there are any."""
+    benchmark: dict[str, Score]
+    """Scores at the end by benchmark: of final.json, else of the last evaluation."""
     survival: Survival
     totals: dict[str, float]
     """Sums over all its runs of the ledger and of seconds."""
@@ -59,6 +61,8 @@ class Analysis:
     gain: Gain | None
     """None: the baseline has nothing to show yet."""
     arms: dict[str, ArmResult]
+    base: dict[str, Score]
+    """The base model by benchmark, where it was scored."""
     matched: Matched
     vouched: bool
     judges: dict[str, Judge]
@@ -69,6 +73,8 @@ class Analysis:
     tasks: dict[str, TaskContrast]
     bca: dict[str, Estimate]
     """challenger -> ratio of steps with the BCa interval, for reference."""
+    ladder: list[Rung]
+    """What each idea of the ladder is worth; empty where its arms are not there."""
 
     @property
     def target(self) -> float:
@@ -102,6 +108,7 @@ def analyse(folder: Path, claims: list[Claim] | None = None, vouched: bool = Fal
         baseline=baseline,
         gain=gained,
         arms={arm: _arm(comparison, arm, gained) for arm in comparison.arms},
+        base=benchmarks.at_start(comparison),
         matched=matched(comparison.runs),
         vouched=vouched,
         judges=judges,
@@ -109,6 +116,7 @@ def analyse(folder: Path, claims: list[Claim] | None = None, vouched: bool = Fal
         grid={arm: _grid(comparison, arm, baseline, gained) for arm in judges if gained},
         tasks={arm: _tasks(comparison, arm, baseline) for arm in judges},
         bca={arm: _bca(judge.contrast) for arm, judge in judges.items()},
+        ladder=ladder(comparison, gained.level()) if gained else [],
     )
 
 
@@ -133,14 +141,13 @@ def _arm(comparison: Comparison, arm: str, gained: Gain | None) -> ArmResult:
     for run in runs:
         states[run.state] = states.get(run.state, 0) + 1
     level = gained.level() if gained else np.inf
-    benchmarks = dict.fromkeys(t for r in done for t in r.final)
     return ArmResult(
         name=arm,
         algorithm=algorithm,
         base=_mean([r.evals.accuracy[0] for r in begun]),
         final=_mean([scores.at_end(r) for r in done]),
         tasks={t: _mean([scores.at_end(r, t) for r in done]) for t in tasks},
-        benchmark={t: _mean([scores.benchmark(r, t) for r in done]) for t in benchmarks},
+        benchmark=benchmarks.at_end(runs),
         survival=survival(runs, level, comparison.horizon),
         totals=totals,
         states=states,

@@ -72,7 +72,8 @@ def verify(
     Args:
         folder: the comparison.
         claim_ids: which; none means all.
-        baseline: arm; challenger: arm. Needed unless there are two arms and one is grpo.
+        baseline: arm; by default the plan's, or grpo.
+        challenger: arm; by default every other one.
         vouch_unmatched: the user vouches for what the manifests cannot prove.
         claim_files: the user's own claims.
     """
@@ -83,9 +84,24 @@ def verify(
             near = difflib.get_close_matches(wanted, ids, 1, 0)
             raise ResultsError(f"There is no claim '{wanted}'; did you mean '{near[0]}'?")
     comparison = read(folder)
-    arms = name_arms(comparison, baseline, challenger)
     chosen = [c for c in known if not claim_ids or c.id in claim_ids]
-    return Judge(comparison, *arms, vouch_unmatched).all(chosen)
+    return [
+        verdict
+        for pair in _pairs(comparison, baseline, challenger)
+        for verdict in Judge(comparison, *pair, vouch_unmatched).all(chosen)
+    ]
+
+
+def _pairs(
+    comparison: Comparison, baseline: str | None, challenger: str | None
+) -> list[tuple[str, str]]:
+    """(challenger, baseline): one pair where arms are named or two, else every challenger."""
+    known = baseline or next(
+        (a for a in (comparison.plan.get("baseline"), "grpo") if a in comparison.arms), None
+    )
+    if challenger is None and known in comparison.arms and len(comparison.arms) > 2:
+        return [(arm, known) for arm in comparison.arms if arm != known]
+    return [name_arms(comparison, baseline, challenger)]
 
 
 def name_arms(

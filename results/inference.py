@@ -120,6 +120,17 @@ def sign_flip(differences: Array) -> float:
     return float(min(1.0, 2 * above.sum() / 2.0 ** len(d)))
 
 
+def holm(p: Array) -> Array:
+    """(m,) p values of one family, adjusted by Holm's step-down method; NaN are no members."""
+    adjusted = np.full(len(p), np.nan)
+    order = [i for i in np.argsort(p) if not np.isnan(p[i])]
+    least = 0.0
+    for rank, i in enumerate(order):
+        least = max(least, min(1.0, (len(order) - rank) * float(p[i])))
+        adjusted[i] = least
+    return adjusted
+
+
 def _signed_sums(values: Array) -> Array:
     sums = np.zeros(1)
     for value in values:

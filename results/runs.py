@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,15 @@ from results.store import read_json, read_lines, run_dirs
 Array = NDArray[np.float64]
 
 AXES = ("steps", "responses", "tokens", "updates", "seconds", "flops")
-"""What a run spends. seconds: rollout + grading + training + other, without evaluation."""
+"""What a run spends. seconds: rollout + grading + training + sync + other, without evaluation."""
 
-CURVES = ("length", "zero_variance", "all_correct", "pool_size", "reward", "epoch")
+MISMATCH = ("difference_mean", "difference_max", "kl", "ess_token", "ess_sequence")
+"""What a step records of its engine against the learner, where the two were compared."""
+
+CURVES = (
+    *("length", "zero_variance", "all_correct", "pool_size", "reward", "epoch"),
+    *(f"mismatch_{name}" for name in MISMATCH),
+)
 """What is drawn of the training steps; fractions are of the step's groups."""
 
 
@@ -36,6 +42,10 @@ class Evals:
     tasks: Mapping[str, Array]
     spent: Mapping[str, Array]
     """axis -> running total at each evaluation; only axes the run knows."""
+    first: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """task -> its whole score, at the first evaluation."""
+    last: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The same at the last one."""
 
     def __len__(self) -> int:
         return len(self.step)
@@ -172,7 +182,8 @@ def _evals(path: Path, clock: tuple[Array, Array] | None) -> Evals:
                 rows[float(line["step"])] = {
                     "accuracy": float(line["accuracy"]),
                     "stderr": line.get("stderr"),
-                    "tasks": {t: s["accuracy"] for t, s in (line.get("tasks") or {}).items()},
+                    "scores": (scores := line.get("tasks") or {}),
+                    "tasks": {t: s["accuracy"] for t, s in scores.items()},
                     "spent": line.get("spent") or {},
                 }
         except (KeyError, TypeError, ValueError) as error:
@@ -192,6 +203,8 @@ def _evals(path: Path, clock: tuple[Array, Array] | None) -> Evals:
         stderr=_column(row["stderr"] for row in ordered),
         tasks={t: _column(row["tasks"].get(t) for row in ordered) for t in tasks},
         spent={"steps": step, **spent} if len(step) else {},
+        first=ordered[0]["scores"] if ordered else {},
+        last=ordered[-1]["scores"] if ordered else {},
     )
 
 
@@ -210,6 +223,9 @@ def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
         columns["all_correct"].append(right / groups)
         for name in ("length", "pool_size", "reward", "epoch"):
             columns[name].append(line.get(name))  # type: ignore[arg-type]
+        compared = line.get("mismatch") or {}
+        for name in MISMATCH:
+            columns[f"mismatch_{name}"].append(compared.get(name, np.nan))
         for name, value in (line.get("ledger") or {}).items():
             totals[name] = totals.get(name, 0) + value
     curves = {name: _column(values) for name, values in columns.items()}
@@ -218,12 +234,12 @@ def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
 
 def _timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float]]:
     """Running total of seconds without evaluation, by step, and totals by phase."""
-    phases = ("rollout", "grading", "training", "evaluation", "other")
+    phases = ("rollout", "grading", "training", "sync", "evaluation", "other")
     rows = [[line.get(p) or 0.0 for p in ("step", *phases)] for line in _lines(path)]
     if not rows:
         return None, {}
     table = np.array(rows, dtype=float)
-    spent = np.cumsum(table[:, [1, 2, 3, 5]].sum(1))
+    spent = np.cumsum(table[:, [1, 2, 3, 4, 6]].sum(1))
     totals = table[:, 1:].sum(0)
     sums = {f"seconds_{p}": float(totals[i]) for i, p in enumerate(phases)}
     return (table[:, 0], spent), sums

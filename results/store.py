@@ -8,6 +8,7 @@
         evals.jsonl             one line an evaluation, deterministic
         timing.jsonl            one line a step: seconds, the part that differs from run to run
         samples.jsonl           prompts, responses, grades
+        final.json              the last scoring, where one was asked for; deterministic
         status.json             running | done | failed | stopped
         checkpoints/step-<n>/
       report/
@@ -22,9 +23,10 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 SCHEMA = 1
+FINAL = "final.json"
 State = Literal["running", "done", "failed", "stopped"]
 
 
@@ -51,6 +53,22 @@ class Spent(TypedDict):
     flops: float
 
 
+class Mismatch(TypedDict):
+    """The engine's log-probs against the learner's own of the same tokens, before the update."""
+
+    difference_mean: float
+    """Mean over tokens of |log π − log μ|, nats."""
+    difference_max: float
+    kl: float
+    """KL(engine ‖ learner), nats a token: the k3 estimator on the engine's samples."""
+    ess_token: float
+    """Effective sample size of the weights π/μ as a fraction of the tokens; 1: they agree."""
+    ess_sequence: float
+    """The same of whole responses, whose weights are products over tokens."""
+    cut: NotRequired[float]
+    """Share of tokens whose importance weight met a bound; only with a correction."""
+
+
 class Step(TypedDict):
     """A line of steps.jsonl. Fractions and means are over the step's generated responses."""
 
@@ -70,6 +88,8 @@ class Step(TypedDict):
     ledger: Ledger
     algorithm: dict[str, float]
     """Whatever the algorithm recorded: clip_fraction, kl, replayed, dropped …"""
+    mismatch: NotRequired[Mismatch]
+    """There when the engine does not share the learner's weights, or the settings ask for it."""
 
 
 class TaskScore(TypedDict):
@@ -85,7 +105,7 @@ class TaskScore(TypedDict):
 
 
 class Evaluation(TypedDict):
-    """A line of evals.jsonl. accuracy: unweighted mean over tasks."""
+    """A line of evals.jsonl, and the whole of final.json. accuracy: unweighted mean over tasks."""
 
     step: int
     accuracy: float
@@ -101,6 +121,8 @@ class Timing(TypedDict):
     rollout: float
     grading: float
     training: float
+    sync: float
+    """Weights on their way to an engine that has its own; absent from older records."""
     evaluation: float
     other: float
 
@@ -109,7 +131,7 @@ class Sample(TypedDict):
     """A line of samples.jsonl: one response, enough to grade it again."""
 
     step: int
-    phase: Literal["train", "eval"]
+    phase: Literal["train", "eval", "final"]
     problem: str
     task: str
     prompt: str

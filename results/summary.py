@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from results.analysis import Analysis, ArmResult, TaskContrast
+from results.benchmarks import Score
 from results.contrast import AxisContrast, Contrast
 from results.inference import Estimate
+from results.ladder import Rung
+from results.mismatch import Mismatch, mismatches
 from results.verdict import finite
 
 SCHEMA = 1
@@ -14,7 +18,7 @@ SCHEMA = 1
 
 def summary(a: Analysis) -> dict[str, Any]:
     """Plain values of an analysis."""
-    c = a.comparison
+    c, compared = a.comparison, mismatches(a.comparison)
     return {
         "schema": SCHEMA,
         "name": c.plan.get("name", c.folder.name),
@@ -35,9 +39,12 @@ def summary(a: Analysis) -> dict[str, Any]:
             "differing": a.matched.differing,
             "unknown": a.matched.unknown,
         },
-        "arms": {name: _arm(arm) for name, arm in a.arms.items()},
+        "base": {task: _score(s) for task, s in a.base.items()},
+        "arms": {name: _arm(arm, compared.get(name)) for name, arm in a.arms.items()},
         "comparisons": [_comparison(a, name) for name in a.judges],
         "claims": [v.to_dict() for verdicts in a.claims.values() for v in verdicts],
+        "ladder": [_rung(rung) for rung in a.ladder],
+        "tuning": c.plan.get("tuning"),
         "headroom": {name: _headroom(a, name) for name in a.judges},
         "failed": [{"run": r.name, "reason": r.reason} for r in c.runs if r.state == "failed"],
         "unfinished": [
@@ -55,7 +62,7 @@ def estimate(e: Estimate) -> dict[str, Any]:
     return {"value": finite(e.value), "interval": interval, "n": e.n, "method": e.method}
 
 
-def _arm(arm: ArmResult) -> dict[str, Any]:
+def _arm(arm: ArmResult, mismatch: Mismatch | None) -> dict[str, Any]:
     s = arm.survival
     return {
         "algorithm": arm.algorithm,
@@ -64,7 +71,7 @@ def _arm(arm: ArmResult) -> dict[str, Any]:
         "base_accuracy": estimate(arm.base),
         "final_accuracy": estimate(arm.final),
         "final_accuracy_by_task": {t: estimate(e) for t, e in arm.tasks.items()},
-        "benchmarks": {t: estimate(e) for t, e in arm.benchmark.items()},
+        "benchmarks": {t: _score(s) for t, s in arm.benchmark.items()},
         "iqm": estimate(arm.iqm),
         "steps_to_target": {
             "n": s.n,
@@ -75,6 +82,18 @@ def _arm(arm: ArmResult) -> dict[str, Any]:
             "rmst": finite(s.rmst),
         },
         "totals": arm.totals,
+        "mismatch": asdict(mismatch) if mismatch else None,
+    }
+
+
+def _score(s: Score) -> dict[str, Any]:
+    return {
+        "value": finite(s.value),
+        "stderr_between_seeds": finite(s.between),
+        "stderr_of_sampling": finite(s.sampling),
+        "seeds": s.seeds,
+        "problems": s.problems,
+        "k": s.k,
     }
 
 
@@ -129,6 +148,26 @@ def _tasks(t: TaskContrast) -> dict[str, Any]:
         "by_task": {task: _point(c) for task, c in t.contrasts.items()},
         "geometric_mean_ratio": estimate(t.geometric_mean),
         "probability_of_improvement": estimate(t.improvement),
+    }
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    return {
+        "kind": rung.kind,
+        "adds": rung.what,
+        "also_differs": sorted(rung.also),
+        "arm": rung.contrast.challenger,
+        "against": rung.contrast.baseline,
+        "pairs": rung.contrast.n,
+        "steps": estimate(rung.steps),
+        "p_steps": finite(rung.p_steps),
+        "p_steps_holm": finite(rung.p_steps_holm),
+        "outcome": rung.outcome,
+        "bound": rung.contrast.bound or None,
+        "accuracy_difference": estimate(rung.difference),
+        "p_accuracy": finite(rung.p_accuracy),
+        "p_accuracy_holm": finite(rung.p_accuracy_holm),
+        "flops": estimate(rung.flops) if rung.flops else None,
     }
 
 

@@ -14,6 +14,7 @@ from results.runs import Comparison
 from results.steps import Gain
 
 Verdict = Literal["supported", "refuted", "inconclusive", "no-verdict"]
+Outcome = Literal["fewer steps", "more steps", "not distinguishable"]
 
 MIN_PAIRS = 8
 """Five pairs give no exact p below 0.05; eight leave room for one that goes the other way."""
@@ -133,6 +134,16 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
         missing = _some(list(contrast.open_pairs))
         return Ruling("inconclusive", f"{what}, but it hangs on runs that are missing ({missing})")
     return Ruling("inconclusive", f"{what}, but the sign-flip test disagrees (p = {p:.3f})")
+
+
+def told_apart(contrast: Contrast, p: float) -> Outcome:
+    """Do two arms need different steps? By the rule of ``judge`` against equal steps, with ``p``
+    that of the sign-flip test after whatever adjustment its family asks for."""
+    cell = contrast.axes["steps"]
+    sides = {_side(e, 1.0) for e in (cell.ratio, *(cell.extremes or ()))}
+    if not p < 0.05 or sides not in ({"below"}, {"above"}):
+        return "not distinguishable"
+    return "fewer steps" if sides == {"below"} else "more steps"
 
 
 def describe(ratio: Estimate) -> str:

@@ -84,6 +84,8 @@ class Task(ABC):
     """One line for ``bench tasks``."""
     max_new_tokens: ClassVar[int]
     """A response length that holds this task's answers, used where the user names none."""
+    metric: ClassVar[str] = "accuracy"
+    """What the field calls a mean of this task's accuracy."""
     executes_code: ClassVar[bool] = False
     """True when grading runs model output, so that a sandbox is needed."""
     procedural: ClassVar[bool] = False
@@ -115,3 +117,9 @@ class Task(ABC):
 
         Responses are hostile: parsed in bounded time and memory, run only in the sandbox.
         """
+
+    def variants(
+        self, problems: Sequence[Problem], responses: Sequence[str]
+    ) -> dict[str, list[bool]]:
+        """Other metrics that the field prints for the same responses: name -> correct or not."""
+        return {}

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BARE_BOX = re.compile(r"\\boxed\s+([^\s${}\\]+)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _FENCE = re.compile(
     r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE
@@ -17,14 +18,16 @@ _SHARED_SCRIPTS = frozenset({"GREEK", "MATHEMATICAL", "MODIFIER", "DOUBLE-STRUCK
 
 
 def last_boxed(text: str) -> str | None:
-    r"""The content of the last complete ``\boxed{...}``, braces balanced; None if there is none."""
+    r"""The content of the last complete ``\boxed{...}``, braces balanced; else of the last
+    ``\boxed 3``, which MATH's own grader reads too; None if there is neither."""
     for start in reversed([match.end() for match in _BOX.finditer(text)][-8:]):
         depth = 1
         for brace in _BRACE.finditer(text, start):
             depth += {"{": 1, "}": -1}.get(brace[0], 0)
             if depth == 0:
                 return text[start : brace.start()].strip()
-    return None
+    bare: list[str] = _BARE_BOX.findall(text)
+    return bare[-1].rstrip(".,;:!") if bare else None
 
 
 def extract_code(response: str) -> str:

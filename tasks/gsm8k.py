@@ -61,6 +61,7 @@ class Gsm8k(Task):
     kind: ClassVar[Kind] = "math"
     summary: ClassVar[str] = "grade-school word problems, answered '#### n' (1,319 test)"
     max_new_tokens: ClassVar[int] = 400
+    metric: ClassVar[str] = "flexible-extract"
     stop: ClassVar[tuple[str, ...]] = ("Question:", "</s>", "<|im_end|>")
 
     def __init__(self) -> None:
@@ -90,6 +91,13 @@ class Gsm8k(Task):
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Accuracy by the flexible filter; ``format`` is 1 if the strict one finds a number."""
         return [_grade(p, r) for p, r in zip(problems, responses, strict=True)]
+
+    def variants(
+        self, problems: Sequence[Problem], responses: Sequence[str]
+    ) -> dict[str, list[bool]]:
+        """lm-eval's other filter, which wants the number behind ``#### ``."""
+        pairs = zip(problems, responses, strict=True)
+        return {"strict-match": [matches(strict(r), p.answer) for p, r in pairs]}
 
 
 def _grade(problem: Problem, response: str) -> Grade:

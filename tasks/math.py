@@ -36,6 +36,7 @@ class Math(Task):
     kind: ClassVar[Kind] = "math"
     summary: ClassVar[str] = r"competition mathematics, answered '\boxed{}' (MATH-500 as test)"
     max_new_tokens: ClassVar[int] = 1024
+    metric: ClassVar[str] = "math-verify"
     stop: ClassVar[tuple[str, ...]] = ("Problem:",)
 
     def __init__(self) -> None:

@@ -38,6 +38,7 @@ class Mbpp(Task):
     name: ClassVar[str] = "mbpp"
     kind: ClassVar[Kind] = "code"
     summary: ClassVar[str] = "short Python functions from a sentence, graded by asserts"
+    metric: ClassVar[str] = "pass@1"
     max_new_tokens: ClassVar[int] = 512
     executes_code: ClassVar[bool] = True
     stop: ClassVar[tuple[str, ...]] = ("[DONE]",)

@@ -9,8 +9,9 @@ import difflib
 import importlib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import get_args
 
-from tasks.base import Task, TaskError
+from tasks.base import Kind, Task, TaskError
 
 GROUP = "bench.tasks"
 
@@ -44,46 +45,79 @@ def get(name: str) -> Task:
         return task
     plugins = _plugins()
     if name in plugins:
-        return _load(plugins[name])
+        return _load(_only(plugins[name]))
     names = task_names()
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}."
     raise TaskError(f"No task is called {name!r}; {hint}")
 
 
-def _plugins() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=GROUP):
-        if point.name in BUILT_IN:
-            raise TaskError(
-                f"{_origin(point)} offers a task called {point.name!r}, which is a built-in one; "
-                "give it another name or uninstall it."
-            )
-        if point.name in found and found[point.name].value != point.value:
-            raise TaskError(
-                f"{_origin(found[point.name])} and {_origin(point)} both offer a task called "
-                f"{point.name!r}; uninstall one of them."
-            )
-        found[point.name] = point
+def broken() -> dict[str, str]:
+    """What installed packages offer and cannot be used: name -> why, a sentence. Imports them."""
+    found = {
+        point.name: f"{_origin(point)} offers a task called {point.name!r}, which is a built-in "
+        "one; give it another name or uninstall it."
+        for point in entry_points(group=GROUP)
+        if point.name in BUILT_IN
+    }
+    for name in sorted(_plugins()):
+        try:
+            get(name)
+        except TaskError as error:
+            found[name] = str(error)
     return found
+
+
+def _plugins() -> dict[str, list[EntryPoint]]:
+    """Who offers which name; a built-in name is not for others."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        if point.name not in BUILT_IN:
+            found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _only(points: list[EntryPoint]) -> EntryPoint:
+    """The one that is meant; a package that is installed twice says the same twice."""
+    for other in points[1:]:
+        if other.value != points[0].value:
+            raise TaskError(
+                f"{_origin(points[0])} and {_origin(other)} both offer a task called "
+                f"{other.name!r}; uninstall one of them."
+            )
+    return points[0]
 
 
 def _load(point: EntryPoint) -> Task:
     try:
         task = point.load()()
-    except Exception as error:  # a third party's code may fail in any way
+    except (Exception, SystemExit) as error:  # a third party's code may fail in any way
         raise TaskError(
             f"{_origin(point)} offers the task {point.name!r}, but making {point.value} failed: "
             f"{type(error).__name__}: {error}"
         ) from error
     if not isinstance(task, Task):
         raise TaskError(f"{point.value}, from {_origin(point)}, is no subclass of tasks.base.Task.")
+    if wrong := _what_is_wrong(task):
+        raise TaskError(f"{point.value}, from {_origin(point)}, {wrong}.")
     if task.name != point.name:
         raise TaskError(
             f"{point.value}, from {_origin(point)}, calls itself {task.name!r} but is entered as "
             f"{point.name!r}; the two must agree."
         )
     return task
+
+
+def _what_is_wrong(task: Task) -> str:
+    texts = ("name", "summary", "metric")
+    missing = [field for field in texts if not isinstance(getattr(task, field, None), str)]
+    if missing:
+        return f"does not set {', '.join(missing)} as text"
+    if getattr(task, "kind", None) not in get_args(Kind):
+        return f"does not set kind to {' or '.join(get_args(Kind))}"
+    if not isinstance(getattr(task, "max_new_tokens", None), int):
+        return "does not set max_new_tokens to a whole number"
+    return ""
 
 
 def _origin(point: EntryPoint) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to sample, the same words for every engine."""
+    """How to sample, the same words for every engine. Temperature 0 is greedy."""
 
     temperature: float
     top_p: float
@@ -34,7 +34,13 @@ class Responses:
 
 
 class Engine(Protocol):
-    """Generates responses with the current policy."""
+    """Generates responses with the current policy.
+
+    shares_weights: True when it reads the learner's own weights in the learner's own arithmetic.
+    Otherwise every step compares its log-probs with the learner's, which costs a forward pass.
+    """
+
+    shares_weights: bool
 
     def generate(
         self,

@@ -24,6 +24,8 @@ COMPACT = 0.6
 class TorchEngine:
     """Samples from a ``Policy`` in this process; weights are shared, so ``sync`` has no work."""
 
+    shares_weights = True
+
     def __init__(self, policy: Policy, rows_at_once: int) -> None:
         self.policy = policy
         self.rows_at_once = rows_at_once
@@ -162,7 +164,8 @@ class _Decode:
 def sample(
     logits: Tensor, uniform: Tensor, temperature: float, top_p: float
 ) -> tuple[Tensor, Tensor]:
-    """Draw one token a row by inverting the distribution function at a given uniform number.
+    """Draw one token a row by inverting the distribution function at a given uniform number; at
+    temperature 0 take the likeliest.
 
     Args:
         logits: (b, V).   uniform: (b,) in [0, 1).
@@ -170,6 +173,8 @@ def sample(
     Returns:
         token (b,) long and its log-prob (b,) in nats under the distribution sampled from.
     """
+    if temperature == 0:
+        return logits.argmax(-1), torch.zeros(len(logits), device=logits.device)
     scaled = logits / temperature
     if top_p < 1:
         scaled = scaled.masked_fill(~nucleus(scaled, top_p), float("-inf"))

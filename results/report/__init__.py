@@ -32,9 +32,9 @@ def write_report(
     for folder in (out / "tables", out / "figures"):
         folder.mkdir(parents=True, exist_ok=True)
     made = tables.everything(a)
-    for table in made:
+    for table in (t for t in made if t.rows):
         table.write_csv(out / "tables" / f"{table.name}.csv")
-        if table.name in ("arms", "costs", "tasks"):
+        if table.name in tables.LATEX:
             (out / "tables" / f"{table.name}.tex").write_text(table.latex(), encoding="utf-8")
     inline = figures.write(a, out / "figures")
     html, markdown = page.render(a, made, inline)

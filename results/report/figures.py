@@ -19,9 +19,11 @@ TITLES = {
     "costs": "Accuracy against cost",
     "survival": "Not yet at target",
     "grid": "Other targets",
+    "ladder": "The ladder, rung by rung",
     "tasks": "Accuracy by task",
     "profiles": "Profiles over tasks",
     "training": "What training looked like",
+    "mismatch": "Engine against learner",
 }
 
 

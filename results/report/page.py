@@ -11,8 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from results.analysis import Analysis
-from results.report import samples, words
-from results.report.tables import Table
+from results.report import ladder, samples, words
+from results.report.table import Table
+from results.report.tables import LATEX
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60
@@ -55,10 +56,14 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "base": Path(str((first.get("base") or {}).get("path") or "unknown")).name,
         "tasks": plan.get("eval_tasks") or plan.get("tasks") or [],
         "headlines": words.headlines(a),
+        "leading": words.leading(a),
         "captions": words.captions(a),
         "open_runs": words.open_runs(a),
+        "ladder": ladder.sentences(a),
+        "mismatch": words.mismatch(a),
         "live": any(r.state in ("running", "waiting") for r in c.runs),
         "tables": {t.name: t for t in tables},
+        "latex": LATEX,
         "sanity": {v.id: v.sanity for v in verdicts if v.sanity},
         "scale": {v.id: v.scale for v in verdicts if v.scale},
         "settings": [

@@ -8,7 +8,8 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from results import across, scores
 from results.analysis import Analysis, task_names
-from results.report import curves, draw
+from results.mismatch import LARGE_KL, mismatches
+from results.report import curves, draw, ladder
 from results.report.draw import NAMES, colour
 from results.report.style import INK, PAPER
 from results.steps import crossing
@@ -27,7 +28,10 @@ def accuracy(a: Analysis) -> Figure | None:
         draw.crossings(axes, a, drawn)
     axes.set_xlabel(NAMES["steps"])
     axes.set_ylabel("held-out accuracy")
-    axes.legend(loc="lower right", ncols=1 + len(drawn) // 6)
+    if len(drawn) > draw.FEW:  # inside, it would lie on a curve
+        figure.legend(loc="outside lower center", ncols=3)
+    else:
+        axes.legend(loc="lower right")
     return figure
 
 
@@ -202,6 +206,29 @@ def training(a: Analysis) -> Figure | None:
     return figure
 
 
+def mismatch(a: Analysis) -> Figure | None:
+    """Engine against learner: KL, and the effective sample size of whole responses."""
+    arms = mismatches(a.comparison)
+    if not arms:
+        return None
+    figure, (left, right) = draw.figure(7.6, 2.6, 1, 2)
+    panels = {"mismatch_kl": left, "mismatch_ess_sequence": right}
+    for name, axes in panels.items():
+        for arm in arms:
+            band = curves.training(a.comparison.of(arm), name)
+            if band:
+                draw.band(axes, band, colour(a, arm), arm, shade=len(arms) <= draw.FEW)
+        axes.set_xlabel(NAMES["steps"])
+    left.axhline(LARGE_KL, color=INK, lw=0.8, ls=(0, (4, 3)))
+    left.set_yscale("log")
+    left.set_title("KL(engine ‖ learner), nats a token")
+    right.set_title("effective responses")
+    right.set_ylim(-0.02, 1.03)
+    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    right.legend(loc="best")
+    return figure
+
+
 def profiles(a: Analysis) -> Figure | None:
     """Performance profile over thresholds, and time-to-target profile over tasks."""
     names = task_names(a.comparison)
@@ -238,7 +265,9 @@ FIGURES = {
     "costs": costs,
     "survival": survival,
     "grid": grid,
+    "ladder": ladder.figure,
     "tasks": tasks,
     "profiles": profiles,
     "training": training,
+    "mismatch": mismatch,
 }

@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from results.analysis import Analysis, task_names
-from results.report import words
+from results.mismatch import mismatches
+from results.report import benchmarks, ladder, tuning, words
 from results.report.draw import NAMES, short
+from results.report.table import Table
 from results.runs import Run
 from results.scores import at_end
 from results.steps import crossing
 
-
-@dataclass(frozen=True)
-class Table:
-    """Text cells, ready to show. The first column names the row."""
-
-    name: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-    def markdown(self) -> str:
-        """A GitHub table."""
-        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
-        return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in r) + " |" for r in lines)
-
-    def write_csv(self, path: Path) -> None:
-        """With a header line."""
-        with path.open("w", encoding="utf-8", newline="") as f:
-            writer = csv.writer(f)
-            writer.writerow(self.columns)
-            writer.writerows(self.rows)
-
-    def latex(self) -> str:
-        """A booktabs table."""
-        lines = [" & ".join(map(_tex, row)) + r" \\" for row in (self.columns, *self.rows)]
-        body = [lines[0], r"\midrule", *lines[1:]]
-        return "\n".join(
-            [
-                r"\begin{tabular}{l" + "r" * (len(self.columns) - 1) + "}",
-                r"\toprule",
-                *body,
-                r"\bottomrule",
-                r"\end{tabular}",
-                "",
-            ]
-        )
+LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
+"""Tables that are written for papers too."""
 
 
 def arms(a: Analysis) -> Table:
@@ -133,16 +97,12 @@ def grid(a: Analysis) -> Table:
 
 
 def tasks(a: Analysis) -> Table:
-    """Accuracy at the end by task, and final benchmarks where there are any."""
+    """Accuracy at the end by task."""
     names = list(a.arms)
     rows = [
         (task, *(words.percent(a.arms[n].tasks[task]) for n in names))
         for task in task_names(a.comparison)
     ]
-    final = dict.fromkeys(t for n in names for t in a.arms[n].benchmark)
-    for task in final:
-        cells = (a.arms[n].benchmark.get(task) for n in names)
-        rows.append((f"{task} (final)", *(words.percent(e) if e else "–" for e in cells)))
     if len(rows) > 1:
         rows.append(("interquartile mean", *(words.percent(a.arms[n].iqm) for n in names)))
     return Table("tasks", "Accuracy at the end", ("task", *names), tuple(rows))
@@ -186,6 +146,32 @@ def totals(a: Analysis) -> Table:
     return Table("ledger", "What it all cost", ("", *a.arms), tuple(rows), note)
 
 
+def mismatch(a: Analysis) -> Table:
+    """Engine against learner, where the two were compared."""
+    rows = [
+        (
+            arm,
+            f"{m.mean:.2g}",
+            f"{m.largest:.2g}",
+            f"{m.kl:.2g}",
+            f"{m.worst_kl:.2g}",
+            f"{100 * m.ess_token:.1f} %",
+            f"{100 * m.ess_sequence:.1f} %",
+        )
+        for arm, m in mismatches(a.comparison).items()
+    ]
+    columns = (
+        *("arm", "mean |Δ|", "largest |Δ|", "KL", "KL at the worst step"),
+        *("effective tokens", "effective responses"),
+    )
+    note = (
+        "Δ: log-prob of a sampled token, learner less engine, in nats. KL(engine ‖ learner) a "
+        "token, k3 estimate. Effective: sample size that importance weights learner/engine leave "
+        "of the tokens, and of whole responses. Means over steps and seeds."
+    )
+    return Table("mismatch", "Engine against learner", columns, tuple(rows), note)
+
+
 def contract(a: Analysis) -> Table:
     """What was equal, field by field."""
     fields = dict.fromkeys([*a.comparison.contract, *a.matched.differing, *a.matched.unknown])
@@ -201,6 +187,33 @@ def contract(a: Analysis) -> Table:
     return Table("contract", "What was matched", ("field", "value", "runs"), tuple(rows))
 
 
+def data(a: Analysis) -> Table:
+    """Where the problems come from."""
+    rows = [
+        (
+            d["task"],
+            d["role"],
+            d["split"],
+            d["source"],
+            _plain(d["sha256"] or d["revision"] or "–"),
+            {True: "yes", False: "no", None: "–"}[d["official"]],
+            str(d["loaded"]),
+            str(d["used"]),
+            str(d["excluded"]),
+        )
+        for d in a.comparison.plan.get("data", [])
+    ]
+    columns = (
+        *("task", "for", "split", "source", "sha256 or revision", "official"),
+        *("problems", "asked", "left out"),
+    )
+    note = (
+        "Official: the published data, by its checksum or pinned revision. Left out: training "
+        "problems that also stand in a set that is scored (contamination)."
+    )
+    return Table("data", "Where the problems come from", columns, tuple(rows), note)
+
+
 def runs(a: Analysis) -> Table:
     """Every run."""
     rows = tuple(_run(a, run) for run in a.comparison.runs)
@@ -210,7 +223,10 @@ def runs(a: Analysis) -> Table:
 
 def everything(a: Analysis) -> list[Table]:
     """In the order of the page."""
-    makers = (arms, costs, grid, tasks, task_steps, claims, totals, contract, runs)
+    makers = (
+        *(arms, costs, grid, ladder.table, tuning.table, benchmarks.measured, benchmarks.reported),
+        *(tasks, task_steps, claims, totals, mismatch, contract, data, runs),
+    )
     return [make(a) for make in makers]
 
 
@@ -235,9 +251,3 @@ def _plain(value: Any) -> str:
 
 def _some(values: Sequence[Any]) -> str:
     return " / ".join(_plain(v) for v in values[:4])
-
-
-def _tex(text: str) -> str:
-    for plain, escaped in (("%", r"\%"), ("_", r"\_"), ("&", r"\&"), ("–", "--"), ("<", "$<$")):
-        text = text.replace(plain, escaped)
-    return text

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from results.analysis import Analysis
 from results.claims import ClaimVerdict
 from results.inference import Estimate
+from results.mismatch import LARGE_KL, mismatches
 from results.report.draw import FEW
 
 HEADLINE = "steps-90"
+CLAIMED = ("srpo", "srpo-paper")
+"""The methods that the claim is made of; other arms are read beside them."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,20 @@ class Headline:
     verdict: str
     title: str
     sentence: str
+    ratio: str
+    """Of steps to target to the baseline's; says when runs that never got there make it a bound."""
     cost: str
 
 
 def headlines(a: Analysis) -> list[Headline]:
-    """One a challenger; srpo first where it is among them, else in plan order."""
-    order = sorted(a.claims, key=lambda arm: (arm != "srpo", a.challengers.index(arm)))
+    """One a challenger: those the claim is made of, then the others in plan order."""
+    order = dict.fromkeys([*leading(a), *a.claims])
     return [_headline(a, arm) for arm in order]
+
+
+def leading(a: Analysis) -> list[str]:
+    """The challengers that the claim is made of; all of them where there are none of those."""
+    return [arm for arm in CLAIMED if arm in a.claims] or list(a.claims)
 
 
 def percent(e: Estimate) -> str:
@@ -72,12 +82,33 @@ def captions(a: Analysis) -> dict[str, str]:
         "are censored at their last evaluation), with 95 % intervals.",
         "grid": "Steps to target relative to the baseline for other targets, as fractions of the "
         "baseline's gain. Solid line: equal. Dashed line: a tenth.",
+        "ladder": "Steps to the same target, each arm over the one it is read against, with 95 % "
+        "intervals over seed pairs: the rungs, then the controls. Solid line: equal. Dashed line: "
+        "a tenth.",
         "tasks": "Accuracy at the end on each task, with 95 % intervals over seeds.",
         "profiles": "Left: share of runs × tasks that end above each accuracy. Right: share of "
         "tasks whose target an arm reaches within a factor of the fastest arm's steps.",
         "training": "During training: response length, groups that carry no gradient because all "
         "their rewards are equal, groups all correct, and the prompt pool.",
+        "mismatch": "Log-probs of the rollout engine against the learner's own of the same tokens, "
+        "before the update. Left: KL a token (log scale); the dashed line is where it is called "
+        "large. Right: responses that importance weights leave, of those generated.",
     }
+
+
+def mismatch(a: Analysis) -> str:
+    """A plain warning where an arm's engine does not sample from its learner's policy; else ""."""
+    large = {arm: m for arm, m in mismatches(a.comparison).items() if m.is_large}
+    if not large:
+        return ""
+    told = "; ".join(f"{arm}: KL {m.kl:.2g} nats a token" for arm, m in large.items())
+    correction = a.comparison.contract.get("rollout.correction", "none")
+    corrected = "was not corrected" if correction == "none" else f"was corrected: {correction}"
+    return (
+        f"The rollout engine did not sample from the policy that was trained ({told}; rounding "
+        f"explains less than {LARGE_KL:g}). Look for stale weights or other sampling settings. The "
+        f"mismatch {corrected}."
+    )
 
 
 def open_runs(a: Analysis) -> list[str]:
@@ -132,7 +163,9 @@ def _headline(a: Analysis, arm: str) -> Headline:
         )
     if verdict == "inconclusive":
         parts.append(f"{reason[0].upper()}{reason[1:]}.")
-    return Headline(arm, verdict, title, " ".join(parts), _cost(a, arm))
+    bound = judge.contrast.bound.partition(":")[0]
+    told = f"{ratio(cell.ratio)}, {bound}" if bound else ratio(cell.ratio)
+    return Headline(arm, verdict, title, " ".join(parts), told, _cost(a, arm))
 
 
 def _spread(e: Estimate) -> str:

@@ -19,6 +19,13 @@ from tasks.sandbox.seccomp import filter_program
 Mode = Literal["bubblewrap", "landlock", "unsafe", "none"]
 OPT_IN = "BENCH_SANDBOX"
 """Set to ``unsafe``, it lets code run with no protection but time and memory limits."""
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",  # or the order of a set would differ from worker to worker
+    "LD_BIND_NOW": "1",  # or every program would resolve the same symbols again
+    "OPENBLAS_NUM_THREADS": "1",
+    "LC_ALL": "C.UTF-8",
+}
+"""All that a sandbox sees of its environment."""
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 _PACKAGES = ("numpy",)
@@ -99,6 +106,8 @@ def _package_paths() -> list[Path]:
 def _bubblewrap(program: str) -> list[str]:
     """bubblewrap with nothing in sight but the system, Python and an empty /tmp of its own."""
     command = [program, "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv"]
+    for name, value in ENVIRONMENT.items():
+        command += ["--setenv", name, value]
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--cap-drop", "ALL"]
     if os.geteuid() == 0:  # a user namespace would keep us root outside; nobody is weaker

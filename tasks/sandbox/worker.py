@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from tasks.base import Outcome, TaskError
 from tasks.sandbox.inside import wire
-from tasks.sandbox.modes import Mode, launch
+from tasks.sandbox.modes import ENVIRONMENT, Mode, launch
 from tasks.sandbox.seccomp import filter_program
 
 _START_SECONDS = 60
@@ -86,7 +86,7 @@ class Worker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd="/",
-            env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
+            env=ENVIRONMENT,
             start_new_session=True,
         )
         theirs.close()

@@ -8,9 +8,13 @@ does not clamp log-ratios; ours are clamped beyond ±40, outside the range compa
 
 from __future__ import annotations
 
+import ast
+import inspect
+import math
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +23,7 @@ from torch import Tensor
 
 from algorithms.base import Algorithm
 from algorithms.batch import Batch, Rollouts, Totals
+from algorithms.correction import Correction, weights
 from algorithms.registry import get
 
 LIMIT = 9
@@ -66,6 +71,75 @@ def test_loss_and_gradient_equal_trls(case: Case, seed: int, spread: float, plan
     assert their_gradient.abs().max() > 0
     torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(our_gradient, their_gradient, rtol=1e-9, atol=1e-9)
+
+
+MODES = {
+    "token-truncated": "token_truncate",
+    "token-masked": "token_mask",
+    "sequence-truncated": "sequence_truncate",
+    "sequence-masked": "sequence_mask",
+}
+
+
+@pytest.mark.parametrize("bounds", [(3.0, 0.0), (1.2, 0.5)], ids=["cap", "cap-and-floor"])
+@pytest.mark.parametrize("spread", [0.01, 0.5, 5.0], ids=["near", "far", "extreme"])
+@pytest.mark.parametrize("kind", MODES)
+def test_importance_corrections_are_trls(
+    kind: Correction, spread: float, bounds: tuple[float, float]
+) -> None:
+    batch, learner, _ = _inputs(0, spread)
+    engine, mask = batch.rollouts.logp, batch.rollouts.mask
+    ours = weights(learner, engine, mask, kind, *bounds)
+    namespace: dict[str, Any] = {
+        "completion_mask": mask.long(),
+        "math": math,
+        "old_per_token_logps": learner,
+        "sampling_per_token_logps": engine,
+        "self": SimpleNamespace(
+            use_vllm=True,
+            vllm_importance_sampling_correction=True,
+            vllm_importance_sampling_mode=MODES[kind],
+            vllm_importance_sampling_clip_max=bounds[0],
+            vllm_importance_sampling_clip_min=bounds[1] or None,
+        ),
+        "tool_mask": None,
+        "torch": torch,
+    }
+    exec(_trls_correction(), namespace)  # noqa: S102  TRL's own statement
+    theirs = namespace["vllm_importance_sampling_ratio"].expand_as(ours)
+    torch.testing.assert_close(ours[mask], theirs[mask], rtol=1e-14, atol=0)
+    if spread > 0.1:
+        assert len(ours[mask].unique()) > 1
+
+
+@pytest.mark.parametrize("kind", MODES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_correction_enters_the_loss_where_trls_does(
+    case: Case, kind: Correction, plan: Any
+) -> None:
+    algorithm = get(case.ours)(get(case.ours).Settings(**case.settings), plan(["math"]))
+    batch, logp, reference = _inputs(0, 0.5)
+    noise = 0.4 * torch.randn(logp.shape, generator=torch.Generator().manual_seed(9)).double()
+    r = batch.rollouts
+    r.correction = weights(r.logp, r.logp + noise, r.mask, kind, 3.0, 0.5)
+    ours, our_gradient = _ours(algorithm, batch, logp, reference)
+    theirs, their_gradient = _trls(case, algorithm, batch, logp, reference)
+    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(our_gradient, their_gradient, rtol=1e-9, atol=1e-9)
+    r.correction = torch.ones_like(r.correction)
+    assert not torch.equal(our_gradient, _ours(algorithm, batch, logp, reference)[1])
+
+
+def _trls_correction() -> CodeType:
+    """The statement of TRL's that makes ``vllm_importance_sampling_ratio``, out of the method that
+    generates: nothing of it can be called apart from a whole trainer."""
+    from trl import GRPOTrainer
+
+    source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
+    for node in ast.walk(ast.parse(textwrap.dedent(source))):
+        if isinstance(node, ast.If) and "per_token_logps_diff = (" in ast.unparse(node.body):
+            return compile(ast.Module([node], []), "trl", "exec")
+    raise AssertionError("TRL makes its importance ratio elsewhere now")
 
 
 def _inputs(seed: int, spread: float) -> tuple[Batch, Tensor, Tensor]:
@@ -129,7 +203,8 @@ def _trls(
         model=SimpleNamespace(training=True),
         off_policy_mask_threshold=None,
         top_entropy_quantile=1.0,
-        use_vllm=False,
+        use_vllm=True,
+        vllm_importance_sampling_correction=True,
     )
     ids = batch.rollouts.tokens
     inputs = {
@@ -141,6 +216,7 @@ def _trls(
         "old_per_token_logps": batch.rollouts.logp,
         "ref_per_token_logps": reference,
         "num_items_in_batch": mask.sum(),
+        "importance_sampling_ratio": batch.rollouts.correction,
     }
     loss = GRPOTrainer._compute_loss(trainer, None, inputs)
     loss.backward()

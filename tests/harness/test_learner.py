@@ -18,7 +18,7 @@ from harness.config import Optim
 from harness.engines.base import Sampling
 from harness.engines.torch_engine import TorchEngine
 from harness.errors import RunError
-from harness.learner import Learner, learning_rate
+from harness.learner import Learner, learning_rate, move
 from harness.policy import Policy, load_policy
 
 PROMPTS = ["2+2=", "a", "who is ", "12*12"]
@@ -64,6 +64,34 @@ def test_gradient_does_not_depend_on_the_micro_batches(tiny_folder: Path, name: 
         assert math.isclose(value, again.metrics[key], rel_tol=1e-3, abs_tol=1e-6), key
 
 
+@pytest.mark.parametrize("name", ["grpo-token", "gspo"])
+def test_a_correction_stays_with_its_tokens_in_every_cut(tiny_folder: Path, name: str) -> None:
+    """Rows are regrouped, cut into micro-batches and trimmed: the gradient is the same."""
+    gradients = []
+    for cut in ({}, {"micro_batch_tokens": 40}):
+        policy = load_policy(tiny_folder, "float32", "cpu")
+        algorithm = get(name)(get(name).Settings(), PLAN)
+        batch = batch_of(policy, algorithm)
+        r = batch.rollouts
+        r.correction = torch.rand(r.logp.shape, generator=torch.Generator().manual_seed(0))
+        optim = Optim(lr=1e-2, max_grad_norm=1e9).model_copy(update=cut)
+        Learner(policy, None, optim, planned=10, max_tokens=16).update(batch, algorithm)
+        gradients.append([p.grad.clone() for p in policy.model.parameters()])
+    for whole, pieces, plain in zip(*gradients, updated(tiny_folder, name)[0], strict=True):
+        torch.testing.assert_close(whole, pieces, atol=1e-5, rtol=1e-3)
+        assert not torch.allclose(whole, plain, atol=1e-5, rtol=1e-3)
+
+
+def test_everything_of_a_batch_moves_to_the_device(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    batch = batch_of(policy, get("grpo")(get("grpo").Settings(), PLAN))
+    moved = move(batch, torch.device("meta"))
+    for record in (moved, moved.rollouts):
+        tensors = [v for v in vars(record).values() if isinstance(v, torch.Tensor)]
+        assert {t.device.type for t in tensors} == {"meta"}
+    assert batch.rollouts.correction.device.type == "cpu"
+
+
 def test_rows_without_advantage_are_skipped_unless_a_kl_term_reads_them(tiny_folder: Path) -> None:
     """Groups 1 and 2 are all wrong and all correct: half of the responses carry no advantage."""
     _, without = updated(tiny_folder, "grpo-token")
@@ -97,7 +125,7 @@ def test_a_loss_that_is_not_finite_names_the_algorithm(tiny_folder: Path) -> Non
     algorithm = Broken(kind.Settings(), PLAN)
     learner = Learner(policy, None, Optim(lr=1e-2), planned=10, max_tokens=16)
     before = [p.detach().clone() for p in policy.model.parameters()]
-    with pytest.raises(RunError, match="'broken' returned a loss of value nan"):
+    with pytest.raises(RunError, match="'broken' returned a loss of nan"):
         learner.update(batch_of(policy, algorithm), algorithm)
     for old, new in zip(before, policy.model.parameters(), strict=True):
         assert torch.equal(old, new)

@@ -179,6 +179,6 @@ def test_a_failing_plug_in_fails_its_own_run_and_no_other(bench: Bench, tmp_path
     assert "1 of 2 runs failed: broken/seed-1" in done.stderr
     status = read_json(folder / "broken" / "seed-1" / "status.json")
     assert status["state"] == "failed"
-    assert status["reason"] == "Algorithm 'broken' raised KeyError: 'prompt 7'"
+    assert status["reason"] == "Algorithm 'broken' raised KeyError in weigh: 'prompt 7'"
     assert read_json(folder / "grpo" / "seed-1" / "status.json")["state"] == "done"
     assert "prompt 7" in (folder / "report" / "report.md").read_text()

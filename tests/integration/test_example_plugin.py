@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from results.store import read_lines
+from tests.integration.conftest import TINY, Bench
+
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,3 +60,15 @@ def test_the_example_is_listed_and_weighs_by_the_mean(site: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[3.0, -1.0, -1.0, -1.0]"
+
+
+def test_the_example_is_compared_like_any_other(bench: Bench, site: Path, tmp_path: Path) -> None:
+    words = ("compare", "--algos", "grpo,max-rl", *TINY, "--seeds", "1", "--steps", "2")
+    done = bench(*words, "--out", tmp_path / "c", PYTHONPATH=f"{site}{os.pathsep}{ROOT}")
+    assert done.returncode == 0, done.stderr
+    first = [
+        next(read_lines(tmp_path / "c" / a / "seed-1/steps.jsonl")) for a in ("grpo", "max-rl")
+    ]
+    assert first[0]["reward"] == first[1]["reward"]
+    assert first[0]["grad_norm"] != first[1]["grad_norm"]
+    assert "max-rl" in (tmp_path / "c" / "report" / "report.md").read_text()

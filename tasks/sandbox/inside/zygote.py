@@ -44,6 +44,7 @@ def main() -> NoReturn:
         _judge(control, requests, settings)
     requests.close()
     _be_quiet()
+    compile("", "<warm>", "exec")  # makes the parser's classes, over a millisecond's work
     sys.modules["random"].seed(0)
     gc.collect()
     gc.freeze()

@@ -67,6 +67,32 @@ def test_equal_programs_share_a_verdict_and_order_is_kept(sandbox: Sandbox) -> N
     assert outcomes == [Outcome.CORRECT if p else Outcome.WRONG for p in (1, 0, 1, 0, 0)]
 
 
+def test_the_order_of_a_set_is_the_same_in_every_sandbox(sandbox: Sandbox) -> None:
+    """A grade must not depend on which worker gave it."""
+    code = "def f(): return ''.join({*'abcdefgh'})"
+    program = Program(code, "def check(f):\n    raise ValueError(f())", "f")
+    with Sandbox(workers=1, mode=sandbox.mode) as other:
+        assert sandbox.run([program]) == other.run([program])
+
+
+def test_names_that_the_tests_leave_open_are_modules_built_ins_or_the_programs(
+    sandbox: Sandbox,
+) -> None:
+    tests = """
+def check(f):
+    assert math.floor(2.5) == min(2, 3) == f(2)
+    assert helper(1) == twice(1) == 2
+    try:
+        nowhere(1)
+    except NameError:
+        return
+    assert False
+"""
+    code = "def f(x): return x\ndef helper(x): return x + 1\nmath = min = None"
+    prelude = "def twice(x): return 2 * x"
+    assert sandbox.run([Program(code, tests, "f", prelude)])[0].outcome is Outcome.CORRECT
+
+
 def test_without_isolation_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = Isolation("none", "no acceptable sandbox: nothing here.")
     monkeypatch.setattr("tasks.sandbox.pool.isolation", lambda: refused)

@@ -1,0 +1,176 @@
+"""vLLM as a server of its own, which we start and stop, or at an address the user gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from harness.config import Vllm
+from harness.engines.vllm import Completion, HostError, Request
+from harness.engines.vllm_engine import environment, options
+
+EXTENSION = "harness.engines.vllm_worker.WeightFiles"
+AT_ONCE = 64
+"""Requests in flight; one is a prompt with all its samples."""
+
+
+class ServerHost:
+    """Speaks OpenAI's completions with token ids. Weights pass through a file on a shared disk."""
+
+    def __init__(self, model: Path, dtype: str, settings: Vllm) -> None:
+        self.model, self.dtype, self.settings = model, dtype, settings
+        self.address = (settings.address or "").rstrip("/")
+        self.process: subprocess.Popen[bytes] | None = None
+        self.watcher: subprocess.Popen[bytes] | None = None
+        self.folder = tempfile.TemporaryDirectory(prefix="bench-vllm-")
+        self.name = ""
+
+    def start(self) -> None:
+        """See ``Host.start``. A server at the user's address is only asked whether it is there."""
+        if not self.settings.address:
+            self._spawn()
+            self._wait()
+        self.name = self._ask("/v1/models")["data"][0]["id"]
+
+    def stop(self) -> None:
+        """See ``Host.stop``. The user's own server is left alone."""
+        if self.process is not None:
+            _kill(self.process)
+        if self.watcher is not None:
+            self.watcher.kill()
+            self.watcher.wait()
+        self.process = self.watcher = None
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """See ``Host.load``."""
+        from safetensors.torch import save_file
+
+        path = Path(self.folder.name) / "weights.safetensors"
+        save_file({k: v.cpu().contiguous() for k, v in weights.items()}, path)
+        self._ask("/collective_rpc", {"method": "load_weight_file", "kwargs": {"path": str(path)}})
+        self._ask("/reset_prefix_cache", {})
+
+    def complete(self, requests: Sequence[Request]) -> list[list[Completion]]:
+        """See ``Host.complete``."""
+
+        def one(request: Request) -> list[Completion]:
+            choices = self._complete(request.prompt, request.parameters())
+            return [_completion(choice) for choice in sorted(choices, key=lambda c: c["index"])]
+
+        with ThreadPoolExecutor(min(AT_ONCE, len(requests))) as pool:
+            return list(pool.map(one, requests))
+
+    def score(self, tokens: list[int]) -> list[float]:
+        """See ``Host.score``."""
+        (choice,) = self._complete(tokens, {"max_tokens": 1, "prompt_logprobs": 0})
+        scored = zip(tokens[1:], choice["prompt_logprobs"][1:], strict=True)
+        return [by_token[str(token)]["logprob"] for token, by_token in scored]
+
+    def _complete(self, prompt: list[int], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        body = {"model": self.name, "prompt": prompt, "return_token_ids": True, **parameters}
+        choices: list[dict[str, Any]] = self._ask("/v1/completions", body)["choices"]
+        return choices
+
+    def _spawn(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        arguments = options(self.model, self.dtype, self.settings)
+        with self._log().open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+                    *("--host", "127.0.0.1", "--port", str(port)),
+                    *("--worker-extension-cls", EXTENSION),
+                    *_flags(arguments),
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **environment(self.settings), "VLLM_SERVER_DEV_MODE": "1"},
+                start_new_session=True,
+            )
+        # When this process ends, however it does, the pipe closes and the server goes with it.
+        self.watcher = subprocess.Popen(
+            ["sh", "-c", 'read _; kill -KILL -- "-$0"', str(self.process.pid)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + self.settings.start_seconds
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                raise HostError(f"its server ended while starting ({self._last_error()})")
+            try:
+                self._ask("/v1/models")
+                return
+            except HostError:
+                time.sleep(0.25)
+        raise HostError(f"its server gave no answer within {self.settings.start_seconds:g} s")
+
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """POST where there is a body, else GET."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.address + path, data, {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=self.settings.answer_seconds) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            said = " ".join(error.read().decode(errors="replace").split())[:300]
+            raise HostError(f"its server answered {error.code} to {path}: {said}") from error
+        except (OSError, HTTPException) as error:
+            raise HostError(f"its server at {self.address} does not answer ({error})") from error
+        return json.loads(text) if text else None
+
+    def _log(self) -> Path:
+        return Path(self.folder.name) / "server.log"
+
+    def _last_error(self) -> str:
+        lines = self._log().read_text(errors="replace").splitlines()
+        wrong = [line for line in lines if "Error" in line] or lines or ["no output"]
+        return " ".join(wrong[-1].split())[-300:]
+
+
+def _completion(choice: Mapping[str, Any]) -> Completion:
+    logp = choice["logprobs"]["token_logprobs"]
+    return Completion(choice["token_ids"], logp, choice["finish_reason"] == "length")
+
+
+def _flags(arguments: Mapping[str, Any]) -> list[str]:
+    out = []
+    for name, value in arguments.items():
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            out.append(flag)
+        elif value is not False:
+            out += [flag, str(value)]
+    return out
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The server and what it started: they have a session of their own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

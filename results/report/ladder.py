@@ -1,0 +1,111 @@
+"""The ladder in a report: a sentence, a row and a whisker for each rung and control."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from results.analysis import Analysis
+from results.inference import Estimate
+from results.ladder import Rung
+from results.report import draw
+from results.report.table import Table
+from results.report.words import p_value, ratio
+from results.verdict import MIN_PAIRS
+
+
+def sentences(a: Analysis) -> list[str]:
+    """One a rung: ``history resampling alone: 1.10 (0.98 to 1.24) times the steps of …``."""
+    return [_sentence(rung) for rung in a.ladder]
+
+
+def reading(a: Analysis) -> str:
+    """How the p values are to be read, with the family's size; empty without a ladder."""
+    if not a.ladder:
+        return ""
+    m, n = len(a.ladder), max(r.contrast.n for r in a.ladder)
+    least = min(1.0, m * 2 / 2**n)
+    said = (
+        f"All are counted to the one target, {100 * a.target:.1f} %, and paired by seed. p is that "
+        f"of the exact sign-flip test, with Holm's adjustment for the {m} contrasts read together. "
+        "A ratio is told apart from 1 when its whole interval is on one side and the adjusted p is "
+        "below 0.05."
+    )
+    if least >= 0.05:
+        said += (
+            f" With {n} pairs no adjusted p can be below {least:.2g}, so nothing could be told "
+            f"apart; {_pairs_needed(m)} would be needed."
+        )
+    return said
+
+
+def table(a: Analysis) -> Table:
+    """Every contrast in numbers."""
+    rows = [
+        (
+            rung.what,
+            rung.contrast.challenger,
+            rung.contrast.baseline,
+            ratio(rung.steps),
+            f"{p_value(rung.p_steps)} ({p_value(rung.p_steps_holm)})",
+            rung.outcome,
+            _points(rung.difference),
+            f"{p_value(rung.p_accuracy)} ({p_value(rung.p_accuracy_holm)})",
+            ratio(rung.flops) if rung.flops else "–",
+            str(rung.contrast.n),
+        )
+        for rung in a.ladder
+    ]
+    columns = (
+        *("what it adds", "arm", "against", "ratio of steps", "p (Holm)", "outcome"),
+        *("points at the end", "p (Holm)", "ratio of FLOPs", "pairs"),
+    )
+    return Table("ladder", "The ladder, rung by rung", columns, tuple(rows), reading(a))
+
+
+def figure(a: Analysis) -> Figure | None:
+    """Ratio of steps of each rung, then of each control."""
+    shown = [rung for rung in a.ladder if rung.steps.value > 0]
+    if not shown:
+        return None
+    made, axes = draw.figure(7.6, 1.0 + 0.42 * len(shown))
+    ticks, y = {}, 0.0
+    for before, rung in zip([shown[0], *shown], shown, strict=False):
+        y += 0.5 * (before.kind != rung.kind)
+        draw.whisker(axes, y, rung.steps, draw.colour(a, rung.contrast.challenger), "")
+        ticks[y] = f"{rung.contrast.challenger}\nagainst {rung.contrast.baseline}"
+        y += 1
+    axes.set_yticks(list(ticks), list(ticks.values()))
+    draw.ratio_axis(axes, [rung.steps for rung in shown])
+    axes.set_xlabel("steps to the same target, arm over what it is read against (log scale)")
+    return made
+
+
+def _sentence(rung: Rung) -> str:
+    c, alone = rung.contrast, rung.kind == "rung" and rung.parts == 1 and not rung.also
+    what = f"{rung.what[0].upper()}{rung.what[1:]}{' alone' if alone else ''}"
+    said = f"{what} ({c.challenger} against {c.baseline}): {ratio(rung.steps)} times the steps"
+    if c.bound:
+        said += f" ({c.bound.partition(':')[0]})"
+    said += f": {rung.outcome}"
+    if rung.p_steps < 0.05 <= rung.p_steps_holm:
+        said += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
+    elif rung.outcome == "not distinguishable" and rung.p_steps_holm < 0.05 and c.open_pairs:
+        said += f" while runs are missing ({len(c.open_pairs)})"
+    said += f". Accuracy at the end: {_points(rung.difference)} points"
+    if rung.parts > 1:
+        said += ". These ideas came together; which of them did it cannot be told here"
+    if rung.also:
+        said += f". The two also differ in {', '.join(sorted(rung.also))}"
+    return f"{said}."
+
+
+def _points(e: Estimate) -> str:
+    if not e.n:
+        return "–"
+    if not e.has_interval:
+        return f"{100 * e.value:+.1f} (no interval)"
+    return f"{100 * e.value:+.1f} ({100 * e.low:+.1f} to {100 * e.high:+.1f})"
+
+
+def _pairs_needed(contrasts: int) -> int:
+    return next(n for n in range(MIN_PAIRS, 64) if contrasts * 2 / 2**n < 0.05)

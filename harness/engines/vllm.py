@@ -177,14 +177,8 @@ class VllmEngine:
         return gap if gap == gap else float("inf")
 
     def _weights(self) -> dict[str, Tensor]:
-        """Every weight once: a tied output embedding stands under its first name alone."""
-        seen: set[int] = set()
-        out = {}
-        for name, value in self.policy.model.state_dict().items():
-            if value.data_ptr() not in seen:
-                seen.add(value.data_ptr())
-                out[name] = value.detach()
-        return out
+        """Every weight under every name it has: vLLM may keep a tied one as two."""
+        return {name: value.detach() for name, value in self.policy.model.state_dict().items()}
 
     def _fits(self, prompts: Sequence[list[int]], sampling: Sampling) -> None:
         longest, room = max(map(len, prompts)), self.settings.max_model_len

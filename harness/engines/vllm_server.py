@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -61,7 +62,7 @@ class ServerHost:
         from safetensors.torch import save_file
 
         path = Path(self.folder.name) / "weights.safetensors"
-        save_file({k: v.cpu().contiguous() for k, v in weights.items()}, path)
+        save_file({k: v.cpu().clone() for k, v in weights.items()}, path)
         self._ask("/collective_rpc", {"method": "load_weight_file", "kwargs": {"path": str(path)}})
         self._ask("/reset_prefix_cache", {})
 
@@ -169,8 +170,6 @@ def _flags(arguments: Mapping[str, Any]) -> list[str]:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """The server and what it started: they have a session of their own."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

@@ -64,9 +64,10 @@ def agreement(ours: Runs, theirs: Runs, margin: float) -> Agreement:
 
 def step_p(ours: Runs, theirs: Runs) -> Runs:
     """(T,) Welch's p at each step; 1 where all runs are equal."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = stats.ttest_ind(ours, theirs, equal_var=False).pvalue
-    return np.where(np.ptp(np.concatenate([ours, theirs]), axis=0) == 0, 1.0, p)
+    p = np.ones(ours.shape[1])
+    differ = np.ptp(np.concatenate([ours, theirs]), axis=0) > 0
+    p[differ] = stats.ttest_ind(ours[:, differ], theirs[:, differ], equal_var=False).pvalue
+    return p
 
 
 def largest_gap_p(ours: Runs, theirs: Runs, seed: int = 0) -> float:

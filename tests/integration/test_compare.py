@@ -145,6 +145,8 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell gives its background jobs an ignored SIGINT, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_for(process, lambda: lines(folder / "grpo" / "seed-1" / "steps.jsonl") >= 1)
     os.killpg(process.pid, signal.SIGINT)

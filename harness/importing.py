@@ -1,0 +1,72 @@
+"""What ``bench import`` does and prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.errors import UserError, unknown
+
+
+def import_and_show(**asked: Any) -> None:
+    """Import, and say what was read, what was left out and what remains unknown.
+
+    Args:
+        asked: the fields of ``results.importers.importing.Request``.
+
+    Raises:
+        UserError: the files cannot be imported as they are.
+    """
+    from results.importers.importing import FORMATS, Request, import_runs
+
+    if asked["format"] not in FORMATS:
+        raise unknown("format", asked["format"], FORMATS)
+    request = Request(**asked)
+    try:
+        done = import_runs(request)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"Cannot write {error.filename}: {error.strerror}.") from error
+    arms: dict[str, int] = {}
+    for arm, _ in done.written.runs:
+        arms[arm] = arms.get(arm, 0) + 1
+    told = ", ".join(f"{arm}: {n}" for arm, n in arms.items())
+    print(
+        f"Imported {_count(len(done.written.runs), 'run')} ({told}) with "
+        f"{_count(done.written.evaluations, 'evaluation')} from {_count(done.files, 'file')}."
+    )
+    print(f"Accuracy: {', '.join(done.metric['keys'])} ({done.metric['kind']}).")
+    for line in _remarks(done):
+        print(line)
+    print(f"Next: bench report {request.out}; bench verify {request.out}")
+
+
+def _remarks(done: Any) -> list[str]:
+    said, written, notes = [], done.written, done.notes
+    if notes.skipped:
+        said.append(
+            "Left out: " + ", ".join(f"{n} {why}" for why, n in notes.skipped.items()) + "."
+        )
+    if notes.ignored:
+        said.append(f"Columns not read ({len(notes.ignored)}): {_some(list(notes.ignored))}.")
+    if written.without_start:
+        said.append(
+            f"No evaluation at step 0 in {_some(written.without_start)}: without the baseline's "
+            "there is no target."
+        )
+    if written.unfinished:
+        said.append(f"The log ends before its budget in {_some(written.unfinished)}.")
+    said.append(
+        f"Unknown: {', '.join(written.unknown)}. So the runs are not proved matched and get no "
+        "verdict, unless you vouch that they are: bench verify --vouch-matched."
+    )
+    return said
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
+def _some(names: list[str], limit: int = 6) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

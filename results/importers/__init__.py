@@ -1,0 +1,6 @@
+"""Other trainers' logs as run directories, with whatever of the contract they can prove.
+
+A reader a format yields the same record (``record``); a shelf on disk sorts them and finds what
+contradicts itself (``shelf``); one writer makes run directories of them (``write``). Files are read
+line by line, so that their length is no matter of memory.
+"""

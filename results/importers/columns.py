@@ -1,0 +1,134 @@
+"""Rows of named cells as records: which column means what, for CSV and JSON lines alike."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from results.importers.record import AXES, Notes, Record, accuracy_of, positive, step_of, whole
+from results.runs import ResultsError
+
+OPTIONAL = ("stderr", *AXES)
+NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)
+EMPTY = "rows without an accuracy (--skip-empty)"
+
+
+def parse_map(texts: Sequence[str]) -> dict[str, str]:
+    """``["accuracy=val/acc"]`` as name -> column.
+
+    Raises:
+        ResultsError: a name that means nothing here, or one that stands twice.
+    """
+    mapped: dict[str, str] = {}
+    for text in texts:
+        name, equals, column = text.partition("=")
+        if not equals or not column:
+            raise ResultsError(f"--map takes NAME=COLUMN, as in accuracy=val/acc, not '{text}'.")
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, 1, 0)[0]
+            raise ResultsError(f"--map knows no '{name}'; did you mean '{near}'?")
+        if name in mapped:
+            raise ResultsError(f"--map {name}=… stands twice; give one column.")
+        mapped[name] = column
+    return mapped
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How to read the rows of a file.
+
+    mapped: name -> column, where it is not the name itself.   arm, seed: of the whole file, None
+    where columns tell.   scale: factor that makes a fraction of the accuracy.
+    """
+
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    arm: str | None = None
+    seed: int | None = None
+    scale: float = 1.0
+    skip_empty: bool = False
+
+    def locate(self, present: Sequence[str], sparse: bool = False) -> dict[str, str]:
+        """name -> column. Names are found whatever their case. ``sparse``: accuracy may be absent.
+
+        Raises:
+            ValueError: a column is missing or stands twice; says which there are.
+        """
+        found: dict[str, str] = {}
+        for name in NAMES:
+            column = self.mapped.get(name, name)
+            if column not in present and name not in self.mapped:
+                column = next((c for c in present if c.strip().lower() == name), column)
+            if column in present:
+                if present.count(column) > 1:
+                    raise ValueError(f"column '{column}' stands twice")
+                found[name] = column
+            elif self._needs(name, sparse):
+                raise ValueError(self.missing(name, present))
+        return found
+
+    def record(self, cells: Mapping[str, Any], line: int, notes: Notes) -> Record | None:
+        """The record of a row's cells, by name; None, and counted, where there is no accuracy.
+
+        Raises:
+            ValueError: a cell holds what it must not.
+        """
+        accuracy = accuracy_of(cells.get("accuracy"), self.scale, "accuracy")
+        if accuracy is None:
+            if self.skip_empty:
+                notes.skipped[EMPTY] += 1
+                return None
+            raise ValueError(
+                "accuracy is empty; if such rows are training steps without an evaluation, add "
+                "--skip-empty"
+            )
+        rest = {name: positive(cells[name], name) for name in OPTIONAL if name in cells}
+        notes.skipped.update(f"empty cells of {name}" for name, v in rest.items() if v is None)
+        return Record(
+            arm=self._arm(cells.get("algo")),
+            seed=self._seed(cells.get("seed")),
+            step=step_of(cells.get("step")),
+            accuracy=accuracy,
+            line=line,
+            stderr=rest.get("stderr"),
+            responses=rest.get("responses"),
+            tokens=rest.get("tokens"),
+            seconds=rest.get("seconds"),
+        )
+
+    def _needs(self, name: str, sparse: bool) -> bool:
+        if name in self.mapped:
+            return not sparse
+        return {
+            "algo": self.arm is None,
+            "seed": self.seed is None,
+            "step": True,
+            "accuracy": not sparse,
+        }.get(name, False)
+
+    def _arm(self, cell: Any) -> str:
+        told = "" if cell is None else str(cell).strip()
+        if self.arm is None and not told:
+            raise ValueError("algo is empty")
+        if self.arm is not None and told and told != self.arm:
+            raise ValueError(f"algo is '{told}', but the file was named as '{self.arm}'")
+        return self.arm or told
+
+    def _seed(self, cell: Any) -> int:
+        if self.seed is None:
+            return whole(cell, "seed")
+        if cell is not None and whole(cell, "seed") != self.seed:
+            raise ValueError(f"seed is {cell}, but the file was named as seed {self.seed}")
+        return self.seed
+
+    def missing(self, name: str, present: Sequence[str]) -> str:
+        """That a column is not there, what there is, and what to do."""
+        column = self.mapped.get(name, name)
+        near = difflib.get_close_matches(column.lower(), [p.lower() for p in present], 1, 0.4)
+        close = next((p for p in present if near and p.lower() == near[0]), None)
+        listed = ", ".join(f"'{p}'" for p in present[:20]) + (" …" if len(present) > 20 else "")
+        whole_file = {"algo": "--arm NAME", "seed": "--seed N"}.get(name)
+        hint = f"; did you mean --map {name}={close}?" if close else f"; name it: --map {name}=…"
+        say = f"; if the whole file has one {name}, say {whole_file}" if whole_file else ""
+        return f"no column '{column}'{hint} (there are {listed}){say}"

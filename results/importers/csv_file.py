@@ -1,0 +1,68 @@
+"""CSV with a header: a row an evaluation."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from results.importers.columns import Columns
+from results.importers.lines import BLANK, TORN, Lines
+from results.importers.record import Notes, Record
+from results.runs import ResultsError
+
+
+def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
+    """The evaluations of a file, as they stand.
+
+    Raises:
+        ResultsError: names the file, and the line where it is one line's fault.
+    """
+    lines = Lines(path)
+    rows = csv.reader(iter(lines), strict=True)
+    header = _header(rows, lines)
+    try:
+        found = columns.locate(header)
+    except ValueError as error:
+        raise ResultsError(f"{path}: {error}.") from error
+    notes.ignored.update(dict.fromkeys(c for c in header if c not in found.values()))
+    notes.metrics[""] = found["accuracy"]
+    where = {name: header.index(column) for name, column in found.items()}
+    before = lines.number
+    for row in _rows(rows, lines):
+        if not any(cell.strip() for cell in row):
+            notes.skipped[BLANK] += 1
+        elif len(row) < len(header) and not lines.whole:
+            notes.skipped[TORN] += 1
+        elif len(row) != len(header):
+            raise lines.wrong(f"{len(row)} columns, and the header has {len(header)}")
+        else:
+            try:
+                record = columns.record({n: row[i] for n, i in where.items()}, lines.number, notes)
+            except ValueError as error:
+                raise lines.wrong(error) from error
+            if record is not None:
+                yield record
+    if lines.number == before:
+        raise ResultsError(f"{path} has a header and no rows.")
+
+
+def _header(rows: Iterator[list[str]], lines: Lines) -> list[str]:
+    header = next((row for row in _rows(rows, lines) if row), None)
+    if header is None:
+        raise ResultsError(f"{lines.path} is empty.")
+    first = ",".join(header)
+    if first.lstrip().startswith(("{", "[")):
+        raise ResultsError(f"{lines.path} looks like JSON, not CSV; try --from jsonl.")
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in first:
+            raise ResultsError(f"{lines.path} separates columns by {name}; save it with commas.")
+    return [cell.strip() for cell in header]
+
+
+def _rows(rows: Iterator[list[str]], lines: Lines) -> Iterator[list[str]]:
+    """The same rows, whose faults are told as ours."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise lines.wrong(f"not CSV ({error})") from error

@@ -1,0 +1,154 @@
+"""A trainer's log of one run as records: which of its metrics is the held-out accuracy, and what
+had been spent when it was measured."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from results.importers.record import AXES, Notes, Record, accuracy_of
+from results.runs import ResultsError
+
+TRAINING = "training steps without an evaluation"
+KEYS = 200
+"""Metrics that an error message may choose from."""
+
+
+class Row(NamedTuple):
+    """What a log says of a step, or a part of it."""
+
+    step: int
+    values: Mapping[str, Any]
+    line: int
+
+
+Cost = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What is to be known of a trainer's logs.
+
+    rows: reads a file.   scores: of a row's metrics, data set -> the key of its held-out accuracy;
+    raises ValueError where that is not clear.   cost: of a row and the steps since the training row
+    before it, what they cost by axis; None where the row tells of no training.
+    """
+
+    says: str
+    rows: Callable[[Path, Notes], Iterator[Row]]
+    scores: Callable[[Mapping[str, Any]], dict[str, str]]
+    cost: Callable[[Mapping[str, Any], int], Cost | None]
+
+
+@dataclass
+class Totals:
+    """Running totals of a run. An axis that one training step does not tell is not known."""
+
+    step: int = 0
+    sums: dict[str, float] | None = field(default=None)
+
+    def add(self, row: Row, trainer: Trainer) -> None:
+        """Count a row's training, once."""
+        if row.step <= self.step:
+            return
+        cost = trainer.cost(row.values, row.step - self.step)
+        if cost is not None:
+            before = dict.fromkeys(cost, 0.0) if self.sums is None else self.sums
+            self.sums = {axis: before[axis] + cost[axis] for axis in before if axis in cost}
+            self.step = row.step
+
+    def at(self, step: int) -> dict[str, float]:
+        """Known at the step of the last training row, and at step 0."""
+        if step == 0:
+            return dict.fromkeys(AXES, 0.0)
+        return dict(self.sums or {}) if step == self.step else {}
+
+
+def read(
+    path: Path,
+    trainer: Trainer,
+    run: tuple[str, int],
+    notes: Notes,
+    totals: Totals,
+    metrics: Sequence[str] = (),
+    scale: float = 1.0,
+) -> Iterator[Record]:
+    """The evaluations in a run's log.
+
+    Args:
+        path: the log. trainer: whose.
+        run: arm and seed.
+        metrics: keys that are the accuracy, if the user names them.
+        scale: factor that makes fractions of them.
+
+    Raises:
+        ResultsError: no held-out accuracy, or one that is none; names the line.
+    """
+    seen: dict[str, None] = {}
+    told = False
+    for row in trainer.rows(path, notes):
+        totals.add(row, trainer)
+        try:
+            picked = _named(row.values, metrics) if metrics else trainer.scores(row.values)
+            if not picked:
+                notes.skipped[TRAINING] += 1
+                if len(seen) < KEYS:
+                    seen.update(dict.fromkeys(row.values))
+            for task, key in picked.items():
+                _agree(notes, task, key)
+                accuracy = accuracy_of(row.values[key], scale, f"'{key}'")
+                if accuracy is None:
+                    raise ValueError(f"'{key}' is empty or NaN: that evaluation failed")
+                told = True
+                spent = totals.at(row.step)
+                yield Record(*run, row.step, accuracy, row.line, task, None, *map(spent.get, AXES))
+        except ValueError as error:
+            if isinstance(error, ResultsError):
+                raise
+            raise ResultsError(f"{path}, line {row.line}: {error}.") from error
+    if not told:
+        raise ResultsError(_nothing(path, trainer, metrics, seen))
+
+
+def held_out(key: str) -> bool:
+    """Does a metric's name say that it was measured on held-out problems?"""
+    return bool(re.search(r"(?:^|[^a-z])(?:eval|val|valid|validation|test)(?:[^a-z]|$)", key, re.I))
+
+
+def real(value: Any) -> float | None:
+    """A finite JSON number; None for anything else."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if usable and math.isfinite(value) else None
+
+
+def _named(values: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
+    if len(metrics) == 1:
+        return {"": metrics[0]} if metrics[0] in values else {}
+    return {key: key for key in metrics if key in values}
+
+
+def _agree(notes: Notes, task: str, key: str) -> None:
+    other = notes.metrics.setdefault(task, key)
+    if other != key:
+        what = f" of {task}" if task else ""
+        raise ValueError(
+            f"the accuracy{what} is '{key}' here and '{other}' before; name one with --metric"
+        )
+
+
+def _nothing(path: Path, trainer: Trainer, metrics: Sequence[str], seen: Mapping[str, None]) -> str:
+    if not seen:
+        return f"{path} holds no metrics; is it {trainer.says}?"
+    keys = sorted(seen, key=lambda key: (not held_out(key), key))
+    listed = ", ".join(keys[:40]) + (f" and {len(keys) - 40} more" if len(keys) > 40 else "")
+    if metrics:
+        return f"{path} has no '{', '.join(metrics)}'. There are: {listed}."
+    return (
+        f"{path} holds no held-out accuracy that is known as one. Evaluate while training, or name "
+        f"the metric with --metric KEY (a training reward is none, and will be marked). There are: "
+        f"{listed}."
+    )

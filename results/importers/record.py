@@ -1,0 +1,108 @@
+"""What every reader yields, and how a cell becomes a number."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+AXES = ("responses", "tokens", "seconds")
+"""What may be known of the cost, as running totals."""
+LARGEST = 2**53
+"""Whole numbers beyond it are not exact as floats; no step or seed is that large."""
+
+
+class Record(NamedTuple):
+    """One score at one evaluation of one run."""
+
+    arm: str
+    seed: int
+    step: int
+    accuracy: float
+    """A fraction."""
+    line: int
+    """Of its file, from 1; of an event file the number of the event."""
+    task: str = ""
+    """The data set; empty where the log tells of one score only."""
+    stderr: float | None = None
+    responses: float | None = None
+    tokens: float | None = None
+    seconds: float | None = None
+    """Running totals at this evaluation; None: unknown."""
+
+
+@dataclass
+class Notes:
+    """What a reader noticed beside its records."""
+
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Why something was left out -> how many."""
+    ignored: dict[str, None] = field(default_factory=dict)
+    """Columns that are not read, in order."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Of the run: ``steps`` (the budget) and ``last_step`` (where training stood)."""
+    metrics: dict[str, str] = field(default_factory=dict)
+    """task -> the key or column that its accuracy was read from."""
+
+
+def number(value: Any, what: str) -> float | None:
+    """A finite number; None for an empty cell, null or NaN.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        found = math.inf if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.inf
+    if math.isinf(found):
+        percent = isinstance(value, str) and value.strip().endswith("%")
+        hint = "; leave the sign away and add --scale 0.01" if percent else ""
+        raise ValueError(f"{what} must be a number, not {_short(value)}{hint}")
+    return None if math.isnan(found) else found
+
+
+def whole(value: Any, what: str) -> int:
+    """A whole number; ``10`` and ``10.0`` are the same."""
+    found = number(value, what)
+    if found is None:
+        raise ValueError(f"{what} is empty")
+    if not found.is_integer() or abs(found) > LARGEST:
+        raise ValueError(f"{what} must be a whole number, not {_short(value)}")
+    return int(found)
+
+
+def step_of(value: Any) -> int:
+    """A step: a whole number, not negative."""
+    found = whole(value, "step")
+    if found < 0:
+        raise ValueError(f"step must not be negative, got {found}")
+    return found
+
+
+def accuracy_of(value: Any, scale: float, what: str) -> float | None:
+    """A fraction; None where there is none."""
+    found = number(value, what)
+    if found is None:
+        return None
+    scaled = found * scale
+    if not 0 <= scaled <= 1:
+        hint = " (percent? add --scale 0.01)" if 1 < scaled <= 100 else ""
+        raise ValueError(f"{what} must lie between 0 and 1, got {scaled:g}{hint}")
+    return scaled
+
+
+def positive(value: Any, what: str) -> float | None:
+    """A number that is not negative; None where there is none."""
+    found = number(value, what)
+    if found is not None and found < 0:
+        raise ValueError(f"{what} must not be negative, got {found:g}")
+    return found
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"

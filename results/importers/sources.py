@@ -1,0 +1,78 @@
+"""Which run a file is: what the user wrote, or what its path says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from results.runs import ResultsError
+
+NAMED = re.compile(r"(?P<arm>[^=]+)/(?P<seed>-?\d+)=(?P<path>.+)")
+PART = re.compile(r"(?:(?P<arm>.+)[-_.])?seed[-_=]?(?P<seed>\d+)", re.I)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, and the arm and seed of all that is in it; None where its columns tell."""
+
+    path: Path
+    arm: str | None = None
+    seed: int | None = None
+
+    @property
+    def run(self) -> tuple[str, int]:
+        """Arm and seed of a log that is one run's.
+
+        Raises:
+            ResultsError: they are not known; says how to name them.
+        """
+        if self.arm is None or self.seed is None:
+            raise ResultsError(
+                f"Which run is {self.path}? Write ARM/SEED={self.path}, as in grpo/1={self.path}; "
+                "or put it where its path says so (grpo/seed-1/…), or give --arm and --seed."
+            )
+        return self.arm, self.seed
+
+
+def parse(text: str, arm: str | None, seed: int | None, one_run: bool) -> Source:
+    """A source from ``FILE`` or ``ARM/SEED=FILE``.
+
+    Args:
+        text: as typed.
+        arm: of every file. seed: of every file.
+        one_run: a file of this format is one run, so its path may name it.
+
+    Raises:
+        ResultsError: there is no such file, or it is named twice.
+    """
+    found = NAMED.fullmatch(text)
+    if found is None or Path(text).exists():
+        path = _there(Path(text))
+        by_path = _by_path(path) if one_run else (None, None)
+        return Source(
+            path,
+            arm if arm is not None else by_path[0],
+            seed if seed is not None else by_path[1],
+        )
+    if arm is not None or seed is not None:
+        raise ResultsError(f"'{text}' names its run; leave out --arm and --seed.")
+    return Source(_there(Path(found["path"])), found["arm"], int(found["seed"]))
+
+
+def _by_path(path: Path) -> tuple[str | None, int | None]:
+    """``grpo/seed-1/…`` and ``grpo-seed1.jsonl``: the innermost such name counts."""
+    parts = path.parts
+    for i in range(len(parts) - 1, -1, -1):
+        name = parts[i] if i < len(parts) - 1 else parts[i].split(".", 1)[0]
+        if found := PART.fullmatch(name):
+            outer = parts[i - 1] if i and parts[i - 1] not in ("/", "..") else None
+            return found["arm"] or outer, int(found["seed"])
+    return None, None
+
+
+def _there(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.exists():
+        raise ResultsError(f"There is no file {path}.")
+    return path

@@ -1,0 +1,100 @@
+"""TRL: ``trainer_state.json``, which transformers' Trainer writes beside every checkpoint.
+
+Its ``log_history`` holds an entry a logging step and one an evaluation. Seconds are ``step_time``,
+the mean over the steps since the entry before, evaluation left out. How many responses a step
+generates is not in the file, and ``num_tokens`` counts the prompts too, so neither is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from results.importers import jsonfile
+from results.importers.logs import Cost, Row, Trainer, real
+from results.importers.record import Notes, whole
+from results.runs import ResultsError
+
+FILE = "trainer_state.json"
+ACCURACY = re.compile(r"eval_(?:(?P<task>.+)_)?accuracy")
+REWARD = re.compile(r"eval_(?:(?P<task>.+?)_)?rewards/(?P<function>.+)/mean")
+
+
+def rows(path: Path, notes: Notes) -> Iterator[Row]:
+    """The lines of ``log_history``, numbered as entries; then the budget goes into the notes."""
+    path = newest(path)
+    facts: dict[str, Any] = {}
+    history = False
+    for name, value, number in jsonfile.members(path, inside="log_history"):
+        if name != "log_history":
+            if name in ("max_steps", "global_step") and value is not None:
+                facts[name] = value
+            continue
+        history = True
+        if value is None:
+            continue  # an empty history
+        if not isinstance(value, dict) or "step" not in value:
+            raise ResultsError(f"{path}, log entry {number}: no step in it.")
+        try:
+            yield Row(whole(value["step"], "step"), value, number)
+        except ValueError as error:
+            raise ResultsError(f"{path}, log entry {number}: {error}.") from error
+    if not history:
+        raise ResultsError(f"{path} has no log_history, so it is no trainer_state.json.")
+    try:
+        last = whole(facts.get("global_step"), "global_step")
+        budget = whole(facts.get("max_steps"), "max_steps")
+    except ValueError as error:
+        raise ResultsError(f"{path}: {error}.") from error
+    notes.facts |= {"last_step": last} | ({"steps": budget} if budget > 0 else {})
+
+
+def newest(path: Path) -> Path:
+    """The file itself; of an output folder its own, else that of the last checkpoint."""
+    if not path.is_dir():
+        return path
+    own = path / FILE
+    saved = [p for p in path.glob(f"checkpoint-*/{FILE}") if p.parent.name[11:].isdecimal()]
+    if own.is_file() or not saved:
+        return own
+    return max(saved, key=lambda p: int(p.parent.name[11:]))
+
+
+def scores(values: Mapping[str, Any]) -> dict[str, str]:
+    """``eval_…accuracy`` where somebody logs one, else the reward function of that kind, else the
+    only reward function, on the evaluation set."""
+    direct = {
+        m["task"] or "": key
+        for key in values
+        if (m := ACCURACY.fullmatch(key)) and not key.endswith("mean_token_accuracy")
+    }
+    if direct:
+        return direct
+    by_task: dict[str, dict[str, str]] = {}
+    for key in values:
+        if m := REWARD.fullmatch(key):
+            by_task.setdefault(m["task"] or "", {})[m["function"]] = key
+    return {task: _choose(functions) for task, functions in by_task.items()}
+
+
+def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
+    """Seconds of the steps since the last training row."""
+    if "loss" not in values and "reward" not in values:
+        return None
+    seconds = real(values.get("step_time"))
+    return {} if seconds is None else {"seconds": seconds * steps}
+
+
+def _choose(functions: Mapping[str, str]) -> str:
+    right = [key for name, key in functions.items() if "acc" in name.lower()]
+    if len(right) == 1 or len(functions) == 1:
+        return (right or list(functions.values()))[0]
+    raise ValueError(
+        f"several reward functions, and none is clearly the accuracy: name one with --metric "
+        f"({', '.join(functions.values())})"
+    )
+
+
+TRAINER = Trainer("TRL's trainer_state.json", rows, scores, cost)

@@ -1,0 +1,266 @@
+"""Run directories from a shelf: all of them or none."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+from urllib.parse import quote
+
+from results.importers.record import AXES, Record
+from results.importers.shelf import Run, Shelf
+from results.matched import CORE
+from results.runs import ResultsError
+from results.store import SCHEMA, write_json
+
+
+@dataclass
+class Cadence:
+    """What the evaluations themselves prove of a run's contract."""
+
+    every: int | None = None
+    responses: float | None = None
+    """Generated a step, where it is the same between all evaluations."""
+    count: int = 0
+    _last: Record | None = None
+    _even: bool = True
+    _constant: bool = True
+
+    def see(self, now: Record) -> None:
+        """The next evaluation.
+
+        Raises:
+            ResultsError: a running total falls.
+        """
+        last, self._last = self._last, now
+        self.count += 1
+        if last is None:
+            self._even = now.step == 0
+            self._constant = now.step == 0
+            return
+        for axis in AXES:
+            before, after = getattr(last, axis), getattr(now, axis)
+            if before is not None and after is not None and after < before:
+                raise ResultsError(
+                    f"{now.arm}, seed {now.seed}: {axis} fall from {before:.10g} (line "
+                    f"{last.line}) to {after:.10g} (line {now.line}); they must be running totals."
+                )
+        width = now.step - last.step
+        self.every = self.every or width
+        self._even = self._even and width == self.every
+        self._rate(last, now, width)
+
+    def contract(self) -> dict[str, Any]:
+        """Known fields; None where the evaluations do not prove one."""
+        whole = self.responses is not None and float(self.responses).is_integer()
+        return {
+            "eval_every": self.every if self._even else None,
+            "responses_per_step": int(self.responses or 0) if whole and self._constant else None,
+        }
+
+    @property
+    def last(self) -> int:
+        """The last step."""
+        return self._last.step if self._last else 0
+
+    def _rate(self, last: Record, now: Record, width: int) -> None:
+        if last.responses is None or now.responses is None:
+            self._constant = False
+            return
+        rate = (now.responses - last.responses) / width
+        self._constant = self._constant and self.responses in (None, rate)
+        self.responses = rate
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of an import."""
+
+    runs: list[Run]
+    evaluations: int
+    without_start: list[str]
+    """Runs that have no evaluation at step 0."""
+    unfinished: list[str]
+    """Runs whose log ends before their budget."""
+    unknown: list[str]
+    """Core fields of the contract that some run does not know."""
+
+
+def folder_of(arm: str) -> str:
+    """An arm's folder: its name, with what a file system minds written as %XX."""
+    name = quote(arm, safe=" ()+=@,~")
+    reserved = name.startswith(".") or name.casefold() == "report"
+    return f"%{ord(name[0]):02X}{name[1:]}" if reserved else name
+
+
+def write(
+    shelf: Shelf, out: Path, plan: Mapping[str, Any], facts: Mapping[Run, Mapping[str, Any]]
+) -> Written:
+    """Write a comparison beside ``out`` and move it there when all is well.
+
+    Args:
+        shelf: the records.
+        out: must not exist, or be an empty folder.
+        plan: what comparison.json says besides arms, seeds and contract.
+        facts: of runs, what their logs say of budget and end.
+
+    Raises:
+        ResultsError: records that contradict one another, or a folder that is taken.
+    """
+    free(out)
+    new = [p for p in out.parents if not p.exists()]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temp = Path(tempfile.mkdtemp(prefix=f".{out.name}.importing-", dir=out.parent))
+    try:
+        temp.chmod(0o755)
+        written = _fill(shelf, temp, plan, facts)
+        temp.replace(out)
+    except BaseException:
+        shutil.rmtree(temp, ignore_errors=True)
+        for folder in new:
+            folder.rmdir()
+        raise
+    return written
+
+
+def free(out: Path) -> None:
+    """Is ``out`` free to be written?
+
+    Raises:
+        ResultsError: there is something already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ResultsError(f"{out} exists and is not empty; choose another --out.")
+
+
+def _fill(
+    shelf: Shelf, folder: Path, plan: Mapping[str, Any], facts: Mapping[Run, Mapping[str, Any]]
+) -> Written:
+    contracts: dict[Run, dict[str, Any]] = {}
+    evaluations, late, unfinished = 0, [], []
+    tasks: dict[tuple[str, ...], str] = {}
+    for run in shelf.runs:
+        arm, seed = run
+        where = folder / folder_of(arm) / f"seed-{seed}"
+        where.mkdir(parents=True)
+        cadence, known = Cadence(), facts.get(run, {})
+        first = _evaluations(shelf.evaluations(run), where / "evals.jsonl", cadence, tasks)
+        contracts[run] = {
+            **dict.fromkeys(CORE),
+            **cadence.contract(),
+            "steps": known.get("steps"),
+            "evaluation.metric": plan["imported"]["metric"],
+        }
+        reason = _cut(cadence.last, known)
+        write_json(where / "manifest.json", _manifest(run, contracts[run], plan))
+        write_json(where / "status.json", _status(cadence.last, known, reason))
+        evaluations += cadence.count
+        late += [f"{arm}/seed-{seed}"] if first else []
+        unfinished += [f"{arm}/seed-{seed}"] if reason else []
+    write_json(folder / "comparison.json", _comparison(shelf.runs, contracts, plan))
+    unknown = [f for f in CORE if any(c[f] is None for c in contracts.values())]
+    return Written(shelf.runs, evaluations, late, unfinished, unknown)
+
+
+def _evaluations(
+    groups: Iterable[list[Record]], path: Path, cadence: Cadence, tasks: dict[tuple[str, ...], str]
+) -> int:
+    """Write evals.jsonl; returns the first step."""
+    first = 0
+    with path.open("w", encoding="utf-8") as f:
+        for group in groups:
+            now = group[0]
+            names = tuple(r.task for r in group)
+            where = f"{now.arm}, seed {now.seed}, step {now.step}"
+            tasks.setdefault(names, where)
+            if len(tasks) > 1:
+                (one, here), (other, there) = tasks.items()
+                raise ResultsError(
+                    f"{here} is scored on {_list(one)}, {there} on {_list(other)}: their mean is "
+                    "not the same thing; name what both have with --metric."
+                )
+            if not cadence.count:
+                first = now.step
+            cadence.see(now)
+            f.write(json.dumps(_line(group), separators=(",", ":")) + "\n")
+    return first
+
+
+def _line(group: Sequence[Record]) -> dict[str, Any]:
+    now = group[0]
+    errors = [r.stderr for r in group]
+    known = [e for e in errors if e is not None]
+    stderr = math.hypot(*known) / len(group) if len(known) == len(group) else None
+    named = [r for r in group if r.task]
+    spent = {axis: v for axis in AXES if (v := getattr(now, axis)) is not None}
+    return {
+        "step": now.step,
+        "accuracy": fmean(r.accuracy for r in group),
+        "stderr": stderr,
+        "tasks": {r.task: {"accuracy": r.accuracy, "stderr": r.stderr} for r in named},
+        "spent": {axis: int(v) if v.is_integer() else v for axis, v in spent.items()},
+    }
+
+
+def _cut(last: int, known: Mapping[str, Any]) -> str:
+    budget, end = known.get("steps"), known.get("last_step", last)
+    return f"the log ends at step {end} of {budget}" if budget and end < budget else ""
+
+
+def _status(last: int, known: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    state = "stopped" if reason else "done"
+    return {"state": state, "step": last, "steps": known.get("steps") or last, "reason": reason}
+
+
+def _manifest(run: Run, contract: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "arm": run[0],
+        "algorithm": run[0],
+        "seed": run[1],
+        "settings": {},
+        "algorithm_settings": {},
+        "contract": contract,
+        "versions": {},
+        "host": {},
+        "notes": plan["notes"],
+        "base": None,
+        "imported": plan["imported"],
+    }
+
+
+def _comparison(
+    runs: Sequence[Run], contracts: Mapping[Run, Mapping[str, Any]], plan: Mapping[str, Any]
+) -> dict[str, Any]:
+    arms = list(dict.fromkeys(arm for arm, _ in runs))
+    fields: dict[str, Any] = {}
+    for name in next(iter(contracts.values())):
+        values = [c[name] for c in contracts.values()]
+        fields[name] = values[0] if all(v == values[0] for v in values) else None
+    return {
+        "schema": SCHEMA,
+        **plan,
+        "arms": [{"arm": arm, "algorithm": arm, "settings": {}} for arm in arms],
+        "seeds": sorted({seed for _, seed in runs}),
+        "baseline": _baseline(arms, plan.get("baseline")),
+        "contract": fields,
+    }
+
+
+def _baseline(arms: Sequence[str], wanted: str | None) -> str | None:
+    """The arm the user names, else the one that is called grpo; None: nobody says."""
+    name = (wanted or "grpo").casefold()
+    found = next((arm for arm in arms if arm.casefold() == name), None)
+    if wanted and found is None:
+        raise ResultsError(f"There is no arm '{wanted}' here; there are {', '.join(arms)}.")
+    return found
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(name or "one score" for name in names)

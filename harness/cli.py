@@ -151,12 +151,23 @@ def resume(folder: Folder, workers: Workers = None) -> None:
 
 
 @app.command()
-def report(folder: Folder) -> None:
+def report(
+    folder: Folder,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="again and again, until all runs have ended")
+    ] = False,
+    every: Annotated[float, typer.Option(min=1, help="seconds between looks, with --watch")] = 10.0,
+) -> None:
     """Write the report of a comparison anew."""
     from results.report import write_report
+    from results.report.watch import watch as keep_watch
 
     with _no_comparison():
-        summary = write_report(folder)
+        try:
+            summary = keep_watch(folder, every, print) if watch else write_report(folder)
+        except KeyboardInterrupt:
+            print(f"Stopped watching; {folder / 'report'} is as it was last written.")
+            raise typer.Exit(130) from None
     _say_report(folder, summary)
 
 

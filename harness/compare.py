@@ -64,7 +64,7 @@ def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], No
     limit = workers or side_by_side(comparison)
     waiting = pending(comparison)
     for job in waiting:  # what an earlier attempt left behind is not this one's state
-        (job.folder / "status.json").unlink(missing_ok=True)
+        worker.write_status(job.folder, "waiting", comparison.config.steps)
     context = _context(comparison.config.threads)
     running: dict[BaseProcess, Job] = {}
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)

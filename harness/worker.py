@@ -29,9 +29,9 @@ def execute(folder: Path, base: Path, stop: Callable[[], bool]) -> None:
         done = _train(folder, manifest, base, stop)
     except Exception as error:
         traceback.print_exc()
-        _status(folder, "failed", steps, _reason(error))
+        write_status(folder, "failed", steps, _reason(error))
         sys.exit(1)
-    _status(folder, "done" if done else "stopped", steps)
+    write_status(folder, "done" if done else "stopped", steps)
 
 
 def start(folder: Path, base: Path) -> None:
@@ -70,7 +70,7 @@ def _train(folder: Path, manifest: dict[str, Any], base: Path, stop: Callable[[]
     torch.set_num_threads(config.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
-    _status(folder, "running", config.steps)
+    write_status(folder, "running", config.steps)
     problems = load_problems(config)
     contract = manifest["contract"]
     found = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
@@ -109,7 +109,8 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def _status(folder: Path, state: State, steps: int, reason: str = "") -> None:
+def write_status(folder: Path, state: State, steps: int, reason: str = "") -> None:
+    """Say where a run stands: its state and its last recorded step, of ``steps``."""
     line = last_line(folder / "steps.jsonl")
     step = line["step"] if line else 0
     write_json(

@@ -178,9 +178,9 @@ class Judge:
     def one(self, claim: Claim) -> ClaimVerdict:
         """A claim's verdict, with whatever could be measured even where there is none."""
         found = self._test(claim)
-        blocked = no_pairs(
-            self.comparison, (self.challenger, self.baseline), self.matched, self.vouched
-        ) or self._wrong_base(claim)
+        arms = {self.challenger, self.baseline, getattr(claim.test, "comparator", self.baseline)}
+        blocked = no_pairs(self.comparison, arms, self.matched, self.vouched)
+        blocked = blocked or self._wrong_base(claim)
         ruling = Ruling("no-verdict", blocked) if blocked else found.ruling
         estimate = found.ratio or found.difference
         told = estimate is not None and np.isfinite(estimate.value)

@@ -16,6 +16,7 @@ import numpy as np
 from results import scores
 from results.contrast import Contrast, contrast
 from results.inference import Estimate, holm, mean, sign_flip
+from results.progress import progress
 from results.runs import Comparison
 from results.verdict import Outcome, told_apart
 
@@ -64,6 +65,8 @@ class Rung:
     contrast: Contrast
     difference: Estimate
     """Of accuracy at the end, a fraction, paired by seed."""
+    finished: bool
+    """False while runs are under way: the target and the family's p values may still move."""
     p_accuracy: float
     p_steps_holm: float = float("nan")
     p_accuracy_holm: float = float("nan")
@@ -87,6 +90,8 @@ class Rung:
     @property
     def outcome(self) -> Outcome:
         """Told apart from equal steps, after Holm?"""
+        if not self.finished:
+            return "not finished"
         return told_apart(self.contrast, self.p_steps_holm)
 
 
@@ -157,6 +162,7 @@ def _rung(
         also=tuple(k for k in ours.keys() & theirs.keys() - meant if ours[k] != theirs[k]),
         contrast=contrast(comparison, challenger, reference, target, ("steps", "flops")),
         difference=mean(d),
+        finished=progress(comparison.runs).over,
         p_accuracy=sign_flip(d) if len(d) else float("nan"),
     )
 

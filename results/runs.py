@@ -59,7 +59,7 @@ class Run:
     arm: str
     seed: int
     state: str
-    """waiting | running | done | failed | stopped."""
+    """waiting | running | done | failed | stopped; evaluations without a status are done."""
     reason: str
     manifest: Mapping[str, Any]
     evals: Evals

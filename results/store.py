@@ -9,7 +9,7 @@
         timing.jsonl            one line a step: seconds, the part that differs from run to run
         samples.jsonl           prompts, responses, grades
         final.json              the last scoring, where one was asked for; deterministic
-        status.json             running | done | failed | stopped
+        status.json             waiting | running | done | failed | stopped
         checkpoints/step-<n>/
       report/
 
@@ -27,7 +27,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 SCHEMA = 1
 FINAL = "final.json"
-State = Literal["running", "done", "failed", "stopped"]
+State = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
 class Ledger(TypedDict):

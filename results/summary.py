@@ -11,6 +11,7 @@ from results.contrast import AxisContrast, Contrast
 from results.inference import Estimate
 from results.ladder import Rung
 from results.mismatch import Mismatch, mismatches
+from results.progress import ENDED, progress
 from results.verdict import finite
 
 SCHEMA = 1
@@ -46,11 +47,12 @@ def summary(a: Analysis) -> dict[str, Any]:
         "ladder": [_rung(rung) for rung in a.ladder],
         "tuning": c.plan.get("tuning"),
         "headroom": {name: _headroom(a, name) for name in a.judges},
+        "progress": progress(c.runs).states,
         "failed": [{"run": r.name, "reason": r.reason} for r in c.runs if r.state == "failed"],
         "unfinished": [
             {"run": r.name, "state": r.state, "step": r.last_step}
             for r in c.runs
-            if r.state in ("running", "waiting", "stopped")
+            if r.state not in ENDED
         ],
         "notes": c.plan.get("notes", []),
     }

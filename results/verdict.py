@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,11 +11,12 @@ import numpy as np
 from results.contrast import Contrast
 from results.inference import Estimate
 from results.matched import Matched
+from results.progress import ENDED
 from results.runs import Comparison
 from results.steps import Gain
 
 Verdict = Literal["supported", "refuted", "inconclusive", "no-verdict"]
-Outcome = Literal["fewer steps", "more steps", "not distinguishable"]
+Outcome = Literal["fewer steps", "more steps", "not distinguishable", "not finished"]
 
 MIN_PAIRS = 8
 """Five pairs give no exact p below 0.05; eight leave room for one that goes the other way."""
@@ -81,12 +83,12 @@ def headroom(comparison: Comparison, contrast: Contrast) -> Headroom:
     )
 
 
-def no_pairs(comparison: Comparison, arms: tuple[str, str], proof: Matched, vouched: bool) -> str:
-    """Why two arms cannot be judged at all, whatever is measured; empty when they can."""
-    runs = [r for arm in arms for r in comparison.of(arm)]
+def no_pairs(comparison: Comparison, arms: Set[str], proof: Matched, vouched: bool) -> str:
+    """Why arms cannot be judged at all, whatever is measured; empty when they can."""
+    runs = [r for r in comparison.runs if r.arm in arms]
     if not proof and not vouched:
         return f"the runs are {proof.sentence}"
-    unfinished = [r.name for r in runs if r.state in ("running", "waiting", "stopped")]
+    unfinished = [r.name for r in runs if r.state not in ENDED]
     if unfinished:
         return f"{len(unfinished)} of {len(runs)} runs are not finished ({_some(unfinished)})"
     return ""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from results.analysis import Analysis
 
 
 def write_report(
-    comparison_dir: Path, vouch_unmatched: bool = False, claim_files: Iterable[Path] = ()
+    comparison_dir: Path,
+    vouch_unmatched: bool = False,
+    claim_files: Iterable[Path] = (),
+    reload: float | None = None,
 ) -> dict[str, Any]:
     """Read a comparison, write ``report/`` into it, and return the summary.
 
@@ -17,30 +24,46 @@ def write_report(
         comparison_dir: finished, running or broken: whatever is there is shown.
         vouch_unmatched: the user vouches that the runs are matched; the first page says so.
         claim_files: the user's own claims, tested beside the shipped ones.
+        reload: seconds after which the page loads itself anew, as long as runs are under way.
 
     Raises:
         ResultsError: there is no comparison, or a file of it cannot be read.
     """
     from results.analysis import analyse
     from results.claim import load
-    from results.report import figures, page, tables
-    from results.store import write_json
     from results.summary import summary
 
     a = analyse(comparison_dir, load(claim_files), vouch_unmatched)
-    out = comparison_dir / "report"
-    for folder in (out / "tables", out / "figures"):
-        folder.mkdir(parents=True, exist_ok=True)
+    told = summary(a)
+    json.dumps(told, allow_nan=False)  # a NaN here would be no JSON
+    with tempfile.TemporaryDirectory(prefix=".report-", dir=comparison_dir) as staging:
+        _write(a, told, Path(staging), reload)
+        _replace(Path(staging), comparison_dir / "report")
+    return told
+
+
+def _write(a: Analysis, told: dict[str, Any], out: Path, reload: float | None) -> None:
+    from results.report import figures, page, tables
+    from results.store import write_json
+
+    for folder in ("tables", "figures"):
+        (out / folder).mkdir()
     made = tables.everything(a)
     for table in (t for t in made if t.rows):
         table.write_csv(out / "tables" / f"{table.name}.csv")
         if table.name in tables.LATEX:
             (out / "tables" / f"{table.name}.tex").write_text(table.latex(), encoding="utf-8")
     inline = figures.write(a, out / "figures")
-    html, markdown = page.render(a, made, inline)
+    html, markdown = page.render(a, made, inline, reload)
     (out / "index.html").write_text(html, encoding="utf-8")
     (out / "report.md").write_text(markdown, encoding="utf-8")
-    told = summary(a)
-    json.dumps(told, allow_nan=False)  # a NaN here would be no JSON
     write_json(out / "summary.json", told)
-    return told
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put files in the place of older ones, each in one atomic rename: a reader sees whole files.
+    The page comes last, for it links to the others."""
+    files = [path.relative_to(new) for path in new.rglob("*") if path.is_file()]
+    for name in sorted(files, key=lambda name: (name.name == "index.html", name)):
+        (old / name).parent.mkdir(parents=True, exist_ok=True)
+        (new / name).replace(old / name)

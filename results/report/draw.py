@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
-from results.analysis import Analysis
+from results.analysis import Analysis, TaskContrast, task_names
 from results.inference import Estimate
 from results.report import curves
 from results.report.style import ARMS, INK, PAPER, SOFT
@@ -124,17 +124,23 @@ def known(a: Analysis, axis: str) -> bool:
 
 
 def task_times(a: Analysis) -> dict[str, Array]:
-    """arm -> (tasks,) mean steps to each task's target; inf where fewer than half reached it."""
+    """arm -> (tasks,) mean steps to each task's target; inf where fewer than half reached it.
+    Tasks on which some arm has no complete pair yet are left out."""
     times: dict[str, Array] = {}
+    shared = [t for t in task_names(a.comparison) if all(_paired(c, t) for c in a.tasks.values())]
     for arm, found in a.tasks.items():
-        cells = [c for c in found.contrasts.values() if c.n]
+        cells = [found.contrasts[task] for task in shared]
         ours = [c.axes["steps"].challenger.mean() for c in cells]
         theirs = [c.axes["steps"].baseline.mean() for c in cells]
         reached = [c.reached_challenger >= 0.5 for c in cells]
         times[arm] = np.where(reached, ours, np.inf)
         reached = [c.reached_baseline >= 0.5 for c in cells]
         times[a.baseline] = np.where(reached, theirs, np.inf)
-    return times
+    return times if shared else {}
+
+
+def _paired(found: TaskContrast, task: str) -> bool:
+    return task in found.contrasts and found.contrasts[task].n > 0
 
 
 def short(value: float, _: Any = None) -> str:

@@ -87,7 +87,7 @@ def _sentence(rung: Rung) -> str:
     if c.bound:
         said += f" ({c.bound.partition(':')[0]})"
     said += f": {rung.outcome}"
-    if rung.p_steps < 0.05 <= rung.p_steps_holm:
+    if rung.finished and rung.p_steps < 0.05 <= rung.p_steps_holm:
         said += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
     elif rung.outcome == "not distinguishable" and rung.p_steps_holm < 0.05 and c.open_pairs:
         said += f" while runs are missing ({len(c.open_pairs)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from results.analysis import Analysis
+from results.progress import progress
 from results.report import ladder, samples, words
 from results.report.table import Table
 from results.report.tables import LATEX
@@ -19,13 +21,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60
 
 
-def render(a: Analysis, tables: list[Table], figures: dict[str, str]) -> tuple[str, str]:
+def render(
+    a: Analysis, tables: list[Table], figures: dict[str, str], reload: float | None = None
+) -> tuple[str, str]:
     """(index.html, report.md).
 
     Args:
         a: the analysis.
         tables: all of them.
         figures: name -> inline SVG.
+        reload: seconds after which an unfinished comparison's page loads itself anew.
     """
     env = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -34,10 +39,14 @@ def render(a: Analysis, tables: list[Table], figures: dict[str, str]) -> tuple[s
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    live = None if progress(a.comparison.runs).over else reload
     context = _context(a, tables) | {
+        "reload": live,
+        "written": datetime.now().astimezone() if live else None,
         "figures": {name: Markup(svg) for name, svg in figures.items()},  # made by us, not by runs
         "css": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         "js": Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+        "reload_js": Markup((TEMPLATES / "reload.js").read_text(encoding="utf-8")),
         "data": Markup(_script({"samples": samples.chosen(a), "runs": _runs(a)})),
     }
     html = env.get_template("page.html.j2").render(context)
@@ -61,7 +70,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "open_runs": words.open_runs(a),
         "ladder": ladder.sentences(a),
         "mismatch": words.mismatch(a),
-        "live": any(r.state in ("running", "waiting") for r in c.runs),
+        "progress": progress(c.runs),
         "tables": {t.name: t for t in tables},
         "latex": LATEX,
         "sanity": {v.id: v.sanity for v in verdicts if v.sanity},

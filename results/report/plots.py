@@ -231,21 +231,21 @@ def mismatch(a: Analysis) -> Figure | None:
 
 def profiles(a: Analysis) -> Figure | None:
     """Performance profile over thresholds, and time-to-target profile over tasks."""
-    names = task_names(a.comparison)
-    if not names or not a.tasks:
+    names, times = task_names(a.comparison), draw.task_times(a)
+    done = {arm: [r for r in a.comparison.of(arm) if r.state == "done"] for arm in a.arms}
+    if not times or not any(done.values()):
         return None
     figure, (left, right) = draw.figure(7.6, 2.9, 1, 2)
     thresholds = np.linspace(0, 1, 201)
-    for arm in a.arms:
-        done = [r for r in a.comparison.of(arm) if r.state == "done"]
-        if done:
-            share = across.profile(scores.score_matrix(done, names), thresholds)
+    for arm, runs in done.items():
+        if runs:
+            share = across.profile(scores.score_matrix(runs, names), thresholds)
             left.plot(thresholds, share, color=colour(a, arm), label=arm)
     left.set(xlabel="accuracy τ", ylabel="runs × tasks above τ", ylim=(-0.02, 1.03))
     left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     left.legend(loc="lower left")
     factors = np.geomspace(1, 20, 200)
-    for arm, share in across.time_profile(draw.task_times(a), factors).items():
+    for arm, share in across.time_profile(times, factors).items():
         right.step(factors, share, where="post", color=colour(a, arm))
     right.set_xscale("log")
     right.set_xticks([1, 2, 5, 10, 20], ["1×", "2×", "5×", "10×", "20×"])

@@ -8,6 +8,7 @@ from results.analysis import Analysis
 from results.claims import ClaimVerdict
 from results.inference import Estimate
 from results.mismatch import LARGE_KL, mismatches
+from results.progress import progress
 from results.report.draw import FEW
 
 HEADLINE = "steps-90"
@@ -145,11 +146,12 @@ def _headline(a: Analysis, arm: str) -> Headline:
     reason = found.reason if found else "the claim was not tested"
     judge = a.judges[arm]
     cell = judge.contrast.axes["steps"]
+    over = progress(a.comparison.runs).over
     title = {
         "supported": f"{arm} needed 90 % fewer steps than {a.baseline}",
         "refuted": f"{arm} did not need 90 % fewer steps than {a.baseline}",
         "inconclusive": f"These runs do not settle whether {arm} needs 90 % fewer steps",
-        "no-verdict": f"No verdict on whether {arm} needs 90 % fewer steps",
+        "no-verdict": f"No verdict{'' if over else ' yet'} on whether {arm} needs 90 % fewer steps",
     }[verdict]
     parts = []
     if verdict == "no-verdict":
@@ -157,7 +159,8 @@ def _headline(a: Analysis, arm: str) -> Headline:
     if a.gain and cell.ratio.value >= 0:
         pairs = f"{cell.ratio.n} seed pair{'s' * (cell.ratio.n != 1)}"
         parts.append(
-            f"To reach {100 * a.target:.1f} % accuracy (90 % of {a.baseline}'s gain), {arm} took "
+            ("To" if over else "So far, to")
+            + f" reach {100 * a.target:.1f} % accuracy (90 % of {a.baseline}'s gain), {arm} took "
             f"{cell.ratio.value:.3g} times {a.baseline}'s steps ({_spread(cell.ratio)}; {pairs})"
             + (f"; this is {judge.contrast.bound}." if judge.contrast.bound else ".")
         )

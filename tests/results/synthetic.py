@@ -210,6 +210,17 @@ def examples(run: Path, n: int, rng: np.random.Generator) -> None:
     (run / "samples.jsonl").write_text("".join(line + "\n" for line in lines))
 
 
+def cut(run: Path, evaluations: int, state: str, torn: str = "") -> None:
+    """Take a run back to its first evaluations, as it was when ``state`` was written."""
+    every = json.loads((run / "manifest.json").read_text())["contract"]["eval_every"]
+    step = max(evaluations - 1, 0) * every
+    lines = {"evals": evaluations, "steps": step, "timing": step + 1 if evaluations else 0}
+    for name, count in lines.items():
+        path = run / f"{name}.jsonl"
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:count]) + torn)
+    change(run, "status.json", state=state, step=step)
+
+
 def change(run: Path, file: str, /, **fields: Any) -> None:
     """Overwrite fields of a run's JSON file; ``contract`` is merged."""
     path = run / file

@@ -100,6 +100,4 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   more.addEventListener("click", () => { limit += PAGE; show(); });
   show();
-
-  if ("live" in document.body.dataset) setTimeout(() => location.reload(), 15000);
 })();

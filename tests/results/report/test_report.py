@@ -131,12 +131,60 @@ def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=3, steps=50)
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="failed", reason="went NaN")
     synthetic.change(folder / "srpo" / "seed-2", "status.json", state="running")
-    told = write_report(folder)
+    told = write_report(folder, reload=10)
     assert told["failed"] == [{"run": "srpo/seed-1", "reason": "went NaN"}]
     assert told["unfinished"][0]["run"] == "srpo/seed-2"
     page = (folder / "report" / "index.html").read_text()
     assert "went NaN" in page
-    assert "data-live" in page
+    assert '<body data-reload="10">' in page
+    assert "4 of 6 runs done, 1 failed, 1 running; the verdict is not in until all have" in page
+
+
+PARTLY = {
+    "nobody has two evaluations": {"grpo": [1, 0], "grpo-token": [0, 1], "srpo-paper": [1, 1]},
+    "the baseline leads": {"grpo": [13, 9], "grpo-token": [0, 0], "srpo-paper": [0, 1]},
+    "an arm is done": {"grpo": [3, 7], "grpo-token": [13, 13], "srpo-paper": [2, 0]},
+    "all but one": {"grpo": [13, 13], "grpo-token": [13, 13], "srpo-paper": [13, 12]},
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("case", PARTLY)
+def test_a_comparison_under_way_is_shown_and_not_judged(tmp_path: Path, case: str) -> None:
+    begun = PARTLY[case]
+    folder = synthetic.write(tmp_path / "c", dict.fromkeys(begun, 1.0), seeds=2, steps=60)
+    for arm, evaluations in begun.items():
+        for seed, n in enumerate(evaluations, 1):
+            state = {0: "waiting", 13: "done"}.get(n, "running")
+            synthetic.cut(folder / arm / f"seed-{seed}", n, state, torn='{"step": 7, "acc')
+    told = write_report(folder)
+    assert {v["verdict"] for v in told["claims"]} <= {"no-verdict"}
+    assert {r["outcome"] for r in told["ladder"]} <= {"not finished"}
+    page = (folder / "report" / "index.html").read_text()
+    head = page[page.index("<body") : page.index("</header>")]
+    assert "of 6 runs done" in head
+    assert "the verdict is not in until all have ended" in head
+    assert "No verdict yet" in head or "Nothing to compare yet" in head
+    assert "data-reload" not in head
+
+
+def test_a_writer_that_fails_leaves_the_old_report_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=1, steps=20, samples=0)
+    monkeypatch.setattr("results.report.figures.FIGURES", {})
+    write_report(folder)
+    before = {p: p.read_bytes() for p in (folder / "report").rglob("*") if p.is_file()}
+    synthetic.change(folder / "srpo" / "seed-1", "status.json", state="running")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("results.report.page.render", full)
+    with pytest.raises(OSError, match="No space"):
+        write_report(folder)
+    assert before == {p: p.read_bytes() for p in (folder / "report").rglob("*") if p.is_file()}
+    assert not list(folder.glob(".report-*"))
 
 
 def test_unmatched_runs_are_said_so_on_the_first_page(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""Keeps a report up to date while its runs are under way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from results.progress import Progress
+from results.report import write_report
+from results.store import run_dirs
+
+EVERY = 10.0
+"""Seconds between looks at the files."""
+
+Stamp = dict[Path, tuple[int, int]]
+
+READ = ("manifest", "status", "steps", "evals", "timing", "samples", "final")
+"""A run's files that a report is made of, by stem."""
+
+
+def watch(
+    comparison_dir: Path,
+    every: float = EVERY,
+    tell: Callable[[str], None] = lambda _: None,
+    wait: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Write the report, and again whenever files have changed, until every run has ended.
+
+    Args:
+        comparison_dir: planned; no run need have started.
+        every: seconds between looks, and after which an unfinished page loads itself anew.
+        tell: told how many runs are done whenever that has changed.
+        wait: sleeps for some seconds.
+
+    Returns:
+        The summary of the last report, which no longer reloads.
+    """
+    seen: Stamp | None = None
+    said = ""
+    while True:
+        stamp = _stamp(comparison_dir)
+        if stamp != seen:
+            seen, summary = stamp, write_report(comparison_dir, reload=every)
+            progress = Progress(summary["progress"])
+            if progress.sentence != said:
+                tell(said := progress.sentence)
+            if progress.over:
+                return summary
+        wait(every)
+
+
+def _stamp(comparison_dir: Path) -> Stamp:
+    """Size and time of change (ns) of every file that a report is made of."""
+    files = [p for run in run_dirs(comparison_dir) for p in run.iterdir() if p.stem in READ]
+    files += comparison_dir.glob("comparison.json")
+    found = {path: path.stat() for path in files}
+    return {path: (s.st_size, s.st_mtime_ns) for path, s in found.items()}

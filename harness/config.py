@@ -67,6 +67,7 @@ class Vllm(Section):
     enforce_eager: bool = Field(True, description="no compiled graphs: a faster start")
     start_seconds: float = Field(600.0, gt=0, description="longest wait for a server to start")
     answer_seconds: float = Field(600.0, gt=0, description="longest wait for a server's answer")
+    arguments: dict[str, Any] = Field({}, description="more engine arguments, by vLLM's names")
 
 
 class Rollout(Section):

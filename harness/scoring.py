@@ -6,6 +6,7 @@ that training's own evaluations take; the other is lm-eval's (``harness.lm_eval_
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -147,20 +148,20 @@ def targets(model: Model) -> list[Target]:
 def own_backend(target: Target, config: Config, problems: Problems, seed: int) -> Iterator[Scored]:
     """Ask and grade as a run's own final scoring does: same seed and step, same responses."""
     policy = load_policy(target.folder, config.model.dtype, config.model.device)
-    engine = make_engine(policy, config, target.folder)
-    asker = Asker(policy, engine, problems.tasks, config.data)
     generator = stream(seed, "final", target.step)
-    for _, _, asked in evaluate(
-        asker, problems.final, config.final, config.final.max_new_tokens, generator
-    ):
-        lines = [
-            {
-                "model": target.label,
-                **sample_line(target.step, "final", asked, config.reward, row, None),
-            }
-            for row in range(len(asked.texts))
-        ]
-        yield Scored(metrics(target.label, asked, asker), lines)
+    with contextlib.closing(make_engine(policy, config, target.folder)) as engine:
+        asker = Asker(policy, engine, problems.tasks, config.data)
+        for _, _, asked in evaluate(
+            asker, problems.final, config.final, config.final.max_new_tokens, generator
+        ):
+            lines = [
+                {
+                    "model": target.label,
+                    **sample_line(target.step, "final", asked, config.reward, row, None),
+                }
+                for row in range(len(asked.texts))
+            ]
+            yield Scored(metrics(target.label, asked, asker), lines)
 
 
 def metrics(label: str, asked: Asked, asker: Asker) -> list[Score]:

@@ -59,3 +59,7 @@ class Engine(Protocol):
     def sync(self) -> None:
         """Bring the engine's weights up to the learner's after an update."""
         ...
+
+    def close(self) -> None:
+        """Free what the engine holds; a later ``sync`` or ``generate`` takes it again."""
+        ...

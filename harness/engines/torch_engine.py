@@ -33,6 +33,9 @@ class TorchEngine:
     def sync(self) -> None:
         """Nothing to do: the engine reads the learner's weights."""
 
+    def close(self) -> None:
+        """Nothing to do: it holds nothing between two batches."""
+
     @torch.no_grad()
     def generate(
         self,

@@ -181,11 +181,13 @@ class VllmEngine:
         return {name: value.detach() for name, value in self.policy.model.state_dict().items()}
 
     def _fits(self, prompts: Sequence[list[int]], sampling: Sampling) -> None:
-        longest, room = max(map(len, prompts)), self.settings.max_model_len
+        context = getattr(self.policy.model.config, "max_position_embeddings", None)
+        longest, room = max(map(len, prompts)), self.settings.max_model_len or context
         if room is not None and longest + sampling.max_new_tokens > room:
             raise RunError(
                 f"A prompt of {longest} tokens and a response of {sampling.max_new_tokens} do not "
-                f"fit rollout.vllm.max_model_len={room}; raise it."
+                f"fit vLLM's {room}: lower rollout.max_new_tokens or raise "
+                "rollout.vllm.max_model_len, which the model's own context bounds."
             )
 
 

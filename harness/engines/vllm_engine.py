@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from collections.abc import Mapping, Sequence
@@ -24,8 +25,10 @@ def options(model: Path, dtype: str, settings: Vllm) -> dict[str, Any]:
         "generation_config": "vllm",  # no sampling defaults of the model's own
         "enforce_eager": settings.enforce_eager,
         "gpu_memory_utilization": settings.gpu_memory_utilization,
-        "enable_prefix_caching": True,  # a group's n samples share the prompt's prefill
+        "enable_prefix_caching": True,  # a group's n samples share the prompt's prefill,
+        **({} if torch.cuda.is_available() else {"block_size": 32}),  # in whole blocks of tokens
         **({"max_model_len": settings.max_model_len} if settings.max_model_len else {}),
+        **settings.arguments,
     }
 
 
@@ -34,8 +37,9 @@ def environment(settings: Vllm) -> dict[str, str]:
     return {
         "VLLM_CPU_KVCACHE_SPACE": str(settings.cpu_cache_gib),
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # runs side by side would be bound to one core
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # one process here; in a server one fewer to start
         "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_LOGGING_LEVEL": "WARNING",
+        "VLLM_LOGGING_LEVEL": os.environ.get("VLLM_LOGGING_LEVEL", "ERROR"),
     }
 
 
@@ -49,27 +53,28 @@ class LocalHost:
     def start(self) -> None:
         """See ``Host.start``."""
         os.environ |= environment(self.settings)
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         os.environ["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"  # tensors pass within this process
-        threads = torch.get_num_threads()
+        if self.settings.enforce_eager:
+            torch.compiler.set_stance("force_eager")  # its samplers would be compiled all the same
+        set_threads, threads = torch.set_num_threads, torch.get_num_threads()
         try:
             from vllm import LLM
 
-            self.llm = LLM(**self.arguments, disable_log_stats=True)
+            self.llm = LLM(**self.arguments, disable_log_stats=True, use_tqdm_on_load=False)
         except Exception as error:
             raise HostError(f"it does not start ({_sentence(error)})") from error
         finally:
-            torch.set_num_threads(threads)
+            torch.set_num_threads = set_threads  # vLLM's CPU worker puts an empty one in its place
+            set_threads(threads)
 
     def stop(self) -> None:
         """See ``Host.stop``."""
-        if self.llm is None:
-            return
-        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
-
         self.llm = None
         gc.collect()
-        cleanup_dist_env_and_memory()
+        with contextlib.suppress(Exception):
+            from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+            cleanup_dist_env_and_memory()
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """See ``Host.load``."""
@@ -77,9 +82,11 @@ class LocalHost:
             self.llm.collective_rpc(
                 "reload_weights", kwargs={"weights_iterator": iter(list(weights.items()))}
             )
-            self.llm.reset_prefix_cache()
+            forgot = self.llm.reset_prefix_cache()
         except Exception as error:
             raise HostError(f"its weights were not replaced ({_sentence(error)})") from error
+        if not forgot:
+            raise HostError("it kept what it had cached under the old weights")
 
     def complete(self, requests: Sequence[Request]) -> list[list[Completion]]:
         """See ``Host.complete``."""

@@ -24,10 +24,14 @@ from torch import Tensor
 from harness.config import Vllm
 from harness.engines.vllm import Completion, HostError, Request
 from harness.engines.vllm_engine import environment, options
+from harness.errors import RunError
 
 EXTENSION = "harness.engines.vllm_worker.WeightFiles"
 AT_ONCE = 64
 """Requests in flight; one is a prompt with all its samples."""
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Weights and samples go to the server itself, whatever proxy serves the rest of the machine."""
 
 
 class ServerHost:
@@ -42,9 +46,10 @@ class ServerHost:
         self.name = ""
 
     def start(self) -> None:
-        """See ``Host.start``. A server at the user's address is only asked whether it is there."""
+        """See ``Host.start``. The user's own server is waited for once it has been there."""
         if not self.settings.address:
             self._spawn()
+        if self.process is not None or self.name:
             self._wait()
         self.name = self._ask("/v1/models")["data"][0]["id"]
 
@@ -64,7 +69,8 @@ class ServerHost:
         path = Path(self.folder.name) / "weights.safetensors"
         save_file({k: v.cpu().clone() for k, v in weights.items()}, path)
         self._ask("/collective_rpc", {"method": "load_weight_file", "kwargs": {"path": str(path)}})
-        self._ask("/reset_prefix_cache", {})
+        if not self._ask("/reset_prefix_cache", {})["success"]:
+            raise HostError("it kept what it had cached under the old weights")
 
     def complete(self, requests: Sequence[Request]) -> list[list[Completion]]:
         """See ``Host.complete``."""
@@ -74,7 +80,12 @@ class ServerHost:
             return [_completion(choice) for choice in sorted(choices, key=lambda c: c["index"])]
 
         with ThreadPoolExecutor(min(AT_ONCE, len(requests))) as pool:
-            return list(pool.map(one, requests))
+            answers = [pool.submit(one, request) for request in requests]
+            try:
+                return [answer.result() for answer in answers]
+            except (HostError, RunError):
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def score(self, tokens: list[int]) -> list[float]:
         """See ``Host.score``."""
@@ -104,44 +115,70 @@ class ServerHost:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **environment(self.settings), "VLLM_SERVER_DEV_MODE": "1"},
+                env={**os.environ, **self._environment()},
                 start_new_session=True,
             )
         # When this process ends, however it does, the pipe closes and the server goes with it.
+        ending = 'read _; kill -KILL -- "-$0"; rm -rf -- "$1"'
         self.watcher = subprocess.Popen(
-            ["sh", "-c", 'read _; kill -KILL -- "-$0"', str(self.process.pid)],
+            ["sh", "-c", ending, str(self.process.pid), self.folder.name],
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
 
+    def _environment(self) -> dict[str, str]:
+        return {
+            **environment(self.settings),
+            "VLLM_SERVER_DEV_MODE": "1",  # it then takes weights
+            **({"TORCH_COMPILE_DISABLE": "1"} if self.settings.enforce_eager else {}),
+        }
+
     def _wait(self) -> None:
         deadline = time.monotonic() + self.settings.start_seconds
-        while time.monotonic() < deadline:
-            if self.process is None or self.process.poll() is not None:
+        while (left := deadline - time.monotonic()) > 0:
+            if self.process is not None and self.process.poll() is not None:
                 raise HostError(f"its server ended while starting ({self._last_error()})")
             try:
-                self._ask("/v1/models")
+                self._ask("/v1/models", seconds=left)
                 return
             except HostError:
                 time.sleep(0.25)
-        raise HostError(f"its server gave no answer within {self.settings.start_seconds:g} s")
+        raise HostError(
+            f"its server gave no answer within rollout.vllm.start_seconds="
+            f"{self.settings.start_seconds:g} s"
+        )
 
-    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """POST where there is a body, else GET."""
+    def _ask(
+        self, path: str, body: Mapping[str, Any] | None = None, seconds: float | None = None
+    ) -> Any:
+        """POST where there is a body, else GET.
+
+        Raises:
+            HostError: no answer in time, or the server's own failure.
+            RunError: the server refuses the request, as it would the next time.
+        """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             self.address + path, data, {"Content-Type": "application/json"}
         )
+        limit = self.settings.answer_seconds if seconds is None else seconds
         try:
-            with urllib.request.urlopen(request, timeout=self.settings.answer_seconds) as answer:
+            with DIRECT.open(request, timeout=limit) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             said = " ".join(error.read().decode(errors="replace").split())[:300]
+            if error.code < 500:
+                raise RunError(f"vLLM's server refuses {path} ({error.code}): {said}") from error
             raise HostError(f"its server answered {error.code} to {path}: {said}") from error
+        except TimeoutError as error:
+            raise HostError(f"its server gave no answer to {path} within {limit:g} s") from error
         except (OSError, HTTPException) as error:
             raise HostError(f"its server at {self.address} does not answer ({error})") from error
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError as error:
+            raise RunError(f"What answers at {self.address} is not vLLM.") from error
 
     def _log(self) -> Path:
         return Path(self.folder.name) / "server.log"
@@ -161,10 +198,10 @@ def _flags(arguments: Mapping[str, Any]) -> list[str]:
     out = []
     for name, value in arguments.items():
         flag = f"--{name.replace('_', '-')}"
-        if value is True:
-            out.append(flag)
-        elif value is not False:
-            out += [flag, str(value)]
+        if isinstance(value, bool):
+            out.append(flag if value else f"--no-{flag[2:]}")
+        else:
+            out += [flag, value if isinstance(value, str) else json.dumps(value)]
     return out
 
 

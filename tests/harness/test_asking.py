@@ -33,6 +33,8 @@ class Scripted:
 
     def sync(self) -> None: ...
 
+    def close(self) -> None: ...
+
 
 @pytest.mark.parametrize(("style", "kept"), [("base", "a b"), ("chat", "a b\ndef x")])
 def test_stop_strings_belong_to_base_style_prompts(

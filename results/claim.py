@@ -55,7 +55,7 @@ class Superiority(_Strict):
 class Reported(_Strict):
     """A printed percentage and what it counts."""
 
-    value: str
+    value: str = Field(pattern=r"^\d{1,3}(\.\d{1,6})?$", description='per cent as printed: "92.4"')
     what: str
     n: int | None = Field(None, gt=0)
     samples: int = Field(1, gt=0)

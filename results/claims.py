@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from results.matched import Matched, matched
 from results.runs import Array, Comparison, ResultsError, Run, read
 from results.steps import Gain, gain
 from results.verdict import (
+    ROOM,
     Headroom,
     Ruling,
     Verdict,
@@ -220,7 +221,8 @@ class Judge:
         cell = found.axes.get(test.axis)
         if cell is None:
             return Finding(Ruling("no-verdict", f"not every run records its {test.axis}"))
-        blocked = too_few(found.n) or no_target(found, self.gain, self.headroom)
+        room = replace(self.headroom, share=min(ROOM, test.threshold))
+        blocked = too_few(found.n) or no_target(found, self.gain, room)
         if blocked:
             ruling = Ruling("no-verdict", blocked)
         else:
@@ -237,7 +239,8 @@ class Judge:
             f"at step {early:g} {self.challenger} lies {_points(result.difference)} from "
             f"{self.baseline}'s accuracy at the end"
         )
-        blocked = too_few(len(d)) or no_target(self.contrast, self.gain, self.headroom)
+        room = replace(self.headroom, share=min(ROOM, test.budget))
+        blocked = too_few(len(d)) or no_target(self.contrast, self.gain, room)
         return _ruled(what, result.difference, -test.margin, np.inf, result.p, blocked)
 
     def _scores(self, test: Equivalence | Superiority) -> Finding:

@@ -8,7 +8,7 @@ upper bound.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,9 @@ class AxisContrast:
     """Exact sign-flip p of "no difference"."""
     extremes: tuple[Estimate, Estimate] | None
     """Ratio with the open pairs counted at their smallest and at their largest; None: none open."""
+    bounds: tuple[Estimate, Estimate]
+    """The same, and every crossing at whichever of the two evaluations around it makes the ratio
+    smallest, and largest: what the cadence leaves open too."""
 
     def p_against(self, threshold: float) -> float:
         """Exact sign-flip p of "the challenger needs ``threshold`` times the baseline's cost"."""
@@ -52,6 +55,8 @@ class Contrast:
     reached_challenger: float
     reached_baseline: float
     """Fractions of the runs of complete pairs."""
+    baseline_share: float
+    """Fraction of all the baseline's seeds that are known to reach the target."""
 
     @property
     def n(self) -> int:
@@ -86,11 +91,12 @@ def contrast(
     """
     ours, theirs = (_runs(comparison, arm, target) for arm in (challenger, baseline))
     present = {r.seed for arm in (challenger, baseline) for r in comparison.of(arm)}
-    seeds = sorted(present)
+    seeds = sorted({*present, *comparison.plan.get("seeds", [])})
     horizon = comparison.horizon
     axes: dict[str, AxisContrast] = {}
     open_runs: list[str] = []
     steps: list[tuple[Cost, Cost]] = []
+    shares: list[bool] = []
     for axis in dict.fromkeys(("steps", *wanted)):
         pairs = [
             (_cost(ours.get(s), s, axis, horizon), _cost(theirs.get(s), s, axis, horizon))
@@ -98,6 +104,7 @@ def contrast(
         ]
         if axis == "steps":
             steps = [(c, b) for c, b in pairs if c.known and b.known]
+            shares = [b.reached for _, b in pairs]
             open_runs = [
                 f"{arm}/seed-{s}"
                 for s, pair in zip(seeds, pairs, strict=True)
@@ -115,19 +122,15 @@ def contrast(
         open_pairs=tuple(open_runs),
         reached_challenger=_share([c.reached for c, _ in steps]),
         reached_baseline=_share([b.reached for _, b in steps]),
+        baseline_share=_share(shares),
     )
 
 
 def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]]) -> AxisContrast:
     known = [(c, b) for c, b in pairs if c.known and b.known]
-    c = np.array([x.low for x, _ in known])
-    b = np.array([x.low for _, x in known])
-    extremes = None
-    if len(known) < len(pairs):
-        extremes = (
-            _ratio([x.low for x, _ in pairs], [x.high for _, x in pairs]),
-            _ratio([x.high for x, _ in pairs], [x.low for _, x in pairs]),
-        )
+    c = np.array([x.at for x, _ in known])
+    b = np.array([x.at for _, x in known])
+    whole = len(known) == len(pairs)
     return AxisContrast(
         axis=axis,
         seeds=tuple(x.seed for x, _ in known),
@@ -136,7 +139,20 @@ def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]]) -> AxisContrast:
         ratio=ratio_of_means(c, b),
         difference=mean(c - b),
         p=sign_flip(c - b) if len(c) else float("nan"),
-        extremes=extremes,
+        extremes=None if whole else _extremes(pairs, lambda x: (x.at, x.at)),
+        bounds=_extremes(pairs, lambda x: (x.low, x.high)),
+    )
+
+
+def _extremes(
+    pairs: Sequence[tuple[Cost, Cost]], ends: Callable[[Cost], tuple[float, float]]
+) -> tuple[Estimate, Estimate]:
+    """The smallest and the largest ratio when known costs lie between ``ends``, open ones between
+    their bounds."""
+    costs = [[ends(x) if x.known else (x.low, x.high) for x in pair] for pair in pairs]
+    return (
+        _ratio([c[0] for c, _ in costs], [b[1] for _, b in costs]),
+        _ratio([c[1] for c, _ in costs], [b[0] for _, b in costs]),
     )
 
 
@@ -153,7 +169,7 @@ def _runs(comparison: Comparison, arm: str, target: float) -> dict[int, tuple[Ru
 
 def _cost(begun: tuple[Run, Crossing] | None, seed: int, axis: str, horizon: float) -> Cost:
     if begun is None:  # planned or failed before its first evaluation: anything is possible
-        return Cost(seed, 0.0, horizon if axis == "steps" else np.inf, False)
+        return Cost(seed, 0.0, np.nan, horizon if axis == "steps" else np.inf, False)
     return cost(*begun, axis, horizon)
 
 

@@ -143,6 +143,10 @@ def read(folder: Path) -> Comparison:
     runs = tuple(_run(d) for d in run_dirs(folder))
     if not runs:
         raise ResultsError(f"{folder} holds no runs yet; wait for the first, or `bench resume` it.")
+    names = [run.name for run in runs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ResultsError(f"{folder} holds {twice} twice, by its manifests; a seed is one run.")
     return Comparison(folder, plan, runs)
 
 
@@ -179,6 +183,8 @@ def _evals(path: Path, clock: tuple[Array, Array] | None) -> Evals:
     for number, line in enumerate(_lines(path), 1):
         try:
             if line["accuracy"] is not None:
+                if not np.isfinite(line["accuracy"]):
+                    raise ValueError(line["accuracy"])
                 rows[float(line["step"])] = {
                     "accuracy": float(line["accuracy"]),
                     "stderr": line.get("stderr"),
@@ -195,7 +201,7 @@ def _evals(path: Path, clock: tuple[Array, Array] | None) -> Evals:
     tasks = dict.fromkeys(t for row in ordered for t in row["tasks"])
     spent = {axis: _column(row["spent"].get(axis) for row in ordered) for axis in AXES[1:]}
     spent = {axis: column for axis, column in spent.items() if not np.isnan(column).any()}
-    if clock is not None:
+    if clock is not None and len(step) and clock[0][-1] >= step[-1]:  # the clock saw all of it
         spent["seconds"] = np.interp(step, *clock)
     return Evals(
         step=step,

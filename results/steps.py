@@ -113,30 +113,32 @@ def spent(run: Run, step: float, axis: str) -> float:
 class Cost:
     """What a run spent until the target or the horizon, whichever came first.
 
-    An unfinished run that has not crossed is known only to lie between ``low`` (what it had spent)
-    and ``high`` (what it would have spent by the horizon at its own rate).
+    ``at`` is the estimate; ``low`` and ``high`` are the evaluations that the crossing lies between.
+    An unfinished run that has not crossed has no estimate: it lies between what it had spent and
+    what it would have spent by the horizon at its own rate.
     """
 
     seed: int
     low: float
+    at: float
     high: float
     reached: bool
 
     @property
     def known(self) -> bool:
-        """True when nothing is left open."""
-        return self.low == self.high
+        """False when the run's cost is left open."""
+        return not np.isnan(self.at)
 
 
 def cost(run: Run, found: Crossing, axis: str, horizon: float) -> Cost:
     """The restricted cost of one run until its crossing."""
     if found.reached and found.at <= horizon:
-        at = spent(run, found.at, axis)
-        return Cost(run.seed, at, at, True)
+        low, at = spent(run, found.before, axis), spent(run, found.at, axis)
+        return Cost(run.seed, low, at, spent(run, min(found.first, horizon), axis), True)
     last = min(run.last_step, horizon)
     low = spent(run, last, axis)
     if last >= horizon:
-        return Cost(run.seed, low, low, False)
+        return Cost(run.seed, low, low, low, False)
     at_rate = low * horizon / last if last > 0 else float("nan")
     high = horizon if axis == "steps" else at_rate
-    return Cost(run.seed, low, high, False)
+    return Cost(run.seed, low, float("nan"), high, False)

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from results.contrast import Contrast
-from results.inference import Estimate
+from results.contrast import AxisContrast, Contrast
+from results.inference import Estimate, mean
 from results.matched import Matched
 from results.progress import ENDED
 from results.runs import Comparison
@@ -24,6 +24,9 @@ MIN_REACHED = 0.8
 """Share of the baseline's seeds that must reach the target."""
 ROOM = 0.1
 """An epoch and the first two evaluations must lie within this share of the baseline's steps."""
+
+Side = Literal["below", "above", "across"]
+"""Of a threshold: a whole interval, or neither."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,13 @@ class Headroom:
     """Step of the second evaluation after step 0; NaN: there is none."""
     baseline_steps: float
     """The baseline's restricted mean steps to target."""
+    share: float = ROOM
+    """Of those, what the claim leaves the challenger, if that is less than a tenth."""
 
     @property
     def limit(self) -> float:
         """The steps within which both must lie."""
-        return ROOM * self.baseline_steps
+        return self.share * self.baseline_steps
 
     @property
     def lacking(self) -> str:
@@ -61,8 +66,8 @@ class Headroom:
         if not late:
             return ""
         return (
-            f"no headroom: {' and '.join(late)}, later than a tenth ({self.limit:.3g}) of the "
-            f"baseline's {self.baseline_steps:.3g} steps to target"
+            f"no headroom: {' and '.join(late)}, later than {100 * self.share:.3g} % "
+            f"({self.limit:.3g}) of the baseline's {self.baseline_steps:.3g} steps to target"
         )
 
 
@@ -105,9 +110,14 @@ def no_target(contrast: Contrast, gained: Gain | None, room: Headroom) -> str:
     """Why steps to target say nothing here; empty when they do."""
     if gained is not None and not gained.size > 0:
         return f"the baseline gained nothing ({100 * gained.size:+.1f} points)"
-    if not contrast.reached_baseline >= MIN_REACHED:
+    if gained is not None and (told := mean(gained.by_seed)).low <= 0:
         return (
-            f"the baseline reached the target in {100 * contrast.reached_baseline:.0f} % of its "
+            f"the baseline's gain of {100 * told.value:.1f} points is not told apart from none "
+            f"(95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f})"
+        )
+    if not contrast.baseline_share >= MIN_REACHED:
+        return (
+            f"the baseline reached the target in {100 * contrast.baseline_share:.0f} % of its "
             f"seeds, and {100 * MIN_REACHED:.0f} % are needed"
         )
     return room.lacking
@@ -117,25 +127,40 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
     """Is the ratio on an axis at most a threshold?
 
     The whole 95 % interval must lie on one side *and* the exact sign-flip test of that threshold
-    must agree (p < 0.05); with open pairs, also when they are counted at either extreme.
+    must agree (p < 0.05; pairs that are all alike need no test). Both sides of what is not known
+    are tried: runs that are missing at either extreme of their cost, and every crossing at either
+    of the two evaluations around it. A verdict that hangs on them is none.
     """
     if axis not in contrast.axes:
         return Ruling("no-verdict", f"not every run records its {axis}")
     cell = contrast.axes[axis]
-    estimates = [cell.ratio, *(cell.extremes or ())]
-    p = cell.p_against(threshold)
     what = f"the ratio of {axis} is {describe(cell.ratio)}"
-    sides = {_side(e, threshold) for e in estimates}
-    if sides == {"below"} and p < 0.05:
+    side = _side(cell.ratio, threshold)
+    if side == "across":
+        held = f": the interval holds {threshold:g}" if cell.ratio.has_interval else ""
+        return Ruling("inconclusive", f"{what}{held}")
+    doubt = _doubt(contrast, cell, threshold, side)
+    if doubt:
+        return Ruling("inconclusive", f"{what}, but {doubt}")
+    what += f" ({contrast.bound})" if contrast.bound else ""
+    if contrast.open_pairs:
+        what += f", whatever the runs that are missing would have given ({_missing(contrast)})"
+    if side == "below":
         return Ruling("supported", f"{what}: the whole interval is at most {threshold:g}")
-    if sides == {"above"} and p < 0.05:
-        return Ruling("refuted", f"{what}: the whole interval is above {threshold:g}")
-    if _side(cell.ratio, threshold) == "across":
-        return Ruling("inconclusive", f"{what}: the interval holds {threshold:g}")
-    if len(sides) > 1:
-        missing = _some(list(contrast.open_pairs))
-        return Ruling("inconclusive", f"{what}, but it hangs on runs that are missing ({missing})")
-    return Ruling("inconclusive", f"{what}, but the sign-flip test disagrees (p = {p:.3f})")
+    return Ruling("refuted", f"{what}: the whole interval is above {threshold:g}")
+
+
+def _doubt(contrast: Contrast, cell: AxisContrast, threshold: float, side: Side) -> str:
+    """What could put a ratio on the other side of a threshold; empty when nothing does."""
+    worst = 1 if side == "below" else 0
+    if cell.extremes and _side(cell.extremes[worst], threshold) != side:
+        return f"it hangs on runs that are missing ({_missing(contrast)})"
+    if _side(cell.bounds[worst], threshold) != side:
+        return "it hangs on where between two evaluations the runs crossed; evaluate more often"
+    p = cell.p_against(threshold)
+    if p < 0.05 or cell.ratio.method == "no spread":
+        return ""
+    return f"the sign-flip test disagrees (p = {p:.3f})"
 
 
 def told_apart(contrast: Contrast, p: float) -> Outcome:
@@ -155,12 +180,17 @@ def describe(ratio: Estimate) -> str:
     return f"{ratio.value:.3g}, 95 % interval {ratio.low:.3g} to {ratio.high:.3g}"
 
 
-def _side(ratio: Estimate, threshold: float) -> str:
+def _side(ratio: Estimate, threshold: float) -> Side:
+    threshold *= 1 + 1e-9  # ratios round: 0.1 of a number is not above 0.1
     if not ratio.has_interval:
         return "across"
     if ratio.high <= threshold:
         return "below"
     return "above" if ratio.low > threshold else "across"
+
+
+def _missing(contrast: Contrast) -> str:
+    return _some(list(contrast.open_pairs))
 
 
 def _some(names: list[str], limit: int = 4) -> str:

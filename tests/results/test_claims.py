@@ -85,6 +85,8 @@ def test_users_add_their_own_claims(folder: Path, tmp_path: Path) -> None:
         ("- id: x", "claim 1, claim"),
         (OWN.replace("ratio", "magic"), "claim 1, test"),
         (OWN.replace("tokens,", "joules,"), "axis"),
+        (OWN + "  reported: [{value: '92,4', what: x, n: 164}]", "reported.0.value"),
+        (OWN + "  reported: [{value: 'nan', what: x, n: 164}]", "reported.0.value"),
     ],
 )
 def test_a_broken_claims_file_is_named(tmp_path: Path, text: str, said: str) -> None:

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,13 @@ def test_seconds_leave_evaluation_out(folder: Path) -> None:
     spent = [sum(x[k] for k in ("rollout", "grading", "training", "other")) for x in lines]
     assert run.evals.spent["seconds"][-1] == pytest.approx(sum(spent))
     assert run.totals["seconds_evaluation"] == pytest.approx(0.2 * 21)
+
+
+def test_seconds_are_unknown_where_the_clock_did_not_see_all(folder: Path) -> None:
+    path = folder / "grpo" / "seed-1" / "timing.jsonl"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    assert "seconds" not in read(folder).runs[0].evals.spent
+    assert "seconds" in read(folder).runs[1].evals.spent
 
 
 def test_zero_variance_groups_are_all_correct_or_all_wrong(folder: Path) -> None:
@@ -80,6 +88,7 @@ def test_a_torn_last_line_is_left_out(folder: Path) -> None:
         ("evals.jsonl", "{broken\n", "evals.jsonl, line 1: not JSON"),
         ("evals.jsonl", '{"step": 1}\n', "line 1: an evaluation needs"),
         ("evals.jsonl", '{"step": "x", "accuracy": 1}\n', "line 1: an evaluation needs"),
+        ("evals.jsonl", '{"step": 1, "accuracy": NaN}\n', "line 1: an evaluation needs"),
         ("steps.jsonl", '{"reward": 1}\n', "steps.jsonl, line 1"),
         ("manifest.json", "[]", "must hold a JSON object"),
         ("manifest.json", "{", "cannot be read"),
@@ -88,6 +97,12 @@ def test_a_torn_last_line_is_left_out(folder: Path) -> None:
 def test_broken_files_are_named(folder: Path, file: str, text: str, said: str) -> None:
     (folder / "grpo" / "seed-1" / file).write_text(text)
     with pytest.raises(ResultsError, match=said):
+        read(folder)
+
+
+def test_a_seed_that_stands_twice_is_no_second_seed(folder: Path) -> None:
+    shutil.copytree(folder / "grpo" / "seed-1", folder / "grpo" / "seed-3")
+    with pytest.raises(ResultsError, match="grpo/seed-1 twice"):
         read(folder)
 
 

@@ -69,10 +69,12 @@ def test_costs_are_linear_between_evaluations_and_restricted_to_the_horizon(tmp_
     folder = synthetic.write(tmp_path / "c", seeds=1, noise=0.0)
     run = read(folder).of("grpo")[0]
     found = crossing(run.evals, 0.8)
-    assert cost(run, found, "steps", 400).low == pytest.approx(found.at)
+    whole = cost(run, found, "steps", 400)
+    assert (whole.low, whole.high) == (found.before, found.first)
+    assert whole.at == pytest.approx(found.at)
     assert spent(run, found.at, "responses") == pytest.approx(128 * found.at, rel=1e-2)
-    assert cost(run, found, "steps", 100).low == 100
-    assert not cost(run, found, "steps", 100).reached
+    cut = cost(run, found, "steps", 100)
+    assert (cut.low, cut.at, cut.high, cut.reached) == (100, 100, 100, False)
 
 
 def test_an_unfinished_run_is_known_only_between_bounds(tmp_path) -> None:

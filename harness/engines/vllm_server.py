@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -12,12 +13,13 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from torch import Tensor
 
@@ -43,18 +45,24 @@ class ServerHost:
         self.process: subprocess.Popen[bytes] | None = None
         self.watcher: subprocess.Popen[bytes] | None = None
         self.folder = tempfile.TemporaryDirectory(prefix="bench-vllm-")
+        self.turn: IO[str] | None = None
         self.name = ""
 
     def start(self) -> None:
         """See ``Host.start``. The user's own server is waited for once it has been there."""
-        if not self.settings.address:
+        if self.settings.address:
+            self._take_turn()
+        else:
             self._spawn()
         if self.process is not None or self.name:
             self._wait()
         self.name = self._ask("/v1/models")["data"][0]["id"]
 
     def stop(self) -> None:
-        """See ``Host.stop``. The user's own server is left alone."""
+        """See ``Host.stop``. The user's own server is left to the next run."""
+        if self.turn is not None:
+            self.turn.close()
+        self.turn = None
         if self.process is not None:
             _kill(self.process)
         if self.watcher is not None:
@@ -97,6 +105,12 @@ class ServerHost:
         body = {"model": self.name, "prompt": prompt, "return_token_ids": True, **parameters}
         choices: list[dict[str, Any]] = self._ask("/v1/completions", body)["choices"]
         return choices
+
+    def _take_turn(self) -> None:
+        """Wait until no other run of this machine has it: it holds one learner's weights."""
+        name = f"bench-vllm-{urllib.parse.quote(self.address, safe='')}.lock"
+        self.turn = (Path(tempfile.gettempdir()) / name).open("w")
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
 
     def _spawn(self) -> None:
         with socket.socket() as free:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ def test_a_transfer_that_fails_half_way_is_found_and_repaired(
     assert (learner_logp(local.policy, responses) - responses.logp).abs().max() < CLOSE
 
 
-def test_a_server_at_the_users_address_is_used_and_left_running(server: VllmEngine) -> None:
+def test_a_server_at_the_users_address_is_used_in_turn_and_left_running(server: VllmEngine) -> None:
     server.sync()
     assert isinstance(server.host, ServerHost)
     guest = new_engine("vllm-server", address=server.host.address)
@@ -211,7 +212,12 @@ def test_a_server_at_the_users_address_is_used_and_left_running(server: VllmEngi
     guest.sync()
     responses = ask(guest)
     assert (learner_logp(guest.policy, responses) - responses.logp).abs().max() < CLOSE
-    guest.close()
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(new_engine("vllm-server", address=server.host.address).sync)
+        with pytest.raises(TimeoutError):
+            second.result(timeout=1)
+        guest.close()
+        second.result()
     server.sync()
     assert server.gap() < CLOSE
 

@@ -164,7 +164,7 @@ def report(
 
     with _no_comparison():
         try:
-            summary = keep_watch(folder, every, print) if watch else write_report(folder)
+            summary = keep_watch(folder, every, _say) if watch else write_report(folder)
         except KeyboardInterrupt:
             print(f"Stopped watching; {folder / 'report'} is as it was last written.")
             raise typer.Exit(130) from None
@@ -350,6 +350,10 @@ def _say_report(folder: Path, summary: dict[str, Any]) -> None:
             arm = f"{verdict['challenger']}, " if len(summary["comparisons"]) > 1 else ""
             print(f"{arm}{verdict['id']}: {verdict['verdict']}. {verdict['reason']}")
     print(f"Report: {folder / 'report' / 'index.html'}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # somebody may be reading a pipe
 
 
 def _command_line() -> str:

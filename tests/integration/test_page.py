@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import subprocess
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,3 +145,53 @@ def test_links_inside_the_page_lead_somewhere(page: Browser) -> None:
         ".filter(a => !document.querySelector(a.getAttribute('href'))).map(a => a.href)"
     )
     assert broken == []
+
+
+def wait_for(browser: Browser, condition: str) -> None:
+    """Ask until it holds. A page that is just being replaced answers with an error."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with contextlib.suppress(urllib.error.HTTPError):
+            if browser.run(f"return {condition}"):
+                return
+    pytest.fail(f"not within two minutes: {condition}")
+
+
+LEFT = (
+    "return [document.getElementById('run-filter').value,"
+    "[...document.querySelectorAll('#table-runs tbody tr')].filter(r => !r.hidden).length,"
+    "document.querySelectorAll('tr.drill').length,"
+    "document.getElementById('contract-fields').open,"
+    "document.querySelectorAll('#sample-list .sample').length, scrollY]"
+)
+
+
+def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
+    browser: Browser, tmp_path: Path
+) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=2, steps=40, target=20, samples=30)
+    synthetic.cut(folder / "srpo" / "seed-2", 3, "running")
+    write_report(folder, reload=0.5)
+    browser.open(folder / "report" / "index.html")
+    browser.run(
+        "window.first = true; const f = document.getElementById('run-filter'); f.value = 'srpo';"
+        "f.dispatchEvent(new Event('input', {bubbles: true}));"
+        "document.querySelector('#table-runs tbody tr:not([hidden]) button').click();"
+        "document.getElementById('contract-fields').open = true;"
+        "document.getElementById('sample-more').click();"
+        "scrollTo({top: 1234, behavior: 'instant'})"
+    )
+    left = browser.run(LEFT)
+    assert left[:2] == ["srpo", 3]  # two runs and what is opened under one
+    wait_for(browser, "!window.first && document.readyState === 'complete'")
+    assert browser.run(LEFT) == left
+    banner = browser.run("return document.querySelector('.banner').textContent")
+    assert "3 of 4 runs done, 1 running; the verdict is not in" in banner
+
+    synthetic.change(folder / "srpo" / "seed-2", "status.json", state="done")
+    write_report(folder, reload=0.5)
+    wait_for(browser, "!('reload' in document.body.dataset) && document.readyState === 'complete'")
+    after = browser.run(LEFT)
+    assert after[:5] == left[:5]
+    assert browser.run("return document.querySelectorAll('.banner').length") == 0
+    assert browser.console() == []

@@ -133,7 +133,7 @@ class ServerHost:
                 start_new_session=True,
             )
         # When this process ends, however it does, the pipe closes and the server goes with it.
-        ending = 'read _; kill -KILL -- "-$0"; rm -rf -- "$1"'
+        ending = 'read _; kill -s KILL -- "-$0"; rm -rf -- "$1"'
         self.watcher = subprocess.Popen(
             ["sh", "-c", ending, str(self.process.pid), self.folder.name],
             stdin=subprocess.PIPE,

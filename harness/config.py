@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from harness.errors import UserError, unknown
 from tasks.base import Grade
@@ -193,6 +201,9 @@ class Config(Section):
     checkpoint_every: int = Field(50, gt=0, description="steps")
     keep_checkpoints: int = Field(1, gt=0, description="the newest ones; older are deleted")
     samples_every: int = Field(10, gt=0, description="steps between recorded training responses")
+    sinks: tuple[Literal["tensorboard", "wandb", "trackio"], ...] = Field(
+        (), description="where metrics also go, beside the run's records; no part of the contract"
+    )
     model: Model = Model()
     data: Data = Data()
     rollout: Rollout = Rollout()
@@ -200,6 +211,11 @@ class Config(Section):
     reward: Reward = Reward()
     evaluation: Evaluation = Evaluation()
     final: Final = Final()
+
+    @field_validator("sinks", mode="before")
+    @classmethod
+    def _several_in_a_word(cls, value: Any) -> Any:
+        return value.split(",") if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _seeds_are_distinct(self) -> Self:

@@ -24,6 +24,7 @@ from harness.learner import Learner
 from harness.mismatch import behaviour, measured
 from harness.policy import Policy, load_policy
 from harness.record import evaluation_line, sample_line, step_line
+from harness.sinks.choose import Sinks
 from harness.streams import stream
 from results.store import FINAL, Ledger, TaskScore, append_line, write_json
 
@@ -73,6 +74,11 @@ class Run:
             True when the run is complete.
         """
         start = self._resume()
+        with Sinks(self.config.sinks, self.folder) as self.sinks:
+            self.clock = ledger.Clock()  # opening sinks is no part of training
+            return self._train(start, stop)
+
+    def _train(self, start: int, stop: Callable[[], bool]) -> bool:
         with self.clock("sync"):
             self.engine.sync()
         if start == 0:
@@ -210,6 +216,7 @@ class Run:
 
     def _write(self, name: str, line: Mapping[str, Any]) -> None:
         append_line(self.folder / f"{name}.jsonl", line)
+        self.sinks.log(name, line)
 
     def _save(self, step: int) -> None:
         state = {

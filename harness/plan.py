@@ -30,6 +30,7 @@ from harness.engines.choose import engine_version
 from harness.errors import UserError, unknown
 from harness.models import check, resolve
 from harness.policy import digest, pick_device
+from harness.sinks.choose import check_sinks
 from results.store import SCHEMA, read_json, write_json
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "math-verify", "srpo-bench")
@@ -117,6 +118,7 @@ def plan(
     """
     pick_device(config.model.device)
     engine_version(config)
+    check_sinks(config.sinks)
     config = _absolute(config)
     base = resolve(config.model)
     check(base)
@@ -166,6 +168,7 @@ def reopen(folder: Path) -> Comparison:
         Arm(name=a["arm"], algorithm=a["algorithm"], settings=a["settings"]) for a in record["arms"]
     ]
     pick_device(config.model.device)
+    check_sinks(config.sinks)
     base = resolve(config.model)
     contract = _contract(config, base, load_problems(config))
     _same(record, {**record, "contract": contract}, folder, "was planned with other things")

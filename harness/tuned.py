@@ -62,7 +62,7 @@ def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> di
             f"Settings that --tuned chose have another value here ({', '.join(changed)}); leave "
             "out one of the two."
         )
-    compared = here.keys() - chosen["shared"].keys() - {"seeds", "threads"}
+    compared = here.keys() - chosen["shared"].keys() - {"seeds", "threads", "sinks"}
     return {
         **{k: v for k, v in record.items() if k != "settings"},
         "untuned": [a.name for a in arms if a.algorithm not in record["budget"]],

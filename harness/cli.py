@@ -193,6 +193,49 @@ def verify(
     raise typer.Exit(0 if reached else 3)
 
 
+@app.command("import")
+def import_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="FILE, or ARM/SEED=FILE")],
+    from_: Annotated[
+        str, typer.Option("--from", help="csv, jsonl, trl, verl, openrlhf or tensorboard")
+    ],
+    out: Annotated[Path, typer.Option(help="folder of the comparison that comes of it")],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", help="NAME=COLUMN, e.g. accuracy=val/acc")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="key of a log that is the accuracy, repeatable")
+    ] = None,
+    arm: Annotated[str | None, typer.Option(help="arm of all that is in the files")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of all that is in the file")] = None,
+    scale: Annotated[float, typer.Option(help="factor on the accuracy: 0.01 for percent")] = 1.0,
+    skip_empty: Annotated[
+        bool, typer.Option("--skip-empty", help="rows without an accuracy are training steps")
+    ] = False,
+    baseline: Annotated[str | None, typer.Option(help="arm; default: the one named grpo")] = None,
+    vouch_matched: Annotated[
+        bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
+    ] = False,
+) -> None:
+    """Read other trainers' logs into run directories; what they do not prove stays unknown."""
+    from harness.importing import import_and_show
+
+    import_and_show(
+        format=from_,
+        files=files,
+        out=out,
+        command=_command_line(),
+        mapped=map_ or (),
+        metrics=metric or (),
+        arm=arm,
+        seed=seed,
+        scale=scale,
+        skip_empty=skip_empty,
+        baseline=baseline,
+        vouched=vouch_matched,
+    )
+
+
 @app.command("eval")
 def eval_(
     model: Annotated[str, typer.Option(help="folder, GGUF file, hub id, or a run's folder")],

@@ -33,7 +33,7 @@ def import_and_show(**asked: Any) -> None:
     told = ", ".join(f"{arm}: {n}" for arm, n in arms.items())
     print(
         f"Imported {_count(len(done.written.runs), 'run')} ({told}) with "
-        f"{_count(done.written.evaluations, 'evaluation')} from {_count(done.files, 'file')}."
+        f"{_count(done.written.evaluations, 'evaluation')} from {_count(len(done.files), 'file')}."
     )
     print(f"Accuracy: {', '.join(done.metric['keys'])} ({done.metric['kind']}).")
     for line in _remarks(done):
@@ -56,9 +56,10 @@ def _remarks(done: Any) -> list[str]:
         )
     if written.unfinished:
         said.append(f"The log ends before its budget in {_some(written.unfinished)}.")
+    said += [f"Files of the same content: {_some(files)}." for files in done.same_files]
     said.append(
         f"Unknown: {', '.join(written.unknown)}. So the runs are not proved matched and get no "
-        "verdict, unless you vouch that they are: bench verify --vouch-matched."
+        "verdict, unless you vouch that they are (--vouch-matched, here or of bench verify)."
     )
     return said
 

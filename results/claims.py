@@ -85,6 +85,7 @@ def verify(
             near = difflib.get_close_matches(wanted, ids, 1, 0)
             raise ResultsError(f"There is no claim '{wanted}'; did you mean '{near[0]}'?")
     comparison = read(folder)
+    baseline, challenger = (_as_named(comparison, arm) for arm in (baseline, challenger))
     chosen = [c for c in known if not claim_ids or c.id in claim_ids]
     return [
         verdict
@@ -105,6 +106,12 @@ def _pairs(
     return [name_arms(comparison, baseline, challenger)]
 
 
+def _as_named(comparison: Comparison, arm: str | None) -> str | None:
+    """The arm as the comparison spells it, whatever its case."""
+    same = (a for a in comparison.arms if arm is not None and a.casefold() == arm.casefold())
+    return arm if arm in comparison.arms else next(same, arm)
+
+
 def name_arms(
     comparison: Comparison, baseline: str | None, challenger: str | None
 ) -> tuple[str, str]:
@@ -115,8 +122,9 @@ def name_arms(
             raise ResultsError(f"There is no arm '{name}' here; there are {', '.join(arms)}.")
     if baseline is None:
         others = [a for a in arms if a != challenger]
-        grpo = "grpo" in others and (challenger is not None or len(arms) == 2)
-        baseline = "grpo" if grpo else (others[0] if challenger and len(others) == 1 else None)
+        sure = challenger is not None or len(arms) == 2
+        known = (a for a in (comparison.plan.get("baseline"), "grpo") if a in others and sure)
+        baseline = next(known, others[0] if challenger and len(others) == 1 else None)
     rest = [a for a in arms if a != baseline]
     if challenger is None and len(rest) == 1:
         challenger = rest[0]
@@ -182,7 +190,7 @@ class Judge:
         arms = {self.challenger, self.baseline, getattr(claim.test, "comparator", self.baseline)}
         blocked = no_pairs(self.comparison, arms, self.matched, self.vouched)
         blocked = blocked or self._wrong_base(claim)
-        ruling = Ruling("no-verdict", blocked) if blocked else found.ruling
+        ruling = Ruling("no-verdict", blocked) if blocked else self._vouched_for(claim, found)
         estimate = found.ratio or found.difference
         told = estimate is not None and np.isfinite(estimate.value)
         return ClaimVerdict(
@@ -259,6 +267,16 @@ class Judge:
             return _ruled(what + _points(wide), wide, -test.margin, test.margin, result.p, blocked)
         wide = mean(d)
         return _ruled(what + _points(wide), wide, 0.0, np.inf, sign_flip(d), blocked)
+
+    def _vouched_for(self, claim: Claim, found: Finding) -> Ruling:
+        """The ruling; where it rests on the user's word, it says so."""
+        if self.matched or found.ruling.verdict == "no-verdict":
+            return found.ruling
+        what = "that the runs are matched"
+        if isinstance(claim.test, Ratio | NonInferiority) and self.headroom.epoch is None:
+            what += ", and that an epoch, whose length is unknown, left headroom"
+        reason = f"{found.ruling.reason}; vouched for, not proved: {what}"
+        return Ruling(found.ruling.verdict, reason)
 
     @staticmethod
     def _score(run: Run, tasks: Sequence[str]) -> float:

@@ -102,6 +102,8 @@ def ladder(comparison: Comparison, target: float) -> list[Rung]:
         comparison: the runs.
         target: accuracy that every contrast's steps are counted to, a fraction.
     """
+    if comparison.plan.get("imported"):
+        return []  # of other trainers' arms only the names are known
     arms = _arms(comparison)
     rungs = [*_rungs(comparison, arms, target), *_controls(comparison, arms, target)]
     if len(rungs) < 2:

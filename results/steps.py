@@ -28,6 +28,8 @@ class Gain:
     base: float
     final: float
     by_seed: Array
+    start: float = 0.0
+    """Step of the first evaluation, the latest of the runs'; beyond 0 the base is not known."""
 
     @property
     def size(self) -> float:
@@ -51,7 +53,8 @@ def gain(runs: Sequence[Run]) -> Gain:
         raise ResultsError("The baseline has no run with two evaluations yet; wait for them.")
     base = np.array([r.evals.accuracy[0] for r in told])
     final = np.array([r.evals.accuracy[max(1, len(r.evals) - 2) :].mean() for r in told])
-    return Gain(float(base.mean()), float(final.mean()), final - base)
+    start = max(float(r.evals.step[0]) for r in told)
+    return Gain(float(base.mean()), float(final.mean()), final - base, start)
 
 
 @dataclass(frozen=True)

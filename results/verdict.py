@@ -108,6 +108,11 @@ def too_few(n: int) -> str:
 
 def no_target(contrast: Contrast, gained: Gain | None, room: Headroom) -> str:
     """Why steps to target say nothing here; empty when they do."""
+    if gained is not None and gained.start > 0:
+        return (
+            f"no evaluation at step 0: the baseline's first is at step {gained.start:g}, so what "
+            "it gained, and with it the target, is not known"
+        )
     if gained is not None and not gained.size > 0:
         return f"the baseline gained nothing ({100 * gained.size:+.1f} points)"
     if gained is not None and (told := mean(gained.by_seed)).low <= 0:

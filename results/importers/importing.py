@@ -45,6 +45,7 @@ class Request:
     scale: float = 1.0
     skip_empty: bool = False
     baseline: str | None = None
+    vouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,15 @@ class Imported:
     written: Written
     notes: Notes
     metric: dict[str, Any]
-    files: int
+    files: list[dict[str, Any]]
+
+    @property
+    def same_files(self) -> list[list[str]]:
+        """Files of one content, where there are several: a slip of the hand."""
+        by_digest: dict[str, list[str]] = {}
+        for file in self.files:
+            by_digest.setdefault(file.get("sha256", file["path"]), []).append(file["path"])
+        return [paths for paths in by_digest.values() if len(paths) > 1]
 
 
 def import_runs(request: Request) -> Imported:
@@ -72,9 +81,10 @@ def import_runs(request: Request) -> Imported:
     notes, shelf = Notes(), Shelf()
     facts: dict[Run, dict[str, Any]] = {}
     files = []
+    unit = "line" if table else TRAINERS[request.format].unit
     records = _tables(request, notes) if table else _logs(request, notes, facts)
     for source in found:
-        shelf.open(source.path)
+        shelf.open(source.path, unit)
         count = 0
         for record in records(source):
             count += 1
@@ -85,7 +95,7 @@ def import_runs(request: Request) -> Imported:
         raise ResultsError(f"There is no evaluation in {', '.join(request.files)}.")
     metric = _metric(notes.metrics, bool(request.metrics))
     plan = _plan(request, files, metric, notes)
-    return Imported(write(shelf, request.out, plan, facts), notes, metric, len(files))
+    return Imported(write(shelf, request.out, plan, facts), notes, metric, files)
 
 
 def _consistent(request: Request) -> None:
@@ -139,7 +149,7 @@ def _metric(metrics: Mapping[str, str], named: bool) -> dict[str, Any]:
     """What the accuracy was read from, and whether its name says that it is held-out."""
     keys = list(metrics.values())
     plain = all(k.strip().lower() in ("accuracy", "acc") for k in keys)
-    reward = any("reward" in k.lower() for k in keys)
+    reward = any("reward" in k.lower() or "test_score" in k for k in keys)
     if not plain and not all(logs.held_out(k) for k in keys):
         kind = "training reward" if reward else "not known to be held-out"
     else:
@@ -166,6 +176,7 @@ def _plan(
         "command": request.command,
         "bench_version": metadata.version("srpo-bench"),
         "baseline": request.baseline,
+        "vouched_matched": request.vouched,
         "tasks": [],
         "eval_tasks": [task for task in notes.metrics if task],
         "notes": [],

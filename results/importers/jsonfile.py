@@ -64,18 +64,20 @@ class _Text:
     """A file's text from where it was read to."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
-        self.path, self._file, self._rest = path, file, ""
+        self.path, self._file, self._text, self._at = path, file, "", 0
         self._decode = codecs.getincrementaldecoder("utf-8-sig")()
 
     def next(self, peek: bool = False) -> str:
         """The next character that is not space."""
-        self._rest = self._rest.lstrip(SPACE)
-        while not self._rest:
-            self._more()
-            self._rest = self._rest.lstrip(SPACE)
-        mark = self._rest[0]
-        if not peek:
-            self._rest = self._rest[1:]
+        while True:
+            if self._at == len(self._text):
+                self._more()
+            elif self._text[self._at] in SPACE:
+                self._at += 1
+            else:
+                break
+        mark = self._text[self._at]
+        self._at += not peek
         return mark
 
     def value(self) -> Any:
@@ -83,19 +85,20 @@ class _Text:
         self.next(peek=True)
         while True:
             try:
-                found, end = DECODER.raw_decode(self._rest)
+                found, end = DECODER.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
-                if len(self._rest) > LONGEST or isinstance(error, RecursionError):
+                held = len(self._text) - self._at
+                if held > LONGEST or isinstance(error, RecursionError):
                     raise self.wrong("a value that is no JSON, or far too long") from error
             else:
-                if end < len(self._rest):  # else a number may go on
-                    self._rest = self._rest[end:]
+                if end < len(self._text):  # else a number may go on
+                    self._at = end
                     return found
             self._more()
 
     def wrong(self, why: str) -> ResultsError:
         """An error here."""
-        return ResultsError(f"{self.path} is no JSON: {why}, near {self._rest[:40]!r}.")
+        return ResultsError(f"{self.path} is no JSON: {why}, near {self._text[self._at :][:40]!r}.")
 
     def _more(self) -> None:
         block = self._file.read(1 << 16)
@@ -103,6 +106,7 @@ class _Text:
             what = "is empty" if not self._file.tell() else "ends in the middle: it was cut off"
             raise ResultsError(f"{self.path} {what}.")
         try:
-            self._rest += self._decode.decode(block)
+            self._text = self._text[self._at :] + self._decode.decode(block)
+            self._at = 0
         except UnicodeDecodeError as error:
             raise ResultsError(f"{self.path} is not UTF-8 text.") from error

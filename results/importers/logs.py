@@ -3,6 +3,7 @@ had been spent when it was measured."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +15,8 @@ from results.importers.record import AXES, Notes, Record, accuracy_of
 from results.runs import ResultsError
 
 TRAINING = "training steps without an evaluation"
-KEYS = 200
-"""Metrics that an error message may choose from."""
+KEYS, SHOWN = 200, 20
+"""Metrics that an error message may choose from, and that it shows."""
 
 
 class Row(NamedTuple):
@@ -42,6 +43,8 @@ class Trainer:
     rows: Callable[[Path, Notes], Iterator[Row]]
     scores: Callable[[Mapping[str, Any]], dict[str, str]]
     cost: Callable[[Mapping[str, Any], int], Cost | None]
+    unit: str = "line"
+    """What a row's number counts."""
 
 
 @dataclass
@@ -109,7 +112,7 @@ def read(
         except ValueError as error:
             if isinstance(error, ResultsError):
                 raise
-            raise ResultsError(f"{path}, line {row.line}: {error}.") from error
+            raise ResultsError(f"{path}, {trainer.unit} {row.line}: {error}.") from error
     if not told:
         raise ResultsError(_nothing(path, trainer, metrics, seen))
 
@@ -144,11 +147,13 @@ def _nothing(path: Path, trainer: Trainer, metrics: Sequence[str], seen: Mapping
     if not seen:
         return f"{path} holds no metrics; is it {trainer.says}?"
     keys = sorted(seen, key=lambda key: (not held_out(key), key))
-    listed = ", ".join(keys[:40]) + (f" and {len(keys) - 40} more" if len(keys) > 40 else "")
+    listed = ", ".join(keys[:SHOWN]) + (f" and {len(keys) - SHOWN} more" * (len(keys) > SHOWN))
     if metrics:
-        return f"{path} has no '{', '.join(metrics)}'. There are: {listed}."
+        near = difflib.get_close_matches(metrics[0], keys, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else "."
+        return f"{path} has no metric '{', '.join(metrics)}'{hint} There are: {listed}."
     return (
         f"{path} holds no held-out accuracy that is known as one. Evaluate while training, or name "
-        f"the metric with --metric KEY (a training reward is none, and will be marked). There are: "
+        f"a metric with --metric KEY (a training reward is marked as what it is). There are: "
         f"{listed}."
     )

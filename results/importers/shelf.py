@@ -32,16 +32,16 @@ class Shelf:
         self._base.execute("BEGIN")
         self._runs: dict[Run, int] = {}
         self._arms: dict[str, str] = {}
-        self._files: list[Path] = []
+        self._files: list[tuple[Path, str]] = []
 
     @property
     def runs(self) -> list[Run]:
         """In order of first appearance."""
         return list(self._runs)
 
-    def open(self, path: Path) -> None:
-        """The file that the next records come from."""
-        self._files.append(path)
+    def open(self, path: Path, unit: str) -> None:
+        """The file that the next records come from, and what their numbers count."""
+        self._files.append((path, unit))
 
     def add(self, record: Record) -> bool:
         """Put a record in its place; False where the same one stands there already.
@@ -104,4 +104,5 @@ class Shelf:
         )
 
     def _where(self, file: int, line: int) -> str:
-        return f"{self._files[file]}, line {line}"
+        path, unit = self._files[file]
+        return f"{path}, {unit} {line}"

@@ -29,8 +29,8 @@ class Source:
         """
         if self.arm is None or self.seed is None:
             raise ResultsError(
-                f"Which run is {self.path}? Write ARM/SEED={self.path}, as in grpo/1={self.path}; "
-                "or put it where its path says so (grpo/seed-1/…), or give --arm and --seed."
+                f"Which run is {self.path}? Name it as in grpo/1={self.path}, or by a path such as "
+                "grpo/seed-1/…, or by --arm and --seed."
             )
         return self.arm, self.seed
 
@@ -64,7 +64,7 @@ def _by_path(path: Path) -> tuple[str | None, int | None]:
     """``grpo/seed-1/…`` and ``grpo-seed1.jsonl``: the innermost such name counts."""
     parts = path.parts
     for i in range(len(parts) - 1, -1, -1):
-        name = parts[i] if i < len(parts) - 1 else parts[i].split(".", 1)[0]
+        name = parts[i] if i < len(parts) - 1 else Path(parts[i]).stem
         if found := PART.fullmatch(name):
             outer = parts[i - 1] if i and parts[i - 1] not in ("/", "..") else None
             return found["arm"] or outer, int(found["seed"])

@@ -114,4 +114,4 @@ def _scalar(value: Any) -> float | None:
     return None
 
 
-TRAINER = Trainer("an event file of TensorBoard's", rows, scores, cost)
+TRAINER = Trainer("an event file of TensorBoard's", rows, scores, cost, "event")

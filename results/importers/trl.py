@@ -97,4 +97,4 @@ def _choose(functions: Mapping[str, str]) -> str:
     )
 
 
-TRAINER = Trainer("TRL's trainer_state.json", rows, scores, cost)
+TRAINER = Trainer("TRL's trainer_state.json", rows, scores, cost, "log entry")

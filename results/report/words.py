@@ -15,6 +15,13 @@ HEADLINE = "steps-90"
 CLAIMED = ("srpo", "srpo-paper")
 """The methods that the claim is made of; other arms are read beside them."""
 
+MEANING = {
+    "held-out reward": "the mean of the reward function on held-out problems",
+    "training reward": "a reward in training and no score on held-out problems",
+    "not known to be held-out": "whose name does not say that it is a score on held-out problems",
+}
+"""What an imported metric is, where it is not plainly a held-out accuracy."""
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -37,7 +44,8 @@ def headlines(a: Analysis) -> list[Headline]:
 
 def leading(a: Analysis) -> list[str]:
     """The challengers that the claim is made of; all of them where there are none of those."""
-    return [arm for arm in CLAIMED if arm in a.claims] or list(a.claims)
+    found = [arm for name in CLAIMED for arm in a.claims if arm.casefold() == name]
+    return found or list(a.claims)
 
 
 def percent(e: Estimate) -> str:
@@ -110,6 +118,21 @@ def mismatch(a: Analysis) -> str:
         f"explains less than {LARGE_KL:g}). Look for stale weights or other sampling settings. The "
         f"mismatch {corrected}."
     )
+
+
+def imported(a: Analysis) -> str:
+    """Where imported runs come from and what their accuracy is; empty for runs of our own."""
+    found = a.comparison.plan.get("imported")
+    if not found:
+        return ""
+    files, keys = [f["path"] for f in found["files"]], ", ".join(found["metric"])
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    said = (
+        f"Imported from {found['says']} ({', '.join(files[:3])}{more}), not run here: what the "
+        f"logs do not tell is unknown. Their accuracy is '{keys}'"
+    )
+    meaning = MEANING.get(found["kind"])
+    return f"{said}, {meaning}." if meaning else f"{said}."
 
 
 def open_runs(a: Analysis) -> list[str]:

@@ -1,0 +1,179 @@
+"""Tidy CSV: what is read, and the sentence for everything that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from results.runs import ResultsError
+from tests.results.importers.ask import HEADER, curve, evals, table, take
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def test_columns_in_any_order_rows_in_any_order_more_columns(tmp_path: Path, out: Path) -> None:
+    path = table(
+        tmp_path / "a.csv",
+        *("x,0.5,grpo,10,1", "x,0.25,grpo,0,1", "x,0.75,srpo,4,1", '"a, b",0.2,srpo,0,1'),
+        header="note,accuracy,algo,step,seed",
+    )
+    done = take("csv", path, out=out)
+    assert done.written.runs == [("grpo", 1), ("srpo", 1)]
+    assert curve(out) == [(0, 0.25), (10, 0.5)]
+    assert curve(out, "srpo/seed-1") == [(0, 0.2), (4, 0.75)]
+    assert list(done.notes.ignored) == ["note"]
+
+
+def test_names_are_found_whatever_their_case_and_integers_may_look_like_floats(
+    tmp_path: Path, out: Path
+) -> None:
+    rows = ("GRPO,1.0,0,0.1", "GRPO,1,10.0,0.2", "GRPO,1,2e1,.3")
+    take("csv", table(tmp_path / "a.csv", *rows, header="Algo, Seed ,STEP,Accuracy"), out=out)
+    assert curve(out, "GRPO/seed-1") == [(0, 0.1), (10, 0.2), (20, 0.3)]
+
+
+def test_a_mark_at_the_start_other_line_ends_and_none_at_the_last(
+    tmp_path: Path, out: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{HEADER}\r\ngrpo,1,0,0.1\r\n\r\ngrpo,1,5,0.9".encode())
+    done = take("csv", path, out=out)
+    assert curve(out) == [(0, 0.1), (5, 0.9)]
+    assert done.notes.skipped == {"blank lines": 1}
+
+
+def test_totals_and_standard_errors_are_kept(tmp_path: Path, out: Path) -> None:
+    header = f"{HEADER},responses,tokens,seconds,stderr"
+    rows = ("grpo,1,0,0.1,0,0,0,0.01", "grpo,1,5,0.2,640,9000,1.5,0.02")
+    take("csv", table(tmp_path / "a.csv", *rows, header=header), out=out)
+    last = evals(out)[-1]
+    assert last["spent"] == {"responses": 640, "tokens": 9000, "seconds": 1.5}
+    assert last["stderr"] == 0.02
+
+
+def test_columns_of_other_names_are_mapped(tmp_path: Path, out: Path) -> None:
+    path = table(tmp_path / "a.csv", "7,12.5,mine", header="global_step,val/acc,method")
+    mapped = ("accuracy=val/acc", "step=global_step", "algo=method")
+    take("csv", path, out=out, mapped=mapped, seed=3, scale=0.01)
+    assert curve(out, "mine/seed-3") == [(7, 0.125)]
+
+
+def test_a_file_named_as_one_run_needs_no_columns_for_it(tmp_path: Path, out: Path) -> None:
+    path = table(tmp_path / "a.csv", "0,0.1", "5,0.2", header="step,accuracy")
+    take("csv", f"grpo/1={path}", out=out)
+    assert curve(out) == [(0, 0.1), (5, 0.2)]
+
+
+def test_rows_without_an_accuracy_are_left_out_when_asked(tmp_path: Path, out: Path) -> None:
+    rows = ("grpo,1,0,0.1", "grpo,1,1,", "grpo,1,2,NaN", "grpo,1,5,0.2")
+    done = take("csv", table(tmp_path / "a.csv", *rows), out=out, skip_empty=True)
+    assert curve(out) == [(0, 0.1), (5, 0.2)]
+    assert done.notes.skipped == {"rows without an accuracy (--skip-empty)": 2}
+
+
+def test_a_torn_last_line_is_counted(tmp_path: Path, out: Path) -> None:
+    path = table(tmp_path / "a.csv", "grpo,1,0,0.1", "grpo,1,5,0.2")
+    path.write_text(path.read_text() + "grpo,1,1")
+    done = take("csv", path, out=out)
+    assert done.notes.skipped == {"torn last line (no line end)": 1}
+    assert len(evals(out)) == 2
+
+
+def test_identical_rows_are_counted_once(tmp_path: Path, out: Path) -> None:
+    rows = ("grpo,1,0,0.1", "grpo,1,5,0.2", "grpo,1,0,0.10")
+    done = take("csv", table(tmp_path / "a.csv", *rows), out=out)
+    assert done.notes.skipped == {"identical duplicates": 1}
+    assert len(evals(out)) == 2
+
+
+GOOD = "grpo,1,0,0.1"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ((GOOD, "grpo,1,5,0.2", "grpo,1,5,0.3"), "line 3 and .*line 4 tell grpo, seed 1, step 5"),
+        ((GOOD, "GRPO,1,5,0.2"), "line 3: 'GRPO' and 'grpo' differ in case only"),
+        ((GOOD, "grpo,1,5,52.5"), r"line 3: accuracy must lie .*52.5 \(percent\? add --scale 0.01"),
+        ((GOOD, "grpo,1,5,-0.5"), "line 3: accuracy must lie between 0 and 1, got -0.5"),
+        ((GOOD, "grpo,1,5,52%"), "not '52%'; leave the sign away and add --scale 0.01"),
+        ((GOOD, "grpo,1,5,"), "line 3: accuracy is empty; .*--skip-empty"),
+        ((GOOD, "grpo,1,5,nan"), "line 3: accuracy is empty"),
+        ((GOOD, "grpo,1,5,inf"), "line 3: accuracy must be a number"),
+        ((GOOD, "grpo,1,2.5,0.2"), "line 3: step must be a whole number, not '2.5'"),
+        ((GOOD, "grpo,1,-5,0.2"), "line 3: step must not be negative"),
+        ((GOOD, "grpo,1,1e300,0.2"), "line 3: step must be a whole number"),
+        ((GOOD, "grpo,one,5,0.2"), "line 3: seed must be a number, not 'one'"),
+        ((GOOD, "grpo,,5,0.2"), "line 3: seed is empty"),
+        ((GOOD, " ,1,5,0.2"), "line 3: algo is empty"),
+        ((GOOD, "grpo,1,5"), "line 3: 3 columns, and the header has 4"),
+        ((GOOD, "grpo,1,5,0,2"), "line 3: 5 columns"),
+        ((GOOD, 'grpo,1,5,"0.2'), "line 3: not CSV"),
+        ((), "has a header and no rows"),
+    ],
+)
+def test_wrong_rows_are_named(tmp_path: Path, out: Path, rows: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ResultsError, match=said):
+        take("csv", table(tmp_path / "a.csv", *rows), out=out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        (b'{"algo": "grpo"}\n', "looks like JSON, not CSV; try --from jsonl"),
+        (b"algo;seed;step;accuracy\n", "separates columns by semicolons"),
+        (b"algo\tseed\tstep\taccuracy\n", "separates columns by tabs"),
+        (b"\x1f\x8b\x08rest", "is compressed"),
+        (b"PK\x03\x04rest", "is a zip or spreadsheet"),
+        ("algo,seed".encode("utf-16"), "is UTF-16"),
+        (b"\x18\x00\x00\x00", "binary, not text; event files"),
+        (f"{HEADER}\ngrpo,1,0,\xff".encode("latin-1"), "line 2: not UTF-8 text"),
+        (f"{HEADER}\n".encode() + b"x" * (1 << 20) + b"\n", "line 2: longer than"),
+        (b"algo,seed,step,acc\n", r"no column 'accuracy'; did you mean --map accuracy=acc\?"),
+        (b"algorithm,seed,step,accuracy\n", "did you mean --map algo=algorithm?.*say --arm NAME"),
+        (b"algo,seed,step,accuracy,accuracy\n", "column 'accuracy' stands twice"),
+    ],
+)
+def test_wrong_files_are_named(tmp_path: Path, out: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(ResultsError, match=said):
+        take("csv", path, out=out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"mapped": ["accurcy=x"]}, "--map knows no 'accurcy'; did you mean 'accuracy'?"),
+        ({"mapped": ["accuracy"]}, "--map takes NAME=COLUMN"),
+        ({"mapped": ["step=a", "step=b"]}, "--map step=… stands twice"),
+        ({"mapped": ["accuracy=val"]}, "no column 'val'"),
+        ({"metrics": ["x"]}, "--metric is for logs"),
+        ({"scale": 100.0}, "--scale"),
+        ({"baseline": "ppo"}, "There is no arm 'ppo' here; there are grpo"),
+        ({"arm": "srpo"}, "line 2: algo is 'grpo', but the file was named as 'srpo'"),
+        ({"seed": 2}, "line 2: seed is 1, but the file was named as seed 2"),
+    ],
+)
+def test_wrong_requests_are_named(
+    tmp_path: Path, out: Path, asked: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ResultsError, match=said):
+        take("csv", table(tmp_path / "a.csv", GOOD), out=out, **asked)
+    assert not out.exists()
+
+
+def test_a_quote_that_never_closes_is_an_error_and_no_end_of_the_file(
+    tmp_path: Path, out: Path
+) -> None:
+    rows = (GOOD, '"grpo,1,5,0.2', *(f"grpo,1,{step},0.3" for step in range(10, 20000)))
+    with pytest.raises(ResultsError, match="not CSV"):
+        take("csv", table(tmp_path / "a.csv", *rows), out=out)

@@ -1,0 +1,70 @@
+"""JSON lines with flat keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from results.runs import ResultsError
+from tests.results.importers.ask import curve, take
+
+
+def lines(path: Path, *rows: object, end: str = "") -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + end, encoding="utf-8")
+    return path
+
+
+def row(step: int, accuracy: object, **more: object) -> dict[str, object]:
+    return {"algo": "grpo", "seed": 1, "step": step, "accuracy": accuracy, **more}
+
+
+def test_keys_are_columns(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", row(5, 0.2, loss=1), row(0, "0.1"))
+    done = take("jsonl", path, out=tmp_path / "out")
+    assert curve(tmp_path / "out") == [(0, 0.1), (5, 0.2)]
+    assert list(done.notes.ignored) == ["loss"]
+
+
+def test_lines_of_training_are_left_out_when_asked(tmp_path: Path) -> None:
+    training = {"algo": "grpo", "seed": 1, "step": 1, "loss": 0.5}
+    path = lines(tmp_path / "a.jsonl", training, row(0, 0.1), row(3, None), row(5, 0.2))
+    done = take("jsonl", path, out=tmp_path / "out", skip_empty=True)
+    assert curve(tmp_path / "out") == [(0, 0.1), (5, 0.2)]
+    assert done.notes.skipped == {"rows without an accuracy (--skip-empty)": 2}
+    with pytest.raises(ResultsError, match=r"line 1: no column 'accuracy'.*add --skip-empty"):
+        take("jsonl", path, out=tmp_path / "other")
+
+
+def test_a_torn_last_line_is_counted_and_a_whole_one_needs_no_line_end(tmp_path: Path) -> None:
+    torn = lines(tmp_path / "a.jsonl", row(0, 0.1), end='{"algo": "grpo", "se')
+    done = take("jsonl", torn, out=tmp_path / "torn")
+    assert done.notes.skipped == {"torn last line (no line end)": 1}
+    whole = lines(tmp_path / "b.jsonl", row(0, 0.1), end=json.dumps(row(5, 0.2)))
+    take("jsonl", whole, out=tmp_path / "whole")
+    assert curve(tmp_path / "whole") == [(0, 0.1), (5, 0.2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": \n{"b": 1}\n', "line 1: not JSON"),
+        ("[1, 2]\n", "line 1: a JSON object is needed, not list"),
+        ("algo,seed,step,accuracy\ngrpo,1,0,0.1\n", r"line 1: not JSON \(CSV\? then --from csv"),
+        ('{\n "log_history": []\n}\n', "trainer_state.json is read with --from trl"),
+        ('{"step": 1, "data": {}}\n', "verl's file logger; use --from verl"),
+        ("[" * 200000 + "\n", "line 1: not JSON"),
+        (json.dumps(row(0, True)) + "\n", "accuracy must be a number, not True"),
+        (json.dumps(row(0, [1])) + "\n", "accuracy must be a number"),
+        (json.dumps({"algo": "grpo", "seed": 1, "accuracy": 0.5}) + "\n", "no column 'step'"),
+        (json.dumps(row(0, 0.1)) + "\n\0\n", "line 2: binary"),
+        ("\n", "no line has a 'accuracy'"),
+    ],
+)
+def test_wrong_files_are_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        take("jsonl", path, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

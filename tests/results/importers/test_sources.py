@@ -1,0 +1,54 @@
+"""Which run a file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from results.importers.sources import parse
+from results.runs import ResultsError
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("path", "run"),
+    [
+        ("grpo/seed-1/trainer_state.json", ("grpo", 1)),
+        ("runs/srpo/seed_12/checkpoint-8/trainer_state.json", ("srpo", 12)),
+        ("GRPO-seed3.jsonl", ("GRPO", 3)),
+        ("my.run_seed-4.log", ("my.run", 4)),
+        ("seed-1/srpo/seed-2/x.log", ("srpo", 2)),
+    ],
+)
+def test_by_its_path(tmp_path: Path, path: str, run: tuple[str, int]) -> None:
+    assert parse(str(touch(tmp_path / path)), None, None, one_run=True).run == run
+
+
+def test_by_its_name_on_the_command_line(tmp_path: Path) -> None:
+    path = touch(tmp_path / "srpo" / "seed-9" / "a=b.json")
+    found = parse(f"grpo/1={path}", None, None, one_run=True)
+    assert (found.run, found.path) == (("grpo", 1), path)
+    assert parse(str(path), None, None, one_run=True).run == ("srpo", 9)
+    assert parse(str(path), "dapo", 2, one_run=True).run == ("dapo", 2)
+
+
+def test_of_a_table_the_path_says_nothing(tmp_path: Path) -> None:
+    found = parse(str(touch(tmp_path / "grpo" / "seed-1" / "a.csv")), None, None, one_run=False)
+    assert (found.arm, found.seed) == (None, None)
+
+
+def test_what_is_not_clear_is_asked(tmp_path: Path) -> None:
+    path = touch(tmp_path / "trainer_state.json")
+    with pytest.raises(ResultsError, match=r"Which run is .*\? Name it as in grpo/1="):
+        _ = parse(str(path), None, None, one_run=True).run
+    with pytest.raises(ResultsError, match="leave out --arm and --seed"):
+        parse(f"grpo/1={path}", "srpo", None, one_run=True)
+    for text in ("no/such.csv", "grpo/1=no/such.csv"):
+        with pytest.raises(ResultsError, match=r"There is no file no/such\.csv"):
+            parse(text, None, None, one_run=True)

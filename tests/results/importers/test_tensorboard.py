@@ -1,0 +1,111 @@
+"""TensorBoard: event files that torch's SummaryWriter writes in the test."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from results.runs import ResultsError
+from tests.results.importers.ask import curve, evals, take
+
+pytest.importorskip("tensorboard")
+
+
+def write(folder: Path, tag: str = "eval/reward", last: int = 10, **more: float) -> Path:
+    """A run's folder of events; its one event file."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    before = set(folder.glob("*")) if folder.exists() else set()
+    with SummaryWriter(str(folder)) as writer:
+        writer.add_text("note", "hello", 0)
+        for step in range(0, last + 1, 5):
+            writer.add_scalar("train/loss", 1.0, step)
+            writer.add_scalar(tag, 0.25 + step / 40, step)
+            for name, value in more.items():
+                writer.add_scalar(name, value, step)
+    (made,) = set(folder.iterdir()) - before
+    return made
+
+
+WANTED = [(0, 0.25), (5, 0.375), (10, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("tag", "key"),
+    [
+        ("eval/rewards/accuracy_reward/mean", "eval/rewards/accuracy_reward/mean"),
+        ("val-core/gsm8k/acc/mean@1", "val-core/gsm8k/acc/mean@1"),
+        ("eval/eval_gsm8k_pass1", "eval/eval_gsm8k_pass1"),
+    ],
+)
+def test_the_tags_of_trainers_are_known(tmp_path: Path, tag: str, key: str) -> None:
+    folder = tmp_path / "grpo" / "seed-1"
+    write(folder, tag)
+    done = take("tensorboard", folder, out=tmp_path / "out")
+    assert curve(tmp_path / "out") == WANTED
+    assert done.metric["keys"] == [key]
+
+
+def test_any_other_tag_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "run", "score")
+    with pytest.raises(
+        ResultsError, match=r"no held-out accuracy.*--metric KEY.*score, train/loss"
+    ):
+        take("tensorboard", f"grpo/1={file}", out=tmp_path / "out")
+    done = take("tensorboard", f"grpo/1={file}", out=tmp_path / "out", metrics=["score"])
+    assert curve(tmp_path / "out") == WANTED
+    assert done.metric["kind"] == "not known to be held-out"
+
+
+def test_several_metrics_make_a_mean(tmp_path: Path) -> None:
+    file = write(tmp_path / "run", "a", b=0.75)
+    take("tensorboard", f"grpo/1={file}", out=tmp_path / "out", metrics=["a", "b"])
+    assert curve(tmp_path / "out") == [(0, 0.5), (5, 0.5625), (10, 0.625)]
+    assert evals(tmp_path / "out")[0]["tasks"]["b"]["accuracy"] == 0.75
+
+
+def test_a_resumed_run_has_several_files(tmp_path: Path) -> None:
+    write(tmp_path / "run", "score")
+    write(tmp_path / "run", "score", last=15)
+    done = take("tensorboard", f"grpo/1={tmp_path / 'run'}", out=tmp_path / "o", metrics=["score"])
+    assert curve(tmp_path / "o") == [*WANTED, (15, 0.625)]
+    assert done.notes.skipped["identical duplicates"] == 3
+
+
+def test_a_torn_last_event_is_counted_and_damage_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "run", "score")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-7])
+    done = take("tensorboard", f"grpo/1={file}", out=tmp_path / "torn", metrics=["score"])
+    assert curve(tmp_path / "torn") == WANTED[:-1]
+    assert done.notes.skipped["torn last event"] == 1
+    for at in (len(whole) - 7, len(whole) // 2, len(whole) - 30):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        with pytest.raises(ResultsError, match="is damaged at byte"):
+            take("tensorboard", f"grpo/1={file}", out=tmp_path / "out", metrics=["score"])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "is empty"), (b"algo,seed\n" * 9, "is no TensorBoard event file")],
+)
+def test_wrong_files_are_named(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(content)
+    with pytest.raises(ResultsError, match=said):
+        take("tensorboard", f"grpo/1={path}", out=tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ResultsError, match="holds no event files"):
+        take("tensorboard", f"grpo/1={tmp_path / 'empty'}", out=tmp_path / "out")
+
+
+def test_without_the_package_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "run")
+    monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_file_loader", None)
+    with pytest.raises(ResultsError, match=r"pip install 'srpo-bench\[tracking\]'"):
+        take("tensorboard", f"grpo/1={file}", out=tmp_path / "out")

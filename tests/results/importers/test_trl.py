@@ -1,0 +1,128 @@
+"""TRL: a trainer_state.json that TRL 1.16 wrote, and broken ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.importers.trl import scores
+from results.runs import ResultsError, read
+from tests.results.importers.ask import contract, curve, evals, take
+
+REAL = Path(__file__).parents[1] / "trl" / "trainer_state.json"
+
+
+def state(path: Path, **changes: Any) -> Path:
+    """The real file with some things changed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(json.loads(REAL.read_text()) | changes))
+    return path
+
+
+def test_the_real_file(tmp_path: Path) -> None:
+    done = take("trl", f"grpo/1={REAL}", out=tmp_path / "out")
+    logged = json.loads(REAL.read_text())["log_history"]
+    wanted = [(x["step"], round(x["eval_reward"], 6)) for x in logged if "eval_reward" in x]
+    assert curve(tmp_path / "out") == wanted
+    assert [step for step, _ in wanted] == [0, 4, 8]
+    known = contract(tmp_path / "out")
+    assert (known["steps"], known["eval_every"]) == (8, 4)
+    assert known["base_sha256"] is None
+    assert done.metric == {
+        "keys": ["eval_rewards/task_reward/mean"],
+        "kind": "held-out reward",
+        "named_by_user": False,
+    }
+    assert done.notes.skipped == {"training steps without an evaluation": 8}
+    times = [x["step_time"] for x in logged if "step_time" in x]
+    assert evals(tmp_path / "out")[-1]["spent"] == {"seconds": pytest.approx(sum(times))}
+    assert read(tmp_path / "out").runs[0].state == "done"
+
+
+def test_arm_and_seed_by_path_and_an_output_folder_with_checkpoints(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "srpo" / "seed-3"
+    state(folder / "checkpoint-4" / "trainer_state.json", global_step=4)
+    state(folder / "checkpoint-12" / "trainer_state.json", global_step=8)
+    done = take("trl", folder, out=tmp_path / "out")
+    assert done.written.runs == [("srpo", 3)]
+    assert done.written.unfinished == []
+
+
+def test_a_log_that_ends_before_its_budget_is_not_finished(tmp_path: Path) -> None:
+    path = state(tmp_path / "s.json", max_steps=20)
+    done = take("trl", f"grpo/1={path}", out=tmp_path / "out")
+    assert done.written.unfinished == ["grpo/seed-1"]
+    run = read(tmp_path / "out").runs[0]
+    assert (run.state, run.reason) == ("stopped", "the log ends at step 8 of 20")
+
+
+def test_a_training_reward_is_no_held_out_accuracy(tmp_path: Path) -> None:
+    training = [{"step": 1, "reward": 0.5, "loss": 0.0}, {"step": 2, "reward": 0.6, "loss": 0.0}]
+    path = state(tmp_path / "s.json", log_history=training)
+    with pytest.raises(ResultsError, match=r"holds no held-out accuracy.*--metric KEY.*reward"):
+        take("trl", f"grpo/1={path}", out=tmp_path / "out")
+    done = take("trl", f"grpo/1={path}", out=tmp_path / "out", metrics=["reward"])
+    assert done.metric["kind"] == "training reward"
+    assert done.written.without_start == ["grpo/seed-1"]
+
+
+def test_what_is_taken_for_the_accuracy() -> None:
+    both = {"eval_rewards/accuracy_reward/mean": 1, "eval_rewards/format_reward/mean": 1}
+    assert scores(both) == {"": "eval_rewards/accuracy_reward/mean"}
+    assert scores({"eval_accuracy": 1, **both}) == {"": "eval_accuracy"}
+    assert scores({"eval_mean_token_accuracy": 1}) == {}
+    assert scores({"eval_math_rewards/f/mean": 1}) == {"math": "eval_math_rewards/f/mean"}
+    assert scores({"reward": 1, "rewards/f/mean": 1}) == {}
+    with pytest.raises(ValueError, match=r"name one with --metric \(eval_rewards/a/mean"):
+        scores({"eval_rewards/a/mean": 1, "eval_rewards/b/mean": 1})
+
+
+def test_several_data_sets_make_one_evaluation(tmp_path: Path) -> None:
+    history = [
+        {"step": step, f"eval_{task}_rewards/f/mean": value}
+        for step, values in ((0, (0.1, 0.3)), (5, (0.2, 0.6)))
+        for task, value in zip(("math", "code"), values, strict=True)
+    ]
+    path = state(tmp_path / "s.json", log_history=history)
+    take("trl", f"grpo/1={path}", out=tmp_path / "out")
+    assert curve(tmp_path / "out") == [(0, 0.2), (5, 0.4)]
+    assert evals(tmp_path / "out")[1]["tasks"]["code"]["accuracy"] == 0.6
+    path = state(tmp_path / "s.json", log_history=history[:-1])
+    with pytest.raises(ResultsError, match=r"step 0 is scored on code, math, .*step 5 on math"):
+        take("trl", f"grpo/1={path}", out=tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("[]", "holds no JSON object"),
+        ("{}", "has no log_history"),
+        ('{"log_history": []}', "global_step is empty"),
+        ('{"log_history": [{"eval_reward": 1}]}', "log entry 1: no step"),
+        ('{"log_history": [{"step": 1.5}]}', "log entry 1: step must be a whole number"),
+        ('{"log_history": [{"step": 1} 2]}', "no JSON"),
+        ('{"log_history" 3}', "no JSON"),
+        (REAL.read_text()[:5000], "ends in the middle: it was cut off"),
+        ('{"a": "' + "x" * 3_000_000 + '"}', "far too long"),
+        ('{"a": ' + "[" * 100_000, "no JSON"),
+        ("\x00\x01", "holds no JSON object"),
+        (
+            '{"log_history": [{"step": 1, "eval_accuracy": 3}], "global_step": 1, "max_steps": 1}',
+            "log entry 1: 'eval_accuracy' must lie between 0 and 1",
+        ),
+        (
+            '{"log_history": [{"step": 1, "eval_accuracy": NaN}], "global_step": 1}',
+            "'eval_accuracy' is empty or NaN",
+        ),
+    ],
+)
+def test_broken_files_are_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "s.json"
+    path.write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        take("trl", f"grpo/1={path}", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,148 @@
+"""verl: lines as its loggers write them (its source's ``concat_dict_to_str``, ``FileLogger``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.runs import ResultsError
+from tests.results.importers.ask import contract, curve, evals, take
+
+KEY = "val-core/openai/gsm8k/acc/mean@1"
+
+
+def steps(last: int = 6, every: int = 2) -> Iterator[tuple[int, dict[str, float]]]:
+    """A run of 8 responses a step, 10 prompt and 20 response tokens each, 3.5 s a step."""
+    yield 0, {KEY: 0.25, "val-aux/openai/gsm8k/reward/mean@1": 0.2}
+    for step in range(1, last + 1):
+        metrics: dict[str, float] = {"actor/pg_loss": -0.01, "critic/score/mean": 0.5}
+        if step % every == 0:
+            metrics[KEY] = 0.25 + step / 16
+        metrics |= {
+            "training/global_step": step,
+            "prompt_length/mean": 10.0,
+            "response_length/mean": 20.0,
+            "timing_s/gen": 2.0,
+            "timing_s/update_actor": 1.5,
+            "timing_s/testing": 100.0,
+            "timing_s/step": 103.5,
+            "perf/total_num_tokens": 240,
+        }
+        yield step, metrics
+
+
+def console(path: Path, form: str = "{}", **more: Any) -> Path:
+    text = ["Training Progress:   0%|          | 0/6 [00:00<?, ?it/s]"]
+    for step, metrics in steps(**more):
+        pairs = " - ".join(f"{k}:{form.format(v)}" for k, v in metrics.items())
+        text.append(f"\x1b[36m(TaskRunner pid=4242)\x1b[0m step:{step} - {pairs}")
+    path.write_text("\n".join(text) + "\n")
+    return path
+
+
+def logger(path: Path, **more: Any) -> Path:
+    text = [json.dumps({"step": step, "data": data}) for step, data in steps(**more)]
+    path.write_text("\n".join(text) + "\n")
+    return path
+
+
+WANTED = [(0, 0.25), (2, 0.375), (4, 0.5), (6, 0.625)]
+
+
+@pytest.mark.parametrize("form", ["{}", "np.float64({})"])
+def test_the_console(tmp_path: Path, form: str) -> None:
+    path = console(tmp_path / "verl_demo.log", form)
+    done = take("verl", f"grpo/1={path}", out=tmp_path / "out")
+    assert curve(tmp_path / "out") == WANTED
+    assert done.metric == {"keys": [KEY], "kind": "held-out accuracy", "named_by_user": False}
+    assert done.notes.skipped == {
+        "other lines of the console": 1,
+        "training steps without an evaluation": 3,
+    }
+
+
+def test_the_file_logger_named_by_its_experiment(tmp_path: Path) -> None:
+    done = take("verl", logger(tmp_path / "grpo-seed2.jsonl"), out=tmp_path / "out")
+    assert done.written.runs == [("grpo", 2)]
+    assert curve(tmp_path / "out", "grpo/seed-2") == WANTED
+
+
+def test_costs_are_those_of_the_steps_without_evaluation(tmp_path: Path) -> None:
+    take("verl", f"grpo/1={logger(tmp_path / 'a.jsonl')}", out=tmp_path / "out")
+    assert evals(tmp_path / "out")[-1]["spent"] == {
+        "responses": 6 * 8,
+        "tokens": 6 * 8 * 20,
+        "seconds": 6 * 3.5,
+    }
+    assert contract(tmp_path / "out")["responses_per_step"] == 8
+
+
+def test_costs_are_unknown_where_steps_are_missing_or_batches_were_thrown_away(
+    tmp_path: Path,
+) -> None:
+    path = logger(tmp_path / "a.jsonl")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:1] + lines[2:]))
+    take("verl", f"grpo/1={path}", out=tmp_path / "gap")
+    assert evals(tmp_path / "gap")[-1]["spent"] == {}
+    path.write_text("".join(lines).replace('"timing_s/gen"', '"train/num_gen_batches": 2, "x"'))
+    take("verl", f"grpo/1={path}", out=tmp_path / "dapo")
+    assert evals(tmp_path / "dapo")[-1]["spent"] == {"seconds": 6 * 1.5}
+
+
+def test_older_keys_and_several_data_sets(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text(
+        "step:0 - val/test_score/openai/gsm8k:0.100 - val/test_score/math:0.300\n"
+        "step:5 - actor/lr(1e-4):0.01 - val/test_score/openai/gsm8k:0.2 - val/test_score/math:0.4\n"
+    )
+    done = take("verl", f"grpo/1={path}", out=tmp_path / "out")
+    assert curve(tmp_path / "out") == [(0, 0.2), (5, 0.3)]
+    assert evals(tmp_path / "out")[0]["tasks"]["openai/gsm8k"]["accuracy"] == 0.1
+    assert done.metric["kind"] == "held-out reward"
+
+
+def test_a_line_that_was_cut_off_is_counted(tmp_path: Path) -> None:
+    path = console(tmp_path / "a.log")
+    path.write_text(path.read_text() + f"step:8 - {KEY}:0.8")
+    done = take("verl", f"grpo/1={path}", out=tmp_path / "out")
+    assert curve(tmp_path / "out") == WANTED
+    assert done.notes.skipped["torn last line (no line end)"] == 1
+
+
+def test_the_log_of_a_resumed_run_may_lie_in_two_files(tmp_path: Path) -> None:
+    lines = logger(tmp_path / "a.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "a.jsonl").write_text("".join(lines[:4]))
+    (tmp_path / "b.jsonl").write_text("".join(lines[4:]))
+    files = [f"grpo/1={tmp_path / name}" for name in ("a.jsonl", "b.jsonl")]
+    take("verl", *files, out=tmp_path / "out")
+    assert curve(tmp_path / "out") == WANTED
+    assert evals(tmp_path / "out")[-1]["spent"]["seconds"] == 6 * 3.5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nothing here\n", "holds no metrics; is it a log of verl's"),
+        ('{"step": 1}\n', "line 1: not a line of verl's file logger"),
+        ('{"step": 0, "data": {"critic/score/mean": 0.5}}\n', "no held-out accuracy"),
+        (f'{{"step": 0, "data": {{"{KEY}": null}}}}\n', "line 1: .* is empty or NaN"),
+        (f"step:0 - {KEY}:-0.5\n", "line 1: .* must lie between 0 and 1"),
+        (f"step:0 - {KEY}:0.5\nstep:0 - {KEY}:0.6\n", "line 1 and .* line 2 tell grpo"),
+        (
+            f"step:0 - {KEY}:0.5\nstep:5 - {KEY.replace('@1', '@8')}:0.6\n",
+            "line 2: the accuracy of openai/gsm8k is .*@8' here and .*@1' before",
+        ),
+        ("", "is empty"),
+    ],
+)
+def test_wrong_files_are_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "a.log"
+    path.write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        take("verl", f"grpo/1={path}", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

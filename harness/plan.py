@@ -180,6 +180,8 @@ def _read(folder: Path) -> dict[str, Any]:
         record: dict[str, Any] = read_json(folder / "comparison.json")
     except ValueError as error:
         raise UserError(f"{folder / 'comparison.json'} is damaged: {error}.") from error
+    if "config" not in record:
+        raise UserError(f"{folder} was imported, so there is nothing to train in it.")
     planned = cfg.parse(Config, record["config"], str(folder / "comparison.json"))
     record["config"] = planned.model_dump(mode="json")  # a setting that came later has its default
     return record

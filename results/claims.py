@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from results.contrast import Contrast, contrast
 from results.inference import Estimate, equivalence, mean, noninferiority, sign_flip
 from results.matched import Matched, matched
 from results.runs import Array, Comparison, ResultsError, Run, read
+from results.scores import Differences
 from results.steps import Gain, gain
+from results.targets import Standing, Target, checked, targets
 from results.verdict import (
     ROOM,
     Headroom,
@@ -29,6 +31,7 @@ from results.verdict import (
     judge,
     no_pairs,
     no_target,
+    some,
     too_few,
 )
 
@@ -54,6 +57,12 @@ class ClaimVerdict:
     challenger: str
     sanity: list[str]
     scale: str
+    target: float | None
+    """The accuracy that steps are counted to, a fraction; null for claims about scores."""
+    standing: Standing
+    """decides | named beforehand | exploratory; see ``results.targets``."""
+    confidence: float
+    """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
 
     def to_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -67,6 +76,7 @@ def verify(
     challenger: str | None = None,
     vouch_unmatched: bool = False,
     claim_files: Iterable[Path] = (),
+    asked: Sequence[float] = (),
 ) -> list[ClaimVerdict]:
     """Test claims on a comparison directory.
 
@@ -77,6 +87,7 @@ def verify(
         challenger: arm; by default every other one.
         vouch_unmatched: the user vouches for what the manifests cannot prove.
         claim_files: the user's own claims.
+        asked: accuracies to reach, besides those of the plan; exploratory.
     """
     known = load(claim_files)
     ids = [c.id for c in known]
@@ -84,13 +95,14 @@ def verify(
         if wanted not in ids:
             near = difflib.get_close_matches(wanted, ids, 1, 0)
             raise ResultsError(f"There is no claim '{wanted}'; did you mean '{near[0]}'?")
+    asked = [checked(level) for level in asked]
     comparison = read(folder)
     baseline, challenger = (_as_named(comparison, arm) for arm in (baseline, challenger))
     chosen = [c for c in known if not claim_ids or c.id in claim_ids]
     return [
         verdict
         for pair in _pairs(comparison, baseline, challenger)
-        for verdict in Judge(comparison, *pair, vouch_unmatched).all(chosen)
+        for verdict in Judge(comparison, *pair, vouch_unmatched, asked).all(chosen)
     ]
 
 
@@ -145,21 +157,28 @@ class Finding:
     ratio: Estimate | None = None
     difference: Estimate | None = None
     p: float = float("nan")
+    target: float = float("nan")
 
 
 class Judge:
     """Tests claims on one pair of arms; what all claims share is computed once."""
 
     def __init__(
-        self, comparison: Comparison, challenger: str, baseline: str, vouched: bool = False
+        self,
+        comparison: Comparison,
+        challenger: str,
+        baseline: str,
+        vouched: bool = False,
+        asked: Sequence[float] = (),
     ) -> None:
         self.comparison, self.challenger, self.baseline = comparison, challenger, baseline
+        self.asked = asked
         self.vouched = vouched or bool(comparison.plan.get("vouched_matched"))
 
     @cached_property
     def matched(self) -> Matched:
         """Are the two arms' runs matched?"""
-        return matched(self._runs)
+        return matched(self._runs(self.baseline))
 
     @cached_property
     def gain(self) -> Gain:
@@ -167,38 +186,61 @@ class Judge:
         return gain(self.comparison.of(self.baseline))
 
     @cached_property
+    def targets(self) -> list[Target]:
+        """Accuracies to reach, the one that decides first."""
+        return targets(self.comparison, self.gain, self.asked)
+
+    def at(self, level: float) -> Contrast:
+        """Costs at an accuracy."""
+        return contrast(self.comparison, self.challenger, self.baseline, level)
+
+    @cached_property
     def contrast(self) -> Contrast:
-        """Costs at the target."""
-        return contrast(self.comparison, self.challenger, self.baseline, self.gain.level())
+        """Costs at the target that decides."""
+        return self.at(self.targets[0].level)
 
     @cached_property
     def headroom(self) -> Headroom:
         """Could it have come out either way?"""
         return headroom(self.comparison, self.contrast)
 
-    @property
-    def _runs(self) -> list[Run]:
-        return self.comparison.of(self.baseline) + self.comparison.of(self.challenger)
+    def _runs(self, other: str) -> list[Run]:
+        return self.comparison.of(other) + self.comparison.of(self.challenger)
 
-    def all(self, claims: Iterable[Claim]) -> list[ClaimVerdict]:
-        """A verdict for each."""
-        return [self.one(claim) for claim in claims]
+    def all(self, claims: Sequence[Claim]) -> list[ClaimVerdict]:
+        """A verdict for each at the target that decides, then those at the others."""
+        try:
+            others = self.targets[1:]
+        except ResultsError:  # no gain yet, as the verdicts themselves say
+            others = []
+        costs = [claim for claim in claims if isinstance(claim.test, Ratio)]
+        return [
+            *(self.one(claim) for claim in claims),
+            *(self.one(claim, target) for target in others for claim in costs),
+        ]
 
-    def one(self, claim: Claim) -> ClaimVerdict:
-        """A claim's verdict, with whatever could be measured even where there is none."""
-        found = self._test(claim)
-        arms = {self.challenger, self.baseline, getattr(claim.test, "comparator", self.baseline)}
-        blocked = no_pairs(self.comparison, arms, self.matched, self.vouched)
+    def one(self, claim: Claim, target: Target | None = None) -> ClaimVerdict:
+        """A claim's verdict, with whatever could be measured even where there is none.
+
+        Args:
+            claim: what is claimed.
+            target: accuracy to reach, for claims about cost; None: the one that decides.
+        """
+        found = self._test(claim, target)
+        other = getattr(claim.test, "comparator", self.baseline)
+        proof = matched(self._runs(other))
+        blocked = no_pairs(self.comparison, {self.challenger, other}, proof, self.vouched)
         blocked = blocked or self._wrong_base(claim)
-        ruling = Ruling("no-verdict", blocked) if blocked else self._vouched_for(claim, found)
+        told = self._vouched_for(claim, found, proof)
+        ruling = Ruling("no-verdict", blocked) if blocked else told
         estimate = found.ratio or found.difference
-        told = estimate is not None and np.isfinite(estimate.value)
+        measured = estimate is not None and np.isfinite(estimate.value)
         return ClaimVerdict(
             id=claim.id,
             claim=claim.claim,
             verdict=ruling.verdict,
             reason=ruling.reason,
-            measured=_measured(found) if told else "not measured here",
+            measured=_measured(found) if measured else "not measured here",
             ratio=finite(found.ratio.value) if found.ratio else None,
             difference=finite(found.difference.value) if found.difference else None,
             interval=(finite(estimate.low), finite(estimate.high))
@@ -206,17 +248,20 @@ class Judge:
             else None,
             p=finite(found.p),
             n=estimate.n if estimate else 0,
-            baseline=self.baseline,
+            baseline=other if other in self.comparison.arms else self.baseline,
             challenger=self.challenger,
             sanity=claim.sanity,
             scale=claim.scale,
+            target=finite(found.target),
+            standing=target.standing if target else "decides",
+            confidence=0.90 if isinstance(claim.test, Equivalence) else 0.95,
         )
 
-    def _test(self, claim: Claim) -> Finding:
+    def _test(self, claim: Claim, target: Target | None) -> Finding:
         try:
             match claim.test:
                 case Ratio():
-                    return self._ratio(claim.test)
+                    return self._ratio(claim.test, target)
                 case NonInferiority():
                     return self._noninferiority(claim.test)
                 case Equivalence() | Superiority():
@@ -224,53 +269,69 @@ class Judge:
         except ResultsError as error:
             return Finding(Ruling("no-verdict", str(error)))
 
-    def _ratio(self, test: Ratio) -> Finding:
-        found = self.contrast
+    def _ratio(self, test: Ratio, target: Target | None) -> Finding:
+        found = self.at(target.level) if target else self.contrast
         cell = found.axes.get(test.axis)
         if cell is None:
             return Finding(Ruling("no-verdict", f"not every run records its {test.axis}"))
-        room = replace(self.headroom, share=min(ROOM, test.threshold))
+        room = replace(headroom(self.comparison, found), share=min(ROOM, test.threshold))
         blocked = too_few(found.n) or no_target(found, self.gain, room)
         if blocked:
             ruling = Ruling("no-verdict", blocked)
         else:
             ruling = judge(found, test.axis, test.threshold)
+        if target and target.standing == "exploratory":
+            said = f"{ruling.reason}; exploratory: this target was named after the runs were made"
+            ruling = Ruling(ruling.verdict, said)
         p = cell.p_against(test.threshold) if found.n else float("nan")
-        return Finding(ruling, ratio=cell.ratio, p=p)
+        return Finding(ruling, ratio=cell.ratio, p=p, target=found.target)
 
     def _noninferiority(self, test: NonInferiority) -> Finding:
-        pairs = scores.pairs(self.comparison, self.challenger, self.baseline)
         early = test.budget * self.comparison.horizon
-        d = np.array([scores.at_step(c, early) - scores.at_end(b) for c, b in pairs])
-        result = noninferiority(d, test.margin)
+        d = scores.differences(
+            self.comparison,
+            (self.challenger, self.baseline),
+            lambda run: scores.at_step(run, early),
+            scores.finished,
+        )
+        usual = self.at(self.gain.level())
+        room = replace(headroom(self.comparison, usual), share=min(ROOM, test.budget))
+        blocked = too_few(len(d.known)) or no_target(usual, self.gain, room)
+        result = noninferiority(d.known, test.margin)
         what = (
             f"at step {early:g} {self.challenger} lies {_points(result.difference)} from "
             f"{self.baseline}'s accuracy at the end"
         )
-        room = replace(self.headroom, share=min(ROOM, test.budget))
-        blocked = too_few(len(d)) or no_target(self.contrast, self.gain, room)
-        return _ruled(what, result.difference, -test.margin, np.inf, result.p, blocked)
+        return _ruled(what, d, mean, (-test.margin, np.inf), result.p, blocked)
 
     def _scores(self, test: Equivalence | Superiority) -> Finding:
-        pairs = scores.pairs(self.comparison, self.challenger, test.comparator)
-        if not pairs:
-            return Finding(Ruling("no-verdict", f"there are no runs of {test.comparator} here"))
-        d = np.array([self._score(c, test.tasks) - self._score(b, test.tasks) for c, b in pairs])
-        if np.isnan(d).any():
+        arms = (self.challenger, test.comparator)
+        if self.challenger == test.comparator:
+            said = f"{test.comparator} is what the claim compares with, not what it is made of"
+            return Finding(Ruling("no-verdict", said))
+        done = [r for r in self._runs(test.comparator) if r.state == "done"]
+        if {r.arm for r in done} != set(arms):
+            said = f"there are no finished runs of {test.comparator} here"
+            return Finding(Ruling("no-verdict", said))
+        score = scores.scorer(done, test.tasks)
+        if np.isnan([score(run) for run in done]).any():
             names = ", ".join(test.tasks)
             return Finding(Ruling("no-verdict", f"not every run was scored on {names}"))
-        what = f"{self.challenger} less {test.comparator}: "
-        blocked = too_few(len(d))
+        told = {run.name: score(run) for run in done}
+        d = scores.differences(
+            self.comparison, arms, *2 * [lambda run: told.get(run.name, float("nan"))]
+        )
+        what, blocked = f"{self.challenger} less {test.comparator}: ", too_few(len(d.known))
         if isinstance(test, Equivalence):
-            result = equivalence(d, test.margin)
-            wide = result.difference
-            return _ruled(what + _points(wide), wide, -test.margin, test.margin, result.p, blocked)
-        wide = mean(d)
-        return _ruled(what + _points(wide), wide, 0.0, np.inf, sign_flip(d), blocked)
+            result, within = equivalence(d.known, test.margin), (-test.margin, test.margin)
+            what += _points(result.difference)
+            return _ruled(what, d, partial(mean, level=0.9), within, result.p, blocked)
+        what += _points(mean(d.known))
+        return _ruled(what, d, mean, (0.0, np.inf), sign_flip(d.known), blocked)
 
-    def _vouched_for(self, claim: Claim, found: Finding) -> Ruling:
+    def _vouched_for(self, claim: Claim, found: Finding, proof: Matched) -> Ruling:
         """The ruling; where it rests on the user's word, it says so."""
-        if self.matched or found.ruling.verdict == "no-verdict":
+        if proof or found.ruling.verdict == "no-verdict":
             return found.ruling
         what = "that the runs are matched"
         if isinstance(claim.test, Ratio | NonInferiority) and self.headroom.epoch is None:
@@ -278,35 +339,50 @@ class Judge:
         reason = f"{found.ruling.reason}; vouched for, not proved: {what}"
         return Ruling(found.ruling.verdict, reason)
 
-    @staticmethod
-    def _score(run: Run, tasks: Sequence[str]) -> float:
-        values: Array = np.array([scores.benchmark(run, task) for task in tasks])
-        if np.isnan(values).any():
-            values = np.array([scores.at_end(run, task) for task in tasks])
-        return float(values.mean())
-
     def _wrong_base(self, claim: Claim) -> str:
-        base = str((self._runs[0].manifest.get("base") or {}).get("path") or "an unknown model")
+        first = next(iter(self._runs(self.baseline)), None)
+        told = first.manifest.get("base") if first else None
+        base = str((told or {}).get("path") or "an unknown model")
         if claim.base is None or claim.base.lower() in base.lower():
             return ""
         return f"the claim speaks of {claim.base}; these runs start from {Path(base).name}"
 
 
 def _ruled(
-    what: str, estimate: Estimate, low: float, high: float, p: float, blocked: str
+    what: str,
+    d: Differences,
+    interval: Callable[[Array], Estimate],
+    within: tuple[float, float],
+    p: float,
+    blocked: str,
 ) -> Finding:
-    """Supported when the interval lies within (low, high), refuted when wholly outside."""
+    """Supported when the interval lies within the bounds, refuted when wholly outside, also with
+    what is missing counted either way."""
+    estimate = interval(d.known)
     if blocked:
         return Finding(Ruling("no-verdict", blocked), difference=estimate, p=p)
     if not estimate.has_interval:
         return Finding(Ruling("no-verdict", "there is no interval"), difference=estimate, p=p)
-    if low < estimate.low and estimate.high < high:
+    sides = {_place(interval(x), within) for x in (d.known, d.least, d.most)}
+    if sides == {"inside"}:
         ruling = Ruling("supported", what)
-    elif estimate.high < low or estimate.low > high:
+    elif sides in ({"below"}, {"above"}):
         ruling = Ruling("refuted", what)
-    else:
+    elif _place(estimate, within) == "across":
         ruling = Ruling("inconclusive", f"{what}; the interval does not settle it")
+    else:
+        said = f"{what}, but it hangs on runs that are missing ({some(d.missing)})"
+        ruling = Ruling("inconclusive", said)
     return Finding(ruling, difference=estimate, p=p)
+
+
+def _place(estimate: Estimate, within: tuple[float, float]) -> str:
+    low, high = within
+    if low < estimate.low and estimate.high < high:
+        return "inside"
+    if estimate.high < low:
+        return "below"
+    return "above" if estimate.low > high else "across"
 
 
 def _points(estimate: Estimate) -> str:

@@ -90,8 +90,7 @@ def contrast(
         wanted: axes; steps is always among them.
     """
     ours, theirs = (_runs(comparison, arm, target) for arm in (challenger, baseline))
-    present = {r.seed for arm in (challenger, baseline) for r in comparison.of(arm)}
-    seeds = sorted({*present, *comparison.plan.get("seeds", [])})
+    seeds = comparison.seeds_of(challenger, baseline)
     horizon = comparison.horizon
     axes: dict[str, AxisContrast] = {}
     open_runs: list[str] = []

@@ -114,6 +114,10 @@ class Comparison:
         """Planned seeds and those of runs."""
         return sorted({*self.plan.get("seeds", []), *(r.seed for r in self.runs)})
 
+    def seeds_of(self, *arms: str) -> list[int]:
+        """Planned seeds and those of runs of these arms."""
+        return sorted({*self.plan.get("seeds", []), *(r.seed for r in self.runs if r.arm in arms)})
+
     @property
     def contract(self) -> Mapping[str, Any]:
         """The plan's contract, else the first run's."""

@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from results.runs import Array, Comparison, Run
 
 
+@dataclass(frozen=True)
+class Differences:
+    """Accuracy of a challenger less that of another arm, paired by seed, as fractions.
+
+    known: of the complete pairs.   least, most: of all pairs, with an accuracy that is missing
+    counted as whichever of 0 and 1 makes its difference smallest, largest.   missing: whose.
+    """
+
+    known: Array
+    least: Array
+    most: Array
+    missing: tuple[str, ...]
+
+
+def differences(
+    comparison: Comparison,
+    arms: tuple[str, str],
+    ours: Callable[[Run], float],
+    theirs: Callable[[Run], float],
+) -> Differences:
+    """Pair two arms' accuracies.
+
+    Args:
+        comparison: the runs.
+        arms: challenger, and the arm it is compared with.
+        ours: a challenger's accuracy; NaN where its run does not tell it.
+        theirs: the other's.
+    """
+    challenger, other = arms
+    c = {r.seed: ours(r) for r in comparison.of(challenger)}
+    b = {r.seed: theirs(r) for r in comparison.of(other)}
+    seeds = comparison.seeds_of(challenger, other)
+    table = np.array([[c.get(s, np.nan), b.get(s, np.nan)] for s in seeds]).reshape(-1, 2)
+    gone = np.isnan(table)
+    names = [f"{arms[j]}/seed-{seeds[i]}" for i, j in np.argwhere(gone)]
+    worst, best = np.where(gone, [0.0, 1.0], table), np.where(gone, [1.0, 0.0], table)
+    known = table[~gone.any(1)]
+    return Differences(
+        known[:, 0] - known[:, 1], worst[:, 0] - worst[:, 1], best[:, 0] - best[:, 1], tuple(names)
+    )
+
+
 def at_step(run: Run, step: float) -> float:
-    """Accuracy at the last evaluation no later than a step; NaN if there is none."""
+    """Accuracy at the last evaluation no later than a step, never one between two; NaN where an
+    unfinished run did not get there."""
+    if run.state != "done" and run.last_step < step:
+        return float("nan")
     seen = run.evals.accuracy[run.evals.step <= step]
     return float(seen[-1]) if len(seen) else float("nan")
 
@@ -25,10 +71,27 @@ def at_end(run: Run, task: str | None = None) -> float:
     return float(values[max(len(values) - 2, min(1, len(values) - 1)) :].mean())
 
 
-def benchmark(run: Run, task: str) -> float:
-    """The final benchmark's score of a task, where there is one; NaN otherwise."""
-    score = run.final.get(task)
-    return float(score["accuracy"]) if score else float("nan")
+def finished(run: Run) -> float:
+    """Accuracy at the end of a run that is done; NaN of any other."""
+    return at_end(run) if run.state == "done" else float("nan")
+
+
+def scorer(runs: Sequence[Run], tasks: Sequence[str]) -> Callable[[Run], float]:
+    """How runs are scored on tasks: all on their final benchmark where all have it, else all at
+    the end of their evaluations, so that no two are asked different problems. NaN where a run
+    says neither.
+
+    Args:
+        runs: the finished runs that are compared.
+        tasks: whose scores are averaged.
+    """
+    final = all(task in run.final for run in runs for task in tasks)
+
+    def score(run: Run) -> float:
+        of = (lambda task: run.final[task]["accuracy"]) if final else (lambda t: at_end(run, t))
+        return float(np.mean([of(task) for task in tasks]))
+
+    return score
 
 
 def pairs(comparison: Comparison, challenger: str, baseline: str) -> list[tuple[Run, Run]]:

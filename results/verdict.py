@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,7 +95,7 @@ def no_pairs(comparison: Comparison, arms: Set[str], proof: Matched, vouched: bo
         return f"the runs are {proof.sentence}"
     unfinished = [r.name for r in runs if r.state not in ENDED]
     if unfinished:
-        return f"{len(unfinished)} of {len(runs)} runs are not finished ({_some(unfinished)})"
+        return f"{len(unfinished)} of {len(runs)} runs are not finished ({some(unfinished)})"
     return ""
 
 
@@ -119,6 +119,11 @@ def no_target(contrast: Contrast, gained: Gain | None, room: Headroom) -> str:
         return (
             f"the baseline's gain of {100 * told.value:.1f} points is not told apart from none "
             f"(95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f})"
+        )
+    if gained is not None and contrast.target <= gained.base:
+        return (
+            f"the target of {100 * contrast.target:.1f} % is not above the base's "
+            f"{100 * gained.base:.1f} %"
         )
     if not contrast.baseline_share >= MIN_REACHED:
         return (
@@ -195,10 +200,11 @@ def _side(ratio: Estimate, threshold: float) -> Side:
 
 
 def _missing(contrast: Contrast) -> str:
-    return _some(list(contrast.open_pairs))
+    return some(contrast.open_pairs)
 
 
-def _some(names: list[str], limit: int = 4) -> str:
+def some(names: Sequence[str], limit: int = 4) -> str:
+    """The first few names, and how many more."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
 

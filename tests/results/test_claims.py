@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,92 @@ def test_without_a_named_challenger_every_arm_gets_its_verdicts(tmp_path: Path) 
     assert [v.challenger for v in verify(many, ["steps-90"], challenger="dapo")] == ["dapo"]
     other = {v.challenger for v in verify(many, ["steps-90"], baseline="dapo")}
     assert other == {"grpo", "srpo"}
+
+
+def own(path: Path, test: str) -> Path:
+    path.write_text(f"- {{id: own, claim: x, made_by: me, where: here, test: {test}}}")
+    return path
+
+
+PAR = "{kind: equivalence, tasks: [micro-math], comparator: %s, margin: 0.03}"
+
+
+def test_an_arm_is_not_compared_with_itself(tmp_path: Path) -> None:
+    many = synthetic.write(tmp_path / "c", {"dapo": 1.0, "grpo": 1.0, "srpo": 1.0}, training=False)
+    claims = [own(tmp_path / "own.yaml", PAR % "grpo")]
+    found = {v.challenger: v for v in verify(many, ["own"], claim_files=claims)}
+    assert found["grpo"].verdict == "no-verdict"
+    assert found["srpo"].verdict == "supported"
+    assert (found["srpo"].baseline, found["srpo"].confidence) == ("grpo", 0.90)
+
+
+def test_a_comparator_must_be_matched_and_finished_too(tmp_path: Path) -> None:
+    many = synthetic.write(tmp_path / "c", {"grpo": 1.0, "dapo": 1.0, "srpo": 1.0}, training=False)
+    claims = [own(tmp_path / "own.yaml", PAR % "dapo")]
+    run = many / "dapo" / "seed-3"
+    synthetic.change(run, "manifest.json", contract={"pool_digest": "other"})
+    found = verify(many, ["own"], challenger="srpo", claim_files=claims)[0]
+    assert (found.verdict, "pool_digest" in found.reason) == ("no-verdict", True)
+    synthetic.change(run, "manifest.json", contract={"pool_digest": "p" * 64})
+    synthetic.change(run, "status.json", state="running")
+    found = verify(many, ["own"], challenger="srpo", claim_files=claims)[0]
+    assert (found.verdict, "dapo/seed-3" in found.reason) == ("no-verdict", True)
+
+
+def test_a_final_benchmark_of_one_arm_alone_is_not_compared_with_evaluations(
+    tmp_path: Path,
+) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, training=False)
+    for run in (folder / "srpo").glob("seed-*"):
+        (run / "final.json").write_text('{"step": 400, "tasks": {"micro-math": {"accuracy": 0.2}}}')
+    claims = [own(tmp_path / "own.yaml", PAR % "grpo")]
+    found = verify(folder, ["own"], claim_files=claims)[0]
+    assert found.difference == pytest.approx(0, abs=0.03)
+
+
+@pytest.mark.parametrize("arm", ["grpo", "srpo"])
+def test_an_accuracy_that_is_missing_is_counted_either_way(tmp_path: Path, arm: str) -> None:
+    folder = synthetic.write(
+        tmp_path / "c", {"grpo": 1.0, "srpo": 0.05}, 10, noise=0.004, training=False
+    )
+    assert verify(folder, ["steps-90-accuracy"])[0].verdict == "supported"
+    lost = folder / arm / "seed-9"
+    synthetic.change(lost, "status.json", state="failed", reason="out of memory")
+    (lost / "evals.jsonl").write_text('{"step": 0, "accuracy": 0.2}\n')
+    found = verify(folder, ["steps-90-accuracy"])[0]
+    assert found.verdict == "inconclusive"
+    assert f"{arm}/seed-9" in found.reason
+    assert found.n == 9
+
+
+def test_a_challenger_that_failed_later_is_known_at_a_tenth_of_the_budget(tmp_path: Path) -> None:
+    folder = synthetic.write(
+        tmp_path / "c", {"grpo": 1.0, "srpo": 0.05}, noise=0.004, training=False
+    )
+    lost = folder / "srpo" / "seed-8"
+    synthetic.change(lost, "status.json", state="failed", reason="out of memory")
+    lines = (lost / "evals.jsonl").read_text().splitlines()[:9]  # up to step 40 of 400
+    (lost / "evals.jsonl").write_text("\n".join(lines) + "\n")
+    found = verify(folder, ["steps-90-accuracy"])[0]
+    assert (found.verdict, found.n) == ("supported", 8)
+
+
+def test_a_refutation_by_accuracy_stands_when_what_is_missing_cannot_undo_it(
+    tmp_path: Path,
+) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 5.0}, 20, training=False)
+    shutil.rmtree(folder / "srpo" / "seed-9")
+    assert verify(folder, ["steps-90-accuracy"])[0].verdict == "refuted"
+
+
+def test_the_accuracy_at_a_tenth_of_the_budget_is_never_one_of_later(tmp_path: Path) -> None:
+    """Evaluations at 38 and 42, none at 40: the one at 38 counts, and nothing between."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.1}, training=False)
+    for path in folder.glob("srpo/seed-*/evals.jsonl"):
+        lines = [json.loads(x) for x in path.read_text().splitlines()]
+        for line in lines:
+            line["step"] += {35: 3, 40: 2}.get(line["step"], 0)
+            line["accuracy"] = {38: 0.3, 42: 0.9}.get(line["step"], line["accuracy"])
+        path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    found = verify(folder, ["steps-90-accuracy"])[0]
+    assert found.difference == pytest.approx(0.3 - 0.9, abs=0.01)

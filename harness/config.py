@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import (
@@ -201,6 +201,9 @@ class Config(Section):
     checkpoint_every: int = Field(50, gt=0, description="steps")
     keep_checkpoints: int = Field(1, gt=0, description="the newest ones; older are deleted")
     samples_every: int = Field(10, gt=0, description="steps between recorded training responses")
+    targets: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (), description="accuracies to reach, named before any run; the first one decides"
+    )
     sinks: tuple[Literal["tensorboard", "wandb", "trackio"], ...] = Field(
         (), description="where metrics also go, beside the run's records; no part of the contract"
     )

@@ -16,6 +16,7 @@ def nested(**given: Any) -> dict[str, Any]:
         "model": ("model", "path"),
         "data_dir": ("data", "data_dir"),
         "seeds": ("seeds",),
+        "target": ("targets",),
         "steps": ("steps",),
         "limit": ("final", "problems"),
         "k": ("final", "k"),
@@ -38,6 +39,8 @@ def nested(**given: Any) -> dict[str, Any]:
             value = value.split(",")
         elif name == "seeds":
             value = seed_list(value)
+        elif name == "target":
+            value = target_list(value)
         elif name == "data_dir":
             value = str(value)
         *outer, last = paths[name]
@@ -46,6 +49,21 @@ def nested(**given: Any) -> dict[str, Any]:
             place = place.setdefault(key, {})
         place[last] = value
     return out
+
+
+def target_list(values: list[float]) -> list[float]:
+    """Accuracies to reach, each once.
+
+    Raises:
+        UserError: one that is not between 0 and 1.
+    """
+    from results.runs import ResultsError
+    from results.targets import checked
+
+    try:
+        return list(dict.fromkeys(checked(value) for value in values))
+    except ResultsError as error:
+        raise UserError(str(error)) from error
 
 
 def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:

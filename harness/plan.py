@@ -136,6 +136,7 @@ def plan(
         "bench_version": metadata.version("srpo-bench"),
         "arms": [_arm_record(arm) for arm in arms],
         "seeds": list(config.seeds),
+        "targets": list(config.targets),
         "baseline": next((a.name for a in arms if a.algorithm == "grpo"), arms[0].name),
         "tasks": list(config.data.tasks),
         "eval_tasks": list(evaluation_tasks(config)),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from results.claims import ClaimVerdict
 
 
 def show_verdicts(
@@ -17,8 +22,10 @@ def show_verdicts(
     challenger: str | None,
     vouch_matched: bool,
     as_json: bool,
+    asked: Sequence[float] = (),
 ) -> bool:
-    """Print a verdict a claim. Returns True when at least one claim got one."""
+    """Print a verdict a claim. Returns True when at least one claim got one at a target that was
+    fixed beforehand; a target that is named now, in ``asked``, decides nothing."""
     from results.claims import verify
 
     verdicts = verify(
@@ -28,6 +35,7 @@ def show_verdicts(
         challenger,
         vouch_matched,
         [claims_file] if claims_file else (),
+        asked,
     )
     if as_json:
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
@@ -38,12 +46,27 @@ def show_verdicts(
         for column in (*first, "claim", "measured here", "95 % interval", "verdict", "why"):
             table.add_column(column, overflow="fold")
         for v in verdicts:
-            ratio = "–" if v.ratio is None else f"{v.ratio:.3g}"
-            interval = "–" if v.interval is None else f"{v.interval[0]:.3g} to {v.interval[1]:.3g}"
             arm = (v.challenger,) if several else ()
-            table.add_row(*arm, v.id, ratio, interval, v.verdict, v.reason)
+            table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
         Console().print(table)
-    return any(v.verdict != "no-verdict" for v in verdicts)
+    return any(v.verdict != "no-verdict" and v.standing != "exploratory" for v in verdicts)
+
+
+def _measured(v: ClaimVerdict) -> tuple[str, str]:
+    """What was measured and its interval: a ratio, or a difference in points."""
+    points = v.ratio is None
+    value = v.difference if points else v.ratio
+    if value is None or v.interval is None:
+        return "–" if value is None else _number(value, points), "–"
+    low, high = (_number(x, points) for x in v.interval)
+    level = "" if v.confidence == 0.95 else f" ({100 * v.confidence:.0f} %)"
+    return _number(value, points) + " points" * points, f"{low} to {high}{level}"
+
+
+def _number(value: float | None, points: bool) -> str:
+    if value is None:
+        return "∞"
+    return f"{100 * value:+.1f}" if points else f"{value:.3g}"
 
 
 def show_claims(claims_file: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from results.matched import Matched, matched
 from results.runs import Array, Comparison, ResultsError, read
 from results.steps import GRID, Gain, gain
 from results.survival import Survival, survival
+from results.targets import Target, checked, targets
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Analysis:
     claims: dict[str, list[ClaimVerdict]]
     grid: dict[str, dict[float, Contrast]]
     """challenger -> fraction of the gain -> costs there."""
+    targets: list[Target]
+    """Accuracies to reach, the one that decides first; empty before there is a gain."""
+    named: dict[str, list[tuple[Target, Contrast]]]
+    """challenger -> targets that the user named, and costs there."""
     tasks: dict[str, TaskContrast]
     bca: dict[str, Estimate]
     """challenger -> ratio of steps with the BCa interval, for reference."""
@@ -79,7 +85,19 @@ class Analysis:
     @property
     def target(self) -> float:
         """The accuracy to reach; NaN before there is one."""
-        return self.gain.level() if self.gain else float("nan")
+        return self.targets[0].level if self.targets else float("nan")
+
+    @property
+    def aim(self) -> str:
+        """What the target is, in words."""
+        if self.targets and self.targets[0].named:
+            return "the target that was named beforehand"
+        return f"90 % of {self.baseline}'s gain"
+
+    def points(self, arm: str) -> list[tuple[str, Contrast]]:
+        """(name of the target, costs there): the grid, then what the user named."""
+        grid = [(f"{fraction:.0%} of the gain", c) for fraction, c in self.grid[arm].items()]
+        return [*grid, *((target.label, c) for target, c in self.named[arm])]
 
     @property
     def challengers(self) -> list[str]:
@@ -87,8 +105,21 @@ class Analysis:
         return [a for a in self.comparison.arms if a != self.baseline]
 
 
-def analyse(folder: Path, claims: list[Claim] | None = None, vouched: bool = False) -> Analysis:
-    """Read a comparison directory and compute what there is to say."""
+def analyse(
+    folder: Path,
+    claims: list[Claim] | None = None,
+    vouched: bool = False,
+    asked: Sequence[float] = (),
+) -> Analysis:
+    """Read a comparison directory and compute what there is to say.
+
+    Args:
+        folder: the comparison.
+        claims: to be judged; None: the shipped ones.
+        vouched: the user vouches that the runs are matched.
+        asked: accuracies to reach that are named now, after the runs were made.
+    """
+    asked = [checked(level) for level in asked]
     comparison = read(folder)
     claims = load() if claims is None else claims
     baseline = comparison.baseline
@@ -101,22 +132,27 @@ def analyse(folder: Path, claims: list[Claim] | None = None, vouched: bool = Fal
     verdicts: dict[str, list[ClaimVerdict]] = {}
     for arm in comparison.arms if gained else []:
         if arm != baseline:
-            judges[arm] = Judge(comparison, arm, baseline, vouched)
+            judges[arm] = Judge(comparison, arm, baseline, vouched, asked)
             verdicts[arm] = judges[arm].all(claims)
+    levels = targets(comparison, gained, asked) if gained else []
+    named = [target for target in levels if target.named]
+    level = levels[0].level if levels else np.inf
     return Analysis(
         comparison=comparison,
         baseline=baseline,
         gain=gained,
-        arms={arm: _arm(comparison, arm, gained) for arm in comparison.arms},
+        arms={arm: _arm(comparison, arm, level) for arm in comparison.arms},
         base=benchmarks.at_start(comparison),
         matched=matched(comparison.runs),
         vouched=vouched,
         judges=judges,
         claims=verdicts,
         grid={arm: _grid(comparison, arm, baseline, gained) for arm in judges if gained},
+        targets=levels,
+        named={arm: [(t, judge.at(t.level)) for t in named] for arm, judge in judges.items()},
         tasks={arm: _tasks(comparison, arm, baseline) for arm in judges},
         bca={arm: _bca(judge.contrast) for arm, judge in judges.items()},
-        ladder=ladder(comparison, gained.level()) if gained else [],
+        ladder=ladder(comparison, level) if gained else [],
     )
 
 
@@ -127,7 +163,7 @@ def task_names(comparison: Comparison) -> list[str]:
     return [t for t in first if all(t in tasks for tasks in evaluated)]
 
 
-def _arm(comparison: Comparison, arm: str, gained: Gain | None) -> ArmResult:
+def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
     runs = comparison.of(arm)
     begun = [r for r in runs if len(r.evals)]
     done = [r for r in begun if r.state == "done"]
@@ -140,7 +176,6 @@ def _arm(comparison: Comparison, arm: str, gained: Gain | None) -> ArmResult:
     states: dict[str, int] = {}
     for run in runs:
         states[run.state] = states.get(run.state, 0) + 1
-    level = gained.level() if gained else np.inf
     return ArmResult(
         name=arm,
         algorithm=algorithm,

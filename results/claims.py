@@ -64,6 +64,13 @@ class ClaimVerdict:
     confidence: float
     """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
 
+    @property
+    def label(self) -> str:
+        """The claim, and the target if it is not the one that decides."""
+        if self.standing == "decides" or self.target is None:
+            return self.id
+        return f"{self.id} at {100 * self.target:g} %"
+
     def to_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return asdict(self)

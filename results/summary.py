@@ -12,6 +12,7 @@ from results.inference import Estimate
 from results.ladder import Rung
 from results.mismatch import Mismatch, mismatches
 from results.progress import ENDED, progress
+from results.steps import FRACTION
 from results.verdict import finite
 
 SCHEMA = 1
@@ -31,7 +32,8 @@ def summary(a: Analysis) -> dict[str, Any]:
             "accuracy": finite(a.target),
             "base": finite(a.gain.base) if a.gain else None,
             "final": finite(a.gain.final) if a.gain else None,
-            "fraction_of_gain": 0.9,
+            "fraction_of_gain": None if a.targets and a.targets[0].named else FRACTION,
+            "named": [{"accuracy": t.level, "standing": t.standing} for t in a.targets if t.named],
         },
         "matched": {
             "ok": bool(a.matched),
@@ -116,6 +118,7 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
         "bca": estimate(a.bca[challenger]),
         "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
+        "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
         "tasks": _tasks(a.tasks[challenger]),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ def write_report(
     vouch_unmatched: bool = False,
     claim_files: Iterable[Path] = (),
     reload: float | None = None,
+    asked: Sequence[float] = (),
 ) -> dict[str, Any]:
     """Read a comparison, write ``report/`` into it, and return the summary.
 
@@ -25,6 +26,7 @@ def write_report(
         vouch_unmatched: the user vouches that the runs are matched; the first page says so.
         claim_files: the user's own claims, tested beside the shipped ones.
         reload: seconds after which the page loads itself anew, as long as runs are under way.
+        asked: accuracies to reach that are named now; shown as exploratory.
 
     Raises:
         ResultsError: there is no comparison, or a file of it cannot be read.
@@ -33,7 +35,7 @@ def write_report(
     from results.claim import load
     from results.summary import summary
 
-    a = analyse(comparison_dir, load(claim_files), vouch_unmatched)
+    a = analyse(comparison_dir, load(claim_files), vouch_unmatched, asked)
     told = summary(a)
     json.dumps(told, allow_nan=False)  # a NaN here would be no JSON
     with tempfile.TemporaryDirectory(prefix=".report-", dir=comparison_dir) as staging:

@@ -87,16 +87,16 @@ def grid(a: Analysis) -> Figure | None:
     """Ratio of steps over the grid of targets."""
     if not a.grid:
         return None
-    n, many = len(next(iter(a.grid.values()))), len(a.grid)
+    labels, many = [label for label, _ in a.points(next(iter(a.grid)))], len(a.grid)
+    n = len(labels)
     figure, axes = draw.figure(7.6, 0.8 + (0.26 if many < 3 else 0.19) * n * max(many, 1.4))
     every = []
-    for j, (arm, points) in enumerate(a.grid.items()):
-        for i, found in enumerate(points.values()):
+    for j, arm in enumerate(a.grid):
+        for i, (_, found) in enumerate(a.points(arm)):
             ratio = found.axes["steps"].ratio
             if ratio.value > 0:
                 every.append(ratio)
                 draw.whisker(axes, i + 0.7 * (j + 0.5) / many - 0.35, ratio, colour(a, arm), arm)
-    labels = [f"{f:.0%} of the gain" for f in next(iter(a.grid.values()))]
     axes.set_yticks(range(n), labels)
     draw.ratio_axis(axes, every)
     axes.set_xlabel(f"steps to target relative to {a.baseline} (log scale)")

@@ -81,7 +81,7 @@ def grid(a: Analysis) -> Table:
     """Steps over the grid of targets."""
     rows = [
         (
-            f"{100 * fraction:.0f} %",
+            label,
             f"{100 * c.target:.1f} %",
             arm,
             words.ratio(c.axes["steps"].ratio),
@@ -89,11 +89,18 @@ def grid(a: Analysis) -> Table:
             f"{100 * c.reached_challenger:.0f} %" if c.n else "–",
             f"{100 * c.reached_baseline:.0f} %" if c.n else "–",
         )
-        for arm, points in a.grid.items()
-        for fraction, c in points.items()
+        for arm in a.grid
+        for label, c in a.points(arm)
     ]
-    columns = ("of the gain", "target", "arm", "ratio", "p", "reached", f"{a.baseline} reached")
-    return Table("grid", "Other targets", columns, tuple(rows))
+    columns = ("which", "target", "arm", "ratio", "p", "reached", f"{a.baseline} reached")
+    note = (
+        f"Gain: {a.baseline}'s, from its accuracy at the start to that at the end. Named "
+        "beforehand: when the comparison was planned, before any run. Exploratory: named after "
+        "the runs were made, so that it decides nothing."
+    )
+    return Table(
+        "grid", "Other targets", columns, tuple(rows), note if any(a.named.values()) else ""
+    )
 
 
 def tasks(a: Analysis) -> Table:
@@ -124,7 +131,7 @@ def task_steps(a: Analysis) -> Table:
 def claims(a: Analysis) -> Table:
     """Claim, measured, verdict, why."""
     rows = [
-        (v.id, v.challenger, v.claim, v.measured, v.verdict.replace("-", " "), v.reason)
+        (v.label, v.challenger, v.claim, v.measured, v.verdict.replace("-", " "), v.reason)
         for verdicts in a.claims.values()
         for v in verdicts
     ]

@@ -183,7 +183,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
         pairs = f"{cell.ratio.n} seed pair{'s' * (cell.ratio.n != 1)}"
         parts.append(
             ("To" if over else "So far, to")
-            + f" reach {100 * a.target:.1f} % accuracy (90 % of {a.baseline}'s gain), {arm} took "
+            + f" reach {100 * a.target:.1f} % accuracy ({a.aim}), {arm} took "
             f"{cell.ratio.value:.3g} times {a.baseline}'s steps ({_spread(cell.ratio)}; {pairs})"
             + (f"; this is {judge.contrast.bound}." if judge.contrast.bound else ".")
         )

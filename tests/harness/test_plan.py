@@ -52,3 +52,16 @@ def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_i
 def test_bounds_of_the_importance_weights_are_ordered() -> None:
     with pytest.raises(UserError, match="correction_floor must be below correction_cap"):
         cfg.parse(Config, {"rollout": {"correction_floor": 3.0}}, "--set")
+
+
+def test_named_targets_are_planned_and_another_one_makes_another_comparison(
+    tmp_path: Path,
+) -> None:
+    folder, named = tmp_path / "c", Config.model_validate({**SMALL, "targets": [0.8, 0.5]})
+    plan(folder, named, ARMS, "bench compare")
+    record = read_json(folder / "comparison.json")
+    assert record["targets"] == [0.8, 0.5]
+    assert not any("target" in field for field in record["contract"])
+    assert reopen(folder).config.targets == (0.8, 0.5)
+    with pytest.raises(UserError, match="holds another comparison"):
+        plan(folder, config(), ARMS, "bench compare")

@@ -15,6 +15,11 @@ from torch import Tensor
 from harness.config import Vllm
 from harness.engines.vllm import Completion, HostError, Request
 
+ON_A_CPU = {
+    "block_size": 32,  # tokens; of a prompt, whole blocks are shared, and 128 is the default
+    "enable_chunked_prefill": False,  # vLLM 0.32 cannot cut the prompt of a request with a seed
+}
+
 
 def options(model: Path, dtype: str, settings: Vllm) -> dict[str, Any]:
     """vLLM's engine arguments, the same in this process and in a server."""
@@ -25,8 +30,8 @@ def options(model: Path, dtype: str, settings: Vllm) -> dict[str, Any]:
         "generation_config": "vllm",  # no sampling defaults of the model's own
         "enforce_eager": settings.enforce_eager,
         "gpu_memory_utilization": settings.gpu_memory_utilization,
-        "enable_prefix_caching": True,  # a group's n samples share the prompt's prefill,
-        **({} if torch.cuda.is_available() else {"block_size": 32}),  # in whole blocks of tokens
+        "enable_prefix_caching": True,  # a group's n samples share the prompt's prefill
+        **({} if torch.cuda.is_available() else ON_A_CPU),
         **({"max_model_len": settings.max_model_len} if settings.max_model_len else {}),
         **settings.arguments,
     }

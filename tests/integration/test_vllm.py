@@ -55,7 +55,8 @@ def new_engine(kind: str, **settings: object) -> VllmEngine:
 
 @pytest.fixture(scope="module")
 def local() -> Iterator[VllmEngine]:
-    engine = new_engine("vllm", arguments={"num_gpu_blocks_override": 9})
+    tight = {"num_gpu_blocks_override": 17, "max_num_batched_tokens": 256}
+    engine = new_engine("vllm", arguments=tight)
     yield engine
     engine.close()
 
@@ -169,7 +170,8 @@ def test_a_group_shares_its_prompts_prefill(local: VllmEngine) -> None:
 def test_where_the_cache_is_full_responses_wait_and_none_is_wrong(
     local: VllmEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight blocks of 32 tokens for 48 requests: vLLM has to drop some half-way and redo them."""
+    """512 tokens of cache for 54 requests, 256 tokens a step: vLLM has to drop some half-way and
+    redo them, and would have to cut prompts, which it cannot where a request has a seed."""
     from vllm.v1.core.sched.scheduler import Scheduler
 
     preempt, preempted = Scheduler._preempt_request, []
@@ -180,9 +182,15 @@ def test_where_the_cache_is_full_responses_wait_and_none_is_wrong(
 
     monkeypatch.setattr(Scheduler, "_preempt_request", counted)
     local.sync()
-    prompts = [local.policy.encode("12+34=" * (1 + i % 6)) for i in range(48)]
+    texts = [f"{i}+" + "12+34=" * 19 for i in range(6)]
+    texts += ["12+34=" * (1 + i % 6) for i in range(48)]
+    prompts = [local.policy.encode(text) for text in texts]
     same_as_torch(local, prompts, 40, [()] * len(prompts))
     assert preempted
+    first, again = (
+        local.generate(prompts, 2, SAMPLING, torch.Generator().manual_seed(0)) for _ in range(2)
+    )
+    assert torch.equal(first.tokens, again.tokens)
 
 
 def test_a_transfer_that_fails_half_way_is_found_and_repaired(

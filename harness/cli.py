@@ -31,7 +31,9 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a comparison's fold
 Workers = Annotated[
     int | None, typer.Option(min=1, help="runs side by side; default: what the cores hold")
 ]
-
+VouchMatched = Annotated[
+    bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
+]
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
@@ -157,6 +159,7 @@ def report(
         bool, typer.Option("--watch", help="again and again, until all runs have ended")
     ] = False,
     every: Annotated[float, typer.Option(min=1, help="seconds between looks, with --watch")] = 10.0,
+    vouch_matched: VouchMatched = False,
 ) -> None:
     """Write the report of a comparison anew."""
     from results.report import write_report
@@ -164,7 +167,10 @@ def report(
 
     with _no_comparison():
         try:
-            summary = keep_watch(folder, every, _say) if watch else write_report(folder)
+            if watch:
+                summary = keep_watch(folder, every, _say, vouched=vouch_matched)
+            else:
+                summary = write_report(folder, vouch_matched)
         except KeyboardInterrupt:
             print(f"Stopped watching; {folder / 'report'} is as it was last written.")
             raise typer.Exit(130) from None
@@ -178,9 +184,7 @@ def verify(
     claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
     baseline: Annotated[str | None, typer.Option(help="arm")] = None,
     challenger: Annotated[str | None, typer.Option(help="arm")] = None,
-    vouch_matched: Annotated[
-        bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
-    ] = False,
+    vouch_matched: VouchMatched = False,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Say of each claim: supported, refuted, inconclusive, or no verdict (exit code 3)."""
@@ -213,9 +217,7 @@ def import_(
         bool, typer.Option("--skip-empty", help="rows without an accuracy are training steps")
     ] = False,
     baseline: Annotated[str | None, typer.Option(help="arm; default: the one named grpo")] = None,
-    vouch_matched: Annotated[
-        bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
-    ] = False,
+    vouch_matched: VouchMatched = False,
 ) -> None:
     """Read other trainers' logs into run directories; what they do not prove stays unknown."""
     from harness.importing import import_and_show

@@ -25,6 +25,7 @@ def watch(
     every: float = EVERY,
     tell: Callable[[str], None] = lambda _: None,
     wait: Callable[[float], None] = time.sleep,
+    vouched: bool = False,
 ) -> dict[str, Any]:
     """Write the report, and again whenever files have changed, until every run has ended.
 
@@ -33,6 +34,7 @@ def watch(
         every: seconds between looks, and after which an unfinished page loads itself anew.
         tell: told how many runs are done whenever that has changed.
         wait: sleeps for some seconds.
+        vouched: the user vouches that the runs are matched.
 
     Returns:
         The summary of the last report, which no longer reloads.
@@ -42,7 +44,7 @@ def watch(
     while True:
         stamp = _stamp(comparison_dir)
         if stamp != seen:
-            seen, summary = stamp, write_report(comparison_dir, reload=every)
+            seen, summary = stamp, write_report(comparison_dir, vouched, reload=every)
             progress = Progress(summary["progress"])
             if progress.sentence != said:
                 tell(said := progress.sentence)

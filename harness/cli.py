@@ -34,6 +34,10 @@ Workers = Annotated[
 VouchMatched = Annotated[
     bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
 ]
+Later = Annotated[
+    list[float] | None,
+    typer.Option(help="another accuracy to reach, repeatable; exploratory, it decides nothing"),
+]
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
@@ -69,6 +73,10 @@ def compare(
     data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
     seeds: Annotated[str | None, typer.Option(help="how many, or a list such as 11,12,13")] = None,
     steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    target: Annotated[
+        list[float] | None,
+        typer.Option(help="accuracy to reach, e.g. 0.8, repeatable; default: from the baseline"),
+    ] = None,
     engine: Annotated[
         str | None, typer.Option(help="what samples: torch, vllm or vllm-server")
     ] = None,
@@ -92,6 +100,7 @@ def compare(
         data_dir=data_dir,
         seeds=seeds,
         steps=steps,
+        target=target or None,
         engine=engine,
     )
     file = cfg.read_yaml(config) if config else {}
@@ -160,6 +169,7 @@ def report(
     ] = False,
     every: Annotated[float, typer.Option(min=1, help="seconds between looks, with --watch")] = 10.0,
     vouch_matched: VouchMatched = False,
+    target: Later = None,
 ) -> None:
     """Write the report of a comparison anew."""
     from results.report import write_report
@@ -168,9 +178,9 @@ def report(
     with _no_comparison():
         try:
             if watch:
-                summary = keep_watch(folder, every, _say, vouched=vouch_matched)
+                summary = keep_watch(folder, every, _say, vouched=vouch_matched, asked=target or ())
             else:
-                summary = write_report(folder, vouch_matched)
+                summary = write_report(folder, vouch_matched, asked=target or ())
         except KeyboardInterrupt:
             print(f"Stopped watching; {folder / 'report'} is as it was last written.")
             raise typer.Exit(130) from None
@@ -185,6 +195,7 @@ def verify(
     baseline: Annotated[str | None, typer.Option(help="arm")] = None,
     challenger: Annotated[str | None, typer.Option(help="arm")] = None,
     vouch_matched: VouchMatched = False,
+    target: Later = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Say of each claim: supported, refuted, inconclusive, or no verdict (exit code 3)."""
@@ -192,7 +203,7 @@ def verify(
 
     with _no_comparison():
         reached = show_verdicts(
-            folder, claim, claims_file, baseline, challenger, vouch_matched, as_json
+            folder, claim, claims_file, baseline, challenger, vouch_matched, as_json, target or ()
         )
     raise typer.Exit(0 if reached else 3)
 

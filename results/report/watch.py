@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def watch(
     tell: Callable[[str], None] = lambda _: None,
     wait: Callable[[float], None] = time.sleep,
     vouched: bool = False,
+    asked: Sequence[float] = (),
 ) -> dict[str, Any]:
     """Write the report, and again whenever files have changed, until every run has ended.
 
@@ -35,6 +36,7 @@ def watch(
         tell: told how many runs are done whenever that has changed.
         wait: sleeps for some seconds.
         vouched: the user vouches that the runs are matched.
+        asked: accuracies to reach that are named now; shown as exploratory.
 
     Returns:
         The summary of the last report, which no longer reloads.
@@ -44,7 +46,7 @@ def watch(
     while True:
         stamp = _stamp(comparison_dir)
         if stamp != seen:
-            seen, summary = stamp, write_report(comparison_dir, vouched, reload=every)
+            seen, summary = stamp, write_report(comparison_dir, vouched, reload=every, asked=asked)
             progress = Progress(summary["progress"])
             if progress.sentence != said:
                 tell(said := progress.sentence)

@@ -50,6 +50,8 @@ def fails(
         ([*SMOKE, "--set", "rollout.max_new_tokens=4096"], "do not fit the model's context"),
         ([*SMOKE, "--steps", "0"], "'steps'"),
         ([*SMOKE, "--steps", "-3"], "'steps'"),
+        ([*SMOKE, "--target", "80"], "not 80. For 80 % write 0.8."),
+        ([*SMOKE, "--set", "targets=[1.5]"], "less than 1"),
         ([*SMOKE, "--seeds", "0"], "--seeds must be at least 1"),
         ([*SMOKE, "--seeds", "two"], "a count or a list of integers"),
         ([*SMOKE, "--seeds", "3,3"], "seeds stand twice"),

@@ -58,3 +58,22 @@ def test_time_profile_counts_tasks_within_a_factor_of_the_fastest() -> None:
     found = across.time_profile(times, np.array([1.0, 2.0, 100.0]))
     assert found["a"] == pytest.approx([1 / 3, 2 / 3, 2 / 3])
     assert found["b"] == pytest.approx([2 / 3, 1, 1])
+
+
+def test_intervals_over_one_task_are_rliables_up_to_resampling() -> None:
+    """With one task a stratum is a run, so that the two bootstraps are the same."""
+    from rliable.library import get_interval_estimates
+
+    rng = np.random.default_rng(5)
+    x, y = rng.random((12, 1)), rng.random((10, 1)) + 0.2
+    np.random.seed(0)  # what rliable draws from, whatever it is given
+    theirs = get_interval_estimates(
+        {"x": x}, lambda s: np.array([metrics.aggregate_iqm(s)]), reps=500
+    )[1]
+    ours = across.iqm_interval(x)
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs["x"][:, 0]), abs=0.05)
+    pair = get_interval_estimates(
+        {"x,y": (x, y)}, lambda a, b: np.array([metrics.probability_of_improvement(a, b)]), reps=500
+    )[1]
+    found = across.improvement_interval(x, y)
+    assert (found.low, found.high) == pytest.approx(tuple(pair["x,y"][:, 0]), abs=0.05)

@@ -119,3 +119,24 @@ def test_noninferiority_agrees_with_its_interval() -> None:
     for margin in (0.001, 0.003, 0.006, 0.02):
         result = noninferiority(d, margin)
         assert result.established == (result.difference.low > -margin)
+
+
+def test_beyond_the_exact_count_p_is_scipys_by_resampling() -> None:
+    d = np.random.default_rng(2).normal(0.25, 1, 40)
+    theirs = stats.permutation_test(
+        (d,), np.mean, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(3)
+    ).pvalue
+    assert 0.01 < theirs < 0.5
+    assert sign_flip(d) == pytest.approx(theirs, abs=0.02)
+
+
+def test_bca_of_pairs_all_alike_has_no_width_and_is_finite() -> None:
+    found = bca_ratio(0.5 * B, B)
+    assert (found.low, found.value, found.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_the_margin_of_noninferiority_lies_below() -> None:
+    worse, better = np.linspace(-0.03, -0.02, 8), np.linspace(0.02, 0.03, 8)
+    assert not noninferiority(worse, 0.01).established
+    assert noninferiority(better, 0.01).established
+    assert noninferiority(worse, 0.04).established

@@ -47,3 +47,22 @@ def test_freireich_1963(tmp_path, monkeypatch) -> None:
     assert result.median == 23
     assert result.rmst == pytest.approx(23.287, abs=1e-3)
     assert result.below[np.searchsorted(result.steps, 10)] == pytest.approx(0.7529, abs=1e-4)
+
+
+def test_the_restricted_mean_goes_on_to_the_horizon(tmp_path, monkeypatch) -> None:
+    """By hand: below is 1 to 5, 0.8 to 8, 0.6 to 10, then 0.3 to the horizon at 20, past the last
+    censored time."""
+    times, events = [5, 8, 8, 10, 12], [True, True, False, True, False]
+
+    class Stand:
+        def __init__(self, index: int) -> None:
+            self.evals = [index]
+            self.last_step = float(times[index])
+
+    def found(evals: list[int], target: float) -> Crossing:
+        i = evals[0]
+        return Crossing(times[i] if events[i] else np.inf, times[i] - 1, times[i])
+
+    monkeypatch.setattr(module, "crossing", found)
+    result = survival([Stand(i) for i in range(5)], 0.5, 20)  # type: ignore[misc]
+    assert result.rmst == pytest.approx(5 + 0.8 * 3 + 0.6 * 2 + 0.3 * 10)

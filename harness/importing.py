@@ -51,8 +51,8 @@ def _remarks(done: Any) -> list[str]:
         said.append(f"Columns not read ({len(notes.ignored)}): {_some(list(notes.ignored))}.")
     if written.without_start:
         said.append(
-            f"No evaluation at step 0 in {_some(written.without_start)}: without the baseline's "
-            "there is no target."
+            f"No evaluation at step 0 in {_some(written.without_start)}: without the baseline's, "
+            "its gain is not known and there is no verdict."
         )
     if written.unfinished:
         said.append(f"The log ends before its budget in {_some(written.unfinished)}.")

@@ -110,8 +110,8 @@ def no_target(contrast: Contrast, gained: Gain | None, room: Headroom) -> str:
     """Why steps to target say nothing here; empty when they do."""
     if gained is not None and gained.start > 0:
         return (
-            f"no evaluation at step 0: the baseline's first is at step {gained.start:g}, so what "
-            "it gained, and with it the target, is not known"
+            f"no evaluation at step 0: the baseline's first is at step {gained.start:g}, so its "
+            "base accuracy, and with it the gain, is not known"
         )
     if gained is not None and not gained.size > 0:
         return f"the baseline gained nothing ({100 * gained.size:+.1f} points)"

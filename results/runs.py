@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,7 +33,7 @@ class ResultsError(ValueError):
     """The directory or the request is wrong; the message is one sentence that says what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evals:
     """A run's evaluations as columns of length E. NaN where a run does not say."""
 
@@ -187,76 +188,74 @@ def _evals(path: Path, clock: tuple[Array, Array] | None) -> Evals:
     for number, line in enumerate(_lines(path), 1):
         try:
             if line["accuracy"] is not None:
-                if not np.isfinite(line["accuracy"]):
+                if not math.isfinite(line["accuracy"]):
                     raise ValueError(line["accuracy"])
-                rows[float(line["step"])] = {
-                    "accuracy": float(line["accuracy"]),
-                    "stderr": line.get("stderr"),
-                    "scores": (scores := line.get("tasks") or {}),
-                    "tasks": {t: s["accuracy"] for t, s in scores.items()},
-                    "spent": line.get("spent") or {},
-                }
-        except (KeyError, TypeError, ValueError) as error:
+                for score in _scores(line).values():
+                    score["accuracy"]  # each has one
+                rows[float(line["step"])] = line
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ResultsError(
                 f"{path}, line {number}: an evaluation needs a numeric step and accuracy ({error})."
             ) from error
     step = np.array(sorted(rows), dtype=float)
-    ordered = [rows[s] for s in step]
-    tasks = dict.fromkeys(t for row in ordered for t in row["tasks"])
-    spent = {axis: _column(row["spent"].get(axis) for row in ordered) for axis in AXES[1:]}
+    ordered = [rows[s] for s in step.tolist()]
+    scores = [_scores(line) for line in ordered]
+    totals = [line.get("spent") or {} for line in ordered]
+    tasks = dict.fromkeys(t for found in scores for t in found)
+    spent = {axis: _column([found.get(axis) for found in totals]) for axis in AXES[1:]}
     spent = {axis: column for axis, column in spent.items() if not np.isnan(column).any()}
     if clock is not None and len(step) and clock[0][-1] >= step[-1]:  # the clock saw all of it
         spent["seconds"] = np.interp(step, *clock)
     return Evals(
         step=step,
-        accuracy=_column(row["accuracy"] for row in ordered),
-        stderr=_column(row["stderr"] for row in ordered),
-        tasks={t: _column(row["tasks"].get(t) for row in ordered) for t in tasks},
+        accuracy=_column([line["accuracy"] for line in ordered]),
+        stderr=_column([line.get("stderr") for line in ordered]),
+        tasks={t: _column([s[t]["accuracy"] if t in s else None for s in scores]) for t in tasks},
         spent={"steps": step, **spent} if len(step) else {},
-        first=ordered[0]["scores"] if ordered else {},
-        last=ordered[-1]["scores"] if ordered else {},
+        first=scores[0] if scores else {},
+        last=scores[-1] if scores else {},
     )
 
 
+def _scores(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    return line.get("tasks") or {}
+
+
 def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
-    step: list[float] = []
-    columns: dict[str, list[float]] = {name: [] for name in CURVES}
-    totals: dict[str, float] = {}
-    for number, line in enumerate(_lines(path), 1):
+    lines = list(_lines(path))
+    for number, line in enumerate(lines, 1):
         if not isinstance(line.get("step"), int | float):
             raise ResultsError(f"{path}, line {number}: a step needs a number under 'step'.")
-        step.append(line["step"])
-        groups = line.get("groups") or np.nan
-        right = line.get("groups_all_correct", np.nan)
-        wrong = line.get("groups_all_wrong", np.nan)
-        columns["zero_variance"].append((right + wrong) / groups)
-        columns["all_correct"].append(right / groups)
-        for name in ("length", "pool_size", "reward", "epoch"):
-            columns[name].append(line.get(name))  # type: ignore[arg-type]
-        compared = line.get("mismatch") or {}
-        for name in MISMATCH:
-            columns[f"mismatch_{name}"].append(compared.get(name, np.nan))
-        for name, value in (line.get("ledger") or {}).items():
-            totals[name] = totals.get(name, 0) + value
-    curves = {name: _column(values) for name, values in columns.items()}
-    return np.array(step, dtype=float), curves, totals
+    named = ("step", "groups", "groups_all_correct", "groups_all_wrong")
+    step, groups, right, wrong = (_column([line.get(n) for line in lines]) for n in named)
+    groups[groups == 0] = np.nan
+    curves = {
+        name: _column([line.get(name) for line in lines])
+        for name in ("length", "pool_size", "reward", "epoch")
+    }
+    curves |= {"zero_variance": (right + wrong) / groups, "all_correct": right / groups}
+    compared = [line.get("mismatch") or {} for line in lines]
+    curves |= {f"mismatch_{n}": _column([found.get(n) for found in compared]) for n in MISMATCH}
+    entries = [line.get("ledger") or {} for line in lines]
+    names = dict.fromkeys(name for entry in entries for name in entry)
+    return step, curves, {n: sum(entry.get(n, 0) for entry in entries) for n in names}
 
 
 def _timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float]]:
     """Running total of seconds without evaluation, by step, and totals by phase."""
     phases = ("rollout", "grading", "training", "sync", "evaluation", "other")
-    rows = [[line.get(p) or 0.0 for p in ("step", *phases)] for line in _lines(path)]
-    if not rows:
+    lines = list(_lines(path))
+    if not lines:
         return None, {}
-    table = np.array(rows, dtype=float)
-    spent = np.cumsum(table[:, [1, 2, 3, 4, 6]].sum(1))
-    totals = table[:, 1:].sum(0)
-    sums = {f"seconds_{p}": float(totals[i]) for i, p in enumerate(phases)}
-    return (table[:, 0], spent), sums
+    table = np.array([[line.get(p) for line in lines] for p in ("step", *phases)], dtype=float)
+    table[np.isnan(table)] = 0.0
+    spent = np.cumsum(table[[1, 2, 3, 4, 6]].sum(0))
+    sums = {f"seconds_{p}": float(row.sum()) for p, row in zip(phases, table[1:], strict=True)}
+    return (table[0], spent), sums
 
 
-def _column(values: Iterable[float | None]) -> Array:
-    return np.array([np.nan if v is None else v for v in values], dtype=float)
+def _column(values: list[float | None]) -> Array:
+    return np.array(values, dtype=float)  # None becomes NaN
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -78,8 +79,18 @@ class Crossing:
         return bool(np.isfinite(self.first))
 
 
+_known: WeakKeyDictionary[Evals, dict[float, Crossing]] = WeakKeyDictionary()
+
+
 def crossing(evals: Evals, target: float) -> Crossing:
-    """The first confirmed crossing of a run."""
+    """The first confirmed crossing of a run; found once, for many tables and figures ask."""
+    known = _known.setdefault(evals, {})
+    if target not in known:
+        known[target] = _crossing(evals, target)
+    return known[target]
+
+
+def _crossing(evals: Evals, target: float) -> Crossing:
     step, above = evals.step, evals.accuracy >= target
     confirmed = np.flatnonzero(above[:-1] & above[1:])
     if not len(confirmed):

@@ -14,7 +14,7 @@
       report/
 
 Append-only while a run lives and readable at any moment: a torn last line is ignored by readers.
-Standard library only, so that both sides import it for nothing.
+Standard library and orjson only, so that both sides import it for nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
+
+import orjson
 
 SCHEMA = 1
 FINAL = "final.json"
@@ -184,7 +186,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The whole lines of a JSONL file; nothing if there is no file. A torn last line is skipped.
 
     Raises:
-        ValueError: a line other than the last is not JSON; names file and line.
+        ValueError: a line other than the last is no JSON object; names file and line.
     """
     if not path.exists():
         return
@@ -193,9 +195,15 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not line.endswith(b"\n"):
                 return
             try:
-                yield json.loads(line)
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
+                found = orjson.loads(line)
+            except ValueError:  # NaN, which Python writes, is none to orjson
+                try:
+                    found = json.loads(line)
+                except ValueError as error:
+                    raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
+            if not isinstance(found, dict):
+                raise ValueError(f"{path}, line {number}: not a JSON object")
+            yield found
 
 
 def last_line(path: Path) -> dict[str, Any] | None:

@@ -89,7 +89,9 @@ def test_a_torn_last_line_is_left_out(folder: Path) -> None:
         ("evals.jsonl", '{"step": 1}\n', "line 1: an evaluation needs"),
         ("evals.jsonl", '{"step": "x", "accuracy": 1}\n', "line 1: an evaluation needs"),
         ("evals.jsonl", '{"step": 1, "accuracy": NaN}\n', "line 1: an evaluation needs"),
+        ("evals.jsonl", '{"step": 1, "accuracy": 1, "tasks": {"t": {}}}\n', "line 1: an eval"),
         ("steps.jsonl", '{"reward": 1}\n', "steps.jsonl, line 1"),
+        ("steps.jsonl", '{"step": 1}\n7\n', "steps.jsonl, line 2: not a JSON object"),
         ("manifest.json", "[]", "must hold a JSON object"),
         ("manifest.json", "{", "cannot be read"),
     ],
@@ -98,6 +100,14 @@ def test_broken_files_are_named(folder: Path, file: str, text: str, said: str) -
     (folder / "grpo" / "seed-1" / file).write_text(text)
     with pytest.raises(ResultsError, match=said):
         read(folder)
+
+
+def test_a_nan_is_read_as_python_writes_it(folder: Path) -> None:
+    path = folder / "grpo" / "seed-1" / "steps.jsonl"
+    path.write_text('{"step": 1, "reward": NaN, "length": 7, "groups": 0}\n')
+    curves = read(folder).of("grpo")[0].curves
+    assert np.isnan([curves["reward"][0], curves["all_correct"][0], curves["pool_size"][0]]).all()
+    assert curves["length"].tolist() == [7]
 
 
 def test_a_seed_that_stands_twice_is_no_second_seed(folder: Path) -> None:

@@ -35,7 +35,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
         elif len(row) < len(header) and not lines.whole:
             notes.skipped[TORN] += 1
         elif len(row) != len(header):
-            raise lines.wrong(f"{len(row)} columns, and the header has {len(header)}")
+            raise _odd(lines, f"{len(row)} columns, and the header has {len(header)}")
         else:
             try:
                 record = columns.record({n: row[i] for n, i in where.items()}, lines.number, notes)
@@ -65,4 +65,13 @@ def _rows(rows: Iterator[list[str]], lines: Lines) -> Iterator[list[str]]:
     try:
         yield from rows
     except csv.Error as error:
-        raise lines.wrong(f"not CSV ({error})") from error
+        raise _odd(lines, f"not CSV ({error})") from error
+
+
+def _odd(lines: Lines, why: str) -> ResultsError:
+    """That the last line is no row, by what it looks like; else ``why``."""
+    if lines.last.lstrip().startswith("{"):
+        why = "JSON among CSV; a file has one format"
+    elif "\r" in lines.last.rstrip("\r\n"):
+        why = "a carriage return inside the line; save the file with ordinary line ends"
+    return lines.wrong(why)

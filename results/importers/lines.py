@@ -21,17 +21,19 @@ MAGIC = {
 
 
 class Lines:
-    """Iterates over lines, line ends kept. ``number`` and ``whole`` are those of the last one."""
+    """Iterates over lines, line ends kept. ``last`` is the last one, ``number`` its number from 1,
+    ``whole`` whether it has a line end."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.number, self.whole = path, 0, True
+        self.path, self.number, self.last, self.whole = path, 0, "", True
 
     def __iter__(self) -> Iterator[str]:
         try:
             with self.path.open("rb") as f:
                 while line := f.readline(LONGEST + 1):
                     self.number += 1
-                    yield self._text(line)
+                    self.last = self._text(line)
+                    yield self.last
         except OSError as error:
             raise ResultsError(f"Cannot read {self.path}: {error.strerror}.") from error
         if not self.number:

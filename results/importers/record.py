@@ -55,7 +55,8 @@ def number(value: Any, what: str) -> float | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
-        found = math.inf if isinstance(value, bool) else float(value)
+        odd = isinstance(value, bool) or (isinstance(value, str) and "_" in value)
+        found = math.inf if odd else float(value)
     except (TypeError, ValueError, OverflowError):
         found = math.inf
     if math.isinf(found):

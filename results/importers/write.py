@@ -93,8 +93,14 @@ class Written:
 
 
 def folder_of(arm: str) -> str:
-    """An arm's folder: its name, with what a file system minds written as %XX."""
+    """An arm's folder: its name, with what a file system minds written as %XX.
+
+    Raises:
+        ResultsError: the name is too long for one, or holds control characters.
+    """
     name = quote(arm, safe=" ()+=@,~")
+    if len(name) > 200 or not arm.isprintable():
+        raise ResultsError(f"{arm[:40]!a}… cannot name an arm: too long, or not printable.")
     reserved = name.startswith(".") or name.casefold() == "report"
     return f"%{ord(name[0]):02X}{name[1:]}" if reserved else name
 

@@ -404,7 +404,7 @@ def _say_report(folder: Path, summary: dict[str, Any]) -> None:
     for verdict in summary["claims"]:
         if verdict["verdict"] != "no-verdict" or verdict["id"] == "steps-90":
             arm = f"{verdict['challenger']}, " if len(summary["comparisons"]) > 1 else ""
-            print(f"{arm}{verdict['id']}: {verdict['verdict']}. {verdict['reason']}")
+            print(f"{arm}{verdict['label']}: {verdict['verdict']}. {verdict['reason']}")
     print(f"Report: {folder / 'report' / 'index.html'}")
 
 

@@ -73,7 +73,7 @@ class ClaimVerdict:
 
     def to_dict(self) -> dict[str, Any]:
         """For ``--json``."""
-        return asdict(self)
+        return asdict(self) | {"label": self.label}
 
 
 def verify(

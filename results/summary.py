@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from results.analysis import Analysis, ArmResult, TaskContrast
 from results.benchmarks import Score
 from results.contrast import AxisContrast, Contrast
@@ -104,8 +106,7 @@ def _score(s: Score) -> dict[str, Any]:
 def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
     found = a.judges[challenger].contrast
     ours, theirs = a.arms[challenger].survival, a.arms[found.baseline].survival
-    medians = finite(ours.median), finite(theirs.median)
-    both = medians[0] is not None and medians[1]
+    medians = _medians(a, challenger, found.baseline)
     return {
         "challenger": challenger,
         "baseline": found.baseline,
@@ -114,13 +115,29 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "open_runs": list(found.open_pairs),
         "bound": found.bound or None,
         "axes": {axis: _axis(cell) for axis, cell in found.axes.items()},
-        "ratio_of_medians": medians[0] / medians[1] if both else None,  # type: ignore[operator]
+        "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
+        "ratio_of_medians_bound": medians if medians["bound"] else None,
         "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
         "bca": estimate(a.bca[challenger]),
         "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
         "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
         "tasks": _tasks(a.tasks[challenger]),
     }
+
+
+def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:
+    """Ratio of the Kaplan–Meier medians. Where one arm has none, since fewer than half of its runs
+    got there, its budget stands for it and the ratio is a bound."""
+    ours, theirs = a.arms[challenger].survival.median, a.arms[baseline].survival.median
+    end = a.comparison.horizon
+    whole = all(a.arms[arm].states.keys() <= {"done"} for arm in (challenger, baseline))
+    if np.isfinite(ours) and np.isfinite(theirs) and theirs > 0:
+        return {"value": ours / theirs, "bound": None}
+    if np.isfinite(theirs) and theirs > 0 and whole:
+        return {"value": end / theirs, "bound": "lower"}
+    if np.isfinite(ours) and np.isinf(theirs) and whole:
+        return {"value": ours / end, "bound": "upper"}
+    return {"value": None, "bound": None}
 
 
 def _axis(cell: AxisContrast) -> dict[str, Any]:

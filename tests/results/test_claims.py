@@ -2,10 +2,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from results.claims import load, name_arms, verify
 from results.runs import ResultsError, read
+from results.scores import at_end
 from tests.results import synthetic
 
 
@@ -234,3 +237,14 @@ def test_the_accuracy_at_a_tenth_of_the_budget_is_never_one_of_later(tmp_path: P
         path.write_text("".join(json.dumps(x) + "\n" for x in lines))
     found = verify(folder, ["steps-90-accuracy"])[0]
     assert found.difference == pytest.approx(0.3 - 0.9, abs=0.01)
+
+
+def test_parity_is_read_from_the_ninety_percent_interval(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, training=False)
+    claims = [own(tmp_path / "own.yaml", PAR % "grpo")]
+    found = verify(folder, ["own"], claim_files=claims)[0]
+    c, b = (
+        np.array([at_end(r, "micro-math") for r in read(folder).of(a)]) for a in ("srpo", "grpo")
+    )
+    theirs = stats.t.interval(0.90, 7, (c - b).mean(), stats.sem(c - b))
+    assert found.interval == pytest.approx(tuple(theirs))

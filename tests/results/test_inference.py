@@ -140,3 +140,12 @@ def test_the_margin_of_noninferiority_lies_below() -> None:
     assert not noninferiority(worse, 0.01).established
     assert noninferiority(better, 0.01).established
     assert noninferiority(worse, 0.04).established
+
+
+def test_noninferiority_is_at_two_and_a_half_percent_and_equivalence_at_five() -> None:
+    d = np.array([-1.0, 1, -1, 1, -1, 1, -1, 1]) / 100
+    level = {p: stats.t.ppf(1 - p, 7) * stats.sem(d) for p in (0.02, 0.03, 0.04, 0.06)}
+    assert noninferiority(d, level[0.02]).established
+    assert not noninferiority(d, level[0.03]).established
+    assert equivalence(d, level[0.04]).established
+    assert not equivalence(d, level[0.06]).established

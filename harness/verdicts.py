@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from results.claims import ClaimVerdict
+    from results.judge import ClaimVerdict
 
 
 def show_verdicts(

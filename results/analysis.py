@@ -11,9 +11,9 @@ import numpy as np
 from results import across, benchmarks, scores
 from results.benchmarks import Score
 from results.claim import Claim, load
-from results.claims import ClaimVerdict, Judge
 from results.contrast import Contrast, contrast
 from results.inference import Estimate, bca_ratio, mean
+from results.judge import ClaimVerdict, Judge
 from results.ladder import Rung, ladder
 from results.matched import Matched, matched
 from results.runs import Array, Comparison, ResultsError, read

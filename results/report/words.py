@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from results.analysis import Analysis
-from results.claims import ClaimVerdict
 from results.inference import Estimate
+from results.judge import ClaimVerdict
 from results.mismatch import LARGE_KL, mismatches
 from results.progress import progress
 from results.report.draw import FEW

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from results.claims import load, name_arms, verify
+from results.arms import name_arms
+from results.claim import load
+from results.claims import verify
 from results.runs import ResultsError, read
 from results.scores import at_end
 from tests.results import synthetic

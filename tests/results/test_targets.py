@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.verdicts import show_verdicts
-from results.claims import ClaimVerdict, verify
+from results.claims import verify
+from results.judge import ClaimVerdict
 from results.report import write_report
 from results.runs import ResultsError, read
 from results.steps import gain

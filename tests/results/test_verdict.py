@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.claims import Judge, verify
+from results.claims import verify
 from results.contrast import AxisContrast, Contrast, contrast
 from results.inference import mean, ratio_of_means, sign_flip
+from results.judge import Judge
 from results.runs import Array, read
 from results.verdict import judge
 from tests.results import synthetic

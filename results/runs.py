@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ AXES = ("steps", "responses", "tokens", "updates", "seconds", "flops")
 
 MISMATCH = ("difference_mean", "difference_max", "kl", "ess_token", "ess_sequence")
 """What a step records of its engine against the learner, where the two were compared."""
+
+LARGE = 100_000_000
+"""Bytes of records from which on several processes read them."""
 
 CURVES = (
     *("length", "zero_variance", "all_correct", "pool_size", "reward", "epoch"),
@@ -145,7 +150,7 @@ def read(folder: Path) -> Comparison:
     if not path.is_file():
         raise ResultsError(f"{folder} holds no comparison: it has no comparison.json.")
     plan = _object(path)
-    runs = tuple(_run(d) for d in run_dirs(folder))
+    runs = _runs(run_dirs(folder))
     if not runs:
         raise ResultsError(f"{folder} holds no runs yet; wait for the first, or `bench resume` it.")
     names = [run.name for run in runs]
@@ -158,6 +163,17 @@ def read(folder: Path) -> Comparison:
 def samples(run: Run) -> Iterable[dict[str, Any]]:
     """A run's recorded responses, oldest first."""
     return _lines(run.folder / "samples.jsonl")
+
+
+def _runs(folders: list[Path]) -> tuple[Run, ...]:
+    """Every run; where there is much to read, by as many processes as there are cores."""
+    records = (f / name for f in folders for name in ("evals.jsonl", "steps.jsonl", "timing.jsonl"))
+    size = sum(path.stat().st_size for path in records if path.is_file())
+    if size < LARGE:
+        return tuple(map(_run, folders))
+    # Fresh processes: a fork of one that trains would inherit its threads' locks.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return tuple(pool.map(_run, folders, chunksize=8))
 
 
 def _run(folder: Path) -> Run:

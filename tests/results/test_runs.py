@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from results import runs
 from results.runs import ResultsError, read, samples
 from tests.results import synthetic
 
@@ -140,3 +141,17 @@ def test_the_room_never_imports_torch_or_the_harness() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_large_comparisons_are_read_by_several_processes_alike(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = read(folder)
+    monkeypatch.setattr(runs, "LARGE", 1)
+    for one, other in zip(alone.runs, read(folder).runs, strict=True):
+        assert (one.name, one.totals, one.manifest) == (other.name, other.totals, other.manifest)
+        assert one.evals.accuracy.tobytes() == other.evals.accuracy.tobytes()
+        assert all(one.curves[n].tobytes() == other.curves[n].tobytes() for n in one.curves)
+    (folder / "srpo/seed-2/steps.jsonl").write_text("no\n")
+    with pytest.raises(ResultsError, match=r"seed-2/steps\.jsonl, line 1: not JSON"):
+        read(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -169,10 +170,10 @@ def _runs(folders: list[Path]) -> tuple[Run, ...]:
     """Every run; where there is much to read, by as many processes as there are cores."""
     records = (f / name for f in folders for name in ("evals.jsonl", "steps.jsonl", "timing.jsonl"))
     size = sum(path.stat().st_size for path in records if path.is_file())
-    if size < LARGE:
+    # A fork takes over no threads: those of torch, after training, would leave it hanging.
+    if size < LARGE or "torch" in sys.modules or sys.platform != "linux":
         return tuple(map(_run, folders))
-    # Fresh processes: a fork of one that trains would inherit its threads' locks.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
         return tuple(pool.map(_run, folders, chunksize=8))
 
 

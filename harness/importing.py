@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from harness.errors import UserError, unknown
@@ -42,21 +43,24 @@ def import_and_show(**asked: Any) -> None:
 
 
 def _remarks(done: Any) -> list[str]:
+    from results.verdict import some
+
+    listed = partial(some, limit=6)
     said, written, notes = [], done.written, done.notes
     if notes.skipped:
         said.append(
             "Left out: " + ", ".join(f"{n} {why}" for why, n in notes.skipped.items()) + "."
         )
     if notes.ignored:
-        said.append(f"Columns not read ({len(notes.ignored)}): {_some(list(notes.ignored))}.")
+        said.append(f"Columns not read ({len(notes.ignored)}): {listed(list(notes.ignored))}.")
     if written.without_start:
         said.append(
-            f"No evaluation at step 0 in {_some(written.without_start)}: without the baseline's, "
+            f"No evaluation at step 0 in {listed(written.without_start)}: without the baseline's, "
             "its gain is not known and there is no verdict."
         )
     if written.unfinished:
-        said.append(f"The log ends before its budget in {_some(written.unfinished)}.")
-    said += [f"Files of the same content: {_some(files)}." for files in done.same_files]
+        said.append(f"The log ends before its budget in {listed(written.unfinished)}.")
+    said += [f"Files of the same content: {listed(files)}." for files in done.same_files]
     said.append(
         f"Unknown: {', '.join(written.unknown)}. So the runs are not proved matched and get no "
         "verdict, unless you vouch that they are (--vouch-matched, here or of bench verify)."
@@ -66,8 +70,3 @@ def _remarks(done: Any) -> list[str]:
 
 def _count(n: int, what: str) -> str:
     return f"{n} {what}{'s' * (n != 1)}"
-
-
-def _some(names: list[str], limit: int = 6) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

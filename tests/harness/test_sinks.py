@@ -21,17 +21,9 @@ from harness.plan import plan
 from harness.sinks import choose
 from harness.sinks.base import Place
 from results.store import read_json, read_lines
+from tests.harness import test_loop
 
-SMALL: dict[str, Any] = {
-    "steps": 4,
-    "seeds": [1],
-    "data": {"tasks": ["micro-gsm8k"], "pool_size": 4},
-    "rollout": {"prompts_per_step": 4, "group_size": 4},
-    "optim": {"lr": 2e-4},
-    "evaluation": {"problems": 1, "every": 2},
-    "checkpoint_every": 2,
-    "samples_every": 1,
-}
+SMALL: dict[str, Any] = {**test_loop.SMALL, "checkpoint_every": 2}
 RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
 
 Points = dict[str, list[tuple[int, float]]]

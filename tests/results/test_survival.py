@@ -4,7 +4,7 @@ import pytest
 from results import survival as module
 from results.runs import Comparison, read
 from results.steps import Crossing, crossing
-from results.survival import survival
+from results.survival import Survival, survival
 from tests.results import synthetic
 
 
@@ -27,11 +27,10 @@ def test_all_censored_leaves_a_bound(comparison: Comparison) -> None:
     assert found.rmst == 400
 
 
-def test_freireich_1963(tmp_path, monkeypatch) -> None:
-    """Remission times of 6-MP patients, the textbook example: R's survfit gives median 23 and a
-    restricted mean of 23.3 up to 35 weeks."""
-    times = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
-    events = 9 * [True] + 12 * [False]
+def survived(
+    monkeypatch: pytest.MonkeyPatch, times: list[int], events: list[bool], horizon: float
+) -> Survival:
+    """Of runs that crossed, or were last seen, at these times."""
 
     class Stand:
         def __init__(self, index: int) -> None:
@@ -43,7 +42,16 @@ def test_freireich_1963(tmp_path, monkeypatch) -> None:
         return Crossing(times[i] if events[i] else np.inf, times[i] - 1, times[i])
 
     monkeypatch.setattr(module, "crossing", found)
-    result = survival([Stand(i) for i in range(21)], 0.5, 35)  # type: ignore[misc]
+    return survival([Stand(i) for i in range(len(times))], 0.5, horizon)  # type: ignore[misc]
+
+
+def test_freireich_1963(tmp_path, monkeypatch) -> None:
+    """Remission times of 6-MP patients, the textbook example: R's survfit gives median 23 and a
+    restricted mean of 23.3 up to 35 weeks."""
+    times = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+    events = 9 * [True] + 12 * [False]
+
+    result = survived(monkeypatch, times, events, 35)
     assert result.median == 23
     assert result.rmst == pytest.approx(23.287, abs=1e-3)
     assert result.below[np.searchsorted(result.steps, 10)] == pytest.approx(0.7529, abs=1e-4)
@@ -54,15 +62,5 @@ def test_the_restricted_mean_goes_on_to_the_horizon(tmp_path, monkeypatch) -> No
     censored time."""
     times, events = [5, 8, 8, 10, 12], [True, True, False, True, False]
 
-    class Stand:
-        def __init__(self, index: int) -> None:
-            self.evals = [index]
-            self.last_step = float(times[index])
-
-    def found(evals: list[int], target: float) -> Crossing:
-        i = evals[0]
-        return Crossing(times[i] if events[i] else np.inf, times[i] - 1, times[i])
-
-    monkeypatch.setattr(module, "crossing", found)
-    result = survival([Stand(i) for i in range(5)], 0.5, 20)  # type: ignore[misc]
+    result = survived(monkeypatch, times, events, 20)
     assert result.rmst == pytest.approx(5 + 0.8 * 3 + 0.6 * 2 + 0.3 * 10)

@@ -17,8 +17,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from algorithms.batch import Batch, Grades, LogProbs, More, PromptInfo, Rollouts, Totals
-from algorithms.order import PromptOrder
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, PromptInfo, Rollouts, Totals
+from srpo_bench.algorithms.order import PromptOrder
 
 
 class Settings(BaseModel):

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from algorithms.base import setting
-from algorithms.batch import Batch
-from algorithms.grpo import GRPO, GRPOSettings
-from algorithms.surrogate import clipped_weight, token_mean
+from srpo_bench.algorithms.base import setting
+from srpo_bench.algorithms.batch import Batch
+from srpo_bench.algorithms.grpo import GRPO, GRPOSettings
+from srpo_bench.algorithms.surrogate import clipped_weight, token_mean
 
 
 class CISPOSettings(GRPOSettings):

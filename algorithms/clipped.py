@@ -11,9 +11,9 @@ from typing import ClassVar, TypeVar
 import torch
 from torch import Tensor
 
-from algorithms.base import Algorithm, Settings, setting
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
-from algorithms.surrogate import (
+from srpo_bench.algorithms.base import Algorithm, Settings, setting
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
+from srpo_bench.algorithms.surrogate import (
     clipped_surrogate,
     kl_k3,
     outside_clip,

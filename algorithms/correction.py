@@ -22,7 +22,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from algorithms.surrogate import log_ratio
+from srpo_bench.algorithms.surrogate import log_ratio
 
 Correction = Literal[
     "none", "token-truncated", "token-masked", "sequence-truncated", "sequence-masked"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import torch
 
-from algorithms.advantage import is_constant
-from algorithms.base import setting
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
-from algorithms.grpo_token import GRPOToken, GRPOTokenSettings
+from srpo_bench.algorithms.advantage import is_constant
+from srpo_bench.algorithms.base import setting
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.grpo_token import GRPOToken, GRPOTokenSettings
 
 
 class DAPOSettings(GRPOTokenSettings):

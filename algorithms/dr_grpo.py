@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from algorithms.advantage import centred
-from algorithms.batch import Grades, Rollouts
-from algorithms.clipped import ClippedPolicyGradient, ClipSettings
-from algorithms.surrogate import limit_mean
+from srpo_bench.algorithms.advantage import centred
+from srpo_bench.algorithms.batch import Grades, Rollouts
+from srpo_bench.algorithms.clipped import ClippedPolicyGradient, ClipSettings
+from srpo_bench.algorithms.surrogate import limit_mean
 
 
 class DrGRPO(ClippedPolicyGradient[ClipSettings]):

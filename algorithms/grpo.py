@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from algorithms.advantage import normalised
-from algorithms.base import setting
-from algorithms.batch import Grades, Rollouts
-from algorithms.clipped import ClippedPolicyGradient, ClipSettings
+from srpo_bench.algorithms.advantage import normalised
+from srpo_bench.algorithms.base import setting
+from srpo_bench.algorithms.batch import Grades, Rollouts
+from srpo_bench.algorithms.clipped import ClippedPolicyGradient, ClipSettings
 
 
 class GRPOSettings(ClipSettings):

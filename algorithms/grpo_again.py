@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from algorithms.grpo import GRPO
+from srpo_bench.algorithms.grpo import GRPO
 
 
 class GRPOAgain(GRPO):

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import torch
 
-from algorithms.advantage import is_constant
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
-from algorithms.grpo_token import GRPOToken
+from srpo_bench.algorithms.advantage import is_constant
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.grpo_token import GRPOToken
 
 
 class GRPOMasked(GRPOToken):

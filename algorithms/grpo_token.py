@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from algorithms.advantage import mute_truncated
-from algorithms.base import setting
-from algorithms.batch import Grades, Rollouts
-from algorithms.grpo import GRPO, GRPOSettings
-from algorithms.surrogate import token_mean
+from srpo_bench.algorithms.advantage import mute_truncated
+from srpo_bench.algorithms.base import setting
+from srpo_bench.algorithms.batch import Grades, Rollouts
+from srpo_bench.algorithms.grpo import GRPO, GRPOSettings
+from srpo_bench.algorithms.surrogate import token_mean
 
 
 class GRPOTokenSettings(GRPOSettings):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from algorithms.base import setting
-from algorithms.grpo import GRPO, GRPOSettings
-from algorithms.surrogate import sequence_ratio
+from srpo_bench.algorithms.base import setting
+from srpo_bench.algorithms.grpo import GRPO, GRPOSettings
+from srpo_bench.algorithms.surrogate import sequence_ratio
 
 
 class GSPOSettings(GRPOSettings):

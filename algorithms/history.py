@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.advantage import group_mean
-from algorithms.batch import Grades, Rollouts
+from srpo_bench.algorithms.advantage import group_mean
+from srpo_bench.algorithms.batch import Grades, Rollouts
 
 
 class EpochRecord:

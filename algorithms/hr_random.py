@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from algorithms.order import shuffled
-from algorithms.srpo_paper import SRPOPaper
+from srpo_bench.algorithms.order import shuffled
+from srpo_bench.algorithms.srpo_paper import SRPOPaper
 
 
 class HRRandom(SRPOPaper):

@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
-from algorithms.grpo import GRPO
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.grpo import GRPO
 
 
 class RandomReward(GRPO):

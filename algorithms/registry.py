@@ -12,24 +12,24 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from algorithms.base import Algorithm
+    from srpo_bench.algorithms.base import Algorithm
 
 GROUP = "bench.algorithms"
 
 BUILT_IN = {
-    "grpo": "algorithms.grpo:GRPO",
-    "grpo-token": "algorithms.grpo_token:GRPOToken",
-    "srpo-paper": "algorithms.srpo_paper:SRPOPaper",
-    "srpo": "algorithms.srpo:SRPO",
-    "grpo-masked": "algorithms.grpo_masked:GRPOMasked",
-    "hr-random": "algorithms.hr_random:HRRandom",
-    "dapo": "algorithms.dapo:DAPO",
-    "dr_grpo": "algorithms.dr_grpo:DrGRPO",
-    "rloo": "algorithms.rloo:RLOO",
-    "gspo": "algorithms.gspo:GSPO",
-    "cispo": "algorithms.cispo:CISPO",
-    "random-reward": "algorithms.random_reward:RandomReward",
-    "grpo-again": "algorithms.grpo_again:GRPOAgain",
+    "grpo": "srpo_bench.algorithms.grpo:GRPO",
+    "grpo-token": "srpo_bench.algorithms.grpo_token:GRPOToken",
+    "srpo-paper": "srpo_bench.algorithms.srpo_paper:SRPOPaper",
+    "srpo": "srpo_bench.algorithms.srpo:SRPO",
+    "grpo-masked": "srpo_bench.algorithms.grpo_masked:GRPOMasked",
+    "hr-random": "srpo_bench.algorithms.hr_random:HRRandom",
+    "dapo": "srpo_bench.algorithms.dapo:DAPO",
+    "dr_grpo": "srpo_bench.algorithms.dr_grpo:DrGRPO",
+    "rloo": "srpo_bench.algorithms.rloo:RLOO",
+    "gspo": "srpo_bench.algorithms.gspo:GSPO",
+    "cispo": "srpo_bench.algorithms.cispo:CISPO",
+    "random-reward": "srpo_bench.algorithms.random_reward:RandomReward",
+    "grpo-again": "srpo_bench.algorithms.grpo_again:GRPOAgain",
 }
 """The ladder first, then the controls and the relatives: the order in which they are listed."""
 
@@ -104,7 +104,7 @@ def _only(points: list[EntryPoint]) -> EntryPoint:
 
 
 def _load(point: EntryPoint) -> type[Algorithm[Any]]:
-    from algorithms.base import Algorithm
+    from srpo_bench.algorithms.base import Algorithm
 
     try:
         loaded = point.load()
@@ -114,7 +114,7 @@ def _load(point: EntryPoint) -> type[Algorithm[Any]]:
             f"failed: {type(error).__name__}: {error}"
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Algorithm)):
-        wrong = "is not a subclass of algorithms.base.Algorithm"
+        wrong = "is not a subclass of srpo_bench.algorithms.base.Algorithm"
     else:
         wrong = _what_is_wrong(loaded, point.name)
     if wrong:
@@ -124,14 +124,14 @@ def _load(point: EntryPoint) -> type[Algorithm[Any]]:
 
 
 def _what_is_wrong(loaded: type[Algorithm[Any]], name: str) -> str:
-    from algorithms.base import Settings
+    from srpo_bench.algorithms.base import Settings
 
     texts = ("name", "paper", "changes", "formula")
     missing = [f for f in texts if not isinstance(getattr(loaded, f, None), str)]
     if missing:
         return f"does not set {', '.join(missing)} as text"
     if not (isinstance(loaded.Settings, type) and issubclass(loaded.Settings, Settings)):
-        return "has Settings that are no subclass of algorithms.base.Settings"
+        return "has Settings that are no subclass of srpo_bench.algorithms.base.Settings"
     if inspect.isabstract(loaded):
         return f"does not define {', '.join(sorted(loaded.__abstractmethods__))}"
     if loaded.name != name:

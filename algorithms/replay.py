@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from algorithms.batch import Rollouts
+from srpo_bench.algorithms.batch import Rollouts
 
 
 def hindsight_advantage(accuracy: Tensor, rate: Tensor, eps: float) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from algorithms.advantage import leave_one_out
-from algorithms.batch import Grades, Rollouts
-from algorithms.clipped import ClippedPolicyGradient, ClipSettings
-from algorithms.surrogate import token_mean
+from srpo_bench.algorithms.advantage import leave_one_out
+from srpo_bench.algorithms.batch import Grades, Rollouts
+from srpo_bench.algorithms.clipped import ClippedPolicyGradient, ClipSettings
+from srpo_bench.algorithms.surrogate import token_mean
 
 
 class RLOO(ClippedPolicyGradient[ClipSettings]):

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from algorithms import replay
-from algorithms.base import Plan, setting
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
-from algorithms.history import SuccessRates, TrajectoryHistory
-from algorithms.srpo_paper import SRPOPaper, SRPOPaperSettings
+from srpo_bench.algorithms import replay
+from srpo_bench.algorithms.base import Plan, setting
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.history import SuccessRates, TrajectoryHistory
+from srpo_bench.algorithms.srpo_paper import SRPOPaper, SRPOPaperSettings
 
 
 class SRPOSettings(SRPOPaperSettings):

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from algorithms.base import Plan, setting
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
-from algorithms.grpo_token import GRPOToken, GRPOTokenSettings
-from algorithms.history import DroppedPrompts, EpochRecord
-from algorithms.stages import Schedule, Stages
+from srpo_bench.algorithms.base import Plan, setting
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.grpo_token import GRPOToken, GRPOTokenSettings
+from srpo_bench.algorithms.history import DroppedPrompts, EpochRecord
+from srpo_bench.algorithms.stages import Schedule, Stages
 
 
 class SRPOPaperSettings(GRPOTokenSettings):

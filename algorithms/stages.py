@@ -7,8 +7,8 @@ from typing import Literal
 
 import torch
 
-from algorithms.base import Plan
-from algorithms.order import shuffled
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.order import shuffled
 
 Stages = Literal["staged", "mixed", "reversed"]
 

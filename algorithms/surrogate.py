@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from algorithms.batch import Totals
+from srpo_bench.algorithms.batch import Totals
 
 MAX_LOG_RATIO = 40.0
 """Beyond exp(±40) a ratio is overflow, not policy: log-ratios are clamped there, so that one broken

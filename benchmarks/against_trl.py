@@ -26,15 +26,15 @@ import torch
 from benchmarks import trl_side
 from benchmarks.curves import Agreement, agreement
 from benchmarks.trl_side import Curve, Stopwatch
-from harness import config as cfg
-from harness.config import Arm, Config
-from harness.data import Problems, load_problems
-from harness.loop import Run
-from harness.models import resolve
-from harness.policy import load_policy
-from results.store import read_lines
-from tasks.base import Grade, Outcome, Problem
-from tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.data import Problems, load_problems
+from srpo_bench.harness.loop import Run
+from srpo_bench.harness.models import resolve
+from srpo_bench.harness.policy import load_policy
+from srpo_bench.results.store import read_lines
+from srpo_bench.tasks.base import Grade, Outcome, Problem
+from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
 
 GRPO = Arm(name="grpo", algorithm="grpo", settings={"beta": 0.0})
 MARGIN = 0.05

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.lm_eval_backend import judge
-from results.store import read_lines
-from tasks import registry
-from tasks.base import Outcome, Problem
-from tasks.gsm8k import flexible, matches, strict
-from tasks.humaneval import program
+from srpo_bench.harness.lm_eval_backend import judge
+from srpo_bench.results.store import read_lines
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Outcome, Problem
+from srpo_bench.tasks.gsm8k import flexible, matches, strict
+from srpo_bench.tasks.humaneval import program
 
 Verdicts = list[tuple[bool, bool]]
 """(ours, theirs) a response."""

@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tasks.base import Outcome
-from tasks.humaneval import HumanEval, program
-from tasks.sandbox import Sandbox
+from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.humaneval import HumanEval, program
+from srpo_bench.tasks.sandbox import Sandbox
 
 
 def ours(completions: list[tuple[str, str]], workers: int) -> float:

@@ -12,8 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from tasks.base import Outcome, Problem
-from tasks.math import Math
+from srpo_bench.tasks.base import Outcome, Problem
+from srpo_bench.tasks.math import Math
 
 _MADE_UP = (r"\frac{%d}{7}", r"%d\sqrt{3}", r"\left( %d, \frac{\pi}{2} \right)", "%d", "x^2+%d")
 

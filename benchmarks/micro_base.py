@@ -16,14 +16,14 @@ from statistics import fmean
 
 import torch
 
-from harness.base_model import shipped_base
-from harness.engines.base import Sampling
-from harness.engines.torch_engine import TorchEngine
-from harness.policy import Policy, load_policy
-from harness.streams import stream
-from tasks.base import Problem
-from tasks.micro.corpus import FAMILIES
-from tasks.micro.family import MicroTask
+from srpo_bench.harness.base_model import shipped_base
+from srpo_bench.harness.engines.base import Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.policy import Policy, load_policy
+from srpo_bench.harness.streams import stream
+from srpo_bench.tasks.base import Problem
+from srpo_bench.tasks.micro.corpus import FAMILIES
+from srpo_bench.tasks.micro.family import MicroTask
 
 Rows = list[tuple[bool, int]]
 """(correct, response tokens) of each response to one problem."""

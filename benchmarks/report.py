@@ -23,14 +23,16 @@ from typing import Any
 import numpy as np
 import orjson
 
-from results.store import FINAL, SCHEMA
+from srpo_bench.results.store import FINAL, SCHEMA
 
 AIM = 20.0
 """Seconds."""
 TASKS = ("gsm8k", "math", "humaneval")
 ARMS = {"grpo": 1.0, "srpo": 0.5}
 """arm -> its time to target, relative to the baseline's."""
-WRITE = "import sys, pathlib, results.report as r; r.write_report(pathlib.Path(sys.argv[1]))"
+WRITE = (
+    "import sys, pathlib, srpo_bench.results.report as r; r.write_report(pathlib.Path(sys.argv[1]))"
+)
 
 
 def main() -> None:

@@ -16,15 +16,15 @@ import datasets
 from transformers import TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from harness.asking import Asker
-from harness.config import Config
-from harness.data import Problems, training_limit
-from harness.engines.torch_engine import TorchEngine
-from harness.evaluate import evaluate
-from harness.policy import Policy
-from harness.record import evaluation_line
-from harness.streams import stream
-from results.store import Spent
+from srpo_bench.harness.asking import Asker
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.data import Problems, training_limit
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.evaluate import evaluate
+from srpo_bench.harness.policy import Policy
+from srpo_bench.harness.record import evaluation_line
+from srpo_bench.harness.streams import stream
+from srpo_bench.results.store import Spent
 
 NOTHING = Spent(responses=0, tokens=0, updates=0, flops=0.0)
 

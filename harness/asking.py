@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from algorithms.batch import Grades, Rollouts
-from harness import task_guard
-from harness.config import Config, Data, Reward
-from harness.data import Problems
-from harness.engines.base import Engine, Responses, Sampling
-from harness.errors import UserError
-from harness.policy import Policy, encode
-from tasks.base import Grade, Problem, Style, Task, TaskError
+from srpo_bench.algorithms.batch import Grades, Rollouts
+from srpo_bench.harness import task_guard
+from srpo_bench.harness.config import Config, Data, Reward
+from srpo_bench.harness.data import Problems
+from srpo_bench.harness.engines.base import Engine, Responses, Sampling
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.policy import Policy, encode
+from srpo_bench.tasks.base import Grade, Problem, Style, Task, TaskError
 
 
 @dataclass

@@ -23,7 +23,13 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tasks.micro.corpus import CHOSEN_CAREFUL, GIVEN_CAREFUL, QUICK_RIGHT, Example, examples
+from srpo_bench.tasks.micro.corpus import (
+    CHOSEN_CAREFUL,
+    GIVEN_CAREFUL,
+    QUICK_RIGHT,
+    Example,
+    examples,
+)
 
 PAD, EOS = "<pad>", "<eos>"
 PIECES = r"\d|[\n ]*\\?[A-Za-z]+[ ({]?|[^A-Za-z0-9]+"

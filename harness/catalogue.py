@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from algorithms import registry as algorithms
-from harness.errors import UserError
-from tasks import registry as tasks
-from tasks.base import Style, TaskError
+from srpo_bench.algorithms import registry as algorithms
+from srpo_bench.harness.errors import UserError
+from srpo_bench.tasks import registry as tasks
+from srpo_bench.tasks.base import Style, TaskError
 
 console = Console()
 

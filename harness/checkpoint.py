@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from harness.policy import Policy
-from results.store import read_json, sync_folder, write_json
+from srpo_bench.harness.policy import Policy
+from srpo_bench.results.store import read_json, sync_folder, write_json
 
 RECORDS = ("steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl")
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.errors import UserError
-from harness.flags import arm_names, by_arm, nested
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.flags import arm_names, by_arm, nested
 
 app = typer.Typer(
     name="bench",
@@ -88,9 +88,9 @@ def compare(
     workers: Workers = None,
 ) -> None:
     """Train every algorithm on the same problems with the same seeds, and report."""
-    from harness import config as cfg
-    from harness.plan import parse_arms, plan
-    from harness.tuned import read_tuned, settings_of, used
+    from srpo_bench.harness import config as cfg
+    from srpo_bench.harness.plan import parse_arms, plan
+    from srpo_bench.harness.tuned import read_tuned, settings_of, used
 
     flags = nested(
         tasks=tasks,
@@ -135,9 +135,9 @@ def tune(
     workers: Workers = None,
 ) -> None:
     """Try a grid of settings with the same budget for every method; the best go to --tuned."""
-    from harness import config as cfg
-    from harness.tune import grid, order, read_params, say
-    from harness.tune import tune as tune_all
+    from srpo_bench.harness import config as cfg
+    from srpo_bench.harness.tune import grid, order, read_params, say
+    from srpo_bench.harness.tune import tune as tune_all
 
     names = order([name for listed in algo for name in listed.split(",")])
     candidates = grid(names, read_params(param))
@@ -156,7 +156,7 @@ def tune(
 @app.command()
 def resume(folder: Folder, workers: Workers = None) -> None:
     """Finish what is missing of a comparison, from its last checkpoints."""
-    from harness.plan import reopen
+    from srpo_bench.harness.plan import reopen
 
     _run(reopen(folder), workers)
 
@@ -172,8 +172,8 @@ def report(
     target: Later = None,
 ) -> None:
     """Write the report of a comparison anew."""
-    from results.report import write_report
-    from results.report.watch import watch as keep_watch
+    from srpo_bench.results.report import write_report
+    from srpo_bench.results.report.watch import watch as keep_watch
 
     with _no_comparison():
         try:
@@ -199,7 +199,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Say of each claim: supported, refuted, inconclusive, or no verdict (exit code 3)."""
-    from harness.verdicts import show_verdicts
+    from srpo_bench.harness.verdicts import show_verdicts
 
     with _no_comparison():
         reached = show_verdicts(
@@ -231,7 +231,7 @@ def import_(
     vouch_matched: VouchMatched = False,
 ) -> None:
     """Read other trainers' logs into run directories; what they do not prove stays unknown."""
-    from harness.importing import import_and_show
+    from srpo_bench.harness.importing import import_and_show
 
     import_and_show(
         format=from_,
@@ -272,7 +272,7 @@ def eval_(
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Score a model, or every kept checkpoint of a run, on benchmarks."""
-    from harness.scoring import score_and_show
+    from srpo_bench.harness.scoring import score_and_show
 
     flags = nested(
         model=model,
@@ -299,7 +299,7 @@ def claims(
     claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
 ) -> None:
     """List the claims that can be verified, who made them and where."""
-    from harness.verdicts import show_claims
+    from srpo_bench.harness.verdicts import show_claims
 
     show_claims(claims_file)
 
@@ -312,8 +312,8 @@ def base(
     """Make the micro base model anew, by the recipe and seed that made the shipped one."""
     from rich.progress import Progress
 
-    from harness.base_model import train_base
-    from harness.policy import digest
+    from srpo_bench.harness.base_model import train_base
+    from srpo_bench.harness.policy import digest
 
     if out.exists():
         raise UserError(f"{out} exists; name a folder that does not.")
@@ -326,7 +326,7 @@ def base(
 @app.command()
 def doctor() -> None:
     """Say what this machine can do: isolation for model code, devices, packages, local files."""
-    from harness.doctor import examine
+    from srpo_bench.harness.doctor import examine
 
     examine()
 
@@ -335,7 +335,7 @@ def doctor() -> None:
 def algos(context: typer.Context) -> None:
     """List the algorithms."""
     if context.invoked_subcommand is None:
-        from harness.catalogue import list_algorithms
+        from srpo_bench.harness.catalogue import list_algorithms
 
         list_algorithms()
 
@@ -343,7 +343,7 @@ def algos(context: typer.Context) -> None:
 @algos_app.command("show")
 def algos_show(name: str) -> None:
     """Settings, defaults, formula and source of one algorithm."""
-    from harness.catalogue import show_algorithm
+    from srpo_bench.harness.catalogue import show_algorithm
 
     show_algorithm(name)
 
@@ -352,7 +352,7 @@ def algos_show(name: str) -> None:
 def tasks(context: typer.Context) -> None:
     """List the tasks."""
     if context.invoked_subcommand is None:
-        from harness.catalogue import list_tasks
+        from srpo_bench.harness.catalogue import list_tasks
 
         list_tasks()
 
@@ -364,15 +364,15 @@ def tasks_show(
     shots: Annotated[int, typer.Option(min=0, help="worked examples")] = 0,
 ) -> None:
     """A problem of the task, as a base model and as a chat model are asked it."""
-    from harness.catalogue import show_task
+    from srpo_bench.harness.catalogue import show_task
 
     show_task(name, data_dir, shots)
 
 
 def _run(comparison: Any, workers: int | None) -> None:
     """Train what is pending, report, and say how it went."""
-    from harness.compare import state
-    from results.report import write_report
+    from srpo_bench.harness.compare import state
+    from srpo_bench.results.report import write_report
 
     _train(comparison, workers, f"bench resume {comparison.folder}")
     with _no_comparison():
@@ -389,8 +389,8 @@ def _train(comparison: Any, workers: int | None, again: str) -> None:
     """Train what is pending, with its progress."""
     from rich.console import Console
 
-    from harness.compare import InterruptedRunsError, run_all
-    from harness.live import Progress
+    from srpo_bench.harness.compare import InterruptedRunsError, run_all
+    from srpo_bench.harness.live import Progress
 
     try:
         with Progress(comparison, Console()) as progress:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from harness import worker
-from harness.errors import UserError
-from harness.plan import Comparison, Job
-from harness.policy import pick_device
-from results.store import FINAL, read_json, write_json
+from srpo_bench.harness import worker
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.plan import Comparison, Job
+from srpo_bench.harness.policy import pick_device
+from srpo_bench.results.store import FINAL, read_json, write_json
 
 POLL = 0.25
 """Seconds between looks at the workers."""
@@ -108,9 +108,12 @@ def _context(threads: int) -> Any:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["PYTHONSAFEPATH"] = "1"  # nothing is imported from the folder the user stands in
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuda needs to repeat itself
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["harness.loop", "transformers.models.llama.modeling_llama"])
+    context.set_forkserver_preload(
+        ["srpo_bench.harness.loop", "transformers.models.llama.modeling_llama"]
+    )
     return context
 
 

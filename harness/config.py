@@ -22,8 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from harness.errors import UserError, unknown
-from tasks.base import Grade
+from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.tasks.base import Grade
 
 PRESETS = Path(__file__).parent / "presets"
 T = TypeVar("T", bound=BaseModel)

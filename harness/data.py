@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 import torch
 
-from harness import task_guard
-from harness.config import Config, Scoring
-from harness.errors import UserError
-from harness.streams import stream
-from tasks import registry
-from tasks.base import Problem, Task, TaskError
-from tasks.contamination import contaminated
-from tasks.provenance import Provenance, provenance
+from srpo_bench.harness import task_guard
+from srpo_bench.harness.config import Config, Scoring
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.streams import stream
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Problem, Task, TaskError
+from srpo_bench.tasks.contamination import contaminated
+from srpo_bench.tasks.provenance import Provenance, provenance
 
 POOL_SEED = 0
 """Which problems form the pool is part of the contract, so it does not depend on the run's seed."""

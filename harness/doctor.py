@@ -13,8 +13,8 @@ def examine() -> None:
     """Look at isolation, devices, packages and extras."""
     import torch
 
-    from harness.compare import cores
-    from tasks.sandbox import isolation
+    from srpo_bench.harness.compare import cores
+    from srpo_bench.tasks.sandbox import isolation
 
     table = Table(box=None, pad_edge=False, show_header=False)
     mode = isolation()

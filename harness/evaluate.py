@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import torch
 
-from harness.asking import Asked, Asker
-from harness.config import Scoring
-from harness.engines.base import Sampling
-from results.store import TaskScore
-from tasks.base import Problem
+from srpo_bench.harness.asking import Asked, Asker
+from srpo_bench.harness.config import Scoring
+from srpo_bench.harness.engines.base import Sampling
+from srpo_bench.results.store import TaskScore
+from srpo_bench.tasks.base import Problem
 
 
 def evaluate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.errors import UserError, unknown
+from srpo_bench.harness.errors import UserError, unknown
 
 
 def nested(**given: Any) -> dict[str, Any]:
@@ -57,8 +57,8 @@ def target_list(values: list[float]) -> list[float]:
     Raises:
         UserError: one that is not between 0 and 1.
     """
-    from results.runs import ResultsError
-    from results.targets import checked
+    from srpo_bench.results.runs import ResultsError
+    from srpo_bench.results.targets import checked
 
     try:
         return list(dict.fromkeys(checked(value) for value in values))
@@ -68,7 +68,7 @@ def target_list(values: list[float]) -> list[float]:
 
 def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
     """The arms that were asked for, by name, by --ladder or not at all."""
-    from algorithms.registry import CONTROLS, LADDER
+    from srpo_bench.algorithms.registry import CONTROLS, LADDER
 
     if ladder:
         if wanted:
@@ -97,7 +97,7 @@ def seed_list(text: str) -> list[int]:
 
 def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Split --set into shared settings and an arm's or algorithm's (``srpo.replay_fraction``)."""
-    from harness.config import Config
+    from srpo_bench.harness.config import Config
 
     arms = {part for name in names for part in name.split("=")}
     out: dict[str, Any] = {}

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.base import Algorithm, Plan
-from algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
-from harness.errors import RunError, UserError
-from tasks.base import TaskError
+from srpo_bench.algorithms.base import Algorithm, Plan
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
+from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.tasks.base import TaskError
 
 PLAIN = (type(None), bool, int, float, str, bytes, Tensor)
 CONTAINERS = (list, tuple, set, dict, OrderedDict, Counter)

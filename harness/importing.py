@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from harness.errors import UserError, unknown
+from srpo_bench.harness.errors import UserError, unknown
 
 
 def import_and_show(**asked: Any) -> None:
     """Import, and say what was read, what was left out and what remains unknown.
 
     Args:
-        asked: the fields of ``results.importers.importing.Request``.
+        asked: the fields of ``srpo_bench.results.importers.importing.Request``.
 
     Raises:
         UserError: the files cannot be imported as they are.
     """
-    from results.importers.importing import FORMATS, Request, import_runs
+    from srpo_bench.results.importers.importing import FORMATS, Request, import_runs
 
     if asked["format"] not in FORMATS:
         raise unknown("format", asked["format"], FORMATS)
@@ -43,7 +43,7 @@ def import_and_show(**asked: Any) -> None:
 
 
 def _remarks(done: Any) -> list[str]:
-    from results.verdict import some
+    from srpo_bench.results.verdict import some
 
     listed = partial(some, limit=6)
     said, written, notes = [], done.written, done.notes

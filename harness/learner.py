@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from algorithms.base import Algorithm
-from algorithms.batch import Batch, Totals
-from harness import guard
-from harness.config import Optim
-from harness.errors import RunError
-from harness.policy import Policy, spans
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch, Totals
+from srpo_bench.harness import guard
+from srpo_bench.harness.config import Optim
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.policy import Policy, spans
 
 
 @dataclass

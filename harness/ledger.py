@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from results.store import Ledger, Spent, Timing
+from srpo_bench.results.store import Ledger, Spent, Timing
 
 Phase = Literal["rollout", "grading", "training", "sync", "evaluation"]
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from harness.compare import state
-from harness.plan import Comparison, Job
-from results.store import last_line, read_json
+from srpo_bench.harness.compare import state
+from srpo_bench.harness.plan import Comparison, Job
+from srpo_bench.results.store import last_line, read_json
 
 PLAIN_EVERY = 15.0
 """Seconds between plain progress lines."""

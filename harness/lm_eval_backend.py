@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.asking import style_of
-from harness.config import Config
-from harness.data import Problems
-from harness.errors import RunError, UserError
-from harness.policy import pick_device
-from harness.scoreboard import Score, Scored
-from tasks.base import Problem, TaskError
+from srpo_bench.harness.asking import style_of
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.data import Problems
+from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.harness.policy import pick_device
+from srpo_bench.harness.scoreboard import Score, Scored
+from srpo_bench.tasks.base import Problem, TaskError
 
 if TYPE_CHECKING:
-    from harness.scoring import Target
+    from srpo_bench.harness.scoring import Target
 
 TASKS = {"gsm8k": "gsm8k", "math": "minerva_math500"}
 """Our task -> the task of lm-eval that scores it."""

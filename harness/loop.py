@@ -9,24 +9,24 @@ from typing import Any, Literal
 
 import torch
 
-from algorithms.base import Algorithm, Plan
-from algorithms.batch import Batch, Grades, PromptInfo, Rollouts
-from algorithms.registry import get
-from harness import checkpoint, guard, ledger
-from harness.asking import Asked, Asker
-from harness.config import Arm, Config, Scoring
-from harness.data import Problems, training_limit
-from harness.engines.base import Engine, Responses, Sampling
-from harness.engines.choose import make_engine
-from harness.errors import RunError
-from harness.evaluate import evaluate
-from harness.learner import Learner
-from harness.mismatch import behaviour, measured
-from harness.policy import Policy, load_policy
-from harness.record import evaluation_line, sample_line, step_line
-from harness.sinks.choose import Sinks
-from harness.streams import stream
-from results.store import FINAL, Ledger, TaskScore, append_line, write_json
+from srpo_bench.algorithms.base import Algorithm, Plan
+from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts
+from srpo_bench.algorithms.registry import get
+from srpo_bench.harness import checkpoint, guard, ledger
+from srpo_bench.harness.asking import Asked, Asker
+from srpo_bench.harness.config import Arm, Config, Scoring
+from srpo_bench.harness.data import Problems, training_limit
+from srpo_bench.harness.engines.base import Engine, Responses, Sampling
+from srpo_bench.harness.engines.choose import make_engine
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.evaluate import evaluate
+from srpo_bench.harness.learner import Learner
+from srpo_bench.harness.mismatch import behaviour, measured
+from srpo_bench.harness.policy import Policy, load_policy
+from srpo_bench.harness.record import evaluation_line, sample_line, step_line
+from srpo_bench.harness.sinks.choose import Sinks
+from srpo_bench.harness.streams import stream
+from srpo_bench.results.store import FINAL, Ledger, TaskScore, append_line, write_json
 
 SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""

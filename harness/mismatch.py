@@ -8,13 +8,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from algorithms import correction
-from algorithms.batch import Rollouts
-from algorithms.surrogate import kl_k3
-from harness.asking import Asked
-from harness.config import Rollout
-from harness.errors import RunError
-from results.store import Mismatch
+from srpo_bench.algorithms import correction
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.algorithms.surrogate import kl_k3
+from srpo_bench.harness.asking import Asked
+from srpo_bench.harness.config import Rollout
+from srpo_bench.harness.errors import RunError
+from srpo_bench.results.store import Mismatch
 
 
 def mismatch(engine: Tensor, learner: Tensor, mask: Tensor) -> Mismatch:

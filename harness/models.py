@@ -12,8 +12,8 @@ from pathlib import Path
 
 import platformdirs
 
-from harness.config import Model
-from harness.errors import UserError
+from srpo_bench.harness.config import Model
+from srpo_bench.harness.errors import UserError
 
 
 def resolve(model: Model) -> Path:
@@ -23,7 +23,7 @@ def resolve(model: Model) -> Path:
         UserError: there is nothing there, or it is no model.
     """
     if model.path == "micro":
-        from harness.base_model import shipped_base
+        from srpo_bench.harness.base_model import shipped_base
 
         return shipped_base()
     path = Path(model.path).expanduser()

@@ -14,24 +14,24 @@ from typing import Any
 
 import torch
 
-from algorithms.registry import AlgorithmError, algorithm_names
-from algorithms.registry import get as get_algorithm
-from harness import config as cfg
-from harness.asking import askable
-from harness.config import Arm, Config
-from harness.data import (
+from srpo_bench.algorithms.registry import AlgorithmError, algorithm_names
+from srpo_bench.algorithms.registry import get as get_algorithm
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.asking import askable
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.data import (
     Problems,
     all_tasks,
     evaluation_tasks,
     load_problems,
     training_limit,
 )
-from harness.engines.choose import engine_version
-from harness.errors import UserError, unknown
-from harness.models import check, resolve
-from harness.policy import digest, pick_device
-from harness.sinks.choose import check_sinks
-from results.store import SCHEMA, read_json, write_json
+from srpo_bench.harness.engines.choose import engine_version
+from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.models import check, resolve
+from srpo_bench.harness.policy import digest, pick_device
+from srpo_bench.harness.sinks.choose import check_sinks
+from srpo_bench.results.store import SCHEMA, read_json, write_json
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "math-verify", "srpo-bench")
 
@@ -247,16 +247,16 @@ def _correctable(config: Config, arms: list[Arm]) -> None:
 def _isolation(problems: Problems) -> str:
     if not any(task.executes_code for task in problems.tasks.values()):
         return "not needed"
-    from tasks.sandbox import isolation
+    from srpo_bench.tasks.sandbox import isolation
 
     return isolation().mode
 
 
 def _without_unsafe(config: Config) -> tuple[Config, list[str]]:
     """Leave out tasks that run model output where no acceptable isolation exists."""
-    from tasks import registry
-    from tasks.base import TaskError
-    from tasks.sandbox import isolation
+    from srpo_bench.tasks import registry
+    from srpo_bench.tasks.base import TaskError
+    from srpo_bench.tasks.sandbox import isolation
 
     try:
         code = {name for name in all_tasks(config) if registry.get(name).executes_code}

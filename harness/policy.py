@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from algorithms.batch import Rollouts
-from harness.errors import UserError
-from tasks.base import Prompt
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.errors import UserError
+from srpo_bench.tasks.base import Prompt
 
 LOGITS_AT_ONCE = 2**24
 """Numbers in a tensor of logits (64 MiB). Where there are more they are made in pieces, so that a
@@ -248,7 +248,7 @@ def load_policy(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    from harness.attention import implementation
+    from srpo_bench.harness.attention import implementation
 
     logging.disable_progress_bar()
     where = pick_device(device)

@@ -1,16 +1,16 @@
-"""The lines a run writes: from what happened to what ``results.store`` describes."""
+"""The lines a run writes: from what happened to what ``srpo_bench.results.store`` describes."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from algorithms.base import Algorithm
-from algorithms.batch import Batch
-from harness import guard
-from harness.asking import Asked
-from harness.config import Reward
-from harness.learner import Update
-from results.store import Evaluation, Ledger, Mismatch, Sample, Spent, Step, TaskScore
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch
+from srpo_bench.harness import guard
+from srpo_bench.harness.asking import Asked
+from srpo_bench.harness.config import Reward
+from srpo_bench.harness.learner import Update
+from srpo_bench.results.store import Evaluation, Ledger, Mismatch, Sample, Spent, Step, TaskScore
 
 
 def step_line(

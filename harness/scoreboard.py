@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results.store import append_line, write_json
+from srpo_bench.results.store import append_line, write_json
 
 
 @dataclass(frozen=True)

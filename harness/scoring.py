@@ -1,7 +1,7 @@
 """``bench eval``: a model, or every kept checkpoint of a run, scored on benchmarks.
 
 What is scored comes from here, and so do the problems; a backend asks and grades. Ours is the path
-that training's own evaluations take; the other is lm-eval's (``harness.lm_eval_backend``).
+that training's own evaluations take; the other is lm-eval's (``lm_eval_backend``).
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from harness import config as cfg
-from harness import task_guard
-from harness.asking import Asked, Asker, askable, style_of
-from harness.checkpoint import saved
-from harness.compare import cores
-from harness.config import Config, Model
-from harness.data import Problems
-from harness.engines.choose import engine_version, make_engine
-from harness.errors import UserError, unknown
-from harness.evaluate import evaluate, score
-from harness.models import check, resolve
-from harness.policy import digest, load_policy, pick_device
-from harness.record import sample_line
-from harness.scoreboard import Score, Scored, show, write_samples, write_scores
-from harness.streams import stream
-from results.store import run_dirs
-from tasks import registry
-from tasks.base import Grade, Outcome, TaskError
-from tasks.grading import pass_at_k
-from tasks.provenance import provenance
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness import task_guard
+from srpo_bench.harness.asking import Asked, Asker, askable, style_of
+from srpo_bench.harness.checkpoint import saved
+from srpo_bench.harness.compare import cores
+from srpo_bench.harness.config import Config, Model
+from srpo_bench.harness.data import Problems
+from srpo_bench.harness.engines.choose import engine_version, make_engine
+from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.evaluate import evaluate, score
+from srpo_bench.harness.models import check, resolve
+from srpo_bench.harness.policy import digest, load_policy, pick_device
+from srpo_bench.harness.record import sample_line
+from srpo_bench.harness.scoreboard import Score, Scored, show, write_samples, write_scores
+from srpo_bench.harness.streams import stream
+from srpo_bench.results.store import run_dirs
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Grade, Outcome, TaskError
+from srpo_bench.tasks.grading import pass_at_k
+from srpo_bench.tasks.provenance import provenance
 
 BACKENDS = ("own", "lm-eval")
 PASS_AT = (1, 10, 100)
@@ -212,7 +212,7 @@ def _backend(name: str, config: Config) -> Ask:
         raise unknown("backend", name, BACKENDS)
     if name == "own":
         return own_backend
-    from harness import lm_eval_backend
+    from srpo_bench.harness import lm_eval_backend
 
     lm_eval_backend.check(config)
     return lm_eval_backend.lm_eval_backend
@@ -258,7 +258,7 @@ def _load(config: Config) -> Problems:
 def _safe(code_tasks: list[str]) -> None:
     """Refuse tasks that run model output where nothing isolates it."""
     if code_tasks:
-        from tasks.sandbox import isolation
+        from srpo_bench.tasks.sandbox import isolation
 
         if not isolation().usable:
             raise UserError(f"{', '.join(code_tasks)} runs model output, and {isolation().why}")

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.guard import naming
-from tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, Task, TaskError
+from srpo_bench.harness.guard import naming
+from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, Task, TaskError
 
 
 def load(task: Task, split: Split, data_dir: Path | None) -> list[Problem]:

@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from harness import config as cfg
-from harness.config import Arm, Config
-from harness.errors import UserError, unknown
-from harness.plan import Comparison, parse_arms, plan
-from results.store import SCHEMA, read_json, write_json
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.plan import Comparison, parse_arms, plan
+from srpo_bench.results.store import SCHEMA, read_json, write_json
 
 SEEDS = (101, 102, 103, 104)
 """Tuning seeds unless others are named: far from the reports' 1, 2, …"""
@@ -199,8 +199,8 @@ def _nested(own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scored(c: Candidate, comparison: Comparison) -> Candidate:
-    from results.runs import read
-    from results.scores import at_end
+    from srpo_bench.results.runs import read
+    from srpo_bench.results.scores import at_end
 
     ends = {r.seed: at_end(r) for r in read(comparison.folder).runs if r.state == "done"}
     scores = [ends.get(seed) for seed in comparison.config.seeds]

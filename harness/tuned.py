@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import config as cfg
-from harness.config import Arm, Config
-from harness.errors import UserError
-from harness.tune import FILE
-from results.store import read_json
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.tune import FILE
+from srpo_bench.results.store import read_json
 
 
 def read_tuned(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from results.judge import ClaimVerdict
+    from srpo_bench.results.judge import ClaimVerdict
 
 
 def show_verdicts(
@@ -26,7 +26,7 @@ def show_verdicts(
 ) -> bool:
     """Print a verdict a claim. Returns True when at least one claim got one at a target that was
     fixed beforehand; a target that is named now, in ``asked``, decides nothing."""
-    from results.claims import verify
+    from srpo_bench.results.claims import verify
 
     verdicts = verify(
         folder,
@@ -71,7 +71,7 @@ def _number(value: float | None, points: bool) -> str:
 
 def show_claims(claims_file: Path | None) -> None:
     """A line a claim."""
-    from results.claim import load
+    from srpo_bench.results.claim import load
 
     table = Table(box=None, pad_edge=False)
     for column in ("id", "claim", "made by", "where"):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from results.store import State, last_line, read_json, write_json
+from srpo_bench.results.store import State, last_line, read_json, write_json
 
 
 def execute(folder: Path, base: Path, stop: Callable[[], bool]) -> None:
@@ -61,10 +61,10 @@ def _outlive_nobody() -> None:
 def _train(folder: Path, manifest: dict[str, Any], base: Path, stop: Callable[[], bool]) -> bool:
     import torch
 
-    from harness.config import Arm, Config
-    from harness.data import load_problems
-    from harness.errors import RunError
-    from harness.loop import Run
+    from srpo_bench.harness.config import Arm, Config
+    from srpo_bench.harness.data import load_problems
+    from srpo_bench.harness.errors import RunError
+    from srpo_bench.harness.loop import Run
 
     config = Config.model_validate(manifest["settings"])
     torch.set_num_threads(config.threads)
@@ -99,9 +99,9 @@ def _stop_on_sigterm() -> list[int]:
 
 def _reason(error: Exception) -> str:
     """One sentence."""
-    from algorithms.registry import AlgorithmError
-    from harness.errors import RunError, UserError
-    from tasks.base import TaskError
+    from srpo_bench.algorithms.registry import AlgorithmError
+    from srpo_bench.harness.errors import RunError, UserError
+    from srpo_bench.tasks.base import TaskError
 
     text = " ".join(str(error).split())[:500]
     if isinstance(error, RunError | UserError | TaskError | AlgorithmError):

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from results.inference import Estimate, half_width
-from results.runs import Array, Comparison
+from srpo_bench.results.inference import Estimate, half_width
+from srpo_bench.results.runs import Array, Comparison
 
 RESAMPLES = 2000
 

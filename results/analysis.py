@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from results import across, benchmarks, scores
-from results.benchmarks import Score
-from results.claim import Claim, load
-from results.contrast import Contrast, contrast
-from results.inference import Estimate, bca_ratio, mean
-from results.judge import ClaimVerdict, Judge
-from results.ladder import Rung, ladder
-from results.matched import Matched, matched
-from results.runs import Array, Comparison, ResultsError, read
-from results.steps import GRID, Gain, gain
-from results.survival import Survival, survival
-from results.targets import Target, checked, targets
+from srpo_bench.results import across, benchmarks, scores
+from srpo_bench.results.benchmarks import Score
+from srpo_bench.results.claim import Claim, load
+from srpo_bench.results.contrast import Contrast, contrast
+from srpo_bench.results.inference import Estimate, bca_ratio, mean
+from srpo_bench.results.judge import ClaimVerdict, Judge
+from srpo_bench.results.ladder import Rung, ladder
+from srpo_bench.results.matched import Matched, matched
+from srpo_bench.results.runs import Array, Comparison, ResultsError, read
+from srpo_bench.results.steps import GRID, Gain, gain
+from srpo_bench.results.survival import Survival, survival
+from srpo_bench.results.targets import Target, checked, targets
 
 
 @dataclass(frozen=True)

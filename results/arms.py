@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.runs import Comparison, ResultsError
+from srpo_bench.results.runs import Comparison, ResultsError
 
 
 def pairs(

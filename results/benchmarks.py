@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from results.runs import Comparison, Run
+from srpo_bench.results.runs import Comparison, Run
 
 REFERENCES = Path(__file__).with_name("references.yaml")
 

@@ -9,8 +9,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from results import grim
-from results.runs import ResultsError
+from srpo_bench.results import grim
+from srpo_bench.results.runs import ResultsError
 
 HERE = Path(__file__).parent / "claims.yaml"
 

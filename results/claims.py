@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from results.arms import as_named, pairs
-from results.claim import load
-from results.judge import ClaimVerdict, Judge
-from results.runs import ResultsError, read
-from results.targets import checked
+from srpo_bench.results.arms import as_named, pairs
+from srpo_bench.results.claim import load
+from srpo_bench.results.judge import ClaimVerdict, Judge
+from srpo_bench.results.runs import ResultsError, read
+from srpo_bench.results.targets import checked
 
 
 def verify(

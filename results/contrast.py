@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.inference import Estimate, mean, ratio_of_means, sign_flip
-from results.runs import AXES, Array, Comparison, Run
-from results.steps import Cost, Crossing, cost, crossing
+from srpo_bench.results.inference import Estimate, mean, ratio_of_means, sign_flip
+from srpo_bench.results.runs import AXES, Array, Comparison, Run
+from srpo_bench.results.steps import Cost, Crossing, cost, crossing
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from results.inference import Estimate
-from results.runs import Array
-from results.scores import Differences
-from results.verdict import Ruling, describe, some
+from srpo_bench.results.inference import Estimate
+from srpo_bench.results.runs import Array
+from srpo_bench.results.scores import Differences
+from srpo_bench.results.verdict import Ruling, describe, some
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from results import scores
-from results.claim import Claim, Equivalence, NonInferiority, Ratio, Superiority
-from results.contrast import Contrast, contrast
-from results.finding import Finding, measured, points, ruled
-from results.inference import equivalence, mean, noninferiority, sign_flip
-from results.matched import Matched, matched
-from results.runs import Comparison, ResultsError, Run
-from results.steps import Gain, gain
-from results.targets import Standing, Target, targets
-from results.verdict import (
+from srpo_bench.results import scores
+from srpo_bench.results.claim import Claim, Equivalence, NonInferiority, Ratio, Superiority
+from srpo_bench.results.contrast import Contrast, contrast
+from srpo_bench.results.finding import Finding, measured, points, ruled
+from srpo_bench.results.inference import equivalence, mean, noninferiority, sign_flip
+from srpo_bench.results.matched import Matched, matched
+from srpo_bench.results.runs import Comparison, ResultsError, Run
+from srpo_bench.results.steps import Gain, gain
+from srpo_bench.results.targets import Standing, Target, targets
+from srpo_bench.results.verdict import (
     ROOM,
     Headroom,
     Ruling,
@@ -55,7 +55,7 @@ class ClaimVerdict:
     target: float | None
     """The accuracy that steps are counted to, a fraction; null for claims about scores."""
     standing: Standing
-    """decides | named beforehand | exploratory; see ``results.targets``."""
+    """decides | named beforehand | exploratory; see ``srpo_bench.results.targets``."""
     confidence: float
     """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
 

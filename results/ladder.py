@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from results import scores
-from results.contrast import Contrast, contrast
-from results.inference import Estimate, holm, mean, sign_flip
-from results.progress import progress
-from results.runs import Comparison
-from results.verdict import Outcome, told_apart
+from srpo_bench.results import scores
+from srpo_bench.results.contrast import Contrast, contrast
+from srpo_bench.results.inference import Estimate, holm, mean, sign_flip
+from srpo_bench.results.progress import progress
+from srpo_bench.results.runs import Comparison
+from srpo_bench.results.verdict import Outcome, told_apart
 
 Kind = Literal["rung", "control"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.runs import Run
+from srpo_bench.results.runs import Run
 
 CORE = (
     "base_sha256",

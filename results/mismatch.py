@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.runs import Comparison, Run
+from srpo_bench.results.runs import Comparison, Run
 
 LARGE_KL = 1e-3
 """nats a token from which a mismatch is called large. A bfloat16 logit of 16 is rounded by up to

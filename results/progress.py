@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from results.runs import Run
+from srpo_bench.results.runs import Run
 
 ENDED = ("done", "failed")
 ORDER = ("failed", "stopped", "running", "waiting")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from results.store import read_json, read_lines, run_dirs
+from srpo_bench.results.store import read_json, read_lines, run_dirs
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.runs import Array, Comparison, Run
+from srpo_bench.results.runs import Array, Comparison, Run
 
 
 @dataclass(frozen=True)

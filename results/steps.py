@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from results.runs import Array, Evals, ResultsError, Run
+from srpo_bench.results.runs import Array, Evals, ResultsError, Run
 
 GRID = (0.25, 0.5, 0.75, 0.9, 1.0)
 """Fractions of the baseline's gain that are looked at."""

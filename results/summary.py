@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from results.analysis import Analysis, ArmResult, TaskContrast
-from results.benchmarks import Score
-from results.contrast import AxisContrast, Contrast
-from results.inference import Estimate
-from results.ladder import Rung
-from results.mismatch import Mismatch, mismatches
-from results.progress import ENDED, progress
-from results.steps import FRACTION
-from results.verdict import finite
+from srpo_bench.results.analysis import Analysis, ArmResult, TaskContrast
+from srpo_bench.results.benchmarks import Score
+from srpo_bench.results.contrast import AxisContrast, Contrast
+from srpo_bench.results.inference import Estimate
+from srpo_bench.results.ladder import Rung
+from srpo_bench.results.mismatch import Mismatch, mismatches
+from srpo_bench.results.progress import ENDED, progress
+from srpo_bench.results.steps import FRACTION
+from srpo_bench.results.verdict import finite
 
 SCHEMA = 1
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.runs import Array, Run
-from results.steps import crossing
+from srpo_bench.results.runs import Array, Run
+from srpo_bench.results.steps import crossing
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from results.runs import Comparison, ResultsError
-from results.steps import Gain
+from srpo_bench.results.runs import Comparison, ResultsError
+from srpo_bench.results.steps import Gain
 
 Standing = Literal["decides", "named beforehand", "exploratory"]
 

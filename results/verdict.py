@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from results.contrast import AxisContrast, Contrast
-from results.inference import Estimate, mean
-from results.matched import Matched
-from results.progress import ENDED
-from results.runs import Comparison
-from results.steps import Gain
+from srpo_bench.results.contrast import AxisContrast, Contrast
+from srpo_bench.results.inference import Estimate, mean
+from srpo_bench.results.matched import Matched
+from srpo_bench.results.progress import ENDED
+from srpo_bench.results.runs import Comparison
+from srpo_bench.results.steps import Gain
 
 Verdict = Literal["supported", "refuted", "inconclusive", "no-verdict"]
 Outcome = Literal["fewer steps", "more steps", "not distinguishable", "not finished"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tasks.base import Problem
+from srpo_bench.tasks.base import Problem
 
 WINDOW = 13
 """Words in a row that count as overlap (Brown et al. 2020, arXiv 2005.14165, appendix C)."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tasks.base import TaskError
+from srpo_bench.tasks.base import TaskError
 
 _NAMES = {str: "text", int: "a whole number", list: "a list"}
 

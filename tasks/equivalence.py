@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tasks.base import Outcome
-from tasks.equivalence_worker import PID
-from tasks.sandbox.inside import wire
+from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.equivalence_worker import PID
+from srpo_bench.tasks.sandbox.inside import wire
 
 MAX_ANSWER = 500
 """Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
@@ -91,7 +91,7 @@ class Equivalence:
     def __init__(self, limits: EquivalenceLimits | None = None) -> None:
         self._limits = limits or EquivalenceLimits()
         self._server, theirs = socket.socketpair()
-        module = [sys.executable, "-m", "tasks.equivalence_worker"]
+        module = [sys.executable, "-P", "-m", "srpo_bench.tasks.equivalence_worker"]
         self._process = subprocess.Popen(
             [*module, str(theirs.fileno()), str(self._limits.memory)],
             pass_fds=[theirs.fileno()],

@@ -1,4 +1,4 @@
-"""The process in which math-verify runs: ``python -m tasks.equivalence_worker DESCRIPTOR MEMORY``.
+"""The process in which math-verify runs, started with ``-m`` and ``DESCRIPTOR MEMORY``.
 
 It loads math-verify once and then forks a grader whenever its client asks, so that a grader that
 hangs or swells is killed and replaced in milliseconds. Graders answer ``[gold, answer]`` messages
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from tasks.sandbox.inside import confine, wire
+from srpo_bench.tasks.sandbox.inside import confine, wire
 
 PID = struct.Struct("!i")
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
-from tasks.dataset import Row, Source, hold_out, read
-from tasks.grading import language
+from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.dataset import Row, Source, hold_out, read
+from srpo_bench.tasks.grading import language
 
 _FIELDS = (("question", str), ("answer", str))
 _HUB, _REVISION = "openai/gsm8k", "740312add88f781978c0658806c59bc2815b9866"

@@ -10,9 +10,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task, TaskError
-from tasks.grading import extract_code
-from tasks.sandbox import Program, run_programs
+from srpo_bench.tasks.base import (
+    Grade,
+    Kind,
+    Outcome,
+    Problem,
+    Prompt,
+    Split,
+    Style,
+    Task,
+    TaskError,
+)
+from srpo_bench.tasks.grading import extract_code
+from srpo_bench.tasks.sandbox import Program, run_programs
 
 _SHA256 = "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"
 """Of HumanEval.jsonl.gz as OpenAI published it."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
-from tasks.dataset import Row, Source, hold_out, read
-from tasks.equivalence import equivalent
-from tasks.grading import language, last_boxed
+from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.dataset import Row, Source, hold_out, read
+from srpo_bench.tasks.equivalence import equivalent
+from srpo_bench.tasks.grading import language, last_boxed
 
 TEST = Source(
     ("math500/test",),

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
-from tasks.dataset import Row, Source, read
-from tasks.grading import extract_code
-from tasks.sandbox import Program, run_programs
+from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.dataset import Row, Source, read
+from srpo_bench.tasks.grading import extract_code
+from srpo_bench.tasks.sandbox import Program, run_programs
 
 _FIELDS = (("text", str), ("code", str), ("task_id", int), ("test_list", list))
 _HUB, _REVISION = "google-research-datasets/mbpp", "4bb6404fdc6cacfda99d4ac4205087b89d32030c"

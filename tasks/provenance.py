@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from tasks.base import Problem, Split
+from srpo_bench.tasks.base import Problem, Split
 
 Role = Literal["train", "evaluation", "final"]
 

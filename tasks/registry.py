@@ -11,18 +11,18 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import get_args
 
-from tasks.base import Kind, Task, TaskError
+from srpo_bench.tasks.base import Kind, Task, TaskError
 
 GROUP = "bench.tasks"
 
 BUILT_IN = {
-    "micro-gsm8k": "tasks.micro.gsm8k:MicroGsm8k",
-    "micro-math": "tasks.micro.math:MicroMath",
-    "micro-humaneval": "tasks.micro.humaneval:MicroHumanEval",
-    "gsm8k": "tasks.gsm8k:Gsm8k",
-    "math": "tasks.math:Math",
-    "humaneval": "tasks.humaneval:HumanEval",
-    "mbpp": "tasks.mbpp:Mbpp",
+    "micro-gsm8k": "srpo_bench.tasks.micro.gsm8k:MicroGsm8k",
+    "micro-math": "srpo_bench.tasks.micro.math:MicroMath",
+    "micro-humaneval": "srpo_bench.tasks.micro.humaneval:MicroHumanEval",
+    "gsm8k": "srpo_bench.tasks.gsm8k:Gsm8k",
+    "math": "srpo_bench.tasks.math:Math",
+    "humaneval": "srpo_bench.tasks.humaneval:HumanEval",
+    "mbpp": "srpo_bench.tasks.mbpp:Mbpp",
 }
 """In the order in which they are listed."""
 
@@ -97,7 +97,9 @@ def _load(point: EntryPoint) -> Task:
             f"{type(error).__name__}: {error}"
         ) from error
     if not isinstance(task, Task):
-        raise TaskError(f"{point.value}, from {_origin(point)}, is no subclass of tasks.base.Task.")
+        raise TaskError(
+            f"{point.value}, from {_origin(point)}, is no subclass of srpo_bench.tasks.base.Task."
+        )
     if wrong := _what_is_wrong(task):
         raise TaskError(f"{point.value}, from {_origin(point)}, {wrong}.")
     if task.name != point.name:

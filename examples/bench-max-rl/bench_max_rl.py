@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from algorithms.advantage import centred, group_mean
-from algorithms.base import setting
-from algorithms.batch import Grades, Rollouts
-from algorithms.grpo_token import GRPOToken, GRPOTokenSettings
+from srpo_bench.algorithms.advantage import centred, group_mean
+from srpo_bench.algorithms.base import setting
+from srpo_bench.algorithms.batch import Grades, Rollouts
+from srpo_bench.algorithms.grpo_token import GRPOToken, GRPOTokenSettings
 
 
 class MaxRLSettings(GRPOTokenSettings):

@@ -5,22 +5,22 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness.config import Config
-from harness.engines.base import Engine
-from harness.errors import UserError
-from harness.policy import Policy
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.engines.base import Engine
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.policy import Policy
 
 
 def make_engine(policy: Policy, config: Config, base: Path) -> Engine:
     """An engine that samples from ``policy``, whose model's files lie in ``base``."""
     roll = config.rollout
     if roll.engine == "torch":
-        from harness.engines.torch_engine import TorchEngine
+        from srpo_bench.harness.engines.torch_engine import TorchEngine
 
         return TorchEngine(policy, roll.rows_at_once)
-    from harness.engines.vllm import Host, VllmEngine
-    from harness.engines.vllm_engine import LocalHost
-    from harness.engines.vllm_server import ServerHost
+    from srpo_bench.harness.engines.vllm import Host, VllmEngine
+    from srpo_bench.harness.engines.vllm_engine import LocalHost
+    from srpo_bench.harness.engines.vllm_server import ServerHost
 
     kind = LocalHost if roll.engine == "vllm" else ServerHost
     host: Host = kind(base, config.model.dtype, roll.vllm)

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.engines.base import Responses, Sampling
-from harness.engines.kv_cache import slab_cache
-from harness.policy import Policy, nucleus, prefill
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.kv_cache import slab_cache
+from srpo_bench.harness.policy import Policy, nucleus, prefill
 
 COMPACT = 0.6
 """Ended rows leave the batch once fewer than this share of it goes on; moving a cache costs too."""

@@ -14,10 +14,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from harness.config import Vllm
-from harness.engines.base import Responses, Sampling
-from harness.errors import RunError
-from harness.policy import Policy
+from srpo_bench.harness.config import Vllm
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.policy import Policy
 
 ATTEMPTS = 3
 """Tries of a transfer or a rollout; between two of them vLLM is started anew."""

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.config import Vllm
-from harness.engines.vllm import Completion, HostError, Request
+from srpo_bench.harness.config import Vllm
+from srpo_bench.harness.engines.vllm import Completion, HostError, Request
 
 ON_A_CPU = {
     "block_size": 32,  # tokens; of a prompt, whole blocks are shared, and 128 is the default

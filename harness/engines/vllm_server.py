@@ -23,12 +23,12 @@ from typing import IO, Any
 
 from torch import Tensor
 
-from harness.config import Vllm
-from harness.engines.vllm import Completion, HostError, Request
-from harness.engines.vllm_engine import environment, options
-from harness.errors import RunError
+from srpo_bench.harness.config import Vllm
+from srpo_bench.harness.engines.vllm import Completion, HostError, Request
+from srpo_bench.harness.engines.vllm_engine import environment, options
+from srpo_bench.harness.errors import RunError
 
-EXTENSION = "harness.engines.vllm_worker.WeightFiles"
+EXTENSION = "srpo_bench.harness.engines.vllm_worker.WeightFiles"
 AT_ONCE = 64
 """Requests in flight; one is a prompt with all its samples."""
 
@@ -121,7 +121,7 @@ class ServerHost:
         with self._log().open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+                    *(sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server"),
                     *("--host", "127.0.0.1", "--port", str(port)),
                     *("--worker-extension-cls", EXTENSION),
                     *_flags(arguments),

@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
-from harness.config import flat
-from harness.errors import UserError
-from harness.sinks.base import Place, Sink
-from results.store import read_lines
+from srpo_bench.harness.config import flat
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.sinks.base import Place, Sink
+from srpo_bench.results.store import read_lines
 
 SHOWN = {"steps": "train", "evals": "eval"}
 """Records whose numbers are logged -> what their names begin with."""
@@ -87,14 +87,14 @@ class Sinks:
 
 def _kind(name: str) -> Callable[[Place], Sink]:
     if name == "tensorboard":
-        from harness.sinks.tensorboard import TensorBoard
+        from srpo_bench.harness.sinks.tensorboard import TensorBoard
 
         return TensorBoard
     if name == "wandb":
-        from harness.sinks.wandb import WandB
+        from srpo_bench.harness.sinks.wandb import WandB
 
         return WandB
-    from harness.sinks.trackio import Trackio
+    from srpo_bench.harness.sinks.trackio import Trackio
 
     return Trackio
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
-from harness.sinks.base import Place
+from srpo_bench.harness.sinks.base import Place
 
 FLUSH = 10
 """Seconds after which what was logged is on disk."""

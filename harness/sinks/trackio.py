@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from harness.sinks.base import Place
+from srpo_bench.harness.sinks.base import Place
 
 
 class Trackio:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 
-from harness.sinks.base import Place
+from srpo_bench.harness.sinks.base import Place
 
 
 class WandB:

@@ -7,8 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from results.importers.record import AXES, Notes, Record, accuracy_of, positive, step_of, whole
-from results.runs import ResultsError
+from srpo_bench.results.importers.record import (
+    AXES,
+    Notes,
+    Record,
+    accuracy_of,
+    positive,
+    step_of,
+    whole,
+)
+from srpo_bench.results.runs import ResultsError
 
 OPTIONAL = ("stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from results.importers.lines import TORN, Lines
-from results.importers.record import Notes
+from srpo_bench.results.importers.lines import TORN, Lines
+from srpo_bench.results.importers.record import Notes
 
 OTHER = "other lines of the console"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from results.importers.columns import Columns
-from results.importers.lines import BLANK, TORN, Lines
-from results.importers.record import Notes, Record
-from results.runs import ResultsError
+from srpo_bench.results.importers.columns import Columns
+from srpo_bench.results.importers.lines import BLANK, TORN, Lines
+from srpo_bench.results.importers.record import Notes, Record
+from srpo_bench.results.runs import ResultsError
 
 
 def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:

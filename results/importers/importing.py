@@ -10,13 +10,22 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from results.importers import csv_file, jsonl, logs, openrlhf, sources, tensorboard, trl, verl
-from results.importers.columns import Columns, parse_map
-from results.importers.record import Notes, Record
-from results.importers.shelf import Run, Shelf
-from results.importers.sources import Source
-from results.importers.write import Written, free, write
-from results.runs import ResultsError
+from srpo_bench.results.importers import (
+    csv_file,
+    jsonl,
+    logs,
+    openrlhf,
+    sources,
+    tensorboard,
+    trl,
+    verl,
+)
+from srpo_bench.results.importers.columns import Columns, parse_map
+from srpo_bench.results.importers.record import Notes, Record
+from srpo_bench.results.importers.shelf import Run, Shelf
+from srpo_bench.results.importers.sources import Source
+from srpo_bench.results.importers.write import Written, free, write
+from srpo_bench.results.runs import ResultsError
 
 Reader = Callable[[Path, Columns, Notes], Iterator[Record]]
 TABLES: dict[str, Reader] = {"csv": csv_file.read, "jsonl": jsonl.read}

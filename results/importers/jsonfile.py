@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from results.importers.lines import LONGEST
-from results.runs import ResultsError
+from srpo_bench.results.importers.lines import LONGEST
+from srpo_bench.results.runs import ResultsError
 
 SPACE = " \t\r\n"
 DECODER = json.JSONDecoder()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from results.importers.record import AXES, Notes, Record, accuracy_of
-from results.runs import ResultsError
+from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of
+from srpo_bench.results.runs import ResultsError
 
 TRAINING = "training steps without an evaluation"
 KEYS, SHOWN = 200, 20

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from results.importers import openrlhf, trl, verl
-from results.importers.logs import Cost, Row, Trainer
-from results.importers.record import Notes
-from results.runs import ResultsError
+from srpo_bench.results.importers import openrlhf, trl, verl
+from srpo_bench.results.importers.logs import Cost, Row, Trainer
+from srpo_bench.results.importers.record import Notes
+from srpo_bench.results.runs import ResultsError
 
 TORN = "torn last event"
 FRAME = 16

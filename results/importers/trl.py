@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from results.importers import jsonfile
-from results.importers.logs import Cost, Row, Trainer, real
-from results.importers.record import Notes, whole
-from results.runs import ResultsError
+from srpo_bench.results.importers import jsonfile
+from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
+from srpo_bench.results.importers.record import Notes, whole
+from srpo_bench.results.runs import ResultsError
 
 FILE = "trainer_state.json"
 ACCURACY = re.compile(r"eval_(?:(?P<task>.+)_)?accuracy")

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from results.importers import console
-from results.importers.jsonl import objects
-from results.importers.lines import Lines
-from results.importers.logs import Cost, Row, Trainer, real
-from results.importers.record import Notes, step_of
+from srpo_bench.results.importers import console
+from srpo_bench.results.importers.jsonl import objects
+from srpo_bench.results.importers.lines import Lines
+from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
+from srpo_bench.results.importers.record import Notes, step_of
 
 LINE = re.compile(r"(?:^|\s)step:(\d+) - (.+)$")
 CORE = re.compile(r"val-core/(?P<task>.+)/(?P<what>acc|reward)/mean@\d+")

@@ -13,11 +13,11 @@ from statistics import fmean
 from typing import Any
 from urllib.parse import quote
 
-from results.importers.record import AXES, Record
-from results.importers.shelf import Run, Shelf
-from results.matched import CORE
-from results.runs import ResultsError
-from results.store import SCHEMA, write_json
+from srpo_bench.results.importers.record import AXES, Record
+from srpo_bench.results.importers.shelf import Run, Shelf
+from srpo_bench.results.matched import CORE
+from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import SCHEMA, write_json
 
 
 @dataclass

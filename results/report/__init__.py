@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from results.analysis import Analysis
+    from srpo_bench.results.analysis import Analysis
 
 
 def write_report(
@@ -31,9 +31,9 @@ def write_report(
     Raises:
         ResultsError: there is no comparison, or a file of it cannot be read.
     """
-    from results.analysis import analyse
-    from results.claim import load
-    from results.summary import summary
+    from srpo_bench.results.analysis import analyse
+    from srpo_bench.results.claim import load
+    from srpo_bench.results.summary import summary
 
     a = analyse(comparison_dir, load(claim_files), vouch_unmatched, asked)
     told = summary(a)
@@ -45,8 +45,8 @@ def write_report(
 
 
 def _write(a: Analysis, told: dict[str, Any], out: Path, reload: float | None) -> None:
-    from results.report import figures, page, tables
-    from results.store import write_json
+    from srpo_bench.results.report import figures, page, tables
+    from srpo_bench.results.store import write_json
 
     for folder in ("tables", "figures"):
         (out / folder).mkdir()

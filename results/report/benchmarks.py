@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import isnan
 
-from results.analysis import Analysis
-from results.benchmarks import Score, references
-from results.report.table import Table
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.benchmarks import Score, references
+from srpo_bench.results.report.table import Table
 
 _ERRORS = (
     "Mean over seeds, in per cent, ± its standard error between seeds; in brackets the standard "

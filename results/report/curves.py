@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.runs import Array, Run
+from srpo_bench.results.runs import Array, Run
 
 POINTS = 300
 

@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
-from results.analysis import Analysis, TaskContrast, task_names
-from results.inference import Estimate
-from results.report import curves
-from results.report.style import ARMS, INK, PAPER, SOFT
-from results.runs import Array
-from results.steps import crossing
+from srpo_bench.results.analysis import Analysis, TaskContrast, task_names
+from srpo_bench.results.inference import Estimate
+from srpo_bench.results.report import curves
+from srpo_bench.results.report.style import ARMS, INK, PAPER, SOFT
+from srpo_bench.results.runs import Array
+from srpo_bench.results.steps import crossing
 
 NAMES = {
     "steps": "training steps",

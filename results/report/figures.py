@@ -7,10 +7,10 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from results.analysis import Analysis
-from results.report import words
-from results.report.plots import FIGURES
-from results.report.style import RC, inline
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.report import words
+from srpo_bench.results.report.plots import FIGURES
+from srpo_bench.results.report.style import RC, inline
 
 TITLES = {
     "accuracy": "Accuracy against training steps",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from results.analysis import Analysis
-from results.inference import Estimate
-from results.ladder import Rung
-from results.report import draw
-from results.report.table import Table
-from results.report.words import p_value, ratio
-from results.verdict import MIN_PAIRS
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.inference import Estimate
+from srpo_bench.results.ladder import Rung
+from srpo_bench.results.report import draw
+from srpo_bench.results.report.table import Table
+from srpo_bench.results.report.words import p_value, ratio
+from srpo_bench.results.verdict import MIN_PAIRS
 
 
 def sentences(a: Analysis) -> list[str]:

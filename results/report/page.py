@@ -11,11 +11,11 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from results.analysis import Analysis
-from results.progress import progress
-from results.report import ladder, samples, words
-from results.report.table import Table
-from results.report.tables import LATEX
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.progress import progress
+from srpo_bench.results.report import ladder, samples, words
+from srpo_bench.results.report.table import Table
+from srpo_bench.results.report.tables import LATEX
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60

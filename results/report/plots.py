@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from results import across, scores
-from results.analysis import Analysis, task_names
-from results.mismatch import LARGE_KL, mismatches
-from results.report import curves, draw, ladder
-from results.report.draw import NAMES, colour
-from results.report.style import INK, PAPER
-from results.steps import crossing
+from srpo_bench.results import across, scores
+from srpo_bench.results.analysis import Analysis, task_names
+from srpo_bench.results.mismatch import LARGE_KL, mismatches
+from srpo_bench.results.report import curves, draw, ladder
+from srpo_bench.results.report.draw import NAMES, colour
+from srpo_bench.results.report.style import INK, PAPER
+from srpo_bench.results.steps import crossing
 
 MAX_PAIRS = 40
 """Seeds that are still legible as rows of a figure."""

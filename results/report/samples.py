@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.analysis import Analysis
-from results.runs import Run, samples
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.runs import Run, samples
 
 LIMIT = 240
 CHARACTERS = 3000

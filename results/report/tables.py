@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from results.analysis import Analysis, task_names
-from results.mismatch import mismatches
-from results.report import benchmarks, ladder, tuning, words
-from results.report.draw import NAMES, short
-from results.report.table import Table
-from results.runs import Run
-from results.scores import at_end
-from results.steps import crossing
+from srpo_bench.results.analysis import Analysis, task_names
+from srpo_bench.results.mismatch import mismatches
+from srpo_bench.results.report import benchmarks, ladder, tuning, words
+from srpo_bench.results.report.draw import NAMES, short
+from srpo_bench.results.report.table import Table
+from srpo_bench.results.runs import Run
+from srpo_bench.results.scores import at_end
+from srpo_bench.results.steps import crossing
 
 LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
 """Tables that are written for papers too."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.analysis import Analysis
-from results.report.table import Table
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.report.table import Table
 
 
 def table(a: Analysis) -> Table:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from results.progress import Progress
-from results.report import write_report
-from results.store import run_dirs
+from srpo_bench.results.progress import Progress
+from srpo_bench.results.report import write_report
+from srpo_bench.results.store import run_dirs
 
 EVERY = 10.0
 """Seconds between looks at the files."""

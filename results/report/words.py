@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results.analysis import Analysis
-from results.inference import Estimate
-from results.judge import ClaimVerdict
-from results.mismatch import LARGE_KL, mismatches
-from results.progress import progress
-from results.report.draw import FEW
+from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.inference import Estimate
+from srpo_bench.results.judge import ClaimVerdict
+from srpo_bench.results.mismatch import LARGE_KL, mismatches
+from srpo_bench.results.progress import progress
+from srpo_bench.results.report.draw import FEW
 
 HEADLINE = "steps-90"
 CLAIMED = ("srpo", "srpo-paper")

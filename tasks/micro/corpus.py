@@ -13,10 +13,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tasks.micro.family import LEVELS, MicroTask, draw_from
-from tasks.micro.gsm8k import MicroGsm8k
-from tasks.micro.humaneval import MicroHumanEval
-from tasks.micro.math import MicroMath
+from srpo_bench.tasks.micro.family import LEVELS, MicroTask, draw_from
+from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.tasks.micro.humaneval import MicroHumanEval
+from srpo_bench.tasks.micro.math import MicroMath
 
 FAMILIES: tuple[MicroTask, ...] = (MicroGsm8k(), MicroMath(), MicroHumanEval())
 GIVEN_CAREFUL = 0.75

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from tasks.base import Grade, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.base import Grade, Message, Outcome, Problem, Prompt, Split, Style, Task
 
 LEVELS = (1, 2, 3, 4)
 """Difficulty; a problem of a higher level needs more steps."""

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from tasks.base import Grade, Kind, Problem
-from tasks.micro.chain import Step, draw_chain, wrong_guess
-from tasks.micro.family import Item, MicroTask, exact
+from srpo_bench.tasks.base import Grade, Kind, Problem
+from srpo_bench.tasks.micro.chain import Step, draw_chain, wrong_guess
+from srpo_bench.tasks.micro.family import Item, MicroTask, exact
 
 PEOPLE = (("Ann", "She"), ("Mia", "She"), ("Eva", "She"), ("Zoe", "She"),
           ("Ben", "He"), ("Tom", "He"), ("Leo", "He"), ("Sam", "He"))  # fmt: skip

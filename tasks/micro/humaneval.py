@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks.base import Grade, Kind, Outcome, Problem
-from tasks.micro.family import Item, MicroTask
-from tasks.sandbox import Program, run_programs
+from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem
+from srpo_bench.tasks.micro.family import Item, MicroTask
+from srpo_bench.tasks.sandbox import Program, run_programs
 
 NAMES = ("f", "g", "calc", "step", "shift", "score", "value", "change")
 INPUTS = (-9, -1, 0, 3, 8, 25)

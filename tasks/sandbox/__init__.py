@@ -12,9 +12,9 @@ What it does not cover: faults of the kernel itself, and a program that tells fr
 alone which answers are wanted.
 """
 
-from tasks.sandbox.modes import OPT_IN, Isolation, isolation
-from tasks.sandbox.pool import Sandbox, run_programs
-from tasks.sandbox.worker import Limits, Program, Verdict
+from srpo_bench.tasks.sandbox.modes import OPT_IN, Isolation, isolation
+from srpo_bench.tasks.sandbox.pool import Sandbox, run_programs
+from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict
 
 __all__ = [
     "OPT_IN",

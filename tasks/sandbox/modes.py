@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from tasks.sandbox.inside import confine
-from tasks.sandbox.seccomp import filter_program
+from srpo_bench.tasks.sandbox.inside import confine
+from srpo_bench.tasks.sandbox.seccomp import filter_program
 
 Mode = Literal["bubblewrap", "landlock", "unsafe", "none"]
 OPT_IN = "BENCH_SANDBOX"

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
-from tasks.base import Outcome, TaskError
-from tasks.sandbox.inside.wire import MAX_MESSAGE
-from tasks.sandbox.modes import Mode, isolation
-from tasks.sandbox.worker import Limits, Program, Verdict, Worker, WorkerDiedError
+from srpo_bench.tasks.base import Outcome, TaskError
+from srpo_bench.tasks.sandbox.inside.wire import MAX_MESSAGE
+from srpo_bench.tasks.sandbox.modes import Mode, isolation
+from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict, Worker, WorkerDiedError
 
 _MAX_SOURCE = MAX_MESSAGE // 8
 """Characters of one program; JSON may need six bytes for each."""

@@ -11,10 +11,10 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass
 
-from tasks.base import Outcome, TaskError
-from tasks.sandbox.inside import wire
-from tasks.sandbox.modes import ENVIRONMENT, Mode, launch
-from tasks.sandbox.seccomp import filter_program
+from srpo_bench.tasks.base import Outcome, TaskError
+from srpo_bench.tasks.sandbox.inside import wire
+from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, launch
+from srpo_bench.tasks.sandbox.seccomp import filter_program
 
 _START_SECONDS = 60
 _SLACK_SECONDS = 10

@@ -8,8 +8,8 @@ import pytest
 import torch
 from hypothesis import settings
 
-from algorithms.base import Plan
-from algorithms.batch import Grades, PromptInfo, Rollouts
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.batch import Grades, PromptInfo, Rollouts
 
 # The same examples every time, and no example fails for being slow on a busy machine.
 settings.register_profile("bench", deadline=None, derandomize=True)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.advantage import (
+from srpo_bench.algorithms.advantage import (
     centred,
     group_mean,
     is_constant,

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from algorithms.batch import Batch, Rollouts, Totals
+from srpo_bench.algorithms.batch import Batch, Rollouts, Totals
 
 
 def test_pick_keeps_what_belongs_to_a_row(sample: Any) -> None:

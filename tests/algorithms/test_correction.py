@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.base import Algorithm
-from algorithms.batch import Batch, Grades, More, Rollouts, Totals
-from algorithms.correction import Correction, weights
-from algorithms.registry import BUILT_IN, get
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch, Grades, More, Rollouts, Totals
+from srpo_bench.algorithms.correction import Correction, weights
+from srpo_bench.algorithms.registry import BUILT_IN, get
 
 NAMES = list(BUILT_IN)
 MASK = torch.tensor([[True, True, True], [True, True, False]])

@@ -10,9 +10,9 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from algorithms.base import Algorithm
-from algorithms.batch import Batch, Grades, More, Rollouts, Totals
-from algorithms.registry import BUILT_IN, get
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch, Grades, More, Rollouts, Totals
+from srpo_bench.algorithms.registry import BUILT_IN, get
 
 NAMES = list(BUILT_IN)
 KINDS = ["math", "math", "code"] * 4
@@ -217,7 +217,7 @@ def test_dapo_stops_at_its_bound(plan: Any, sample: Any) -> None:
 
 
 def test_random_reward_keeps_the_mean_and_nothing_else(plan: Any, sample: Any) -> None:
-    from algorithms.random_reward import coin
+    from srpo_bench.algorithms.random_reward import coin
 
     reward = torch.tensor([0.0, 0.0, 0.0, 1.1]).repeat(5_000)
     rng = torch.Generator().manual_seed(0)

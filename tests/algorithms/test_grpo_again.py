@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from algorithms.grpo import GRPO, GRPOSettings
-from algorithms.grpo_again import GRPOAgain
+from srpo_bench.algorithms.grpo import GRPO, GRPOSettings
+from srpo_bench.algorithms.grpo_again import GRPOAgain
 
 
 def test_another_order_of_the_same_pool(plan: Any) -> None:

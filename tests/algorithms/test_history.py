@@ -7,8 +7,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.batch import Grades
-from algorithms.history import DroppedPrompts, EpochRecord, SuccessRates, TrajectoryHistory
+from srpo_bench.algorithms.batch import Grades
+from srpo_bench.algorithms.history import (
+    DroppedPrompts,
+    EpochRecord,
+    SuccessRates,
+    TrajectoryHistory,
+)
 
 
 def _graded(accuracy: list[float]) -> Grades:

@@ -21,10 +21,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.base import Algorithm
-from algorithms.batch import Batch, Rollouts, Totals
-from algorithms.correction import Correction, weights
-from algorithms.registry import get
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch, Rollouts, Totals
+from srpo_bench.algorithms.correction import Correction, weights
+from srpo_bench.algorithms.registry import get
 
 LIMIT = 9
 ROWS = 12

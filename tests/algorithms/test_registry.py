@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from algorithms.registry import AlgorithmError, algorithm_names, broken, get
+from srpo_bench.algorithms.registry import AlgorithmError, algorithm_names, broken, get
 
 PLUGIN = """
-from algorithms.grpo import GRPO
+from srpo_bench.algorithms.grpo import GRPO
 
 class Mine(GRPO):
     name = "mine"
@@ -68,7 +68,7 @@ def test_an_installed_plugin_is_listed_and_loaded(install: Callable[..., None]) 
 
 def test_a_plugin_may_not_take_a_built_in_name(install: Callable[..., None]) -> None:
     install("plug_thief", grpo="plug_thief:Mine")
-    assert get("grpo").__module__ == "algorithms.grpo"
+    assert get("grpo").__module__ == "srpo_bench.algorithms.grpo"
     assert "'plug_thief' offers an algorithm called 'grpo', which is a" in broken()["grpo"]
 
 
@@ -84,14 +84,17 @@ def test_two_plugins_may_not_share_a_name(install: Callable[..., None]) -> None:
 @pytest.mark.parametrize(
     ("target", "sentence"),
     [
-        ("plug_bad:Half", "is not a subclass of algorithms.base.Algorithm"),
+        ("plug_bad:Half", "is not a subclass of srpo_bench.algorithms.base.Algorithm"),
         ("plug_bad:Untitled", "does not set changes as text"),
-        ("plug_bad:Unset", "has Settings that are no subclass of algorithms.base.Settings"),
+        (
+            "plug_bad:Unset",
+            "has Settings that are no subclass of srpo_bench.algorithms.base.Settings",
+        ),
         ("plug_bad:Mine", "calls itself 'mine' but is entered as 'yours'"),
         ("plug_bad:Missing", "importing plug_bad:Missing failed: AttributeError"),
         ("plug_absent:Mine", "importing plug_absent:Mine failed: ModuleNotFoundError"),
-        ("algorithms.base:Algorithm", "does not set name, paper, changes, formula"),
-        ("algorithms.clipped:ClippedPolicyGradient", "does not set"),
+        ("srpo_bench.algorithms.base:Algorithm", "does not set name, paper, changes, formula"),
+        ("srpo_bench.algorithms.clipped:ClippedPolicyGradient", "does not set"),
     ],
 )
 def test_a_plugin_that_is_none_is_named(
@@ -105,6 +108,6 @@ def test_a_plugin_that_is_none_is_named(
 
 
 def test_listing_names_imports_no_torch() -> None:
-    code = "import sys; from algorithms.registry import algorithm_names; algorithm_names(); "
-    code += "sys.exit('torch' in sys.modules)"
+    code = "import sys; from srpo_bench.algorithms.registry import algorithm_names; "
+    code += "algorithm_names(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from algorithms.replay import (
+from srpo_bench.algorithms.replay import (
     draw_order,
     drift,
     hindsight_advantage,

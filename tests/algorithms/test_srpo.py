@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.base import Algorithm
-from algorithms.batch import Batch, Grades, Rollouts
-from algorithms.registry import get
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch, Grades, Rollouts
+from srpo_bench.algorithms.registry import get
 
 STEPS = 14
 

@@ -11,10 +11,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.base import Algorithm
-from algorithms.batch import Grades
-from algorithms.registry import get
-from algorithms.stages import Schedule
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Grades
+from srpo_bench.algorithms.registry import get
+from srpo_bench.algorithms.stages import Schedule
 
 
 def _make(name: str, plan: Any, **settings: Any) -> Algorithm[Any]:

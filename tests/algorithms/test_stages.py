@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from algorithms.batch import Grades
-from algorithms.registry import get
-from algorithms.stages import Schedule
+from srpo_bench.algorithms.batch import Grades
+from srpo_bench.algorithms.registry import get
+from srpo_bench.algorithms.stages import Schedule
 
 MIXED_POOL = ["math", "math", "code"] * 8
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.batch import Totals
-from algorithms.surrogate import (
+from srpo_bench.algorithms.batch import Totals
+from srpo_bench.algorithms.surrogate import (
     clipped_surrogate,
     clipped_weight,
     kl_k1,

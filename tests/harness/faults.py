@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from harness.engines.base import Responses, Sampling
-from harness.engines.torch_engine import TorchEngine
-from harness.loop import Run
-from harness.policy import Policy
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.loop import Run
+from srpo_bench.harness.policy import Policy
 
 
 class Stale(TorchEngine):

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import config as cfg
-from harness.asking import Asker, askable
-from harness.config import Config, Data
-from harness.data import load_problems
-from harness.engines.base import Responses, Sampling
-from harness.engines.torch_engine import TorchEngine
-from harness.errors import UserError
-from harness.policy import load_policy
-from tasks import registry
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.asking import Asker, askable
+from srpo_bench.harness.config import Config, Data
+from srpo_bench.harness.data import load_problems
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.policy import load_policy
+from srpo_bench.tasks import registry
 
 
 class Scripted:

@@ -11,10 +11,10 @@ import pytest
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from harness import base_model
-from harness.base_model import RECIPE, encode, shipped_base, train_base
-from tasks.micro import corpus
-from tasks.micro.corpus import FAMILIES, Example
+from srpo_bench.harness import base_model
+from srpo_bench.harness.base_model import RECIPE, encode, shipped_base, train_base
+from srpo_bench.tasks.micro import corpus
+from srpo_bench.tasks.micro.corpus import FAMILIES, Example
 
 MEGABYTE = 1 << 20
 

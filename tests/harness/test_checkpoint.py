@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from harness import checkpoint
-from harness.policy import digest, load_policy
+from srpo_bench.harness import checkpoint
+from srpo_bench.harness.policy import digest, load_policy
 
 
 def test_save_keeps_the_newest_and_rewind_cuts_the_records(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import main
+from srpo_bench.harness.cli import main
 
 SMOKE = ("compare", "--preset", "smoke", "--out", "OUT")
 

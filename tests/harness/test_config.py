@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness import config as cfg
-from harness.config import Config
-from harness.errors import UserError
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.errors import UserError
 
 
 @pytest.mark.parametrize("name", cfg.preset_names())

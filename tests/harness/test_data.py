@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness import config as cfg
-from harness.config import Config
-from harness.data import load_problems
-from harness.errors import UserError
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.data import load_problems
+from srpo_bench.harness.errors import UserError
 
 MICRO = {"data": {"tasks": ["micro-gsm8k", "micro-math"], "pool_size": 40}}
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from algorithms.batch import Rollouts
-from harness.engines.base import Responses, Sampling
-from harness.engines.torch_engine import TorchEngine, sample
-from harness.policy import Policy, load_policy, nucleus, sampling_logp
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine, sample
+from srpo_bench.harness.policy import Policy, load_policy, nucleus, sampling_logp
 
 PROMPTS = ["2+2=", "a", "who is there ", "12*12"]
 

@@ -6,10 +6,10 @@ import math
 
 import torch
 
-from harness.asking import Asked
-from harness.engines.base import Responses
-from harness.evaluate import score
-from tasks.base import Grade, Outcome, Problem
+from srpo_bench.harness.asking import Asked
+from srpo_bench.harness.engines.base import Responses
+from srpo_bench.harness.evaluate import score
+from srpo_bench.tasks.base import Grade, Outcome, Problem
 
 
 def asked(correct: list[list[int]]) -> Asked:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from harness import config as cfg
-from harness.compare import pending
-from harness.config import Arm, Config
-from harness.data import load_problems
-from harness.errors import UserError
-from harness.plan import plan, reopen
-from results.store import read_json, write_json
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.compare import pending
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.data import load_problems
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.plan import plan, reopen
+from srpo_bench.results.store import read_json, write_json
 
 SMALL = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 8}, "evaluation": {"problems": 1}}
 ARMS = [Arm(name="grpo", algorithm="grpo")]

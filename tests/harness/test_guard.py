@@ -5,11 +5,11 @@ from collections import Counter, OrderedDict
 import pytest
 import torch
 
-from algorithms.base import Plan
-from algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
-from algorithms.registry import algorithm_names, get
-from harness import guard
-from harness.errors import RunError
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
+from srpo_bench.algorithms.registry import algorithm_names, get
+from srpo_bench.harness import guard
+from srpo_bench.harness.errors import RunError
 from tests.harness.wrong import KINDS, Keeps
 
 POOL = tuple(PromptInfo(f"p{i}", "math" if i % 2 else "code") for i in range(6))

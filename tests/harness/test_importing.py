@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import main
+from srpo_bench.harness.cli import main
 from tests.harness.test_cli import fails
 
 TRL = Path(__file__).parents[1] / "results" / "trl" / "trainer_state.json"

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 import torch
 
-from algorithms.base import Plan
-from algorithms.batch import Batch, Grades, PromptInfo, Rollouts
-from algorithms.registry import get
-from harness.config import Optim
-from harness.engines.base import Sampling
-from harness.engines.torch_engine import TorchEngine
-from harness.errors import RunError
-from harness.learner import Learner, learning_rate, move
-from harness.policy import Policy, load_policy
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts
+from srpo_bench.algorithms.registry import get
+from srpo_bench.harness.config import Optim
+from srpo_bench.harness.engines.base import Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.learner import Learner, learning_rate, move
+from srpo_bench.harness.policy import Policy, load_policy
 
 PROMPTS = ["2+2=", "a", "who is ", "12*12"]
 G = 4

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness import config as cfg
-from harness.config import Config
-from harness.errors import UserError
-from harness.lm_eval_backend import check
-from harness.scoring import score_models
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.lm_eval_backend import check
+from srpo_bench.harness.scoring import score_models
 
 ROWS = [
     {"question": f"{i} plus one?", "answer": f"{i}+1=<<{i}+1={i + 1}>>{i + 1}\n#### {i + 1}"}
@@ -63,7 +63,7 @@ def test_worked_examples_come_from_the_train_split(
     record = score_models(config, backend="lm-eval", out=tmp_path / "out")
     assert [s["n"] for s in record["scores"]] == [2, 2]
     (data / "gsm8k" / "train.jsonl").unlink()
-    from tasks.dataset import read
+    from srpo_bench.tasks.dataset import read
 
     read.cache_clear()
     with pytest.raises(UserError, match="no gsm8k/train"):

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 import torch
 
-from algorithms.batch import Batch, Rollouts
-from algorithms.grpo_token import GRPOToken
-from harness import config as cfg
-from harness.config import Arm, Config
-from harness.data import load_problems
-from harness.errors import RunError
-from harness.loop import Run
-from harness.models import resolve
-from harness.plan import plan
-from results.report import write_report
-from results.store import read_lines
+from srpo_bench.algorithms.batch import Batch, Rollouts
+from srpo_bench.algorithms.grpo_token import GRPOToken
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.data import load_problems
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.loop import Run
+from srpo_bench.harness.models import resolve
+from srpo_bench.harness.plan import plan
+from srpo_bench.results.report import write_report
+from srpo_bench.results.store import read_lines
 from tests.harness import faults
 
 SMALL: dict[str, Any] = {
@@ -156,7 +156,7 @@ class Rehearsal(GRPOToken):
 def test_replayed_rows_are_told_from_fresh_ones_whatever_they_are_called(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.loop.get", lambda name: Rehearsal)
+    monkeypatch.setattr("srpo_bench.harness.loop.get", lambda name: Rehearsal)
     run = make("rehearsal")
     lines = steps(run)
     assert [line["algorithm"].get("rehearsed", 0) for line in lines] == [0, 16, 16, 16]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.mismatch import effective_sample_size, mismatch
+from srpo_bench.harness.mismatch import effective_sample_size, mismatch
 
 MASK = torch.tensor([[True, True, True], [True, False, False]])
 

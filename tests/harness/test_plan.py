@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from algorithms.grpo import GRPO
-from harness import config as cfg
-from harness.config import Arm, Config
-from harness.errors import UserError
-from harness.plan import plan, reopen
-from results.store import read_json, write_json
+from srpo_bench.algorithms.grpo import GRPO
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.plan import plan, reopen
+from srpo_bench.results.store import read_json, write_json
 
 SMALL = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 8}, "evaluation": {"problems": 1}}
 ARMS = [Arm(name="grpo", algorithm="grpo")]
@@ -26,7 +26,7 @@ def test_a_correction_is_refused_where_a_loss_would_leave_it_out(
     class Own(GRPO):
         corrects = False
 
-    monkeypatch.setattr("harness.plan.get_algorithm", lambda name: Own)
+    monkeypatch.setattr("srpo_bench.harness.plan.get_algorithm", lambda name: Own)
     asked = config(correction="token-masked")
     with pytest.raises(UserError, match="'grpo' has a loss that applies no importance correction"):
         plan(tmp_path / "c", asked, ARMS, "bench compare")

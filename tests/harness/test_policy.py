@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.batch import Rollouts
-from harness import policy as module
-from harness.policy import Policy, load_policy
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness import policy as module
+from srpo_bench.harness.policy import Policy, load_policy
 
 PIECE = 200
 

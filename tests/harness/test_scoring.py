@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import torch
 
-from harness import config as cfg
-from harness.asking import Asked, Asker
-from harness.config import Config, Data, Model
-from harness.engines.base import Responses
-from harness.errors import UserError
-from harness.policy import load_policy
-from harness.scoring import metrics, score_models, targets
-from results.store import read_json
-from tasks import registry
-from tasks.base import Grade, Outcome
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.asking import Asked, Asker
+from srpo_bench.harness.config import Config, Data, Model
+from srpo_bench.harness.engines.base import Responses
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.policy import load_policy
+from srpo_bench.harness.scoring import metrics, score_models, targets
+from srpo_bench.results.store import read_json
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Grade, Outcome
 
 MICRO = ["micro-gsm8k", "micro-math"]
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from harness import config as cfg
-from harness.config import Arm, Config
-from harness.data import load_problems
-from harness.errors import UserError
-from harness.loop import Run
-from harness.models import resolve
-from harness.plan import plan
-from harness.sinks import choose
-from harness.sinks.base import Place
-from results.store import read_json, read_lines
+from srpo_bench.harness import config as cfg
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.data import load_problems
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.loop import Run
+from srpo_bench.harness.models import resolve
+from srpo_bench.harness.plan import plan
+from srpo_bench.harness.sinks import choose
+from srpo_bench.harness.sinks.base import Place
+from srpo_bench.results.store import read_json, read_lines
 from tests.harness import test_loop
 
 SMALL: dict[str, Any] = {**test_loop.SMALL, "checkpoint_every": 2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from harness.streams import stream
+from srpo_bench.harness.streams import stream
 
 
 def draw(*args: object) -> list[float]:

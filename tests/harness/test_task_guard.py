@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness import task_guard
-from tasks import registry
-from tasks.base import Grade, Outcome, Problem, Task, TaskError
-from tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.harness import task_guard
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Grade, Outcome, Problem, Task, TaskError
+from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
 
 PROBLEM = MicroGsm8k().load("test")[0]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness.config import Config
-from harness.errors import UserError
-from harness.plan import Comparison, parse_arms
-from harness.tune import Candidate, choose, grid, order, read_params, tune
-from harness.tuned import read_tuned, settings_of, used
-from results.store import append_line, write_json
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.plan import Comparison, parse_arms
+from srpo_bench.harness.tune import Candidate, choose, grid, order, read_params, tune
+from srpo_bench.harness.tuned import read_tuned, settings_of, used
+from srpo_bench.results.store import append_line, write_json
 
 SMALL = {
     "data": {"tasks": ["micro-gsm8k"], "pool_size": 8},

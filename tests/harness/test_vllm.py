@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.config import Config, Vllm
-from harness.engines import choose
-from harness.engines.base import Responses, Sampling
-from harness.engines.torch_engine import TorchEngine
-from harness.engines.vllm import ATTEMPTS, Completion, HostError, Request, VllmEngine
-from harness.errors import RunError, UserError
-from harness.policy import Policy, load_policy
+from srpo_bench.harness.config import Config, Vllm
+from srpo_bench.harness.engines import choose
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.engines.vllm import ATTEMPTS, Completion, HostError, Request, VllmEngine
+from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.harness.policy import Policy, load_policy
 
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_new_tokens=8)
 PROMPTS = [[3, 4, 5], [6, 7]]

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import torch
 
-from algorithms.batch import Batch, More
-from algorithms.grpo import GRPO
+from srpo_bench.algorithms.batch import Batch, More
+from srpo_bench.algorithms.grpo import GRPO
 
 
 class Wrong(GRPO):

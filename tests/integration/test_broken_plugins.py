@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from results.store import read_json
+from srpo_bench.results.store import read_json
 from tests.harness import wrong
 from tests.integration.conftest import TINY, Bench, records
 from tests.integration.plugins import install
@@ -43,8 +43,8 @@ def test_each_fails_by_name_and_the_baseline_never_notices(bench: Bench, tmp_pat
 
 
 TASK = """
-from tasks.base import Grade, Outcome
-from tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.tasks.base import Grade, Outcome
+from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
 class Mine(MicroGsm8k):
     name = "mine"
     def load(self, split, data_dir=None):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from results.store import read_json, read_lines
+from srpo_bench.results.store import read_json, read_lines
 from tests.integration.conftest import TINY, Bench, command, environment, records
 
 pytestmark = pytest.mark.integration
@@ -164,7 +164,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
 
 def test_a_failing_plug_in_fails_its_own_run_and_no_other(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
-        "from algorithms.grpo import GRPO\n"
+        "from srpo_bench.algorithms.grpo import GRPO\n"
         "class Broken(GRPO):\n"
         "    name = 'broken'\n"
         "    def weigh(self, *args):\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from results.store import read_lines
+from srpo_bench.results.store import read_lines
 from tests.integration.conftest import TINY, Bench
 
 pytestmark = pytest.mark.integration
@@ -20,9 +20,9 @@ PACKAGE = ROOT / "examples" / "bench-max-rl"
 
 SCRIPT = """
 import torch
-from algorithms.base import Plan
-from algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
-from algorithms.registry import algorithm_names, get
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
+from srpo_bench.algorithms.registry import algorithm_names, get
 
 assert algorithm_names()[-1] == "max-rl"
 kind = get("max-rl")

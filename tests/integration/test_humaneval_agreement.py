@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.agreement import human_eval_passes
-from tasks.base import Outcome
-from tasks.humaneval import HumanEval
-from tasks.sandbox import isolation
+from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.humaneval import HumanEval
+from srpo_bench.tasks.sandbox import isolation
 
 pytestmark = [
     pytest.mark.integration,

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from harness.lm_eval_backend import judge
-from tasks import registry
-from tasks.base import Outcome, Problem
-from tasks.grading import last_boxed
-from tasks.gsm8k import flexible, matches, strict
+from srpo_bench.harness.lm_eval_backend import judge
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Outcome, Problem
+from srpo_bench.tasks.grading import last_boxed
+from srpo_bench.tasks.gsm8k import flexible, matches, strict
 from tests.tasks.test_gsm8k import GOLD
 from tests.tasks.test_gsm8k import RESPONSES as NUMBERS
 

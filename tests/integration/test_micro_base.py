@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.micro_base import figures, measure, openings
-from harness.base_model import shipped_base
-from harness.policy import load_policy
-from tasks.micro.corpus import FAMILIES
-from tasks.micro.family import MicroTask
+from srpo_bench.harness.base_model import shipped_base
+from srpo_bench.harness.policy import load_policy
+from srpo_bench.tasks.micro.corpus import FAMILIES
+from srpo_bench.tasks.micro.family import MicroTask
 
 pytestmark = pytest.mark.integration
 

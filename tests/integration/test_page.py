@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from results.report import write_report
+from srpo_bench.results.report import write_report
 from tests.results import synthetic
 
 pytestmark = [

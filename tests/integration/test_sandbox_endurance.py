@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import Outcome
-from tasks.sandbox import Limits, Program, Sandbox
-from tasks.sandbox.modes import Mode, isolation
+from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.sandbox import Limits, Program, Sandbox
+from srpo_bench.tasks.sandbox.modes import Mode, isolation
 from tests.tasks.sandbox.adversarial import FORGERIES, SQUARES
 
 pytestmark = pytest.mark.integration
@@ -75,7 +75,7 @@ def test_nothing_outlives_a_killed_grader(mode: Mode) -> None:
     if isolation().mode != "bubblewrap" and mode != isolation().mode:
         pytest.skip(f"this machine has no {mode} isolation")
     code = (
-        "from tasks.sandbox import *; import os, signal, threading\n"
+        "from srpo_bench.tasks.sandbox import *; import os, signal, threading\n"
         "threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGKILL)).start()\n"
         f"limits = Limits(cpu_seconds=600, wall_seconds=600, file_size={MARK})\n"
         f"Sandbox(limits=limits, mode={mode!r}).run("

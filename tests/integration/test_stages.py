@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from results.store import read_json, read_lines
+from srpo_bench.results.store import read_json, read_lines
 from tests.integration.conftest import Bench
 
 pytestmark = pytest.mark.integration

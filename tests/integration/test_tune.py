@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from results.store import read_json
+from srpo_bench.results.store import read_json
 from tests.integration.conftest import Bench, records
 
 pytestmark = pytest.mark.integration

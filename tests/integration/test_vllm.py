@@ -14,21 +14,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from algorithms.batch import Rollouts
-from harness.config import Arm, Config
-from harness.data import load_problems
-from harness.engines.base import Responses, Sampling
-from harness.engines.choose import make_engine
-from harness.engines.torch_engine import TorchEngine
-from harness.engines.vllm import TOLERANCE, VllmEngine
-from harness.engines.vllm_server import ServerHost
-from harness.errors import RunError
-from harness.loop import Run
-from harness.mismatch import mismatch
-from harness.plan import plan
-from harness.policy import Policy, load_policy
-from results.mismatch import LARGE_KL
-from results.report import write_report
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.data import load_problems
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.choose import make_engine
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.engines.vllm import TOLERANCE, VllmEngine
+from srpo_bench.harness.engines.vllm_server import ServerHost
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.loop import Run
+from srpo_bench.harness.mismatch import mismatch
+from srpo_bench.harness.plan import plan
+from srpo_bench.harness.policy import Policy, load_policy
+from srpo_bench.results.mismatch import LARGE_KL
+from srpo_bench.results.report import write_report
 from tests.integration.processes import ends, members
 
 pytestmark = [
@@ -326,13 +326,13 @@ class Faulty(VllmEngine):
 def test_a_vllm_that_cannot_start_says_why(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], said: str
 ) -> None:
-    monkeypatch.setattr("harness.engines.vllm.ATTEMPTS", 1)  # tests/harness counts them
+    monkeypatch.setattr("srpo_bench.harness.engines.vllm.ATTEMPTS", 1)  # tests/harness counts them
     with pytest.raises(RunError, match=rf"does not start .*{said}"):
         new_engine("vllm", **settings).sync()
 
 
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.engines.vllm.ATTEMPTS", 1)
+    monkeypatch.setattr("srpo_bench.harness.engines.vllm.ATTEMPTS", 1)
     engine = new_engine("vllm-server", arguments={"no_such_argument": 1})
     with pytest.raises(RunError, match=r"ended while starting .*--no-such-argument"):
         engine.sync()

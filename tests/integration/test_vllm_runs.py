@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from results.store import read_json, read_lines
+from srpo_bench.results.store import read_json, read_lines
 from tests.integration.conftest import TINY, Bench, command, environment
 from tests.integration.processes import ends, sessions_under
 from tests.integration.test_compare import kill_everything, lines

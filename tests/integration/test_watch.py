@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from results.report import write_report
+from srpo_bench.results.report import write_report
 from tests.integration.conftest import TINY, Bench, command, environment
 from tests.integration.test_compare import wait_for
 from tests.results import synthetic

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from rliable import metrics
 
-from results import across
+from srpo_bench.results import across
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.random((6, 4)).round(1), RNG.random((5, 4)).round(1)
@@ -46,7 +46,7 @@ def test_geometric_mean_of_a_constant_ratio_is_that_ratio() -> None:
 
 
 def test_geometric_mean_of_one_task_is_the_ratio_of_means() -> None:
-    from results.inference import ratio_of_means
+    from srpo_bench.results.inference import ratio_of_means
 
     b, c = RNG.random(8) + 1, RNG.random(8) + 2
     one, other = across.geometric_mean_ratio(c[:, None], b[:, None]), ratio_of_means(c, b)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from results.analysis import analyse
-from results.benchmarks import at_end, at_start, references
-from results.claim import load
-from results.report import benchmarks as tables
-from results.report import write_report
-from results.runs import read
+from srpo_bench.results.analysis import analyse
+from srpo_bench.results.benchmarks import at_end, at_start, references
+from srpo_bench.results.claim import load
+from srpo_bench.results.report import benchmarks as tables
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import read
 from tests.results import synthetic
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from results.arms import name_arms
-from results.claim import load
-from results.claims import verify
-from results.runs import ResultsError, read
-from results.scores import at_end
+from srpo_bench.results.arms import name_arms
+from srpo_bench.results.claim import load
+from srpo_bench.results.claims import verify
+from srpo_bench.results.runs import ResultsError, read
+from srpo_bench.results.scores import at_end
 from tests.results import synthetic
 
 

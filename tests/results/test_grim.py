@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results import grim
+from srpo_bench.results import grim
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.inference import (
+from srpo_bench.results.inference import (
     bca_ratio,
     equivalence,
     holm,

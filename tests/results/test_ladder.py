@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from algorithms.base import Plan
-from algorithms.batch import PromptInfo
-from algorithms.registry import CONTROLS as CONTROL_NAMES
-from algorithms.registry import LADDER as LADDER_NAMES
-from algorithms.registry import get
-from results.inference import holm
-from results.ladder import AT_REST, CONTROLS, LADDER, Rung, ladder
-from results.report import write_report
-from results.runs import read
-from results.steps import gain
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.batch import PromptInfo
+from srpo_bench.algorithms.registry import CONTROLS as CONTROL_NAMES
+from srpo_bench.algorithms.registry import LADDER as LADDER_NAMES
+from srpo_bench.algorithms.registry import get
+from srpo_bench.results.inference import holm
+from srpo_bench.results.ladder import AT_REST, CONTROLS, LADDER, Rung, ladder
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import read
+from srpo_bench.results.steps import gain
 from tests.results import synthetic
 
 TRUTH = {

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from results.matched import CORE, matched
-from results.runs import read
+from srpo_bench.results.matched import CORE, matched
+from srpo_bench.results.runs import read
 from tests.results import synthetic
 
 

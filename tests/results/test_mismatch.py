@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from results.analysis import analyse
-from results.mismatch import LARGE_KL, mismatches
-from results.report import words, write_report
-from results.runs import read
+from srpo_bench.results.analysis import analyse
+from srpo_bench.results.mismatch import LARGE_KL, mismatches
+from srpo_bench.results.report import words, write_report
+from srpo_bench.results.runs import read
 from tests.results import synthetic
 
 WARNING = "did not sample from the policy that was trained"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.runs import ResultsError, read, samples
+from srpo_bench.results.runs import ResultsError, read, samples
 from tests.results import synthetic
 
 
@@ -126,17 +126,18 @@ def test_samples_are_those_of_the_run(folder: Path) -> None:
 
 
 def test_importing_the_room_is_light() -> None:
-    code = (
-        "import sys, results; print([m for m in ('numpy', 'torch', 'pandas') if m in sys.modules])"
-    )
+    code = "import sys, srpo_bench.results; "
+    code += "print([m for m in ('numpy', 'torch', 'pandas') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
 
 def test_the_room_never_imports_torch_or_the_harness() -> None:
     code = (
-        "import sys, results.report.page, results.report.figures, results.claims, results.analysis;"
-        "print([m for m in ('torch', 'harness', 'algorithms', 'tasks') if m in sys.modules])"
+        "import sys; from srpo_bench.results import analysis, claims, report;"
+        "from srpo_bench.results.report import figures, page;"
+        "rooms = ('torch', *(f'srpo_bench.{r}' for r in ('harness', 'algorithms', 'tasks')));"
+        "print([m for m in rooms if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
@@ -144,7 +145,7 @@ def test_the_room_never_imports_torch_or_the_harness() -> None:
 
 BOTH_WAYS = """
 import pathlib, sys
-from results import runs
+from srpo_bench.results import runs
 folder = pathlib.Path(sys.argv[1])
 alone = runs.read(folder).runs
 runs.LARGE = 1

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from results.runs import Evals, ResultsError, read
-from results.steps import cost, crossing, gain, spent
+from srpo_bench.results.runs import Evals, ResultsError, read
+from srpo_bench.results.steps import cost, crossing, gain, spent
 from tests.results import synthetic
 
 

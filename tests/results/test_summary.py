@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from results.analysis import analyse
-from results.summary import summary
+from srpo_bench.results.analysis import analyse
+from srpo_bench.results.summary import summary
 from tests.results import synthetic
 
 

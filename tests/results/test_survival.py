@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from results import survival as module
-from results.runs import Comparison, read
-from results.steps import Crossing, crossing
-from results.survival import Survival, survival
+from srpo_bench.results import survival as module
+from srpo_bench.results.runs import Comparison, read
+from srpo_bench.results.steps import Crossing, crossing
+from srpo_bench.results.survival import Survival, survival
 from tests.results import synthetic
 
 

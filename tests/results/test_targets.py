@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.verdicts import show_verdicts
-from results.claims import verify
-from results.judge import ClaimVerdict
-from results.report import write_report
-from results.runs import ResultsError, read
-from results.steps import gain
-from results.targets import checked, targets
+from srpo_bench.harness.verdicts import show_verdicts
+from srpo_bench.results.claims import verify
+from srpo_bench.results.judge import ClaimVerdict
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import ResultsError, read
+from srpo_bench.results.steps import gain
+from srpo_bench.results.targets import checked, targets
 from tests.results import synthetic
 
 

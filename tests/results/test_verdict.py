@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.claims import verify
-from results.contrast import AxisContrast, Contrast, contrast
-from results.inference import mean, ratio_of_means, sign_flip
-from results.judge import Judge
-from results.runs import Array, read
-from results.verdict import judge
+from srpo_bench.results.claims import verify
+from srpo_bench.results.contrast import AxisContrast, Contrast, contrast
+from srpo_bench.results.inference import mean, ratio_of_means, sign_flip
+from srpo_bench.results.judge import Judge
+from srpo_bench.results.runs import Array, read
+from srpo_bench.results.verdict import judge
 from tests.results import synthetic
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import Problem
-from tasks.contamination import contaminated
-from tasks.humaneval import HumanEval
-from tasks.mbpp import Mbpp
+from srpo_bench.tasks.base import Problem
+from srpo_bench.tasks.contamination import contaminated
+from srpo_bench.tasks.humaneval import HumanEval
+from srpo_bench.tasks.mbpp import Mbpp
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 

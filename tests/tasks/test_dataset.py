@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import TaskError
-from tasks.dataset import Source, hold_out, read
+from srpo_bench.tasks.base import TaskError
+from srpo_bench.tasks.dataset import Source, hold_out, read
 
 SOURCE = Source(("toy/train",), (("question", str), ("n", int)), "owner/toy", "abc", "train", 2)
 

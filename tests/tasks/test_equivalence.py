@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.base import Outcome
-from tasks.equivalence import Equivalence, EquivalenceLimits, equivalent
+from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.equivalence import Equivalence, EquivalenceLimits, equivalent
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.grading import extract_code, language, last_boxed, pass_at_k
+from srpo_bench.tasks.grading import extract_code, language, last_boxed, pass_at_k
 
 
 @pytest.mark.parametrize(

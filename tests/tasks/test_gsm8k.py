@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import Outcome, Problem, TaskError
-from tasks.gsm8k import Gsm8k, flexible, matches, strict
+from srpo_bench.tasks.base import Outcome, Problem, TaskError
+from srpo_bench.tasks.gsm8k import Gsm8k, flexible, matches, strict
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 GOLD = "She has 3*6=<<3*6=18>>18 of them.\n#### 18"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.base import Outcome, TaskError
-from tasks.humaneval import HumanEval, preamble, program
-from tasks.sandbox import isolation
+from srpo_bench.tasks.base import Outcome, TaskError
+from srpo_bench.tasks.humaneval import HumanEval, preamble, program
+from srpo_bench.tasks.sandbox import isolation
 
 TASK = HumanEval()
 needs_sandbox = pytest.mark.skipif(not isolation().usable, reason=isolation().why)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import Outcome, Problem, TaskError
-from tasks.math import Math
+from srpo_bench.tasks.base import Outcome, Problem, TaskError
+from srpo_bench.tasks.math import Math
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 

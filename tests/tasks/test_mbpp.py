@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import Outcome, TaskError
-from tasks.mbpp import Mbpp
-from tasks.sandbox import isolation
+from srpo_bench.tasks.base import Outcome, TaskError
+from srpo_bench.tasks.mbpp import Mbpp
+from srpo_bench.tasks.sandbox import isolation
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 UNUSUAL = ("mbpp/601", "mbpp/367", "mbpp/927", "mbpp/596", "mbpp/533", "mbpp/56", "mbpp/899")

@@ -6,9 +6,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from tasks import registry
-from tasks.base import TaskError
-from tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import TaskError
+from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
 
 
 @pytest.mark.parametrize("name", registry.BUILT_IN)
@@ -72,8 +72,9 @@ def test_plugin_that_leaves_something_out_is_refused(
 
 
 def test_listing_names_imports_no_benchmark() -> None:
-    code = "import sys; from tasks import registry; registry.task_names(); print(*sys.modules)"
+    code = "import sys; from srpo_bench.tasks import registry; "
+    code += "registry.task_names(); print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert not {"tasks.gsm8k", "datasets", "torch"} & set(loaded.stdout.split())
+    assert not {"srpo_bench.tasks.gsm8k", "datasets", "torch"} & set(loaded.stdout.split())

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from results.claims import verify
-from results.matched import matched
-from results.report import write_report
-from results.runs import ResultsError, read
+from srpo_bench.results.claims import verify
+from srpo_bench.results.matched import matched
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import ResultsError, read
 from tests.results.importers.ask import HEADER, contract, curve, table, take
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from results.importers.sources import parse
-from results.runs import ResultsError
+from srpo_bench.results.importers.sources import parse
+from srpo_bench.results.runs import ResultsError
 
 
 def touch(path: Path) -> Path:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from results.importers.trl import scores
-from results.runs import ResultsError, read
+from srpo_bench.results.importers.trl import scores
+from srpo_bench.results.runs import ResultsError, read
 from tests.results.importers.ask import contract, curve, evals, take
 
 REAL = Path(__file__).parents[1] / "trl" / "trainer_state.json"

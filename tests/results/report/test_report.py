@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from results.report import write_report
-from results.runs import ResultsError
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import ResultsError
 from tests.results import synthetic
 
 
@@ -172,7 +172,7 @@ def test_a_writer_that_fails_leaves_the_old_report_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=1, steps=20, samples=0)
-    monkeypatch.setattr("results.report.figures.FIGURES", {})
+    monkeypatch.setattr("srpo_bench.results.report.figures.FIGURES", {})
     write_report(folder)
     before = {p: p.read_bytes() for p in (folder / "report").rglob("*") if p.is_file()}
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="running")
@@ -180,7 +180,7 @@ def test_a_writer_that_fails_leaves_the_old_report_whole(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("results.report.page.render", full)
+    monkeypatch.setattr("srpo_bench.results.report.page.render", full)
     with pytest.raises(OSError, match="No space"):
         write_report(folder)
     assert before == {p: p.read_bytes() for p in (folder / "report").rglob("*") if p.is_file()}

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from results.report import plots, watch, write_report
-from results.runs import ResultsError
+from srpo_bench.results.report import plots, watch, write_report
+from srpo_bench.results.runs import ResultsError
 from tests.results import synthetic
 
 
 @pytest.fixture(autouse=True)
 def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("results.report.figures.FIGURES", {"accuracy": plots.accuracy})
+    monkeypatch.setattr("srpo_bench.results.report.figures.FIGURES", {"accuracy": plots.accuracy})
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tasks.micro.chain import LARGEST, Chain, Step, draw_chain, wrong_guess
+from srpo_bench.tasks.micro.chain import LARGEST, Chain, Step, draw_chain, wrong_guess
 
 
 def test_every_drawn_chain_is_true_arithmetic_in_range() -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from tasks.micro.corpus import CHOSEN_CAREFUL, FAMILIES, GIVEN_CAREFUL, examples
+from srpo_bench.tasks.micro.corpus import CHOSEN_CAREFUL, FAMILIES, GIVEN_CAREFUL, examples
 
 DRAWN = list(islice(examples(7), 24_000))
 """Standard error of a share of a quarter of these: at most 0.6 points."""

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tasks.base import Outcome, Problem, Split
-from tasks.micro.corpus import FAMILIES, examples
-from tasks.micro.family import SIZES, MicroTask, bucket
-from tasks.micro.gsm8k import MicroGsm8k
-from tasks.micro.humaneval import INPUTS, MicroHumanEval
-from tasks.micro.math import MicroMath
+from srpo_bench.tasks.base import Outcome, Problem, Split
+from srpo_bench.tasks.micro.corpus import FAMILIES, examples
+from srpo_bench.tasks.micro.family import SIZES, MicroTask, bucket
+from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.tasks.micro.humaneval import INPUTS, MicroHumanEval
+from srpo_bench.tasks.micro.math import MicroMath
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 MATH = [MicroGsm8k(), MicroMath()]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.sandbox import Limits, Sandbox, isolation
-from tasks.sandbox.inside.confine import landlock_abi
-from tasks.sandbox.modes import Mode
-from tasks.sandbox.seccomp import filter_program
+from srpo_bench.tasks.sandbox import Limits, Sandbox, isolation
+from srpo_bench.tasks.sandbox.inside.confine import landlock_abi
+from srpo_bench.tasks.sandbox.modes import Mode
+from srpo_bench.tasks.sandbox.seccomp import filter_program
 
 SMALL = Limits(cpu_seconds=0.3, wall_seconds=2.0, memory=256 << 20)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.base import Outcome
-from tasks.sandbox import Program, Sandbox
+from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.sandbox import Program, Sandbox
 from tests.tasks.sandbox.adversarial import ESCAPED, ESCAPES, FORGERIES, SQUARES
 
 HONEST = Program("def f(x):\n    return x * x\n", SQUARES, "f")

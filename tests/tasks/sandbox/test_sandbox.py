@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.base import Outcome, TaskError
-from tasks.sandbox import Program, Sandbox, isolation
-from tasks.sandbox.inside import confine
-from tasks.sandbox.modes import Isolation
+from srpo_bench.tasks.base import Outcome, TaskError
+from srpo_bench.tasks.sandbox import Program, Sandbox, isolation
+from srpo_bench.tasks.sandbox.inside import confine
+from srpo_bench.tasks.sandbox.modes import Isolation
 
 
 def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple[Outcome, str]:
@@ -95,7 +95,7 @@ def check(f):
 
 def test_without_isolation_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = Isolation("none", "no acceptable sandbox: nothing here.")
-    monkeypatch.setattr("tasks.sandbox.pool.isolation", lambda: refused)
+    monkeypatch.setattr("srpo_bench.tasks.sandbox.pool.isolation", lambda: refused)
     with pytest.raises(TaskError, match="cannot be graded here: no acceptable sandbox"):
         Sandbox()
 

@@ -26,12 +26,12 @@ import torch
 from benchmarks import trl_side
 from benchmarks.curves import Agreement, agreement
 from benchmarks.trl_side import Curve, Stopwatch
-from srpo_bench.harness import config as cfg
+from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.data import Problems, load_problems
-from srpo_bench.harness.loop import Run
-from srpo_bench.harness.models import resolve
-from srpo_bench.harness.policy import load_policy
+from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.models.resolve import resolve
+from srpo_bench.harness.problems.load import Problems, load_problems
+from srpo_bench.harness.running.loop import Run
 from srpo_bench.results.store import read_lines
 from srpo_bench.tasks.base import Grade, Outcome, Problem
 from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
@@ -247,7 +247,7 @@ def ours(config: Config, problems: Problems, base: Path, seed: int, folder: Path
 def contract(values: dict[str, Any]) -> Config:
     """The settings of both sides; nothing is saved but at the end."""
     return Config.model_validate(
-        cfg.merge({"checkpoint_every": NEVER, "samples_every": NEVER}, values)
+        layers.merge({"checkpoint_every": NEVER, "samples_every": NEVER}, values)
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.harness.lm_eval_backend import judge
+from srpo_bench.harness.scoring.lm_eval_backend import judge
 from srpo_bench.results.store import read_lines
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Outcome, Problem

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
-from srpo_bench.results.contrast import Contrast, contrast
-from srpo_bench.results.inference import bca_ratio
+from srpo_bench.results.judgement.rules import Verdict, headroom, judge, no_target, too_few
 from srpo_bench.results.runs import Array, Comparison, Evals, Run
-from srpo_bench.results.steps import Gain, gain
-from srpo_bench.results.verdict import Verdict, headroom, judge, no_target, too_few
+from srpo_bench.results.statistics.contrast import Contrast, contrast
+from srpo_bench.results.statistics.inference import bca_ratio
+from srpo_bench.results.statistics.steps import Gain, gain
 
 TIME = 200.0
 """The baseline's median steps to target."""

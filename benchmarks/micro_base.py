@@ -16,10 +16,10 @@ from statistics import fmean
 
 import torch
 
-from srpo_bench.harness.base_model import shipped_base
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
-from srpo_bench.harness.policy import Policy, load_policy
+from srpo_bench.harness.models.micro import shipped_base
+from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks.base import Problem
 from srpo_bench.tasks.micro.corpus import FAMILIES

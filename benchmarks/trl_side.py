@@ -16,13 +16,13 @@ import datasets
 from transformers import TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from srpo_bench.harness.asking import Asker
 from srpo_bench.harness.config import Config
-from srpo_bench.harness.data import Problems, training_limit
 from srpo_bench.harness.engines.torch_engine import TorchEngine
-from srpo_bench.harness.evaluate import evaluate
-from srpo_bench.harness.policy import Policy
-from srpo_bench.harness.record import evaluation_line
+from srpo_bench.harness.models.policy import Policy
+from srpo_bench.harness.problems.load import Problems, training_limit
+from srpo_bench.harness.rollouts.collect import Asker
+from srpo_bench.harness.rollouts.evaluation import evaluate
+from srpo_bench.harness.running.record import evaluation_line
 from srpo_bench.harness.streams import stream
 from srpo_bench.results.store import Spent
 

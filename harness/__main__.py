@@ -1,6 +1,6 @@
 """``python -m srpo_bench.harness`` is ``bench``."""
 
-from srpo_bench.harness.cli import main
+from srpo_bench.harness.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -6,28 +6,19 @@ between arms is an algorithm and that algorithm's own settings (``Arm``).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     PositiveInt,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.tasks.base import Grade
-
-PRESETS = Path(__file__).parent / "presets"
-T = TypeVar("T", bound=BaseModel)
-SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?e[+-]?\d{1,3}", re.IGNORECASE)
 
 
 class Section(BaseModel):
@@ -215,6 +206,17 @@ class Config(Section):
     evaluation: Evaluation = Evaluation()
     final: Final = Final()
 
+    @property
+    def evaluation_tasks(self) -> tuple[str, ...]:
+        """The tasks that are scored: those named, else those trained on."""
+        return self.evaluation.tasks or self.data.tasks
+
+    @property
+    def all_tasks(self) -> tuple[str, ...]:
+        """Every task a comparison needs: trained on, scored during training or after it."""
+        names = (*self.data.tasks, *self.evaluation_tasks, *self.final.tasks)
+        return tuple(dict.fromkeys(names))
+
     @field_validator("sinks", mode="before")
     @classmethod
     def _several_in_a_word(cls, value: Any) -> Any:
@@ -233,101 +235,3 @@ class Arm(Section):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     algorithm: str
     settings: dict[str, Any] = {}
-
-
-def preset_names() -> list[str]:
-    """Presets that ship with the package."""
-    return sorted(p.stem for p in PRESETS.glob("*.yaml"))
-
-
-def read_preset(name: str) -> dict[str, Any]:
-    """A preset's values, or an error that suggests one."""
-    if name not in preset_names():
-        raise unknown("preset", name, preset_names())
-    return read_yaml(PRESETS / f"{name}.yaml")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping from a file."""
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path} must hold a mapping of settings, not {type(value).__name__}.")
-    return value
-
-
-def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Deep merge, later layers win."""
-    out: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            if isinstance(value, Mapping) and isinstance(out.get(key), dict):
-                out[key] = merge(out[key], value)
-            else:
-                out[key] = merge(value) if isinstance(value, Mapping) else value
-    return out
-
-
-def assignments(pairs: list[str]) -> dict[str, Any]:
-    """``["optim.lr=3e-5"]`` as a nested mapping; values are YAML."""
-    out: dict[str, Any] = {}
-    for pair in pairs:
-        path, sign, text = pair.partition("=")
-        if not sign or not path:
-            raise UserError(f"--set takes path=value, not '{pair}'.")
-        out = merge(out, nested(path.split("."), scalar(text)))
-    return out
-
-
-def scalar(text: str) -> Any:
-    """A value as it is typed: YAML, and 3e-5 is a number."""
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"'{text}' is not a YAML value.") from error
-    if isinstance(value, str) and SCIENTIFIC.fullmatch(value):  # YAML 1.1 reads 3e-5 as a string
-        return float(value)
-    return value
-
-
-def nested(path: list[str], value: Any) -> dict[str, Any]:
-    """A value at the end of a path of keys."""
-    return {path[0]: value if len(path) == 1 else nested(path[1:], value)}
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested mapping by dotted path."""
-    out: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            out |= flat(value, f"{prefix}{key}.")
-        else:
-            out[prefix + key] = value
-    return out
-
-
-def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Validate, or raise one clear sentence with a suggestion for unknown keys."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(p) for p in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise unknown(f"setting in {where}", path, _paths(model)) from error
-        got = f", got {first['input']!r}" if not isinstance(first["input"], dict) else ""
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"Setting '{path or where}' in {where}: {message}{got}.") from error
-
-
-def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
-    out: list[str] = []
-    for name, info in model.model_fields.items():
-        out.append(prefix + name)
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            out += _paths(info.annotation, f"{prefix}{name}.")
-    return out

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.store import read_json, read_lines, run_dirs
+from srpo_bench.results.store import ResultsError, read_json, read_lines, run_dirs
 
 Array = NDArray[np.float64]
 
@@ -33,10 +33,6 @@ CURVES = (
     *(f"mismatch_{name}" for name in MISMATCH),
 )
 """What is drawn of the training steps; fractions are of the step's groups."""
-
-
-class ResultsError(ValueError):
-    """The directory or the request is wrong; the message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -223,3 +223,24 @@ def run_dirs(comparison: Path) -> list[Path]:
     """Run directories of a comparison, by arm then seed."""
     found = [p.parent for p in comparison.glob("*/seed-*/manifest.json")]
     return sorted(found, key=lambda p: (p.parent.name, int(p.name.removeprefix("seed-"))))
+
+
+class ResultsError(ValueError):
+    """The directory or the request is wrong; the message is one sentence that says what to do."""
+
+
+CORE = (
+    "base_sha256",
+    "pool_digest",
+    "evaluation_digest",
+    "eval_every",
+    "steps",
+    "responses_per_step",
+)
+"""Fields that must be known. Any other may be null, as long as it is null in all runs alike: that
+is a plan that left a setting at "none"."""
+
+
+def saved(run: Path) -> list[int]:
+    """Steps that have a whole checkpoint, oldest first."""
+    return sorted(int(p.name.removeprefix("step-")) for p in (run / "checkpoints").glob("step-*"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.base import Engine
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.policy import Policy
+from srpo_bench.harness.models.policy import Policy
 
 
 def make_engine(policy: Policy, config: Config, base: Path) -> Engine:
@@ -18,8 +18,8 @@ def make_engine(policy: Policy, config: Config, base: Path) -> Engine:
         from srpo_bench.harness.engines.torch_engine import TorchEngine
 
         return TorchEngine(policy, roll.rows_at_once)
-    from srpo_bench.harness.engines.vllm import Host, VllmEngine
-    from srpo_bench.harness.engines.vllm_engine import LocalHost
+    from srpo_bench.harness.engines.vllm_engine import Host, VllmEngine
+    from srpo_bench.harness.engines.vllm_local import LocalHost
     from srpo_bench.harness.engines.vllm_server import ServerHost
 
     kind = LocalHost if roll.engine == "vllm" else ServerHost

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from srpo_bench.harness.engines.base import Responses, Sampling
 from srpo_bench.harness.engines.kv_cache import slab_cache
-from srpo_bench.harness.policy import Policy, nucleus, prefill
+from srpo_bench.harness.models.policy import Policy, nucleus, prefill
 
 COMPACT = 0.6
 """Ended rows leave the batch once fewer than this share of it goes on; moving a cache costs too."""

@@ -1,128 +1,205 @@
-"""vLLM in this process, beside the learner (colocated)."""
+"""What vLLM in this process and vLLM in a server have in common: seeds, retries, proved weights.
+
+A host runs vLLM; the engine decides what to ask of it. After every transfer of weights the host
+reads a fixed sequence, and its log-probs must be the learner's before anything is sampled: that a
+transfer raised no error proves nothing.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from srpo_bench.harness.config import Vllm
-from srpo_bench.harness.engines.vllm import Completion, HostError, Request
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.models.policy import Policy
 
-ON_A_CPU = {
-    "block_size": 32,  # tokens; of a prompt, whole blocks are shared, and 128 is the default
-    "enable_chunked_prefill": False,  # vLLM 0.32 cannot cut the prompt of a request with a seed
-}
+ATTEMPTS = 3
+"""Tries of a transfer or a rollout; between two of them vLLM is started anew."""
 
+PROBE = 48
+"""Tokens of the sequence that proves a transfer."""
 
-def options(model: Path, dtype: str, settings: Vllm) -> dict[str, Any]:
-    """vLLM's engine arguments, the same in this process and in a server."""
-    return {
-        "model": str(model),
-        "dtype": dtype,
-        "logprobs_mode": "processed_logprobs",  # of the distribution that is sampled from
-        "generation_config": "vllm",  # no sampling defaults of the model's own
-        "enforce_eager": settings.enforce_eager,
-        "gpu_memory_utilization": settings.gpu_memory_utilization,
-        "enable_prefix_caching": True,  # a group's n samples share the prompt's prefill
-        **({} if torch.cuda.is_available() else ON_A_CPU),
-        **({"max_model_len": settings.max_model_len} if settings.max_model_len else {}),
-        **settings.arguments,
-    }
+TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25}
+"""Largest |log-prob of the host − log-prob of the learner| on the probe, nats."""
 
 
-def environment(settings: Vllm) -> dict[str, str]:
-    """What vLLM reads from the environment, in both modes."""
-    return {
-        "VLLM_CPU_KVCACHE_SPACE": str(settings.cpu_cache_gib),
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # runs side by side would be bound to one core
-        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # one process here; in a server one fewer to start
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_LOGGING_LEVEL": os.environ.get("VLLM_LOGGING_LEVEL", "ERROR"),
-    }
+class HostError(Exception):
+    """vLLM could not do what it was asked; starting it anew may help."""
 
 
-class LocalHost:
-    """Hosts ``vllm.LLM``; needs no copy of the weights to pass them on."""
+@dataclass(frozen=True)
+class Request:
+    """One prompt and how it is to be answered. ``ends`` are token ids, ``stops`` strings."""
 
-    def __init__(self, model: Path, dtype: str, settings: Vllm) -> None:
-        self.arguments, self.settings = options(model, dtype, settings), settings
-        self.llm: Any = None
+    prompt: list[int]
+    n: int
+    seed: int
+    sampling: Sampling
+    ends: list[int]
+    stops: tuple[str, ...]
+
+    def parameters(self) -> dict[str, object]:
+        """vLLM's sampling parameters, by the names its classes and its server share."""
+        return {
+            "n": self.n,
+            "seed": self.seed,
+            "temperature": self.sampling.temperature,
+            "top_p": self.sampling.top_p,
+            "max_tokens": self.sampling.max_new_tokens,
+            "stop_token_ids": self.ends,
+            "stop": list(self.stops),
+            "skip_special_tokens": False,  # a stop string may be a special token's
+            "logprobs": 0,  # of the sampled token alone
+        }
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One response. logp: nats under the sampling distribution."""
+
+    tokens: list[int]
+    logp: list[float]
+    truncated: bool
+
+
+class Host(Protocol):
+    """A vLLM that can be started and stopped. Every method may raise ``HostError``."""
 
     def start(self) -> None:
-        """See ``Host.start``."""
-        os.environ |= environment(self.settings)
-        os.environ["VLLM_ALLOW_INSECURE_SERIALIZATION"] = "1"  # tensors pass within this process
-        if self.settings.enforce_eager:
-            torch.compiler.set_stance("force_eager")  # its samplers would be compiled all the same
-        set_threads, threads = torch.set_num_threads, torch.get_num_threads()
-        try:
-            from vllm import LLM
-
-            self.llm = LLM(**self.arguments, disable_log_stats=True, use_tqdm_on_load=False)
-        except Exception as error:
-            raise HostError(f"it does not start ({_sentence(error)})") from error
-        finally:
-            torch.set_num_threads = set_threads  # vLLM's CPU worker puts an empty one in its place
-            set_threads(threads)
+        """Start it; returns when it answers."""
+        ...
 
     def stop(self) -> None:
-        """See ``Host.stop``."""
-        self.llm = None
-        gc.collect()
-        with contextlib.suppress(Exception):
-            from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
-
-            cleanup_dist_env_and_memory()
+        """End it, however it is; never raises."""
+        ...
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
-        """See ``Host.load``."""
-        try:
-            self.llm.collective_rpc(
-                "reload_weights", kwargs={"weights_iterator": iter(list(weights.items()))}
-            )
-            forgot = self.llm.reset_prefix_cache()
-        except Exception as error:
-            raise HostError(f"its weights were not replaced ({_sentence(error)})") from error
-        if not forgot:
-            raise HostError("it kept what it had cached under the old weights")
+        """Replace its weights and forget what was cached under the old ones."""
+        ...
 
     def complete(self, requests: Sequence[Request]) -> list[list[Completion]]:
-        """See ``Host.complete``."""
-        from vllm import SamplingParams
-
-        parameters = [SamplingParams(**r.parameters()) for r in requests]
-        outputs = self._generate([r.prompt for r in requests], parameters)
-        return [[_completion(choice) for choice in output.outputs] for output in outputs]
+        """Each request's n responses."""
+        ...
 
     def score(self, tokens: list[int]) -> list[float]:
-        """See ``Host.score``."""
-        from vllm import SamplingParams
-
-        (output,) = self._generate([tokens], [SamplingParams(max_tokens=1, prompt_logprobs=0)])
-        scored = zip(tokens[1:], output.prompt_logprobs[1:], strict=True)
-        return [by_token[token].logprob for token, by_token in scored]
-
-    def _generate(self, prompts: list[list[int]], parameters: list[Any]) -> list[Any]:
-        try:
-            ids = [{"prompt_token_ids": prompt} for prompt in prompts]
-            outputs: list[Any] = self.llm.generate(ids, parameters, use_tqdm=False)
-        except Exception as error:
-            raise HostError(f"it stopped answering ({_sentence(error)})") from error
-        return outputs
+        """Log-prob of every token but the first given those before it, at temperature 1."""
+        ...
 
 
-def _completion(choice: Any) -> Completion:
-    ids = list(choice.token_ids)
-    logp = [at[token].logprob for token, at in zip(ids, choice.logprobs, strict=True)]
-    return Completion(ids, logp, choice.finish_reason == "length")
+class VllmEngine:
+    """Samples through vLLM with the policy's weights, which it is given at every ``sync``."""
+
+    shares_weights = False
+
+    def __init__(self, policy: Policy, host: Host, settings: Vllm) -> None:
+        self.policy, self.host, self.settings = policy, host, settings
+        self.running = False
+
+    def sync(self) -> None:
+        """Give vLLM the learner's weights and prove that it has them; starts it where needed.
+
+        Raises:
+            RunError: not even a restarted vLLM came to have them.
+        """
+        problem = ""
+        for _ in range(ATTEMPTS):
+            try:
+                if not self.running:
+                    self.host.start()
+                    self.running = True
+                self.host.load(self._weights())
+                gap = self.gap()
+            except HostError as error:
+                problem = str(error)
+            else:
+                if gap <= TOLERANCE[self.policy.dtype]:
+                    return
+                problem = f"its log-probs are off by {gap:.3g} nats after the transfer"
+            self.close()
+        raise RunError(
+            f"vLLM does not have the learner's weights after {ATTEMPTS} tries: {problem}."
+        )
+
+    def generate(
+        self,
+        prompts: Sequence[list[int]],
+        n: int,
+        sampling: Sampling,
+        generator: torch.Generator,
+        stops: Sequence[tuple[str, ...]] = (),
+    ) -> Responses:
+        """Sample ``n`` responses a prompt. See ``Engine.generate``.
+
+        A retry asks for the same seeds, and nothing of a failed attempt is kept or booked.
+        """
+        self._fits(prompts, sampling)
+        seeds = torch.randint(2**31, (len(prompts),), generator=generator).tolist()
+        ends = self.policy.end_tokens
+        requests = [
+            Request(prompt, n, seed, sampling, ends, stops[i] if stops else ())
+            for i, (prompt, seed) in enumerate(zip(prompts, seeds, strict=True))
+        ]
+        problem = ""
+        for _ in range(ATTEMPTS):
+            if not self.running:
+                self.sync()
+            try:
+                groups = self.host.complete(requests)
+            except HostError as error:
+                problem = str(error)
+                self.close()
+            else:
+                return _responses([c for group in groups for c in group], sampling)
+        raise RunError(f"vLLM failed {ATTEMPTS} times to answer a batch: {problem}.")
+
+    def close(self) -> None:
+        """Stop vLLM; the next ``sync`` or ``generate`` starts it anew."""
+        self.host.stop()
+        self.running = False
+
+    @torch.no_grad()
+    def gap(self) -> float:
+        """Largest difference between vLLM's and the learner's log-probs on the probe, nats."""
+        vocabulary = self.policy.model.config.get_text_config().vocab_size
+        ids = torch.randint(vocabulary, (PROBE,), generator=torch.Generator().manual_seed(0))
+        with self.policy.autocast():
+            logits = self.policy.model(input_ids=ids[None].to(self.policy.device)).logits
+        logp = logits[0, :-1].float().log_softmax(-1).cpu()
+        ours = logp.gather(-1, ids[1:, None])[:, 0]
+        theirs = torch.tensor(self.host.score(ids.tolist()))
+        gap = (ours - theirs).abs().max().item()
+        return gap if gap == gap else float("inf")
+
+    def _weights(self) -> dict[str, Tensor]:
+        """Every weight under every name it has: vLLM may keep a tied one as two."""
+        return {name: value.detach() for name, value in self.policy.model.state_dict().items()}
+
+    def _fits(self, prompts: Sequence[list[int]], sampling: Sampling) -> None:
+        context = getattr(self.policy.model.config, "max_position_embeddings", None)
+        longest, room = max(map(len, prompts)), self.settings.max_model_len or context
+        if room is not None and longest + sampling.max_new_tokens > room:
+            raise RunError(
+                f"A prompt of {longest} tokens and a response of {sampling.max_new_tokens} do not "
+                f"fit vLLM's {room}: lower rollout.max_new_tokens or raise "
+                "rollout.vllm.max_model_len, which the model's own context bounds."
+            )
 
 
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+def _responses(rows: list[Completion], sampling: Sampling) -> Responses:
+    width = max(1, *(len(r.tokens) for r in rows))
+    tokens = torch.zeros((len(rows), width), dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.bool)
+    logp = torch.zeros((len(rows), width))
+    for i, row in enumerate(rows):
+        length = len(row.tokens)
+        tokens[i, :length] = torch.tensor(row.tokens)
+        mask[i, :length] = True
+        if sampling.temperature > 0:  # greedy: all the mass is on the token taken
+            logp[i, :length] = torch.tensor(row.logp)
+    return Responses(tokens, mask, logp, torch.tensor([r.truncated for r in rows]))

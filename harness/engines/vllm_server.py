@@ -24,11 +24,11 @@ from typing import IO, Any
 from torch import Tensor
 
 from srpo_bench.harness.config import Vllm
-from srpo_bench.harness.engines.vllm import Completion, HostError, Request
-from srpo_bench.harness.engines.vllm_engine import environment, options
+from srpo_bench.harness.engines.vllm_engine import Completion, HostError, Request
+from srpo_bench.harness.engines.vllm_local import environment, options
 from srpo_bench.harness.errors import RunError
 
-EXTENSION = "srpo_bench.harness.engines.vllm_worker.WeightFiles"
+EXTENSION = "srpo_bench.harness.engines.vllm_extension.WeightFiles"
 AT_ONCE = 64
 """Requests in flight; one is a prompt with all its samples."""
 

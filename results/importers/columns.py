@@ -16,7 +16,7 @@ from srpo_bench.results.importers.record import (
     step_of,
     whole,
 )
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 OPTIONAL = ("stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)

@@ -9,7 +9,7 @@ from pathlib import Path
 from srpo_bench.results.importers.columns import Columns
 from srpo_bench.results.importers.lines import BLANK, TORN, Lines
 from srpo_bench.results.importers.record import Notes, Record
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 
 def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:

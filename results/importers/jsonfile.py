@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from srpo_bench.results.importers.lines import LONGEST
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 SPACE = " \t\r\n"
 DECODER = json.JSONDecoder()

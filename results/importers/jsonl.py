@@ -10,7 +10,7 @@ from typing import Any
 from srpo_bench.results.importers.columns import Columns
 from srpo_bench.results.importers.lines import BLANK, TORN, Lines
 from srpo_bench.results.importers.record import Notes, Record
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 SPARSE = "if lines without it are training steps, add --skip-empty"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 LONGEST = 1 << 20
 """Bytes of a line; a longer one is no log line."""

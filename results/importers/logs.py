@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 TRAINING = "training steps without an evaluation"
 KEYS, SHOWN = 200, 20

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from srpo_bench.results.importers.record import Record
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 TABLE = """CREATE TABLE scores (run INTEGER, step INTEGER, task TEXT, accuracy REAL, stderr REAL,
 responses REAL, tokens REAL, seconds REAL, file INTEGER, line INTEGER,

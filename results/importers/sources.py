@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 NAMED = re.compile(r"(?P<arm>[^=]+)/(?P<seed>-?\d+)=(?P<path>.+)")
 PART = re.compile(r"(?:(?P<arm>.+)[-_.])?seed[-_=]?(?P<seed>\d+)", re.I)

@@ -13,7 +13,7 @@ from typing import Any
 from srpo_bench.results.importers import openrlhf, trl, verl
 from srpo_bench.results.importers.logs import Cost, Row, Trainer
 from srpo_bench.results.importers.record import Notes
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 TORN = "torn last event"
 FRAME = 16

@@ -15,7 +15,7 @@ from typing import Any
 from srpo_bench.results.importers import jsonfile
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
 from srpo_bench.results.importers.record import Notes, whole
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 FILE = "trainer_state.json"
 ACCURACY = re.compile(r"eval_(?:(?P<task>.+)_)?accuracy")

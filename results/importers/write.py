@@ -15,9 +15,7 @@ from urllib.parse import quote
 
 from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
-from srpo_bench.results.matched import CORE
-from srpo_bench.results.runs import ResultsError
-from srpo_bench.results.store import SCHEMA, write_json
+from srpo_bench.results.store import CORE, SCHEMA, ResultsError, write_json
 
 
 @dataclass

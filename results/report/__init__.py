@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from srpo_bench.results.analysis import Analysis
+    from srpo_bench.results.report.analysis import Analysis
 
 
 def write_report(
@@ -31,9 +31,9 @@ def write_report(
     Raises:
         ResultsError: there is no comparison, or a file of it cannot be read.
     """
-    from srpo_bench.results.analysis import analyse
-    from srpo_bench.results.claim import load
-    from srpo_bench.results.summary import summary
+    from srpo_bench.results.judgement.claims import load
+    from srpo_bench.results.report.analysis import analyse
+    from srpo_bench.results.report.summary import summary
 
     a = analyse(comparison_dir, load(claim_files), vouch_unmatched, asked)
     told = summary(a)
@@ -45,7 +45,9 @@ def write_report(
 
 
 def _write(a: Analysis, told: dict[str, Any], out: Path, reload: float | None) -> None:
-    from srpo_bench.results.report import figures, page, tables
+    from srpo_bench.results.report import page
+    from srpo_bench.results.report.figures import write as figures
+    from srpo_bench.results.report.tables import make as tables
     from srpo_bench.results.store import write_json
 
     for folder in ("tables", "figures"):

@@ -11,11 +11,13 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from srpo_bench.results.analysis import Analysis
+from srpo_bench.results import text
 from srpo_bench.results.progress import progress
-from srpo_bench.results.report import ladder, samples, words
-from srpo_bench.results.report.table import Table
-from srpo_bench.results.report.tables import LATEX
+from srpo_bench.results.report import samples, words
+from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.report.tables import ladder
+from srpo_bench.results.report.tables.make import LATEX
+from srpo_bench.results.report.tables.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60
@@ -82,9 +84,9 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         ],
         "versions": first.get("versions") or {},
         "host": first.get("host") or {},
-        "bca": {arm: words.ratio(e) for arm, e in a.bca.items()},
+        "bca": {arm: text.ratio(e) for arm, e in a.bca.items()},
         "rooms": {arm: judge.headroom for arm, judge in a.judges.items()},
-        "percent": words.percent,
+        "percent": text.percent,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srpo_bench.results.analysis import Analysis
+from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.runs import Run, samples
 
 LIMIT = 240

@@ -91,3 +91,7 @@ def _own_ids(svg: str, key: str) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+FEW = 4
+"""Arms up to which bands and single crossings can be told apart."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from srpo_bench.results.analysis import Analysis
-from srpo_bench.results.inference import Estimate
-from srpo_bench.results.judge import ClaimVerdict
-from srpo_bench.results.mismatch import LARGE_KL, mismatches
+from srpo_bench.results.judgement.judge import ClaimVerdict
 from srpo_bench.results.progress import progress
-from srpo_bench.results.report.draw import FEW
+from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.report.style import FEW
+from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
+from srpo_bench.results.text import interval, percent, ratio
 
 HEADLINE = "steps-90"
 CLAIMED = ("srpo", "srpo-paper")
@@ -46,34 +46,6 @@ def leading(a: Analysis) -> list[str]:
     """The challengers that the claim is made of; all of them where there are none of those."""
     found = [arm for name in CLAIMED for arm in a.claims if arm.casefold() == name]
     return found or list(a.claims)
-
-
-def percent(e: Estimate) -> str:
-    """``82.7 % (81.9 to 83.4)``."""
-    if e.n == 0:
-        return "–"
-    if not e.has_interval:
-        return f"{100 * e.value:.1f} % (one seed)"
-    return f"{100 * e.value:.1f} % ({100 * e.low:.1f} to {100 * e.high:.1f})"
-
-
-def ratio(e: Estimate) -> str:
-    """``0.48 (0.45 to 0.52)``."""
-    if not e.value >= 0:
-        return "–"
-    if not e.has_interval:
-        return f"{e.value:.3g} (no interval)"
-    return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
-
-
-def steps(value: float) -> str:
-    """A number of steps, or that there is none."""
-    return "–" if value != value else ("not reached" if value == float("inf") else f"{value:.4g}")
-
-
-def p_value(p: float) -> str:
-    """``0.008``, ``< 0.001``."""
-    return "–" if p != p else ("< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
 def captions(a: Analysis) -> dict[str, str]:
@@ -184,7 +156,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
         parts.append(
             ("To" if over else "So far, to")
             + f" reach {100 * a.target:.1f} % accuracy ({a.aim}), {arm} took "
-            f"{cell.ratio.value:.3g} times {a.baseline}'s steps ({_spread(cell.ratio)}; {pairs})"
+            f"{cell.ratio.value:.3g} times {a.baseline}'s steps ({interval(cell.ratio)}; {pairs})"
             + (f"; this is {judge.contrast.bound}." if judge.contrast.bound else ".")
         )
     if verdict == "inconclusive":
@@ -192,10 +164,6 @@ def _headline(a: Analysis, arm: str) -> Headline:
     bound = judge.contrast.bound.partition(":")[0]
     told = f"{ratio(cell.ratio)}, {bound}" if bound else ratio(cell.ratio)
     return Headline(arm, verdict, title, " ".join(parts), told, _cost(a, arm))
-
-
-def _spread(e: Estimate) -> str:
-    return f"95 % interval {e.low:.3g} to {e.high:.3g}" if e.has_interval else "no interval"
 
 
 def _cost(a: Analysis, arm: str) -> str:

@@ -11,8 +11,8 @@ import torch
 
 from srpo_bench.harness.engines.base import Responses, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
-from srpo_bench.harness.loop import Run
-from srpo_bench.harness.policy import Policy
+from srpo_bench.harness.models.policy import Policy
+from srpo_bench.harness.running.loop import Run
 
 
 class Stale(TorchEngine):

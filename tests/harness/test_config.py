@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from srpo_bench.harness import config as cfg
+from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
 
 
-@pytest.mark.parametrize("name", cfg.preset_names())
+@pytest.mark.parametrize("name", layers.preset_names())
 def test_presets_are_valid(name: str) -> None:
-    values = cfg.read_preset(name)
+    values = layers.read_preset(name)
     values.pop("algorithms", None)
-    assert cfg.parse(Config, values, name).steps > 0
+    assert layers.parse(Config, values, name).steps > 0
 
 
 @pytest.mark.parametrize(
@@ -36,24 +37,24 @@ def test_presets_are_valid(name: str) -> None:
 )
 def test_wrong_settings_are_one_clear_sentence(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as error:
-        cfg.parse(Config, values, "the settings")
+        layers.parse(Config, values, "the settings")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_unknown_preset_gets_a_suggestion() -> None:
     with pytest.raises(UserError, match="Unknown preset 'micr'; did you mean 'micro'"):
-        cfg.read_preset("micr")
+        layers.read_preset("micr")
 
 
 def test_later_layers_win_and_siblings_stay() -> None:
-    merged = cfg.merge({"a": {"b": 1, "c": 2}, "d": 1}, {"a": {"b": 5}}, {"d": {"e": 1}})
+    merged = layers.merge({"a": {"b": 1, "c": 2}, "d": 1}, {"a": {"b": 5}}, {"d": {"e": 1}})
     assert merged == {"a": {"b": 5, "c": 2}, "d": {"e": 1}}
 
 
 def test_assignments_are_typed_as_yaml_and_know_scientific_notation() -> None:
     pairs = ["optim.lr=3e-5", "steps=5", "data.tasks=[gsm8k]", "srpo.resample=false", "x=null"]
-    assert cfg.assignments(pairs) == {
+    assert layers.assignments(pairs) == {
         "optim": {"lr": 3e-5},
         "steps": 5,
         "data": {"tasks": ["gsm8k"]},
@@ -61,19 +62,19 @@ def test_assignments_are_typed_as_yaml_and_know_scientific_notation() -> None:
         "x": None,
     }
     with pytest.raises(UserError, match="path=value"):
-        cfg.assignments(["optim.lr"])
+        layers.assignments(["optim.lr"])
 
 
 def test_a_settings_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Cannot read"):
-        cfg.read_yaml(tmp_path / "absent.yaml")
+        layers.read_yaml(tmp_path / "absent.yaml")
     bad = tmp_path / "bad.yaml"
     bad.write_text("steps: [1")
     with pytest.raises(UserError, match="is not YAML"):
-        cfg.read_yaml(bad)
+        layers.read_yaml(bad)
     bad.write_text("- 1")
     with pytest.raises(UserError, match="must hold a mapping"):
-        cfg.read_yaml(bad)
+        layers.read_yaml(bad)
 
 
 def test_the_early_cadence_is_finer() -> None:

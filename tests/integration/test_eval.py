@@ -77,7 +77,7 @@ def test_wrong_input(
     words: tuple[str, ...],
     message: str,
 ) -> None:
-    from srpo_bench.harness.cli import main
+    from srpo_bench.harness.cli.app import main
 
     out = () if "--out" in words else ("--out", str(tmp_path / "out"))
     monkeypatch.setattr("sys.argv", ["bench", "eval", "--model", "micro", *words, *out])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.harness.lm_eval_backend import judge
+from srpo_bench.harness.scoring.lm_eval_backend import judge
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Outcome, Problem
 from srpo_bench.tasks.grading import last_boxed

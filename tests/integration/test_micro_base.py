@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.micro_base import figures, measure, openings
-from srpo_bench.harness.base_model import shipped_base
-from srpo_bench.harness.policy import load_policy
+from srpo_bench.harness.models.micro import shipped_base
+from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.tasks.micro.corpus import FAMILIES
 from srpo_bench.tasks.micro.family import MicroTask
 

@@ -16,19 +16,19 @@ from torch import Tensor
 
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.data import load_problems
 from srpo_bench.harness.engines.base import Responses, Sampling
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.engines.torch_engine import TorchEngine
-from srpo_bench.harness.engines.vllm import TOLERANCE, VllmEngine
+from srpo_bench.harness.engines.vllm_engine import TOLERANCE, VllmEngine
 from srpo_bench.harness.engines.vllm_server import ServerHost
 from srpo_bench.harness.errors import RunError
-from srpo_bench.harness.loop import Run
-from srpo_bench.harness.mismatch import mismatch
-from srpo_bench.harness.plan import plan
-from srpo_bench.harness.policy import Policy, load_policy
-from srpo_bench.results.mismatch import LARGE_KL
+from srpo_bench.harness.models.policy import Policy, load_policy
+from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.problems.load import load_problems
+from srpo_bench.harness.rollouts.mismatch import mismatch
+from srpo_bench.harness.running.loop import Run
 from srpo_bench.results.report import write_report
+from srpo_bench.results.statistics.mismatch import LARGE_KL
 from tests.integration.processes import ends, members
 
 pytestmark = [
@@ -39,7 +39,7 @@ pytestmark = [
     ),
 ]
 
-BASE = Path(__file__).resolve().parents[2] / "harness/micro_base"
+BASE = Path(__file__).resolve().parents[2] / "harness/models/micro_base"
 SAMPLING = Sampling(temperature=0.8, top_p=0.9, max_new_tokens=24)
 PROMPTS = ["12+34=", "7*8=", "12+34=" * 20]  # the last one is long enough to be cached
 CLOSE = TOLERANCE[torch.float32]
@@ -326,13 +326,15 @@ class Faulty(VllmEngine):
 def test_a_vllm_that_cannot_start_says_why(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], said: str
 ) -> None:
-    monkeypatch.setattr("srpo_bench.harness.engines.vllm.ATTEMPTS", 1)  # tests/harness counts them
+    monkeypatch.setattr(
+        "srpo_bench.harness.engines.vllm_engine.ATTEMPTS", 1
+    )  # tests/harness counts them
     with pytest.raises(RunError, match=rf"does not start .*{said}"):
         new_engine("vllm", **settings).sync()
 
 
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("srpo_bench.harness.engines.vllm.ATTEMPTS", 1)
+    monkeypatch.setattr("srpo_bench.harness.engines.vllm_engine.ATTEMPTS", 1)
     engine = new_engine("vllm-server", arguments={"no_such_argument": 1})
     with pytest.raises(RunError, match=r"ended while starting .*--no-such-argument"):
         engine.sync()

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srpo_bench.results.runs import ResultsError, read, samples
+from srpo_bench.results.runs import read, samples
+from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.results.importers.importing import Imported, Request, import_runs
+from srpo_bench.results.importers.convert import Imported, Request, import_runs
 
 HEADER = "algo,seed,step,accuracy"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import HEADER, curve, evals, table, take
 
 

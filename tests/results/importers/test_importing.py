@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.claims import verify
-from srpo_bench.results.matched import matched
+from srpo_bench.results.judgement.matched import matched
+from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.report import write_report
-from srpo_bench.results.runs import ResultsError, read
+from srpo_bench.results.runs import read
+from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import HEADER, contract, curve, table, take
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.results.importers.sources import parse
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 
 
 def touch(path: Path) -> Path:

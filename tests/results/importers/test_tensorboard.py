@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import curve, evals, take
 
 pytest.importorskip("tensorboard")

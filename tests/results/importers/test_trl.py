@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from srpo_bench.results.importers.trl import scores
-from srpo_bench.results.runs import ResultsError, read
+from srpo_bench.results.runs import read
+from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
 
 REAL = Path(__file__).parents[1] / "trl" / "trainer_state.json"

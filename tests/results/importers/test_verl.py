@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
 
 KEY = "val-core/openai/gsm8k/acc/mean@1"

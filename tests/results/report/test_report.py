@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from srpo_bench.results.report import write_report
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
 
@@ -172,7 +172,7 @@ def test_a_writer_that_fails_leaves_the_old_report_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=1, steps=20, samples=0)
-    monkeypatch.setattr("srpo_bench.results.report.figures.FIGURES", {})
+    monkeypatch.setattr("srpo_bench.results.report.figures.write.FIGURES", {})
     write_report(folder)
     before = {p: p.read_bytes() for p in (folder / "report").rglob("*") if p.is_file()}
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="running")

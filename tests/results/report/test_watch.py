@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.report import plots, watch, write_report
-from srpo_bench.results.runs import ResultsError
+from srpo_bench.results.report import watch, write_report
+from srpo_bench.results.report.figures import plots
+from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
 
 @pytest.fixture(autouse=True)
 def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("srpo_bench.results.report.figures.FIGURES", {"accuracy": plots.accuracy})
+    monkeypatch.setattr(
+        "srpo_bench.results.report.figures.write.FIGURES", {"accuracy": plots.accuracy}
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,164 @@
+"""``bench``: what a person types. Heavy imports happen inside the commands that need them."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srpo_bench.harness.cli import reading, training
+from srpo_bench.harness.cli.flags import nested
+from srpo_bench.harness.errors import UserError
+
+app = typer.Typer(
+    name="bench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Matched comparisons of RL post-training methods, and verdicts on what is claimed.",
+)
+algos_app = typer.Typer(help="The algorithms: list them, or show one.", invoke_without_command=True)
+tasks_app = typer.Typer(help="The tasks: list them, or show one.", invoke_without_command=True)
+app.add_typer(algos_app, name="algos")
+app.add_typer(tasks_app, name="tasks")
+
+app.command()(training.compare)
+app.command()(training.tune)
+app.command()(training.resume)
+app.command()(reading.report)
+app.command()(reading.verify)
+app.command("import")(reading.import_)
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
+"""Errors of a disk that takes no more; what was written before is whole."""
+
+
+def main() -> None:
+    """Entry point: the user's errors are one line on stderr and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        print(f"bench: Cannot write{where}: {error.strerror}.", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command("eval")
+def eval_(
+    model: Annotated[str, typer.Option(help="folder, GGUF file, hub id, or a run's folder")],
+    tasks: Annotated[str, typer.Option(help="benchmarks, e.g. gsm8k,math,humaneval")],
+    limit: Annotated[int | None, typer.Option(help="problems of each; default: all")] = None,
+    k: Annotated[int | None, typer.Option(help="responses a problem; default: 1")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for scores and responses")] = None,
+    backend: Annotated[str, typer.Option(help="own, or lm-eval's task definitions")] = "own",
+    temperature: Annotated[float | None, typer.Option(help="default: 0, greedy")] = None,
+    top_p: Annotated[float | None, typer.Option(help="default: 1")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="default: each task's own")] = None,
+    style: Annotated[str | None, typer.Option(help="chat or base; default: by the model")] = None,
+    shots: Annotated[int | None, typer.Option(help="worked examples; default: none")] = None,
+    seed: Annotated[int, typer.Option(help="seed of the sampling")] = 0,
+    engine: Annotated[str | None, typer.Option(help="torch, vllm or vllm-server")] = None,
+    batch: Annotated[int, typer.Option(help="responses decoded together")] = 64,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; default: all cores")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Score a model, or every kept checkpoint of a run, on benchmarks."""
+    from srpo_bench.harness.cli.scores import score_and_show
+
+    flags = nested(
+        model=model,
+        final_tasks=tasks,
+        limit=limit,
+        k=k,
+        data_dir=data_dir,
+        temperature=temperature,
+        top_p=top_p,
+        max_new_tokens=max_new_tokens,
+        style=style,
+        shots=shots,
+        engine=engine,
+        batch=batch,
+        threads=threads,
+        device=device,
+        dtype=dtype,
+    )
+    score_and_show(flags, seed, backend, out, as_json)
+
+
+app.command()(reading.claims)
+
+
+@app.command()
+def base(
+    out: Annotated[Path, typer.Option(help="folder for the model")],
+    seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
+) -> None:
+    """Make the micro base model anew, by the recipe and seed that made the shipped one."""
+    from rich.progress import Progress
+
+    from srpo_bench.harness.models.micro import train_base
+    from srpo_bench.harness.models.resolve import digest
+
+    if out.exists():
+        raise UserError(f"{out} exists; name a folder that does not.")
+    with Progress(transient=True) as bar:
+        task = bar.add_task("training the micro base")
+        train_base(out, seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
+    print(f"{out}  {digest(out)}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do: isolation for model code, devices, packages, local files."""
+    from srpo_bench.harness.cli.doctor import examine
+
+    examine()
+
+
+@algos_app.callback()
+def algos(context: typer.Context) -> None:
+    """List the algorithms."""
+    if context.invoked_subcommand is None:
+        from srpo_bench.harness.cli.catalogue import list_algorithms
+
+        list_algorithms()
+
+
+@algos_app.command("show")
+def algos_show(name: str) -> None:
+    """Settings, defaults, formula and source of one algorithm."""
+    from srpo_bench.harness.cli.catalogue import show_algorithm
+
+    show_algorithm(name)
+
+
+@tasks_app.callback()
+def tasks(context: typer.Context) -> None:
+    """List the tasks."""
+    if context.invoked_subcommand is None:
+        from srpo_bench.harness.cli.catalogue import list_tasks
+
+        list_tasks()
+
+
+@tasks_app.command("show")
+def tasks_show(
+    name: str,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    shots: Annotated[int, typer.Option(min=0, help="worked examples")] = 0,
+) -> None:
+    """A problem of the task, as a base model and as a chat model are asked it."""
+    from srpo_bench.harness.cli.catalogue import show_task
+
+    show_task(name, data_dir, shots)

@@ -1,0 +1,111 @@
+"""The command line's flags as the settings they stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srpo_bench.harness.errors import UserError, unknown
+
+
+def nested(**given: Any) -> dict[str, Any]:
+    """The plain flags as nested settings; those not given are absent."""
+    paths = {
+        "tasks": ("data", "tasks"),
+        "eval_tasks": ("evaluation", "tasks"),
+        "final_tasks": ("final", "tasks"),
+        "model": ("model", "path"),
+        "data_dir": ("data", "data_dir"),
+        "seeds": ("seeds",),
+        "target": ("targets",),
+        "steps": ("steps",),
+        "limit": ("final", "problems"),
+        "k": ("final", "k"),
+        "temperature": ("final", "temperature"),
+        "top_p": ("final", "top_p"),
+        "max_new_tokens": ("final", "max_new_tokens"),
+        "style": ("data", "style"),
+        "shots": ("data", "shots"),
+        "engine": ("rollout", "engine"),
+        "batch": ("rollout", "rows_at_once"),
+        "threads": ("threads",),
+        "device": ("model", "device"),
+        "dtype": ("model", "dtype"),
+    }
+    out: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name.endswith("tasks"):
+            value = value.split(",")
+        elif name == "seeds":
+            value = seed_list(value)
+        elif name == "target":
+            value = target_list(value)
+        elif name == "data_dir":
+            value = str(value)
+        *outer, last = paths[name]
+        place = out
+        for key in outer:
+            place = place.setdefault(key, {})
+        place[last] = value
+    return out
+
+
+def target_list(values: list[float]) -> list[float]:
+    """Accuracies to reach, each once.
+
+    Raises:
+        UserError: one that is not between 0 and 1.
+    """
+    from srpo_bench.results.judgement.targets import checked
+    from srpo_bench.results.store import ResultsError
+
+    try:
+        return list(dict.fromkeys(checked(value) for value in values))
+    except ResultsError as error:
+        raise UserError(str(error)) from error
+
+
+def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
+    """The arms that were asked for, by name, by --ladder or not at all."""
+    from srpo_bench.algorithms.registry import CONTROLS, LADDER
+
+    if ladder:
+        if wanted:
+            raise UserError("--ladder names its own arms; leave out --algos.")
+        return [*LADDER, *CONTROLS]
+    if wanted is None:
+        return ["grpo", "srpo"]
+    return wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
+
+
+def seed_list(text: str) -> list[int]:
+    """``8`` is the seeds 1 … 8; ``11,12`` those two; ``101-104`` those four."""
+    first, dash, last = text.partition("-")
+    if dash and first.isdecimal() and last.isdecimal() and int(first) <= int(last):
+        return list(range(int(first), int(last) + 1))
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--seeds takes a count or a list of integers, not '{text}'.") from None
+    if len(numbers) > 1:
+        return numbers
+    if numbers[0] < 1:
+        raise UserError(f"--seeds must be at least 1, got {numbers[0]}.")
+    return list(range(1, numbers[0] + 1))
+
+
+def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Split --set into shared settings and an arm's or algorithm's (``srpo.replay_fraction``)."""
+    from srpo_bench.harness.config import Config
+
+    arms = {part for name in names for part in name.split("=")}
+    out: dict[str, Any] = {}
+    for key, value in assigned.items():
+        if key in Config.model_fields:
+            out[key] = value
+        elif key in arms:
+            out.setdefault("algorithms", {})[key] = value
+        else:
+            raise unknown("setting", key, [*Config.model_fields, *arms])
+    return out

@@ -1,0 +1,72 @@
+"""What ``bench import`` does and prints."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from srpo_bench.harness.errors import UserError, unknown
+
+
+def import_and_show(**asked: Any) -> None:
+    """Import, and say what was read, what was left out and what remains unknown.
+
+    Args:
+        asked: the fields of ``srpo_bench.results.importers.convert.Request``.
+
+    Raises:
+        UserError: the files cannot be imported as they are.
+    """
+    from srpo_bench.results.importers.convert import FORMATS, Request, import_runs
+
+    if asked["format"] not in FORMATS:
+        raise unknown("format", asked["format"], FORMATS)
+    request = Request(**asked)
+    try:
+        done = import_runs(request)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"Cannot write {error.filename}: {error.strerror}.") from error
+    arms: dict[str, int] = {}
+    for arm, _ in done.written.runs:
+        arms[arm] = arms.get(arm, 0) + 1
+    told = ", ".join(f"{arm}: {n}" for arm, n in arms.items())
+    print(
+        f"Imported {_count(len(done.written.runs), 'run')} ({told}) with "
+        f"{_count(done.written.evaluations, 'evaluation')} from {_count(len(done.files), 'file')}."
+    )
+    print(f"Accuracy: {', '.join(done.metric['keys'])} ({done.metric['kind']}).")
+    for line in _remarks(done):
+        print(line)
+    print(f"Next: bench report {request.out}; bench verify {request.out}")
+
+
+def _remarks(done: Any) -> list[str]:
+    from srpo_bench.results.text import some
+
+    listed = partial(some, limit=6)
+    said, written, notes = [], done.written, done.notes
+    if notes.skipped:
+        said.append(
+            "Left out: " + ", ".join(f"{n} {why}" for why, n in notes.skipped.items()) + "."
+        )
+    if notes.ignored:
+        said.append(f"Columns not read ({len(notes.ignored)}): {listed(list(notes.ignored))}.")
+    if written.without_start:
+        said.append(
+            f"No evaluation at step 0 in {listed(written.without_start)}: without the baseline's, "
+            "its gain is not known and there is no verdict."
+        )
+    if written.unfinished:
+        said.append(f"The log ends before its budget in {listed(written.unfinished)}.")
+    said += [f"Files of the same content: {listed(files)}." for files in done.same_files]
+    said.append(
+        f"Unknown: {', '.join(written.unknown)}. So the runs are not proved matched and get no "
+        "verdict, unless you vouch that they are (--vouch-matched, here or of bench verify)."
+    )
+    return said
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"

@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srpo_bench.harness.errors import UserError
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a comparison's folder")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="runs side by side; default: what the cores hold")
+]
+VouchMatched = Annotated[
+    bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
+]
+Later = Annotated[
+    list[float] | None,
+    typer.Option(help="another accuracy to reach, repeatable; exploratory, it decides nothing"),
+]
+
+
+def command_line() -> str:
+    """What was typed."""
+    return shlex.join(["bench", *sys.argv[1:]])
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn the results room's complaints about a folder into the user's error."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise UserError(str(error)) from error

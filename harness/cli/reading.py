@@ -1,0 +1,117 @@
+"""report, verify, import and claims: the commands that read run directories and logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from srpo_bench.harness.cli.options import Folder, Later, VouchMatched, command_line, readable
+
+
+def report(
+    folder: Folder,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="again and again, until all runs have ended")
+    ] = False,
+    every: Annotated[float, typer.Option(min=1, help="seconds between looks, with --watch")] = 10.0,
+    vouch_matched: VouchMatched = False,
+    target: Later = None,
+) -> None:
+    """Write the report of a comparison anew."""
+    from srpo_bench.results.report import write_report
+    from srpo_bench.results.report.watch import watch as keep_watch
+
+    with readable():
+        try:
+            if watch:
+                summary = keep_watch(folder, every, _say, vouched=vouch_matched, asked=target or ())
+            else:
+                summary = write_report(folder, vouch_matched, asked=target or ())
+        except KeyboardInterrupt:
+            print(f"Stopped watching; {folder / 'report'} is as it was last written.")
+            raise typer.Exit(130) from None
+    say_report(folder, summary)
+
+
+def verify(
+    folder: Folder,
+    claim: Annotated[list[str] | None, typer.Option(help="claim id, repeatable")] = None,
+    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+    baseline: Annotated[str | None, typer.Option(help="arm")] = None,
+    challenger: Annotated[str | None, typer.Option(help="arm")] = None,
+    vouch_matched: VouchMatched = False,
+    target: Later = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Say of each claim: supported, refuted, inconclusive, or no verdict (exit code 3)."""
+    from srpo_bench.harness.cli.verdicts import show_verdicts
+
+    with readable():
+        reached = show_verdicts(
+            folder, claim, claims_file, baseline, challenger, vouch_matched, as_json, target or ()
+        )
+    raise typer.Exit(0 if reached else 3)
+
+
+def import_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="FILE, or ARM/SEED=FILE")],
+    from_: Annotated[
+        str, typer.Option("--from", help="csv, jsonl, trl, verl, openrlhf or tensorboard")
+    ],
+    out: Annotated[Path, typer.Option(help="folder of the comparison that comes of it")],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", help="NAME=COLUMN, e.g. accuracy=val/acc")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="key of a log that is the accuracy, repeatable")
+    ] = None,
+    arm: Annotated[str | None, typer.Option(help="arm of all that is in the files")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of all that is in the file")] = None,
+    scale: Annotated[float, typer.Option(help="factor on the accuracy: 0.01 for percent")] = 1.0,
+    skip_empty: Annotated[
+        bool, typer.Option("--skip-empty", help="rows without an accuracy are training steps")
+    ] = False,
+    baseline: Annotated[str | None, typer.Option(help="arm; default: the one named grpo")] = None,
+    vouch_matched: VouchMatched = False,
+) -> None:
+    """Read other trainers' logs into run directories; what they do not prove stays unknown."""
+    from srpo_bench.harness.cli.importing import import_and_show
+
+    import_and_show(
+        format=from_,
+        files=files,
+        out=out,
+        command=command_line(),
+        mapped=map_ or (),
+        metrics=metric or (),
+        arm=arm,
+        seed=seed,
+        scale=scale,
+        skip_empty=skip_empty,
+        baseline=baseline,
+        vouched=vouch_matched,
+    )
+
+
+def claims(
+    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+) -> None:
+    """List the claims that can be verified, who made them and where."""
+    from srpo_bench.harness.cli.verdicts import show_claims
+
+    show_claims(claims_file)
+
+
+def say_report(folder: Path, summary: dict[str, Any]) -> None:
+    """The verdicts that were reached, and where the report is."""
+    for verdict in summary["claims"]:
+        if verdict["verdict"] != "no-verdict" or verdict["id"] == "steps-90":
+            arm = f"{verdict['challenger']}, " if len(summary["comparisons"]) > 1 else ""
+            print(f"{arm}{verdict['label']}: {verdict['verdict']}. {verdict['reason']}")
+    print(f"Report: {folder / 'report' / 'index.html'}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # somebody may be reading a pipe

@@ -1,0 +1,61 @@
+"""Scores as a person reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.machine import cores
+from srpo_bench.harness.scoring.score import score_models
+from srpo_bench.harness.scoring.scores import Score
+
+
+def score_and_show(
+    flags: dict[str, Any], seed: int, backend: str, out: Path | None, as_json: bool
+) -> None:
+    """What ``bench eval`` does. Flags are settings of ``Config``; they win over greedy decoding."""
+    defaults = {"final": {"temperature": 0.0}, "threads": cores()}
+    config = layers.parse(Config, layers.merge(defaults, flags), "the flags")
+    torch.set_num_threads(config.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    console = Console(stderr=True)
+    with console.status("loading") as status:
+        record = score_models(config, seed, backend, out, status.update)
+    if as_json:
+        print(json.dumps(record, indent=2, ensure_ascii=False))
+    else:
+        show(record)
+
+
+def show(record: dict[str, Any]) -> None:
+    """Print a line a metric."""
+    scores = [Score(**line) for line in record["scores"]]
+    table = Table(box=None, pad_edge=False)
+    several = len({line.model for line in scores}) > 1
+    for column in [*(["model"] if several else []), "task", "metric"]:
+        table.add_column(column)
+    for column in ("n", "k", "score"):
+        table.add_column(column, justify="right")
+    for column in ("pass@k", "cut off", "outcomes"):
+        table.add_column(column)
+    for line in scores:
+        error = "" if line.stderr is None else f" ± {100 * line.stderr:.1f}"
+        table.add_row(
+            *([line.model] if several else []),
+            line.task,
+            line.metric,
+            str(line.n),
+            str(line.k),
+            f"{100 * line.accuracy:.1f}{error} %",
+            ", ".join(f"@{k} {100 * v:.1f} %" for k, v in line.pass_at.items() if k != "1"),
+            "" if line.truncated is None else f"{100 * line.truncated:.0f} %",
+            ", ".join(f"{name} {count}" for name, count in line.outcomes.items()),
+        )
+    Console().print(table)

@@ -1,0 +1,159 @@
+"""compare, tune and resume: the commands that train."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from srpo_bench.harness.cli.flags import arm_names, by_arm, nested
+from srpo_bench.harness.cli.options import Folder, Workers, command_line, readable
+from srpo_bench.harness.cli.reading import say_report
+
+if TYPE_CHECKING:
+    from srpo_bench.harness.planning.comparison import Comparison
+
+
+def compare(
+    algos: Annotated[str | None, typer.Option(help="arms, e.g. grpo,srpo or again=grpo")] = None,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="grpo to srpo one idea at a time, and the controls")
+    ] = False,
+    tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
+    eval_tasks: Annotated[str | None, typer.Option(help="tasks to score; default: --tasks")] = None,
+    final_tasks: Annotated[
+        str | None, typer.Option(help="benchmarks to score after the last step")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    seeds: Annotated[str | None, typer.Option(help="how many, or a list such as 11,12,13")] = None,
+    steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    target: Annotated[
+        list[float] | None,
+        typer.Option(help="accuracy to reach, e.g. 0.8, repeatable; default: from the baseline"),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="what samples: torch, vllm or vllm-server")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="micro, smoke or real")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    tuned: Annotated[Path | None, typer.Option(help="settings that bench tune found")] = None,
+    out: Annotated[Path | None, typer.Option(help="where to; default runs/<arms>-<preset>")] = None,
+    workers: Workers = None,
+) -> None:
+    """Train every algorithm on the same problems with the same seeds, and report."""
+    from srpo_bench.harness import config as cfg
+    from srpo_bench.harness import layers
+    from srpo_bench.harness.planning.arms import parse_arms
+    from srpo_bench.harness.planning.plan import plan
+    from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
+
+    flags = nested(
+        tasks=tasks,
+        eval_tasks=eval_tasks,
+        final_tasks=final_tasks,
+        model=model,
+        data_dir=data_dir,
+        seeds=seeds,
+        steps=steps,
+        target=target or None,
+        engine=engine,
+    )
+    file = layers.read_yaml(config) if config else {}
+    name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
+    listed = file.pop("algos", None)
+    names = arm_names(algos or listed, ladder)
+    chosen = by_arm(layers.assignments(set_ or []), names)
+    found = read_tuned(tuned) if tuned else None
+    better = settings_of(found) if found else {}
+    values = layers.merge(layers.read_preset(name), better, file, flags, chosen)
+    arms = parse_arms(names, values.pop("algorithms", {}))
+    settings = layers.parse(cfg.Config, values, "the settings")
+    title = "ladder" if ladder else "-".join(arm.name for arm in arms)
+    folder = out or Path("runs") / f"{title}-{name}"
+    tuning = used(found, settings, arms) if found else None
+    comparison = plan(folder, settings, arms, command_line(), tuning)
+    _run(comparison, workers)
+
+
+def tune(
+    algo: Annotated[list[str], typer.Option(help="methods, repeatable or grpo,srpo")],
+    param: Annotated[list[str], typer.Option(help="optim.lr=1e-4,2e-4 or grpo.beta=0,0.04")],
+    out: Annotated[Path, typer.Option(help="folder; run again to finish what is missing")],
+    seeds: Annotated[str, typer.Option(help="seeds no report uses")] = "101-104",
+    tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
+    model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    preset: Annotated[str, typer.Option(help="micro, smoke or real")] = "micro",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    workers: Workers = None,
+) -> None:
+    """Try a grid of settings with the same budget for every method; the best go to --tuned."""
+    from srpo_bench.harness import layers
+    from srpo_bench.harness.tuning.search import grid, order, read_params
+    from srpo_bench.harness.tuning.search import tune as tune_all
+
+    names = order([name for listed in algo for name in listed.split(",")])
+    candidates = grid(names, read_params(param))
+    flags = nested(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
+    chosen = by_arm(layers.assignments(set_ or []), names)
+    values = layers.merge(layers.read_preset(preset), flags, chosen)
+
+    def train(comparison: Comparison, which: str) -> None:
+        print(which)
+        _train(comparison, workers, "the same command")
+
+    record = tune_all(out, values, candidates, command_line(), train)
+    _say_tuned(record, out)
+
+
+def resume(folder: Folder, workers: Workers = None) -> None:
+    """Finish what is missing of a comparison, from its last checkpoints."""
+    from srpo_bench.harness.planning.plan import reopen
+
+    _run(reopen(folder), workers)
+
+
+def _run(comparison: Comparison, workers: int | None) -> None:
+    """Train what is pending, report, and say how it went."""
+    from srpo_bench.harness.planning.comparison import state
+    from srpo_bench.results.report import write_report
+
+    _train(comparison, workers, f"bench resume {comparison.folder}")
+    with readable():
+        summary = write_report(comparison.folder)
+    say_report(comparison.folder, summary)
+    failed = [job for job in comparison.jobs if state(job) != "done"]
+    if failed:
+        names = ", ".join(f"{job.arm.name}/seed-{job.seed}" for job in failed)
+        print(f"{len(failed)} of {len(comparison.jobs)} runs failed: {names}.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _train(comparison: Comparison, workers: int | None, again: str) -> None:
+    """Train what is pending, with its progress."""
+    from rich.console import Console
+
+    from srpo_bench.harness.cli.live import Progress
+    from srpo_bench.harness.executors.local import InterruptedRunsError, run_all
+
+    try:
+        with Progress(comparison, Console()) as progress:
+            run_all(comparison, workers, progress.refresh)
+    except InterruptedRunsError:
+        print(f"Stopped; nothing is lost. Go on with: {again}")
+        raise typer.Exit(130) from None
+
+
+def _say_tuned(record: Mapping[str, Any], folder: Path) -> None:
+    """Print every candidate's score, and what to do with the best."""
+    for c in record["candidates"]:
+        mean = "a run failed" if c["mean"] is None else f"{100 * c['mean']:.1f} %"
+        tried = ", ".join(f"{path}={value}" for path, value in c["values"].items())
+        print(f"{c['algorithm']} with {tried}: {mean}{'  <- chosen' if c['chosen'] else ''}")
+    print(f"Use it with: bench compare --tuned {folder}")

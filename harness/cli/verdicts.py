@@ -1,0 +1,81 @@
+"""What ``bench verify`` and ``bench claims`` print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from srpo_bench.results.judgement.judge import ClaimVerdict
+
+
+def show_verdicts(
+    folder: Path,
+    claim_ids: list[str] | None,
+    claims_file: Path | None,
+    baseline: str | None,
+    challenger: str | None,
+    vouch_matched: bool,
+    as_json: bool,
+    asked: Sequence[float] = (),
+) -> bool:
+    """Print a verdict a claim. Returns True when at least one claim got one at a target that was
+    fixed beforehand; a target that is named now, in ``asked``, decides nothing."""
+    from srpo_bench.results.judgement.verify import verify
+
+    verdicts = verify(
+        folder,
+        claim_ids or (),
+        baseline,
+        challenger,
+        vouch_matched,
+        [claims_file] if claims_file else (),
+        asked,
+    )
+    if as_json:
+        print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
+    else:
+        several = len({v.challenger for v in verdicts}) > 1
+        table = Table(box=None, pad_edge=False)
+        first = ("arm",) if several else ()
+        for column in (*first, "claim", "measured here", "95 % interval", "verdict", "why"):
+            table.add_column(column, overflow="fold")
+        for v in verdicts:
+            arm = (v.challenger,) if several else ()
+            table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
+        Console().print(table)
+    return any(v.verdict != "no-verdict" and v.standing != "exploratory" for v in verdicts)
+
+
+def _measured(v: ClaimVerdict) -> tuple[str, str]:
+    """What was measured and its interval: a ratio, or a difference in points."""
+    points = v.ratio is None
+    value = v.difference if points else v.ratio
+    if value is None or v.interval is None:
+        return "–" if value is None else _number(value, points), "–"
+    low, high = (_number(x, points) for x in v.interval)
+    level = "" if v.confidence == 0.95 else f" ({100 * v.confidence:.0f} %)"
+    return _number(value, points) + " points" * points, f"{low} to {high}{level}"
+
+
+def _number(value: float | None, points: bool) -> str:
+    if value is None:
+        return "∞"
+    return f"{100 * value:+.1f}" if points else f"{value:.3g}"
+
+
+def show_claims(claims_file: Path | None) -> None:
+    """A line a claim."""
+    from srpo_bench.results.judgement.claims import load
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("id", "claim", "made by", "where"):
+        table.add_column(column, overflow="fold")
+    for claim in load([claims_file] if claims_file else []):
+        table.add_row(claim.id, claim.claim, claim.made_by, claim.where)
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Who runs the planned runs. Nothing here knows what a run computes."""

@@ -1,0 +1,124 @@
+"""Runs a planned comparison: local worker processes side by side, each with its own threads."""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.machine import cores, pick_device
+from srpo_bench.harness.planning.comparison import Comparison, Job, pending
+from srpo_bench.harness.running import worker
+from srpo_bench.results.store import read_json, write_json
+
+POLL = 0.25
+"""Seconds between looks at the workers."""
+
+
+class InterruptedRunsError(Exception):
+    """Ctrl-C: the workers have saved themselves and ended."""
+
+
+def run_all(
+    comparison: Comparison, workers: int | None = None, watch: Callable[[], None] = lambda: None
+) -> None:
+    """Run what is pending, at most ``workers`` at a time (default: what the cores hold).
+
+    A run that fails leaves the others alone. ``watch`` is called a few times a second.
+
+    Raises:
+        InterruptedRunsError: on Ctrl-C or SIGTERM, after every worker has saved itself.
+        UserError: another process is at work on this comparison.
+    """
+    with (comparison.folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{comparison.folder} is being run by another bench.") from None
+        _run_all(comparison, workers, watch)
+
+
+def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], None]) -> None:
+    limit = workers or side_by_side(comparison)
+    waiting = pending(comparison)
+    for job in waiting:  # what an earlier attempt left behind is not this one's state
+        worker.write_status(job.folder, "waiting", comparison.config.steps)
+    context = _context(comparison.config.threads)
+    running: dict[BaseProcess, Job] = {}
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while waiting or running:
+            while waiting and len(running) < limit:
+                job = waiting.pop(0)
+                process = context.Process(target=worker.start, args=(job.folder, comparison.base))
+                process.start()
+                running[process] = job
+            time.sleep(POLL)
+            for process in [p for p in running if not p.is_alive()]:
+                _close(process, running.pop(process))
+            watch()
+    except KeyboardInterrupt as error:
+        _stop(running)
+        raise InterruptedRunsError from error
+    except BaseException:
+        _stop(running)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def side_by_side(comparison: Comparison) -> int:
+    """Runs at a time where the user names none: what the cores hold; one on an accelerator."""
+    if pick_device(comparison.config.model.device).type != "cpu":
+        return 1
+    return max(1, cores() // comparison.config.threads)
+
+
+def _context(threads: int) -> Any:
+    """Workers fork from a clean server that has imported the heavy libraries once."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["PYTHONSAFEPATH"] = "1"  # nothing is imported from the folder the user stands in
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuda needs to repeat itself
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["srpo_bench.harness.running.loop", "transformers.models.llama.modeling_llama"]
+    )
+    return context
+
+
+def _close(process: BaseProcess, job: Job) -> None:
+    """Record the end of a worker that could not do so itself."""
+    process.join()
+    status = job.folder / "status.json"
+    record = read_json(status) if status.exists() else {"step": 0, "steps": 0}
+    if record.get("state") in ("done", "failed", "stopped"):
+        return
+    how = process.exitcode or 0
+    what = f"killed by signal {signal.Signals(-how).name}" if how < 0 else f"exit code {how}"
+    write_json(status, {**record, "state": "failed", "reason": f"The worker died: {what}."})
+
+
+def _stop(running: dict[BaseProcess, Job]) -> None:
+    """Ask every worker to save itself after its step, wait, and close the books.
+
+    A second Ctrl-C kills them; a resumed run then goes on from its last checkpoint.
+    """
+    print("Stopping: each run finishes its step and saves itself. Ctrl-C again kills them.")
+    for process in running:
+        process.terminate()
+    try:
+        for process in running:
+            process.join()
+    except KeyboardInterrupt:
+        for process in running:
+            process.kill()
+    for process, job in running.items():
+        _close(process, job)

@@ -1,0 +1,1 @@
+"""Where a base comes from, and the policy made of it. Nothing here samples or trains."""

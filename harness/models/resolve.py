@@ -1,0 +1,133 @@
+"""Where a base model comes from: the shipped micro base, a Hugging Face folder, a GGUF, the hub.
+
+Whatever it is, it ends as a local Hugging Face folder that transformers, vLLM and lm-eval open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import platformdirs
+
+from srpo_bench.harness.config import Model
+from srpo_bench.harness.errors import UserError
+
+
+def resolve(model: Model) -> Path:
+    """A local folder for a model setting.
+
+    Raises:
+        UserError: there is nothing there, or it is no model.
+    """
+    if model.path == "micro":
+        from srpo_bench.harness.models.micro import shipped_base
+
+        return shipped_base()
+    path = Path(model.path).expanduser()
+    if path.is_file() and path.suffix == ".gguf":
+        return _from_gguf(path)
+    if path.is_dir():
+        return _from_folder(path)
+    if path.exists() or path.is_absolute() or model.path.count("/") != 1:
+        raise UserError(
+            f"Model '{model.path}' is neither 'micro', nor a folder with a config.json, nor a "
+            ".gguf file, nor a hub id such as 'owner/name'."
+        )
+    return _from_hub(model)
+
+
+def check(folder: Path) -> None:
+    """Open everything but the weights themselves: a broken folder is found before anything runs."""
+    from safetensors import SafetensorError, safe_open
+    from transformers import AutoConfig, AutoTokenizer
+
+    try:
+        AutoConfig.from_pretrained(folder)
+        AutoTokenizer.from_pretrained(folder)
+        for weights in folder.glob("*.safetensors"):
+            with safe_open(weights, "pt"):
+                pass
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"{folder} holds no model that transformers can open: {first}") from error
+
+
+def _from_folder(path: Path) -> Path:
+    ggufs = sorted(path.glob("*.gguf"))
+    if (path / "config.json").is_file():
+        if not [*path.glob("*.safetensors")]:
+            raise UserError(
+                f"{path} has a config.json but no weights as *.safetensors; save it in that form."
+            )
+        return path
+    if len(ggufs) == 1:
+        return _from_gguf(ggufs[0])
+    what = f"{len(ggufs)} .gguf files: name one of them" if ggufs else "no config.json"
+    raise UserError(f"{path} is not a model folder: it has {what}.")
+
+
+def _from_gguf(path: Path) -> Path:
+    """Dequantise to float32 safetensors, once; kept in the user's cache under the file's digest."""
+    with path.open("rb") as f:
+        if f.read(4) != b"GGUF":
+            raise UserError(f"{path} is not a GGUF file.")
+        name = hashlib.file_digest(f, "sha256").hexdigest()[:16]
+    target = Path(platformdirs.user_cache_dir("srpo-bench")) / "models" / name
+    if target.is_dir():
+        return target
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name)
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    except (ValueError, KeyError, OSError) as error:
+        raise UserError(f"{path} could not be read as a GGUF model: {error}") from error
+    # The weights are plain floats now; without this they could not be saved.
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.hf_quantizer = None
+    temp = target.with_name(f".{name}.{os.getpid()}")
+    model.save_pretrained(temp)
+    tokenizer.save_pretrained(temp)
+    try:
+        temp.replace(target)
+    except OSError:  # another process was first
+        shutil.rmtree(temp)
+    return target
+
+
+def _from_hub(model: Model) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    patterns = ["*.json", "*.safetensors", "tokenizer*", "*.jinja", "*.model", "merges.txt"]
+    try:
+        folder = snapshot_download(model.path, revision=model.revision, allow_patterns=patterns)
+    except (RepositoryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise UserError(
+            f"Model '{model.path}' is no local folder, and the hub did not give it "
+            f"({type(error).__name__}): check the name, or name a local folder."
+        ) from error
+    return Path(folder)
+
+
+def digest(folder: Path) -> str:
+    """sha256 over what makes a base what it is: weights, configuration, tokenizer."""
+    h = hashlib.sha256()
+    names = (
+        *("*.safetensors", "config.json", "generation_config.json", "tokenizer*", "*.jinja"),
+        *("vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "*.model"),
+    )
+    for path in sorted({p for name in names for p in folder.glob(name)}):
+        h.update(path.name.encode())
+        with path.open("rb") as f:
+            while block := f.read(1 << 20):
+                h.update(block)
+    return h.hexdigest()

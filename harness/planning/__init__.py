@@ -1,0 +1,1 @@
+"""What will be run, written down before anything runs. Nothing here trains."""

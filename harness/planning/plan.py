@@ -1,0 +1,146 @@
+"""The matched plan: one contract, arms × seeds, written down before anything runs."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from srpo_bench.algorithms.registry import get as get_algorithm
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
+from srpo_bench.harness.planning.comparison import Comparison, Job
+from srpo_bench.harness.planning.contract import PACKAGES, contract_of, refuse_other
+from srpo_bench.harness.planning.prepare import prepare
+from srpo_bench.results.store import SCHEMA, read_json, write_json
+
+
+def plan(
+    folder: Path,
+    config: Config,
+    arms: list[Arm],
+    command: str,
+    tuning: dict[str, Any] | None = None,
+) -> Comparison:
+    """Check everything a run needs, then write the comparison and its runs' manifests.
+
+    Where the folder already holds the same comparison, nothing is written and what is missing can
+    be finished; where it holds another one, that is the user's error. ``tuning`` is the record of
+    how the settings were found; nothing depends on it.
+    """
+    refuse_uncorrected(config, arms)
+    ready = prepare(config)
+    config, problems = ready.config, ready.problems
+    record = {
+        "schema": SCHEMA,
+        "name": folder.name,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "bench_version": metadata.version("srpo-bench"),
+        "arms": [arm_record(arm) for arm in arms],
+        "seeds": list(config.seeds),
+        "targets": list(config.targets),
+        "baseline": next((a.name for a in arms if a.algorithm == "grpo"), arms[0].name),
+        "tasks": list(config.data.tasks),
+        "eval_tasks": list(config.evaluation_tasks),
+        "final_tasks": list(config.final.tasks),
+        "contract": contract_of(ready),
+        "notes": problems.notes,
+        "excluded": problems.excluded,
+        "data": problems.provenance,
+        "config": config.model_dump(mode="json"),
+        "base": str(ready.base),
+    }
+    if tuning is not None:
+        record["tuning"] = tuning
+    comparison = Comparison(folder, config, arms, ready.base)
+    if (folder / "comparison.json").exists():
+        refuse_other(_read(folder), record, folder)
+        return comparison
+    _write(comparison, record)
+    return comparison
+
+
+def reopen(folder: Path) -> Comparison:
+    """A comparison that was planned before."""
+    path = folder / "comparison.json"
+    if not path.is_file():
+        raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
+    record = _read(folder)
+    config = layers.parse(Config, record["config"], str(path))
+    arms = [
+        Arm(name=a["arm"], algorithm=a["algorithm"], settings=a["settings"]) for a in record["arms"]
+    ]
+    ready = prepare(config)
+    found = {**record, "contract": contract_of(ready)}
+    refuse_other(record, found, folder, "was planned with other things")
+    return Comparison(folder, config, arms, ready.base)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = read_json(folder / "comparison.json")
+    except ValueError as error:
+        raise UserError(f"{folder / 'comparison.json'} is damaged: {error}.") from error
+    if "config" not in record:
+        raise UserError(f"{folder} was imported, so there is nothing to train in it.")
+    planned = layers.parse(Config, record["config"], str(folder / "comparison.json"))
+    record["config"] = planned.model_dump(mode="json")  # a setting that came later has its default
+    return record
+
+
+def _write(comparison: Comparison, record: dict[str, Any]) -> None:
+    folder = comparison.folder
+    created = not folder.exists()
+    made: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
+        made = [folder / arm.name for arm in comparison.arms]
+        for job in comparison.jobs:
+            job.folder.mkdir(parents=True)
+            write_json(job.folder / "manifest.json", _manifest(comparison, job, record))
+        write_json(folder / "comparison.json", record)  # last: its presence means all is there
+    except OSError as error:
+        for path in made:
+            shutil.rmtree(path, ignore_errors=True)
+        if created and folder.is_dir():
+            folder.rmdir()
+        raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
+
+
+def _manifest(comparison: Comparison, job: Job, record: dict[str, Any]) -> dict[str, Any]:
+    config = comparison.config
+    kind = get_algorithm(job.arm.algorithm)
+    settings = kind.Settings.model_validate(job.arm.settings)
+    return {
+        "schema": SCHEMA,
+        "arm": job.arm.name,
+        "algorithm": job.arm.algorithm,
+        "seed": job.seed,
+        "settings": record["config"],
+        "algorithm_settings": settings.model_dump(mode="json"),
+        "contract": record["contract"],
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "host": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": sys.version.split()[0],
+            "torch_threads": config.threads,
+            "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        },
+        "notes": record["notes"],
+        "data": record["data"],
+        "base": {"path": str(comparison.base), "sha256": record["contract"]["base_sha256"]},
+    }

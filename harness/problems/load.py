@@ -1,0 +1,168 @@
+"""The problems of a comparison: the prompt pool, the evaluation sets, and their digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from srpo_bench.harness.config import Config, Scoring
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.problems import task_guard
+from srpo_bench.harness.problems.isolation import require_isolation
+from srpo_bench.harness.streams import stream
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Problem, Task, TaskError
+from srpo_bench.tasks.contamination import contaminated
+from srpo_bench.tasks.provenance import Provenance, provenance
+
+POOL_SEED = 0
+"""Which problems form the pool is part of the contract, so it does not depend on the run's seed."""
+
+
+@dataclass
+class Problems:
+    """Everything that is asked in a comparison, loaded once a run.
+
+    pool: training problems by id.   evaluation: held-out problems by task.   final: those of the
+    last scoring.   excluded: training problems left out because they stand in an evaluation set,
+    id -> why.   provenance: where each set comes from.   notes: sentences for the report.
+    """
+
+    tasks: dict[str, Task]
+    pool: dict[str, Problem]
+    evaluation: dict[str, list[Problem]]
+    final: dict[str, list[Problem]] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
+    provenance: list[Provenance] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def pool_digest(self) -> str:
+        """sha256 of the pool, in order: what is asked and what answers are compared with. Where a
+        problem was read is left to ``provenance``, so that one data set is the same as JSONL, as
+        parquet and from the hub."""
+        return _digest(list(self.pool.values()))
+
+    @property
+    def evaluation_digest(self) -> str:
+        """sha256 of all evaluation sets, in order."""
+        return _digest([p for problems in self.evaluation.values() for p in problems])
+
+    @property
+    def final_digest(self) -> str:
+        """sha256 of the sets of the last scoring, in order."""
+        return _digest([p for problems in self.final.values() for p in problems])
+
+
+def training_limit(config: Config, problems: Problems) -> int:
+    """Tokens a training response may have: as set, or what the longest training task needs."""
+    return config.rollout.max_new_tokens or max(
+        problems.tasks[name].max_new_tokens for name in config.data.tasks
+    )
+
+
+def load_problems(config: Config) -> Problems:
+    """Load, choose and check every problem a comparison needs.
+
+    Raises:
+        UserError: an unknown task, missing or malformed data, or an empty pool.
+    """
+    data_dir, ev, last_split = config.data.data_dir, config.evaluation, config.final.split
+    try:
+        tasks = {name: registry.get(name) for name in config.all_tasks}
+        scored = config.evaluation_tasks
+        held_out = {n: task_guard.load(tasks[n], ev.split, data_dir) for n in scored}
+        last = {n: task_guard.load(tasks[n], last_split, data_dir) for n in config.final.tasks}
+        train = {n: task_guard.load(tasks[n], "train", data_dir) for n in config.data.tasks}
+    except TaskError as error:
+        raise UserError(str(error)) from error
+    evaluation, final = _asked(held_out, ev), _asked(last, config.final)
+    unseen = _stored(evaluation, tasks) + _stored(final, tasks)
+    excluded = contaminated(_stored(train, tasks), unseen)
+    clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
+    pool = _choose(clean, config.data.pool_size)
+    if len(pool) < config.rollout.prompts_per_step:
+        raise UserError(
+            f"The pool holds {len(pool)} prompts but a step needs "
+            f"{config.rollout.prompts_per_step}: lower rollout.prompts_per_step or add data."
+        )
+    sources = [
+        *(_trained_on(name, group, pool, excluded) for name, group in train.items()),
+        *(
+            provenance(n, "evaluation", ev.split, held_out[n], len(group))
+            for n, group in evaluation.items()
+        ),
+        *(
+            provenance(n, "final", config.final.split, last[n], len(group))
+            for n, group in final.items()
+        ),
+    ]
+    return Problems(tasks, {p.id: p for p in pool}, evaluation, final, excluded, sources)
+
+
+def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[Problem]:
+    """Problems of stored data sets; procedural splits are disjoint by construction."""
+    return [p for name, group in by_task.items() if not tasks[name].procedural for p in group]
+
+
+def _asked(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, list[Problem]]:
+    limit = scoring.problems
+    return {
+        name: problems[: limit.get(name) if isinstance(limit, dict) else limit]
+        for name, problems in held_out.items()
+    }
+
+
+def _trained_on(
+    name: str, group: list[Problem], pool: list[Problem], excluded: dict[str, str]
+) -> Provenance:
+    used = sum(problem.task == name for problem in pool)
+    left_out = sum(problem.id in excluded for problem in group)
+    return provenance(name, "train", "train", group, used, left_out)
+
+
+def _choose(by_task: Sequence[list[Problem]], size: int | None) -> list[Problem]:
+    """``size`` problems, as evenly over tasks and levels as they allow, in a fixed random order."""
+    strata: dict[tuple[str, str], list[Problem]] = {}
+    for problems in by_task:
+        for problem in problems:
+            strata.setdefault((problem.task, problem.level), []).append(problem)
+    generator = stream(POOL_SEED, "pool")
+    shuffled = [_shuffle(group, generator) for group in strata.values()]
+    longest = max((len(group) for group in shuffled), default=0)
+    dealt = [group[i] for i in range(longest) for group in shuffled if i < len(group)]
+    if size is not None and size > len(dealt):
+        raise UserError(
+            f"data.pool_size={size} is more than the {len(dealt)} training problems there are."
+        )
+    return _shuffle(dealt[:size], generator)
+
+
+def _shuffle(problems: list[Problem], generator: torch.Generator) -> list[Problem]:
+    return [problems[i] for i in torch.randperm(len(problems), generator=generator).tolist()]
+
+
+def _digest(problems: list[Problem]) -> str:
+    text = json.dumps([[p.id, p.question, p.answer] for p in problems], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_final(config: Config) -> Problems:
+    """The held-out problems of every task asked for; no training problem is read."""
+    split, limit, folder = config.final.split, config.final.problems, config.data.data_dir
+    try:
+        tasks = {name: registry.get(name) for name in config.final.tasks}
+        loaded = {name: task_guard.load(task, split, folder) for name, task in tasks.items()}
+    except TaskError as error:
+        raise UserError(str(error)) from error
+    require_isolation([name for name, task in tasks.items() if task.executes_code])
+    cut = {
+        name: group[: limit.get(name) if isinstance(limit, dict) else limit]
+        for name, group in loaded.items()
+    }
+    sources = [provenance(n, "final", split, loaded[n], len(group)) for n, group in cut.items()]
+    return Problems(tasks, {}, {}, cut, provenance=sources)

@@ -1,0 +1,75 @@
+"""The seam to a task: what it hands back is checked, and what it raises bears its name.
+
+Before a run a fault is the user's error, since every run of the comparison needs the task; within a
+run it ends that run. Either way it is a ``TaskError``, one sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from srpo_bench.harness.errors import naming
+from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, Task, TaskError
+
+
+def load(task: Task, split: Split, data_dir: Path | None) -> list[Problem]:
+    """``task.load``: the task's own problems, each id once."""
+    with naming(_task(task), "load", TaskError):
+        problems = list(task.load(split, data_dir))
+    for problem in problems:
+        if not isinstance(problem, Problem):
+            raise _wrong(task, f"loaded a {type(problem).__name__}, not a Problem")
+        if problem.task != task.name:
+            raise _wrong(task, f"loaded problem {problem.id!r} of another task, {problem.task!r}")
+    twice = [name for name, n in Counter(p.id for p in problems).items() if n > 1]
+    if twice:
+        raise _wrong(task, f"loaded two problems with the id {twice[0]!r}")
+    return problems
+
+
+def render(task: Task, problem: Problem, style: Style, shots: int) -> Prompt:
+    """``task.render``: a text, or the turns of a chat."""
+    with naming(_task(task), "render", TaskError):
+        prompt = task.render(problem, style, shots)
+    turns = [] if isinstance(prompt, str) else prompt
+    ours = isinstance(turns, list) and all(isinstance(t, dict) and "content" in t for t in turns)
+    if not prompt or not ours:
+        raise _wrong(task, f"rendered {prompt!r:.80}, neither a text nor the turns of a chat")
+    return prompt
+
+
+def stops(task: Task, style: Style) -> tuple[str, ...]:
+    """``task.stops``: strings that end a response."""
+    with naming(_task(task), "stops", TaskError):
+        found = tuple(task.stops(style))
+    if not all(isinstance(stop, str) and stop for stop in found):
+        raise _wrong(task, f"has {found!r:.80} as stops, not strings")
+    return found
+
+
+def grade(task: Task, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+    """``task.grade``: a grade for each response."""
+    with naming(_task(task), "grade", TaskError):
+        grades = list(task.grade(problems, responses))
+    if len(grades) != len(responses):
+        raise _wrong(task, f"returned {len(grades)} grades for {len(responses)} responses")
+    for one in grades:
+        if not isinstance(one, Grade):
+            raise _wrong(task, f"returned a {type(one).__name__} from grade, not a Grade")
+        if not isinstance(one.outcome, Outcome):
+            raise _wrong(task, f"returned a grade whose outcome is {one.outcome!r}, not an Outcome")
+        for field in (one.format, one.language):
+            if not isinstance(field, int | float) or not math.isfinite(field):
+                raise _wrong(task, f"returned a grade with {field!r} where a finite number belongs")
+    return grades
+
+
+def _task(task: Task) -> str:
+    return f"Task '{task.name}'"
+
+
+def _wrong(task: Task, what: str) -> TaskError:
+    return TaskError(f"{_task(task)} {what}.")

@@ -1,0 +1,1 @@
+"""Problems to graded responses: the path that training and scoring share. No updates here."""

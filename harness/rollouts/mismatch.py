@@ -1,0 +1,83 @@
+"""Engine against learner: how far the log-probs that came with the responses are from the learner's
+own of the same tokens, and the rollouts with that difference corrected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from srpo_bench.algorithms import correction
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.algorithms.surrogate import kl_k3
+from srpo_bench.harness.config import Rollout
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.results.store import Mismatch
+
+
+def mismatch(engine: Tensor, learner: Tensor, mask: Tensor) -> Mismatch:
+    """The difference of two policies on what the first has sampled, (B, T) nats each.
+
+    KL(engine ‖ learner) is the k3 estimator's mean over tokens: π/μ − log(π/μ) − 1, never negative.
+    Effective sample sizes are (Σw)² / (n Σw²), Kish 1965, of importance weights learner/engine: 1
+    where the two agree, 1/n where a single weight outweighs all others.
+    """
+    engine, learner = engine.double(), learner.double()
+    difference = torch.where(mask, learner - engine, 0.0)
+    tokens = mask.sum().clamp(min=1)
+    return {
+        "difference_mean": (difference.abs().sum() / tokens).item(),
+        "difference_max": difference.abs().max().item(),
+        "kl": (kl_k3(engine, learner, mask).sum() / tokens).item(),
+        "ess_token": effective_sample_size(difference[mask]),
+        "ess_sequence": effective_sample_size(difference.sum(dim=1)),
+    }
+
+
+def effective_sample_size(log_weight: Tensor) -> float:
+    """(Σw)² / (n Σw²) of log-weights (n,), as a fraction of n; 1 where there are none."""
+    if not len(log_weight):
+        return 1.0
+    w = (log_weight - log_weight.max()).exp()  # a common factor cancels
+    return (w.sum().square() / (len(w) * w.square().sum())).item()
+
+
+def measured(asked: Asked, settings: Rollout) -> Mismatch | None:
+    """The record of a step; None where the learner's log-probs were not asked for.
+
+    ``cut``, where there is a correction: share of the tokens whose weight met a bound.
+    """
+    if asked.learner_logp is None:
+        return None
+    r = asked.responses
+    found = mismatch(r.logp, asked.learner_logp, r.mask)
+    if settings.correction != "none":
+        weight = correction.importance(asked.learner_logp, r.logp, r.mask, settings.correction)
+        cut = correction.outside(weight, settings.correction_cap, settings.correction_floor)
+        found["cut"] = cut[r.mask].double().mean().item()
+    return found
+
+
+def behaviour(asked: Asked, settings: Rollout) -> Rollouts:
+    """The record algorithms work on.
+
+    Without a correction ρ is π against the engine's own log-probs: a clipped importance ratio that
+    holds the mismatch as well. With one ρ is π against the learner's log-probs before the update,
+    so that clipping sees the policy's own movement only, and the mismatch is a bounded weight.
+    """
+    rollouts = asked.rollouts()
+    if not torch.isfinite(rollouts.logp[rollouts.mask]).all():
+        raise RunError("The engine returned log-probs that are not finite.")
+    if settings.correction == "none" or asked.learner_logp is None:
+        return rollouts
+    weight = correction.weights(
+        asked.learner_logp,
+        rollouts.logp,
+        rollouts.mask,
+        settings.correction,
+        settings.correction_cap,
+        settings.correction_floor,
+    )
+    return replace(rollouts, logp=asked.learner_logp, correction=weight)

@@ -1,0 +1,34 @@
+"""One response as a line of the record."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from srpo_bench.harness.config import Reward
+from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.results.store import Sample
+
+
+def sample_line(
+    step: int,
+    phase: Literal["train", "eval", "final"],
+    asked: Asked,
+    reward: Reward,
+    row: int,
+    advantage: float | None,
+) -> Sample:
+    """A line of samples.jsonl: one response, enough to grade it again."""
+    problem, grade = asked.problem(row), asked.grades[row]
+    return Sample(
+        step=step,
+        phase=phase,
+        problem=problem.id,
+        task=problem.task,
+        prompt=problem.question,
+        response=asked.texts[row],
+        outcome=grade.outcome.value,
+        reward=reward.of(grade),
+        advantage=advantage,
+        length=int(asked.responses.mask[row].sum()),
+        truncated=bool(asked.responses.truncated[row]),
+    )

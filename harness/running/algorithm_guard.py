@@ -1,0 +1,181 @@
+"""The seam to a method: what it hands back is checked, and what it raises bears its name.
+
+A plug-in is somebody else's code. Whatever is wrong with it ends its own run with one sentence that
+says which method, which verb and what was wrong; the traceback stands in the run's log.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Collection
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from srpo_bench.algorithms.base import Algorithm, Plan
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
+from srpo_bench.harness.errors import RunError, naming
+
+PLAIN = (type(None), bool, int, float, str, bytes, Tensor)
+CONTAINERS = (list, tuple, set, dict, OrderedDict, Counter)
+"""What a checkpoint may hold: it is read back without running anybody's code."""
+
+
+def method(name: str) -> str:
+    """How a sentence begins."""
+    return f"Algorithm '{name}'"
+
+
+def make(kind: type[Algorithm[Any]], settings: dict[str, Any], plan: Plan) -> Algorithm[Any]:
+    """An algorithm for a run."""
+    with naming(method(kind.name), "__init__"):
+        algorithm = kind(kind.Settings.model_validate(settings), plan)
+    for name in ("needs_reference", "notes"):
+        with naming(method(kind.name), name):
+            getattr(algorithm, name)
+    return algorithm
+
+
+def choose(
+    algorithm: Algorithm[Any], n: int, rng: torch.Generator, pool: Collection[str]
+) -> list[str]:
+    """``algorithm.choose``: n ids of the pool."""
+    with naming(method(algorithm.name), "choose"):
+        ids = list(algorithm.choose(n, rng))
+    if len(ids) != n:
+        raise _wrong(algorithm, f"chose {len(ids)} prompts where {n} were asked for")
+    for one in ids:
+        if not isinstance(one, str) or one not in pool:
+            raise _wrong(algorithm, f"chose {one!r}, which is no prompt of the pool")
+    return ids
+
+
+def weigh(
+    algorithm: Algorithm[Any],
+    rollouts: Rollouts,
+    grades: Grades,
+    logp: LogProbs,
+    rng: torch.Generator,
+) -> Batch | More:
+    """``algorithm.weigh``: a batch whose parts fit together, or a request."""
+    with naming(method(algorithm.name), "weigh"):
+        answer = algorithm.weigh(rollouts, grades, logp, rng)
+    if isinstance(answer, More):
+        if type(answer.prompts) is not int or answer.prompts < 1:
+            raise _wrong(algorithm, f"asked for {answer.prompts!r} more prompts")
+        return answer
+    if not isinstance(answer, Batch):
+        raise _wrong(algorithm, f"returned {_kind(answer)} from weigh, not a Batch or More")
+    if fault := _fault(answer):
+        raise _wrong(algorithm, f"returned {fault}")
+    _metrics(algorithm, answer.metrics, "weigh")
+    return answer
+
+
+def loss(
+    algorithm: Algorithm[Any], logp: Tensor, reference: Tensor | None, batch: Batch, totals: Totals
+) -> tuple[Tensor, dict[str, float]]:
+    """``algorithm.loss``: a finite scalar and finite sums."""
+    with naming(method(algorithm.name), "loss"):
+        answer = algorithm.loss(logp, reference, batch, totals)
+    if not isinstance(answer, tuple) or len(answer) != 2 or not isinstance(answer[0], Tensor):
+        raise _wrong(algorithm, f"returned {_kind(answer)} from loss, not (tensor, metrics)")
+    value, metrics = answer
+    if value.shape != ():
+        raise _wrong(algorithm, f"returned a loss of shape {tuple(value.shape)}, not a scalar")
+    if not math.isfinite(value.item()):
+        raise _wrong(algorithm, f"returned a loss of {value.item()}")
+    _metrics(algorithm, metrics, "loss")
+    return value, metrics
+
+
+def state(algorithm: Algorithm[Any]) -> dict[str, Any]:
+    """``algorithm.state_dict``: something that a checkpoint can hold."""
+    with naming(method(algorithm.name), "state_dict"):
+        found = algorithm.state_dict()
+    if not isinstance(found, dict):
+        raise _wrong(algorithm, f"returned {_kind(found)} from state_dict, not a dict")
+    if strange := _not_plain(found):
+        raise _wrong(
+            algorithm,
+            f"keeps {strange} in its state; a state is made of plain values, lists, dicts, tensors",
+        )
+    return found
+
+
+def restore(algorithm: Algorithm[Any], saved: dict[str, Any]) -> None:
+    """``algorithm.load_state_dict``."""
+    with naming(method(algorithm.name), "load_state_dict"):
+        algorithm.load_state_dict(saved)
+
+
+def progress(algorithm: Algorithm[Any]) -> tuple[int, int]:
+    """``pool_size`` and ``epoch``."""
+    with naming(method(algorithm.name), "pool_size or epoch"):
+        numbers = algorithm.pool_size, algorithm.epoch
+    for number in numbers:
+        if type(number) is not int:
+            raise _wrong(algorithm, f"gives {number!r} as pool_size or epoch, not a whole number")
+    return numbers
+
+
+def _fault(batch: Batch) -> str:
+    """What is wrong with a batch's shapes or values; empty where nothing is."""
+    r = batch.rollouts
+    if not isinstance(r, Rollouts) or not isinstance(r.tokens, Tensor) or r.tokens.dim() != 2:
+        return "a batch without rollouts of shape (rows, tokens)"
+    rows, shape = (len(r.tokens),), tuple(r.tokens.shape)
+    expected: dict[str, tuple[Any, tuple[int, ...]]] = {
+        "advantage": (batch.advantage, rows),
+        "weight": (batch.weight, rows),
+        "group": (r.group, rows),
+        "truncated": (r.truncated, rows),
+        "serial": (r.serial, rows),
+        "mask": (r.mask, shape),
+        "logp": (r.logp, shape),
+        "correction": (r.correction, shape),
+    }
+    for name, (value, wanted) in expected.items():
+        if not isinstance(value, Tensor):
+            return f"{name} as {_kind(value)}, not as a tensor"
+        if tuple(value.shape) != wanted:
+            return f"{name} of shape {tuple(value.shape)} where the rollouts need {wanted}"
+        if not torch.isfinite(value).all():
+            return f"{name} with values that are not finite"
+    if (batch.weight < 0).any():
+        return "a negative weight"
+    if len(r.prompts) != len(r.prompt_tokens):
+        return f"{len(r.prompts)} prompts with {len(r.prompt_tokens)} lists of prompt tokens"
+    if rows[0] and not (int(r.group.min()) >= 0 and int(r.group.max()) < len(r.prompts)):
+        return f"groups that are not among its {len(r.prompts)} prompts"
+    return ""
+
+
+def _metrics(algorithm: Algorithm[Any], metrics: Any, verb: str) -> None:
+    if not isinstance(metrics, dict):
+        raise _wrong(algorithm, f"returned metrics as {_kind(metrics)} from {verb}, not as a dict")
+    for key, value in metrics.items():
+        plain = isinstance(key, str) and isinstance(value, int | float)
+        if not plain or not math.isfinite(value):
+            told = repr(value) if plain else _kind(value)
+            raise _wrong(algorithm, f"returned the metric {key!r} as {told}, not a finite number")
+
+
+def _not_plain(value: Any) -> str:
+    """The type of the first thing in a state that is neither plain nor a container of such."""
+    if type(value) in PLAIN:
+        return ""
+    if type(value) not in CONTAINERS:
+        return _kind(value)
+    inside = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    return next((strange for item in inside if (strange := _not_plain(item))), "")
+
+
+def _kind(value: Any) -> str:
+    return f"a {type(value).__name__}"
+
+
+def _wrong(algorithm: Algorithm[Any], what: str) -> RunError:
+    return RunError(f"{method(algorithm.name)} {what}.")

@@ -1,0 +1,274 @@
+"""One run: choose → generate → grade → weigh → update → record. Blind to the algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from srpo_bench.algorithms.base import Algorithm, Plan
+from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts
+from srpo_bench.algorithms.registry import get
+from srpo_bench.harness.config import Arm, Config, Scoring
+from srpo_bench.harness.engines.base import Engine, Responses, Sampling
+from srpo_bench.harness.engines.choose import make_engine
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.models.policy import Policy, load_policy
+from srpo_bench.harness.problems.load import Problems, training_limit
+from srpo_bench.harness.rollouts.collect import Asked, Asker
+from srpo_bench.harness.rollouts.evaluation import evaluate
+from srpo_bench.harness.rollouts.mismatch import behaviour, measured
+from srpo_bench.harness.rollouts.samples import sample_line
+from srpo_bench.harness.running import algorithm_guard as guard
+from srpo_bench.harness.running import checkpoint, ledger
+from srpo_bench.harness.running.learner import Learner
+from srpo_bench.harness.running.record import evaluation_line, step_line
+from srpo_bench.harness.sinks.fan_out import Sinks
+from srpo_bench.harness.streams import stream
+from srpo_bench.results.store import FINAL, Ledger, TaskScore, append_line, write_json
+
+SAMPLES_PER_EVALUATION = 8
+"""Problems of each task whose first response an evaluation records."""
+
+MAX_ROUNDS = 64
+"""Batches of rollouts an algorithm may ask for within one step."""
+
+
+class Run:
+    """One arm at one seed, in its run directory."""
+
+    def __init__(
+        self, folder: Path, config: Config, arm: Arm, seed: int, base: Path, problems: Problems
+    ) -> None:
+        self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
+        self.max_new_tokens = training_limit(config, problems)
+        self.policy = self._load(base)
+        self.engine: Engine = make_engine(self.policy, config, base)
+        self.asker = Asker(self.policy, self.engine, problems.tasks, config.data)
+        self.algorithm = self._algorithm(arm)
+        self.learner = Learner(
+            self.policy,
+            self._load(base) if self.algorithm.needs_reference else None,
+            config.optim,
+            planned=config.steps * config.optim.updates_per_step,
+            max_tokens=self.max_new_tokens,
+        )
+        self.spending = ledger.Spending()
+        self.clock = ledger.Clock()
+
+    @property
+    def compares(self) -> bool:
+        """Whether the learner reads every response, to compare its log-probs with the engine's."""
+        roll = self.config.rollout
+        asked_for = roll.measure_mismatch or roll.correction != "none"
+        return asked_for or not self.engine.shares_weights
+
+    def train(self, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Go on from the newest checkpoint to the last step.
+
+        Args:
+            stop: asked after every step; when true, the run saves itself and returns.
+
+        Returns:
+            True when the run is complete.
+        """
+        start = self._resume()
+        with Sinks(self.config.sinks, self.folder) as self.sinks:
+            self.clock = ledger.Clock()  # opening sinks is no part of training
+            return self._train(start, stop)
+
+    def _train(self, start: int, stop: Callable[[], bool]) -> bool:
+        with self.clock("sync"):
+            self.engine.sync()
+        if start == 0:
+            self._evaluate(0)
+            self._write("timing", self.clock.close(0))
+        for step in range(start + 1, self.config.steps + 1):
+            self._step(step)
+            if self.config.evaluation.due(step) or step == self.config.steps:
+                self._evaluate(step)
+            self._write("timing", self.clock.close(step))
+            halt = stop() and step < self.config.steps
+            if step % self.config.checkpoint_every == 0 or step == self.config.steps or halt:
+                self._save(step)
+            if halt:
+                return False
+        if self.problems.final and not (self.folder / FINAL).exists():
+            self._score_finally()
+        return True
+
+    def _step(self, step: int) -> None:
+        entry = ledger.empty()
+        first = self.spending.spent["responses"]  # the serial number of the step's first response
+        asked, batch = self._gather(step, entry, first)
+        with self.clock("training"):
+            update = self.learner.update(batch, self.algorithm)
+        with self.clock("sync"):
+            self.engine.sync()
+        entry["updates"] = update.updates
+        entry["tokens_trained"] = int((batch.weight > 0).float() @ batch.rollouts.lengths.float())
+        n = self.policy.parameters
+        entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
+        self.spending.book(entry)
+        gap = measured(asked, self.config.rollout)
+        line = step_line(step, asked, self.config.reward, self.algorithm, batch, update, entry, gap)
+        self._write("steps", line)
+        if step % self.config.samples_every == 0 or step == 1:
+            worth = dict(zip(batch.rollouts.serial.tolist(), batch.advantage.tolist(), strict=True))
+            for row in range(len(asked.texts)):
+                advantage = worth.get(first + row)
+                self._write(
+                    "samples", sample_line(step, "train", asked, self.config.reward, row, advantage)
+                )
+
+    def _gather(self, step: int, entry: Ledger, first: int) -> tuple[Asked, Batch]:
+        """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
+        order = stream(self.seed, "order", step)
+        sampling = stream(self.seed, "sampling", step)
+        own = stream(self.seed, "algorithm", step)
+        roll = self.config.rollout
+        rounds: list[Asked] = []
+        wanted = roll.prompts_per_step
+        while True:
+            pool = self.problems.pool
+            chosen = [pool[i] for i in guard.choose(self.algorithm, wanted, order, pool)]
+            rounds.append(self._ask(chosen, sampling, entry))
+            rollouts = Rollouts.concat([behaviour(a, roll) for a in rounds])
+            rollouts.serial = first + torch.arange(len(rollouts))
+            grades = Grades.concat([a.rewards(self.config.reward) for a in rounds])
+            answer = guard.weigh(self.algorithm, rollouts, grades, self._scorer(entry), own)
+            if isinstance(answer, Batch):
+                break
+            wanted = answer.prompts
+            if entry["prompts"] + wanted > MAX_ROUNDS * roll.prompts_per_step:
+                raise RunError(
+                    f"Algorithm '{self.algorithm.name}' asked for {wanted} more prompts after "
+                    f"{entry['prompts']} in one step; {MAX_ROUNDS} batches of them are the limit."
+                )
+        asked = _joined(rounds)
+        used = answer.rollouts.serial[answer.weight > 0]
+        entry["responses_discarded"] = entry["responses"] - len(torch.unique(used[used >= first]))
+        return asked, answer
+
+    def _ask(self, problems: list[Any], generator: torch.Generator, entry: Ledger) -> Asked:
+        roll = self.config.rollout
+        sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens)
+        with self.clock("rollout"):
+            asked = self.asker.generate(problems, roll.group_size, sampling, generator)
+        with self.clock("grading"):
+            self.asker.grade(asked)
+        generated = int(asked.responses.mask.sum())
+        entry["prompts"] += len(problems)
+        entry["responses"] += len(asked.texts)
+        entry["tokens_generated"] += generated
+        entry["tokens_prefilled"] += asked.tokens_prefilled
+        entry["verifier_calls"] += len(asked.texts)
+        entry["flops"] += ledger.flops(
+            self.policy.parameters, generated + asked.tokens_prefilled, 0
+        )
+        if self.compares:
+            asked.learner_logp = self._scorer(entry)(asked.rollouts())
+        return asked
+
+    def _scorer(self, entry: Ledger) -> Callable[[Rollouts], torch.Tensor]:
+        """Log-probs under the current policy for an algorithm that asks, booked."""
+
+        def score(rollouts: Rollouts) -> torch.Tensor:
+            with self.clock("training"):
+                logp = self.policy.logp_of(rollouts, self.config.optim.micro_batch_tokens)
+            read = int(rollouts.lengths.sum()) + sum(map(len, rollouts.prompt_tokens))
+            entry["flops"] += ledger.flops(self.policy.parameters, read, 0)
+            return logp
+
+        return score
+
+    def _evaluate(self, step: int) -> None:
+        """Score the held-out problems; record the line and a few responses."""
+        limit = self.config.rollout.max_new_tokens
+        scores = self._score("eval", self.config.evaluation, limit, step)
+        self._write("evals", evaluation_line(step, scores, self.spending.spent))
+
+    def _score_finally(self) -> None:
+        """Score the trained policy on the final benchmarks: its own file, written when all is done.
+        The last checkpoint lies behind it, so that a run that is stopped here does this anew."""
+        step, settings = self.config.steps, self.config.final
+        scores = self._score("final", settings, settings.max_new_tokens, step)
+        timing = self.clock.close(step)
+        self._write("timing", {**timing, "other": 0.0})  # training is over: this is evaluation
+        line = evaluation_line(step, scores, self.spending.spent)
+        write_json(self.folder / FINAL, line)
+
+    def _score(
+        self, phase: Literal["eval", "final"], settings: Scoring, limit: int | None, step: int
+    ) -> dict[str, TaskScore]:
+        problems = self.problems.final if phase == "final" else self.problems.evaluation
+        generator = stream(self.seed, "final" if phase == "final" else "evaluation", step)
+        scores = {}
+        with self.clock("evaluation"):
+            for name, score, asked in evaluate(self.asker, problems, settings, limit, generator):
+                scores[name] = score
+                for row in range(0, len(asked.texts), asked.n)[:SAMPLES_PER_EVALUATION]:
+                    self._write(
+                        "samples", sample_line(step, phase, asked, self.config.reward, row, None)
+                    )
+        return scores
+
+    def _write(self, name: str, line: Mapping[str, Any]) -> None:
+        append_line(self.folder / f"{name}.jsonl", line)
+        self.sinks.log(name, line)
+
+    def _save(self, step: int) -> None:
+        state = {
+            "learner": self.learner.state_dict(),
+            "algorithm": guard.state(self.algorithm),
+            "spent": dict(self.spending.spent),
+        }
+        checkpoint.save(self.folder, step, self.policy, state, self.config.keep_checkpoints)
+
+    def _resume(self) -> int:
+        newest = checkpoint.latest(self.folder)
+        step, state = checkpoint.rewind(self.folder, newest)
+        if newest is not None and state is not None:
+            weights = load_policy(newest, self.config.model.dtype, self.config.model.device)
+            self.policy.model.load_state_dict(weights.model.state_dict())
+            self.learner.load_state_dict(state["learner"])
+            guard.restore(self.algorithm, state["algorithm"])
+            self.spending = ledger.Spending(state["spent"])
+        return step
+
+    def _load(self, base: Path) -> Policy:
+        m, roll = self.config.model, self.config.rollout
+        return load_policy(base, m.dtype, m.device, roll.temperature, roll.top_p)
+
+    def _algorithm(self, arm: Arm) -> Algorithm[Any]:
+        kind = get(arm.algorithm)
+        plan = Plan(
+            pool=tuple(PromptInfo(p.id, p.kind) for p in self.problems.pool.values()),
+            prompts_per_step=self.config.rollout.prompts_per_step,
+            group_size=self.config.rollout.group_size,
+            steps=self.config.steps,
+            max_new_tokens=self.max_new_tokens,
+        )
+        return guard.make(kind, arm.settings, plan)
+
+
+def _joined(rounds: list[Asked]) -> Asked:
+    """Several rounds of a step as one."""
+    if len(rounds) == 1:
+        return rounds[0]
+    whole = Rollouts.concat([a.rollouts() for a in rounds])
+    responses = Responses(whole.tokens, whole.mask, whole.logp, whole.truncated)
+    ours = [
+        replace(a.rollouts(), logp=a.learner_logp) for a in rounds if a.learner_logp is not None
+    ]
+    return Asked(
+        problems=[p for a in rounds for p in a.problems],
+        prompt_tokens=whole.prompt_tokens,
+        responses=responses,
+        texts=[t for a in rounds for t in a.texts],
+        grades=[g for a in rounds for g in a.grades],
+        learner_logp=Rollouts.concat(ours).logp if ours else None,
+    )

@@ -1,0 +1,58 @@
+"""The lines a run writes: from what happened to what ``srpo_bench.results.store`` describes."""
+
+from __future__ import annotations
+
+from srpo_bench.algorithms.base import Algorithm
+from srpo_bench.algorithms.batch import Batch
+from srpo_bench.harness.config import Reward
+from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.harness.running import algorithm_guard as guard
+from srpo_bench.harness.running.learner import Update
+from srpo_bench.results.store import Evaluation, Ledger, Mismatch, Spent, Step, TaskScore
+
+
+def step_line(
+    step: int,
+    asked: Asked,
+    reward: Reward,
+    algorithm: Algorithm,  # type: ignore[type-arg]
+    batch: Batch,
+    update: Update,
+    entry: Ledger,
+    mismatch: Mismatch | None,
+) -> Step:
+    """A line of steps.jsonl."""
+    by_group = asked.accuracy().view(-1, asked.n).mean(1)
+    pool_size, epoch = guard.progress(algorithm)
+    line = Step(
+        step=step,
+        reward=asked.rewards(reward).reward.mean().item(),
+        accuracy=by_group.mean().item(),
+        length=asked.responses.mask.sum(1).double().mean().item(),
+        truncated=asked.responses.truncated.double().mean().item(),
+        groups=len(by_group),
+        groups_all_correct=int((by_group == 1).sum()),
+        groups_all_wrong=int((by_group == 0).sum()),
+        pool_size=pool_size,
+        epoch=epoch,
+        loss=update.loss,
+        grad_norm=update.grad_norm,
+        lr=update.lr,
+        ledger=entry,
+        algorithm={**batch.metrics, **update.metrics},
+    )
+    if mismatch is not None:
+        line["mismatch"] = mismatch
+    return line
+
+
+def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Evaluation:
+    """A line of evals.jsonl: the tasks weigh the same, whatever their size."""
+    n = len(scores)
+    return Evaluation(
+        step=step,
+        accuracy=sum(s["accuracy"] for s in scores.values()) / n,
+        stderr=sum(s["stderr"] ** 2 for s in scores.values()) ** 0.5 / n,
+        tasks=scores,
+        spent=spent,
+    )

@@ -1,0 +1,1 @@
+"""`bench eval`: policies on benchmarks, outside any comparison."""

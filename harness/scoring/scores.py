@@ -1,0 +1,54 @@
+"""Scores as a table to read and as files to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.results.store import append_line, write_json
+
+
+@dataclass(frozen=True)
+class Score:
+    """One task of one model by one metric: the mean over n problems of the mean over k samples.
+
+    pass_at: k -> pass@k, unbiased.   truncated: share of responses cut at the length limit.
+    length: mean tokens.   outcomes: how many responses ended how. None or empty: not known, or said
+    beside the task's first metric.
+    """
+
+    model: str
+    task: str
+    metric: str
+    n: int
+    k: int
+    accuracy: float
+    stderr: float | None
+    pass_at: dict[str, float] = field(default_factory=dict)
+    truncated: float | None = None
+    length: float | None = None
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One task of one model: its scores, and a line a response, enough to grade it again."""
+
+    scores: list[Score]
+    samples: list[dict[str, Any]]
+
+
+def write_samples(out: Path | None, lines: Iterable[dict[str, Any]]) -> None:
+    """Append to ``samples.jsonl``."""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for line in lines:
+            append_line(out / "samples.jsonl", line)
+
+
+def write_scores(out: Path | None, record: dict[str, Any]) -> None:
+    """Write ``scores.json``: its presence says that all was scored."""
+    if out is not None:
+        write_json(out / "scores.json", record)

@@ -1,0 +1,1 @@
+"""Settings found before a comparison, on seeds that no report uses."""

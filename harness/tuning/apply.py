@@ -1,0 +1,72 @@
+"""A tuning in use: what it chose, whether a comparison may use it, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.tuning.search import FILE
+from srpo_bench.results.store import read_json
+
+
+def read_tuned(folder: Path) -> dict[str, Any]:
+    """A finished tuning's record.
+
+    Raises:
+        UserError: none there, or not finished.
+    """
+    path = folder / FILE
+    try:
+        record: dict[str, Any] = read_json(path)
+    except FileNotFoundError:
+        raise UserError(f"{folder} holds no tuning: it has no {FILE}.") from None
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}.") from error
+    if not record["chosen"]:
+        raise UserError(f"The tuning in {folder} is not finished; go on with: {record['command']}")
+    return record
+
+
+def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tuning chose, as a layer of settings."""
+    chosen = record["chosen"]
+    shared = layers.merge(*(layers.nested(p.split("."), v) for p, v in chosen["shared"].items()))
+    return layers.merge(shared, {"algorithms": chosen["algorithms"]})
+
+
+def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> dict[str, Any]:
+    """What a comparison keeps of the tuning it uses, and in what the two differ otherwise.
+
+    Raises:
+        UserError: a seed was tuned on, or a tuned setting has another value now.
+    """
+    overlap = sorted(set(record["seeds"]) & set(settings.seeds))
+    if overlap:
+        raise UserError(
+            f"Seed {overlap[0]} was tuned on, and what was tuned on a seed does better on it; name "
+            "others with --seeds."
+        )
+    here, there = layers.flat(settings.model_dump(mode="json")), record["settings"]
+    chosen = record["chosen"]
+    changed = [p for p, value in chosen["shared"].items() if here[p] != value]
+    for arm in arms:
+        own = chosen["algorithms"].get(arm.algorithm, {})
+        if layers.merge(arm.settings, own) != arm.settings:
+            changed.append(f"of {arm.name}")
+    if changed:
+        raise UserError(
+            f"Settings that --tuned chose have another value here ({', '.join(changed)}); leave "
+            "out one of the two."
+        )
+    compared = here.keys() - chosen["shared"].keys() - {"seeds", "threads", "sinks"}
+    return {
+        **{k: v for k, v in record.items() if k != "settings"},
+        "untuned": [a.name for a in arms if a.algorithm not in record["budget"]],
+        "differs": {
+            k: [there.get(k), here[k]] for k in sorted(compared) if there.get(k) != here[k]
+        },
+    }

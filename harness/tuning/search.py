@@ -1,0 +1,266 @@
+"""``bench tune``: the same search budget for every method, on seeds that no report uses.
+
+A grid of shared settings (``optim.lr``) times a method's own (``grpo.beta``). Every candidate is an
+ordinary comparison of one arm, ``DIR/<algorithm>-<number>``; running it again finishes what is
+missing. Shared settings are part of the contract, so there the baseline's best is taken for all;
+a method's own settings are its best beside those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import isnan
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.planning.arms import parse_arms
+from srpo_bench.harness.planning.comparison import Comparison
+from srpo_bench.harness.planning.plan import plan
+from srpo_bench.results.store import SCHEMA, read_json, write_json
+
+SEEDS = (101, 102, 103, 104)
+"""Tuning seeds unless others are named: far from the reports' 1, 2, …"""
+SECTIONS = ("optim", "rollout", "reward")
+"""What may be tuned of the contract. The rest is what candidates are scored by."""
+RULE = (
+    "the highest mean over seeds of the accuracy at the end (mean of the last two evaluations), of "
+    "candidates none of whose runs failed; of equals the first tried. Settings that all methods "
+    "share are those of the baseline's best candidate; a method's own are its best beside them."
+)
+FILE = "tuning.json"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One point of a method's grid."""
+
+    algorithm: str
+    number: int
+    values: Mapping[str, Any]
+    """path -> value, as they were typed."""
+    scores: Sequence[float | None] = field(default=())
+    """Accuracy at the end by seed; None: that run failed."""
+
+    @property
+    def name(self) -> str:
+        """Its folder's."""
+        return f"{self.algorithm}-{self.number}"
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """Its values of settings that all methods share."""
+        return {p: v for p, v in self.values.items() if _head(p) in SECTIONS}
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """Its values of its method's own settings, by their names there."""
+        return {p.partition(".")[2]: v for p, v in self.values.items() if p not in self.shared}
+
+    @property
+    def mean(self) -> float | None:
+        """What it is judged by; None where a run failed or is not there yet."""
+        told = [s for s in self.scores if s is not None]
+        return fmean(told) if told and len(told) == len(self.scores) else None
+
+
+def read_params(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """``["optim.lr=1e-4,2e-4"]`` as path -> values.
+
+    Raises:
+        UserError: not of that form, or a path or value that stands twice.
+    """
+    params: dict[str, list[Any]] = {}
+    for text in texts:
+        path, _, listed = text.partition("=")
+        values = [layers.scalar(part) for part in listed.split(",") if part]
+        if not values or "." not in path:
+            raise UserError(
+                f"--param takes path=value,value, as in optim.lr=1e-4,2e-4, not '{text}'."
+            )
+        if path in params or len({repr(v) for v in values}) < len(values):
+            raise UserError(f"--param {path} has a path or a value that stands twice.")
+        params[path] = values
+    if not params:
+        raise UserError("There is nothing to tune: give --param, as in --param optim.lr=1e-4,2e-4.")
+    return params
+
+
+def grid(algorithms: Sequence[str], params: Mapping[str, Sequence[Any]]) -> list[Candidate]:
+    """Every method's full grid: shared values times its own. The first method is the baseline.
+
+    Raises:
+        UserError: a path that belongs to no method here, or a budget that favours a challenger.
+    """
+    for path in params:
+        if _head(path) in Config.model_fields and _head(path) not in SECTIONS:
+            raise UserError(
+                f"--param {path} would change what candidates are scored by; "
+                f"{', '.join(f'{s}.…' for s in SECTIONS)} and a method's own settings can be tuned."
+            )
+        if _head(path) not in (*SECTIONS, *algorithms):
+            raise unknown("setting to tune", _head(path), [*SECTIONS, *algorithms])
+    found: list[Candidate] = []
+    for algorithm in algorithms:
+        mine = {p: v for p, v in params.items() if _head(p) in (*SECTIONS, algorithm)}
+        points = [dict(zip(mine, point, strict=True)) for point in product(*mine.values())]
+        found += [Candidate(algorithm, i, point) for i, point in enumerate(points, 1)]
+    counts = {a: sum(c.algorithm == a for c in found) for a in algorithms}
+    baseline = algorithms[0]
+    for algorithm, count in counts.items():
+        if count > counts[baseline]:
+            raise UserError(
+                f"{algorithm} would try {count} candidates and {baseline}, the baseline, "
+                f"{counts[baseline]}: a baseline that was searched less proves nothing. Give "
+                f"{baseline} as many, or {algorithm} fewer."
+            )
+    return found
+
+
+def order(names: Sequence[str]) -> list[str]:
+    """The baseline first: grpo where it is among them, else the first."""
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise UserError(f"--algo {min(twice)} stands twice.")
+    return sorted(names, key=lambda name: name != "grpo")
+
+
+def tune(
+    folder: Path,
+    values: Mapping[str, Any],
+    candidates: Sequence[Candidate],
+    command: str,
+    run: Callable[[Comparison, str], None],
+) -> dict[str, Any]:
+    """Plan and run every candidate, then write and return what was tried and what is best.
+
+    Args:
+        folder: of the whole tuning.
+        values: settings of all candidates, as ``compare`` reads them.
+        candidates: a whole grid.
+        command: as typed.
+        run: trains what is pending of a comparison; told which one of how many.
+    """
+    _same_grid(folder, candidates)
+    settled = [_settled(values, c) for c in candidates]
+    settings = settled[0][0]
+    planned: list[Comparison] = []
+    for candidate, (config, arms) in zip(candidates, settled, strict=True):
+        planned.append(plan(folder / candidate.name, config, arms, command))
+        _write(folder, settings, candidates, {}, command)  # what will be tried, before it is
+    for i, (candidate, comparison) in enumerate(zip(candidates, planned, strict=True), 1):
+        run(comparison, f"{i} of {len(planned)}: {candidate.algorithm} with {_told(candidate)}")
+    scored = [_scored(c, p) for c, p in zip(candidates, planned, strict=True)]
+    _write(folder, settings, scored, {}, command)
+    return _write(folder, settings, scored, choose(scored), command)
+
+
+def choose(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
+    """algorithm -> its best by ``RULE``; the baseline is the first candidate's.
+
+    Raises:
+        UserError: a method all of whose candidates failed.
+    """
+    chosen: dict[str, Candidate] = {}
+    shared: dict[str, Any] = {}
+    for algorithm in dict.fromkeys(c.algorithm for c in candidates):
+        mine = [c for c in candidates if c.algorithm == algorithm and c.mean is not None]
+        beside = [c for c in mine if not chosen or c.shared == shared]
+        if not beside:
+            raise UserError(
+                f"Every candidate of {algorithm} that could be chosen has a failed run."
+            )
+        best = max(beside, key=lambda c: c.mean or 0.0)
+        chosen[algorithm], shared = best, best.shared
+    return chosen
+
+
+def _settled(values: Mapping[str, Any], c: Candidate) -> tuple[Config, list[Arm]]:
+    shared = [layers.nested(p.split("."), v) for p, v in c.shared.items()]
+    merged = layers.merge(values, *shared, {"algorithms": {c.algorithm: _nested(c.own)}})
+    arms = parse_arms([c.algorithm], merged.pop("algorithms"))
+    return layers.parse(Config, merged, "the settings"), arms
+
+
+def _nested(own: Mapping[str, Any]) -> dict[str, Any]:
+    return layers.merge(*(layers.nested(p.split("."), v) for p, v in own.items()))
+
+
+def _scored(c: Candidate, comparison: Comparison) -> Candidate:
+    from srpo_bench.results.runs import read
+    from srpo_bench.results.statistics.scores import at_end
+
+    ends = {r.seed: at_end(r) for r in read(comparison.folder).runs if r.state == "done"}
+    scores = [ends.get(seed) for seed in comparison.config.seeds]
+    return Candidate(
+        c.algorithm, c.number, c.values, [None if s is None or isnan(s) else s for s in scores]
+    )
+
+
+def _same_grid(folder: Path, candidates: Sequence[Candidate]) -> None:
+    """A grid that is changed after a look at it would leave candidates out of the record."""
+    if not (folder / FILE).is_file():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UserError(f"{folder} is not empty and holds no tuning; choose another --out.")
+        return
+    before = [(c["name"], c["values"]) for c in read_json(folder / FILE)["candidates"]]
+    if before != [(c.name, dict(c.values)) for c in candidates]:
+        raise UserError(
+            f"{folder} holds the tuning of another grid; start anew with another --out."
+        )
+
+
+def _write(
+    folder: Path,
+    settings: Config,
+    candidates: Sequence[Candidate],
+    chosen: Mapping[str, Candidate],
+    command: str,
+) -> dict[str, Any]:
+    algorithms = dict.fromkeys(c.algorithm for c in candidates)
+    counts = {a: sum(c.algorithm == a for c in candidates) for a in algorithms}
+    baseline = candidates[0].algorithm
+    record = {
+        "schema": SCHEMA,
+        "command": command,
+        "seeds": list(settings.seeds),
+        "steps": settings.steps,
+        "rule": RULE,
+        "baseline": baseline,
+        "budget": {
+            a: {"candidates": n, "runs": n * len(settings.seeds)} for a, n in counts.items()
+        },
+        "candidates": [
+            {
+                "algorithm": c.algorithm,
+                "name": c.name,
+                "values": dict(c.values),
+                "scores": list(c.scores),
+                "mean": c.mean,
+                "chosen": c in chosen.values(),
+            }
+            for c in candidates
+        ],
+        "chosen": {
+            "shared": chosen[baseline].shared,
+            "algorithms": {a: _nested(c.own) for a, c in chosen.items() if c.own},
+        }
+        if chosen
+        else None,
+        "settings": layers.flat(settings.model_dump(mode="json")),
+    }
+    write_json(folder / FILE, record)
+    return record
+
+
+def _told(candidate: Candidate) -> str:
+    return ", ".join(f"{path}={value}" for path, value in candidate.values.items())
+
+
+def _head(path: str) -> str:
+    return path.partition(".")[0]

@@ -1,0 +1,1 @@
+"""What may be said about what was measured. Nothing is measured or drawn here."""

@@ -1,0 +1,68 @@
+"""The outcome of a test, before it is put into words for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from srpo_bench.results.judgement.rules import Ruling
+from srpo_bench.results.runs import Array
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.scores import Differences
+from srpo_bench.results.text import describe, points, some
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A test's outcome before it is put into words for a reader."""
+
+    ruling: Ruling
+    ratio: Estimate | None = None
+    difference: Estimate | None = None
+    p: float = float("nan")
+    target: float = float("nan")
+
+
+def ruled(
+    what: str,
+    d: Differences,
+    interval: Callable[[Array], Estimate],
+    within: tuple[float, float],
+    p: float,
+    blocked: str,
+) -> Finding:
+    """Supported when the interval lies within the bounds, refuted when wholly outside, also with
+    what is missing counted either way."""
+    estimate = interval(d.known)
+    if blocked:
+        return Finding(Ruling("no-verdict", blocked), difference=estimate, p=p)
+    if not estimate.has_interval:
+        return Finding(Ruling("no-verdict", "there is no interval"), difference=estimate, p=p)
+    sides = {_place(interval(x), within) for x in (d.known, d.least, d.most)}
+    if sides == {"inside"}:
+        ruling = Ruling("supported", what)
+    elif sides in ({"below"}, {"above"}):
+        ruling = Ruling("refuted", what)
+    elif _place(estimate, within) == "across":
+        ruling = Ruling("inconclusive", f"{what}; the interval does not settle it")
+    else:
+        said = f"{what}, but it hangs on runs that are missing ({some(d.missing)})"
+        ruling = Ruling("inconclusive", said)
+    return Finding(ruling, difference=estimate, p=p)
+
+
+def _place(estimate: Estimate, within: tuple[float, float]) -> str:
+    low, high = within
+    if low < estimate.low and estimate.high < high:
+        return "inside"
+    if estimate.high < low:
+        return "below"
+    return "above" if estimate.low > high else "across"
+
+
+def measured(found: Finding) -> str:
+    """The figure that a claim is judged by."""
+    if found.ratio is not None:
+        return f"ratio {describe(found.ratio)}"
+    assert found.difference is not None
+    return points(found.difference)

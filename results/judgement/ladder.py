@@ -1,0 +1,187 @@
+"""What each idea is worth: arms of the ladder against the rung below, and against their controls.
+
+A rung's ratio of steps is at the comparison's one target, the baseline's, so that rungs can be read
+one after another. All contrasts of a comparison are one family: their p values are Holm's, over the
+steps and over the accuracies apart. A contrast whose arms differ in more than its idea says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from srpo_bench.results.judgement.rules import Outcome, told_apart
+from srpo_bench.results.progress import progress
+from srpo_bench.results.runs import Comparison
+from srpo_bench.results.statistics import scores
+from srpo_bench.results.statistics.contrast import Contrast, contrast
+from srpo_bench.results.statistics.inference import Estimate, holm, mean, sign_flip
+
+Kind = Literal["rung", "control"]
+
+
+@dataclass(frozen=True)
+class Idea:
+    """A method and what it adds to the one it is read against."""
+
+    algorithm: str
+    adds: str
+    changes: frozenset[str] = frozenset()
+    """Settings of both methods that the idea itself sets differently."""
+
+
+LADDER = (
+    Idea("grpo", "nothing"),
+    Idea("grpo-token", "SRPO's loss (token mean, no KL, overlong rule)", frozenset({"beta"})),
+    Idea("srpo-paper", "history resampling"),
+    Idea("srpo", "reweighted replay"),
+)
+"""Each rung adds to the one before it."""
+
+CONTROLS = (
+    (Idea("grpo-masked", "leaving groups without signal out of the mean"), "grpo-token"),
+    (Idea("srpo-paper", "history resampling's choice of prompts, over a random one"), "hr-random"),
+    (Idea("random-reward", "training on coins instead of rewards"), "grpo"),
+)
+"""A method, and the one that it differs from in one thing that a rung could be mistaken for."""
+
+AT_REST = "two stages change nothing"
+"""How srpo-paper's note in a manifest says that its stages had nothing to do."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One contrast of the ladder. p values are exact sign-flip ones, and Holm's of the family."""
+
+    kind: Kind
+    what: str
+    parts: int
+    """Ideas that were switched on together; 1: the contrast isolates one."""
+    also: tuple[str, ...]
+    """Settings that differ besides: the contrast is not of the idea alone."""
+    contrast: Contrast
+    difference: Estimate
+    """Of accuracy at the end, a fraction, paired by seed."""
+    finished: bool
+    """False while runs are under way: the target and the family's p values may still move."""
+    p_accuracy: float
+    p_steps_holm: float = float("nan")
+    p_accuracy_holm: float = float("nan")
+
+    @property
+    def steps(self) -> Estimate:
+        """Ratio of steps to target."""
+        return self.contrast.axes["steps"].ratio
+
+    @property
+    def p_steps(self) -> float:
+        """Of equal steps."""
+        return self.contrast.axes["steps"].p
+
+    @property
+    def flops(self) -> Estimate | None:
+        """Ratio of FLOPs to target; None where a run does not know its own."""
+        cell = self.contrast.axes.get("flops")
+        return cell.ratio if cell else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Told apart from equal steps, after Holm?"""
+        if not self.finished:
+            return "not finished"
+        return told_apart(self.contrast, self.p_steps_holm)
+
+
+def ladder(comparison: Comparison, target: float) -> list[Rung]:
+    """The rungs, then the controls, of the arms that are there; fewer than two are no ladder.
+
+    Args:
+        comparison: the runs.
+        target: accuracy that every contrast's steps are counted to, a fraction.
+    """
+    if comparison.plan.get("imported"):
+        return []  # of other trainers' arms only the names are known
+    arms = _arms(comparison)
+    rungs = [*_rungs(comparison, arms, target), *_controls(comparison, arms, target)]
+    if len(rungs) < 2:
+        return []
+    steps = holm(np.array([r.p_steps for r in rungs]))
+    accuracy = holm(np.array([r.p_accuracy for r in rungs]))
+    return [
+        Rung(**{**vars(r), "p_steps_holm": float(s), "p_accuracy_holm": float(d)})
+        for r, s, d in zip(rungs, steps, accuracy, strict=True)
+    ]
+
+
+def _arms(comparison: Comparison) -> dict[str, str]:
+    """algorithm -> its arm: the one of its name, else the first."""
+    found: dict[str, str] = {}
+    for planned in comparison.plan.get("arms", []):
+        name, algorithm = planned["arm"], planned.get("algorithm", planned["arm"])
+        if comparison.of(name) and (algorithm not in found or name == algorithm):
+            found[algorithm] = name
+    return found
+
+
+def _rungs(comparison: Comparison, arms: Mapping[str, str], target: float) -> Iterator[Rung]:
+    """Neighbours among the rungs that are there; a gap between them joins its ideas."""
+    below, pending = "", list[Idea]()
+    for idea in LADDER:
+        pending.append(idea)
+        if idea.algorithm not in arms:
+            continue
+        if below:
+            yield _rung(comparison, "rung", arms[idea.algorithm], below, pending, target)
+        below, pending = arms[idea.algorithm], []
+
+
+def _controls(comparison: Comparison, arms: Mapping[str, str], target: float) -> Iterator[Rung]:
+    for idea, against in CONTROLS:
+        if idea.algorithm in arms and against in arms:
+            yield _rung(comparison, "control", arms[idea.algorithm], arms[against], [idea], target)
+
+
+def _rung(
+    comparison: Comparison,
+    kind: Kind,
+    challenger: str,
+    reference: str,
+    ideas: Sequence[Idea],
+    target: float,
+) -> Rung:
+    ours, theirs = _settings(comparison, challenger), _settings(comparison, reference)
+    on = [part for idea in ideas for part in _added(comparison, idea, challenger, ours, kind)]
+    meant = frozenset[str]().union(*(idea.changes for idea in ideas))
+    pairs = scores.pairs(comparison, challenger, reference)
+    d = np.array([scores.at_end(c) - scores.at_end(b) for c, b in pairs])
+    return Rung(
+        kind=kind,
+        what=" and ".join(on) or "nothing: all that it adds is switched off",
+        parts=len(on),
+        also=tuple(k for k in ours.keys() & theirs.keys() - meant if ours[k] != theirs[k]),
+        contrast=contrast(comparison, challenger, reference, target, ("steps", "flops")),
+        difference=mean(d),
+        finished=progress(comparison.runs).over,
+        p_accuracy=sign_flip(d) if len(d) else float("nan"),
+    )
+
+
+def _settings(comparison: Comparison, arm: str) -> dict[str, Any]:
+    return dict(comparison.of(arm)[0].manifest.get("algorithm_settings") or {})
+
+
+def _added(
+    comparison: Comparison, idea: Idea, arm: str, settings: Mapping[str, Any], kind: Kind
+) -> list[str]:
+    """What an idea adds as it was set; nothing where it is off."""
+    if kind == "rung" and idea.algorithm == "srpo-paper":
+        on = [idea.adds] if settings.get("resample", True) else []
+        notes = [n for run in comparison.of(arm) for n in run.manifest.get("notes") or []]
+        staged = settings.get("stage_one_fraction") and not any(AT_REST in n for n in notes)
+        return [*on, f"two stages ({settings['stages']})"] if staged else on
+    if idea.algorithm == "srpo" and settings.get("replay_fraction") == 0:
+        return []
+    return [idea.adds]

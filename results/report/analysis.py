@@ -1,0 +1,230 @@
+"""Everything a report says, computed once: the numbers behind figures, tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from srpo_bench.results.judgement.claims import Claim, load
+from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.ladder import Rung, ladder
+from srpo_bench.results.judgement.matched import Matched, matched
+from srpo_bench.results.judgement.targets import Target, checked, targets
+from srpo_bench.results.runs import Array, Comparison, read
+from srpo_bench.results.statistics import across, benchmarks, scores
+from srpo_bench.results.statistics.benchmarks import Score
+from srpo_bench.results.statistics.contrast import Contrast, contrast
+from srpo_bench.results.statistics.inference import Estimate, bca_ratio, mean
+from srpo_bench.results.statistics.steps import GRID, Gain, gain
+from srpo_bench.results.statistics.survival import Survival, survival
+from srpo_bench.results.store import ResultsError
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm."""
+
+    name: str
+    algorithm: str
+    base: Estimate
+    """Accuracy at step 0 over seeds."""
+    final: Estimate
+    """Mean of the last two evaluations, over finished runs."""
+    tasks: dict[str, Estimate]
+    """The same by task."""
+    benchmark: dict[str, Score]
+    """Scores at the end by benchmark: of final.json, else of the last evaluation."""
+    survival: Survival
+    totals: dict[str, float]
+    """Sums over all its runs of the ledger and of seconds."""
+    states: dict[str, int]
+    iqm: Estimate
+
+
+@dataclass(frozen=True)
+class TaskContrast:
+    """A challenger against the baseline, task by task."""
+
+    contrasts: dict[str, Contrast]
+    """task -> at 90 % of the baseline's gain on that task."""
+    geometric_mean: Estimate
+    improvement: Estimate
+    """Probability of improvement at the end."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A comparison, read and judged."""
+
+    comparison: Comparison
+    baseline: str
+    gain: Gain | None
+    """None: the baseline has nothing to show yet."""
+    arms: dict[str, ArmResult]
+    base: dict[str, Score]
+    """The base model by benchmark, where it was scored."""
+    matched: Matched
+    vouched: bool
+    judges: dict[str, Judge]
+    """challenger -> its judge."""
+    claims: dict[str, list[ClaimVerdict]]
+    grid: dict[str, dict[float, Contrast]]
+    """challenger -> fraction of the gain -> costs there."""
+    targets: list[Target]
+    """Accuracies to reach, the one that decides first; empty before there is a gain."""
+    named: dict[str, list[tuple[Target, Contrast]]]
+    """challenger -> targets that the user named, and costs there."""
+    tasks: dict[str, TaskContrast]
+    bca: dict[str, Estimate]
+    """challenger -> ratio of steps with the BCa interval, for reference."""
+    ladder: list[Rung]
+    """What each idea of the ladder is worth; empty where its arms are not there."""
+
+    @property
+    def target(self) -> float:
+        """The accuracy to reach; NaN before there is one."""
+        return self.targets[0].level if self.targets else float("nan")
+
+    @property
+    def aim(self) -> str:
+        """What the target is, in words."""
+        if self.targets and self.targets[0].named:
+            return "the target that was named beforehand"
+        return f"90 % of {self.baseline}'s gain"
+
+    def points(self, arm: str) -> list[tuple[str, Contrast]]:
+        """(name of the target, costs there): the grid, then what the user named."""
+        grid = [(f"{fraction:.0%} of the gain", c) for fraction, c in self.grid[arm].items()]
+        return [*grid, *((target.label, c) for target, c in self.named[arm])]
+
+    @property
+    def challengers(self) -> list[str]:
+        """All arms but the baseline."""
+        return [a for a in self.comparison.arms if a != self.baseline]
+
+
+def analyse(
+    folder: Path,
+    claims: list[Claim] | None = None,
+    vouched: bool = False,
+    asked: Sequence[float] = (),
+) -> Analysis:
+    """Read a comparison directory and compute what there is to say.
+
+    Args:
+        folder: the comparison.
+        claims: to be judged; None: the shipped ones.
+        vouched: the user vouches that the runs are matched.
+        asked: accuracies to reach that are named now, after the runs were made.
+    """
+    asked = [checked(level) for level in asked]
+    comparison = read(folder)
+    claims = load() if claims is None else claims
+    baseline = comparison.baseline
+    vouched = vouched or bool(comparison.plan.get("vouched_matched"))
+    try:
+        gained = gain(comparison.of(baseline))
+    except ResultsError:
+        gained = None
+    judges: dict[str, Judge] = {}
+    verdicts: dict[str, list[ClaimVerdict]] = {}
+    for arm in comparison.arms if gained else []:
+        if arm != baseline:
+            judges[arm] = Judge(comparison, arm, baseline, vouched, asked)
+            verdicts[arm] = judges[arm].all(claims)
+    levels = targets(comparison, gained, asked) if gained else []
+    named = [target for target in levels if target.named]
+    level = levels[0].level if levels else np.inf
+    return Analysis(
+        comparison=comparison,
+        baseline=baseline,
+        gain=gained,
+        arms={arm: _arm(comparison, arm, level) for arm in comparison.arms},
+        base=benchmarks.at_start(comparison),
+        matched=matched(comparison.runs),
+        vouched=vouched,
+        judges=judges,
+        claims=verdicts,
+        grid={arm: _grid(comparison, arm, baseline, gained) for arm in judges if gained},
+        targets=levels,
+        named={arm: [(t, judge.at(t.level)) for t in named] for arm, judge in judges.items()},
+        tasks={arm: _tasks(comparison, arm, baseline) for arm in judges},
+        bca={arm: _bca(judge.contrast) for arm, judge in judges.items()},
+        ladder=ladder(comparison, level) if gained else [],
+    )
+
+
+def task_names(comparison: Comparison) -> list[str]:
+    """Tasks that every evaluated run was scored on."""
+    evaluated = [set(r.evals.tasks) for r in comparison.runs if len(r.evals)]
+    first = next((r.evals.tasks for r in comparison.runs if len(r.evals)), {})
+    return [t for t in first if all(t in tasks for tasks in evaluated)]
+
+
+def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
+    runs = comparison.of(arm)
+    begun = [r for r in runs if len(r.evals)]
+    done = [r for r in begun if r.state == "done"]
+    tasks = task_names(comparison)
+    algorithm = next((r.manifest.get("algorithm", arm) for r in runs), arm)
+    totals: dict[str, float] = {}
+    for run in runs:
+        for name, value in run.totals.items():
+            totals[name] = totals.get(name, 0.0) + value
+    states: dict[str, int] = {}
+    for run in runs:
+        states[run.state] = states.get(run.state, 0) + 1
+    return ArmResult(
+        name=arm,
+        algorithm=algorithm,
+        base=_mean([r.evals.accuracy[0] for r in begun]),
+        final=_mean([scores.at_end(r) for r in done]),
+        tasks={t: _mean([scores.at_end(r, t) for r in done]) for t in tasks},
+        benchmark=benchmarks.at_end(runs),
+        survival=survival(runs, level, comparison.horizon),
+        totals=totals,
+        states=states,
+        iqm=across.iqm_interval(scores.score_matrix(done, tasks)) if tasks else _mean([]),
+    )
+
+
+def _mean(values: list[float]) -> Estimate:
+    array: Array = np.array(values, dtype=float)
+    return mean(array[~np.isnan(array)])
+
+
+def _grid(comparison: Comparison, arm: str, baseline: str, gained: Gain) -> dict[float, Contrast]:
+    return {f: contrast(comparison, arm, baseline, gained.level(f), ("steps",)) for f in GRID}
+
+
+def _tasks(comparison: Comparison, arm: str, baseline: str) -> TaskContrast:
+    names = task_names(comparison)
+    found: dict[str, Contrast] = {}
+    for task in names:
+        view = across.on_task(comparison, task)
+        gained = gain(view.of(baseline))
+        if gained.size > 0:
+            found[task] = contrast(view, arm, baseline, gained.level(), ("steps",))
+    cells = [c.axes["steps"] for c in found.values()]
+    common = sorted(set.intersection(*(set(c.seeds) for c in cells))) if cells else []
+    pick = [[c.seeds.index(s) for s in common] for c in cells]
+    ours = np.array([c.challenger[i] for c, i in zip(cells, pick, strict=True)]).T
+    theirs = np.array([c.baseline[i] for c, i in zip(cells, pick, strict=True)]).T
+    final_ours, final_theirs = (
+        scores.score_matrix([r for r in comparison.of(a) if r.state == "done"], names)
+        for a in (arm, baseline)
+    )
+    nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
+    return TaskContrast(
+        contrasts=found,
+        geometric_mean=across.geometric_mean_ratio(ours, theirs) if common else nothing,
+        improvement=across.improvement_interval(final_ours, final_theirs) if names else nothing,
+    )
+
+
+def _bca(found: Contrast) -> Estimate:
+    cell = found.axes["steps"]
+    return bca_ratio(cell.challenger, cell.baseline)

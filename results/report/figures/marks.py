@@ -1,0 +1,131 @@
+"""Marks that several figures share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+
+from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
+from srpo_bench.results.report.figures import curves
+from srpo_bench.results.report.style import ARMS, FEW, INK, PAPER, SOFT
+from srpo_bench.results.runs import Array
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.steps import crossing
+
+
+def colour(a: Analysis, arm: str) -> str:
+    """The baseline is grey; the others take the palette in plan order."""
+    if arm == a.baseline:
+        return ARMS[0]
+    return ARMS[1 + a.challengers.index(arm) % (len(ARMS) - 1)]
+
+
+def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
+    """A figure and its axes; no pyplot, so that nothing stays in memory."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    return made, made.subplots(rows, columns)
+
+
+def accuracy(axes: Axes, a: Analysis, arm: str, axis: str) -> bool:
+    """An arm's accuracy against an axis; False where it has none."""
+    found = curves.accuracy(a.comparison.of(arm), axis)
+    if found is None:
+        return False
+    band(axes, found, colour(a, arm), f"{arm} (n = {found.n})", shade=len(a.arms) <= FEW)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.margins(x=0.01)
+    return True
+
+
+def band(axes: Axes, b: curves.Band, paint: str, label: str, shade: bool) -> None:
+    """A mean over seeds and, where they can be told apart, the middle 90 % of them."""
+    axes.plot(b.x, b.mean, color=paint, label=label)
+    if shade and b.n > 1:
+        axes.fill_between(b.x, b.low, b.high, color=paint, alpha=0.16, lw=0)
+
+
+def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
+    """The target line, and on it where each run crossed; open triangles never did."""
+    axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
+    axes.annotate(
+        f"target {a.target:.1%}",
+        (0.005, a.target),  # at the left, where no curve has come yet
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="left",
+        color=SOFT,
+        fontsize=9,
+    )
+    for arm in arms:
+        found = [crossing(r.evals, a.target) for r in a.comparison.of(arm) if len(r.evals)]
+        paint, there = colour(a, arm), [c.at for c in found if c.reached]
+        if len(a.arms) > FEW:
+            whole = len(there) == len(found)
+            middle = [sum(c.at for c in found) / len(found)]
+            axes.plot(middle, [a.target], "o", mec=paint, mfc=paint if whole else PAPER, ms=6)
+            continue
+        axes.plot(there, [a.target] * len(there), "|", color=paint, ms=11, mew=1.6)
+        never = [c.at for c in found if not c.reached]
+        axes.plot(never, [a.target] * len(never), ">", mfc=PAPER, mec=paint, ms=6)
+
+
+def whisker(axes: Axes, y: float, e: Estimate, paint: str, label: str) -> None:
+    """A ratio with its interval."""
+    if e.has_interval:
+        axes.plot([e.low, e.high], [y, y], color=paint, lw=2, solid_capstyle="butt")
+    axes.plot(e.value, y, "o", color=paint, ms=5.5, label=label)
+
+
+def ratio_axis(axes: Axes, ratios: Sequence[Estimate]) -> None:
+    """A logarithmic axis of ratios with the two lines that matter: equal cost, and a tenth."""
+    values = [v for e in ratios for v in (e.value, e.low, e.high) if np.isfinite(v) and v > 0]
+    axes.set_xscale("log")
+    axes.set_xlim(min(0.08, 0.8 * min(values, default=1)), max(1.3, 1.25 * max(values, default=1)))
+    ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if axes.get_xlim()[0] <= t]
+    axes.set_xticks([t for t in ticks if t <= axes.get_xlim()[1]])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.axvline(1, color=SOFT, lw=0.8)
+    axes.axvline(0.1, color=INK, lw=0.8, ls=(0, (4, 3)))
+    axes.grid(False)
+    axes.invert_yaxis()
+
+
+def legend_once(axes: Axes, arms: int) -> None:
+    """One entry an arm, outside; none where there is only one."""
+    if arms > 1:
+        handles, labels = axes.get_legend_handles_labels()
+        once = dict(zip(labels, handles, strict=True))
+        axes.legend(once.values(), once, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def known(a: Analysis, axis: str) -> bool:
+    """Does every evaluated run record this axis?"""
+    begun = [r for r in a.comparison.runs if len(r.evals)]
+    return bool(begun) and all(axis in r.evals.spent for r in begun)
+
+
+def task_times(a: Analysis) -> dict[str, Array]:
+    """arm -> (tasks,) mean steps to each task's target; inf where fewer than half reached it.
+    Tasks on which some arm has no complete pair yet are left out."""
+    times: dict[str, Array] = {}
+    shared = [t for t in task_names(a.comparison) if all(_paired(c, t) for c in a.tasks.values())]
+    for arm, found in a.tasks.items():
+        cells = [found.contrasts[task] for task in shared]
+        ours = [c.axes["steps"].challenger.mean() for c in cells]
+        theirs = [c.axes["steps"].baseline.mean() for c in cells]
+        reached = [c.reached_challenger >= 0.5 for c in cells]
+        times[arm] = np.where(reached, ours, np.inf)
+        reached = [c.reached_baseline >= 0.5 for c in cells]
+        times[a.baseline] = np.where(reached, theirs, np.inf)
+    return times if shared else {}
+
+
+def _paired(found: TaskContrast, task: str) -> bool:
+    return task in found.contrasts and found.contrasts[task].n > 0

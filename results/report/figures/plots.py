@@ -1,0 +1,277 @@
+"""The figures. Each takes an analysis and returns a matplotlib figure, or None: nothing to draw."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from srpo_bench.results import text
+from srpo_bench.results.report import style
+from srpo_bench.results.report.analysis import Analysis, task_names
+from srpo_bench.results.report.figures import curves, ladder
+from srpo_bench.results.report.figures import marks as draw
+from srpo_bench.results.report.figures.marks import colour
+from srpo_bench.results.report.style import INK, PAPER
+from srpo_bench.results.statistics import across, scores
+from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
+from srpo_bench.results.statistics.steps import crossing
+from srpo_bench.results.text import NAMES
+
+MAX_PAIRS = 40
+"""Seeds that are still legible as rows of a figure."""
+
+
+def accuracy(a: Analysis) -> Figure | None:
+    """Accuracy against steps: mean, band, target line, each run's crossing."""
+    figure, axes = draw.figure(7.6, 4.0)
+    drawn = [arm for arm in a.comparison.arms if draw.accuracy(axes, a, arm, "steps")]
+    if not drawn:
+        return None
+    if a.gain:
+        draw.crossings(axes, a, drawn)
+    axes.set_xlabel(NAMES["steps"])
+    axes.set_ylabel("held-out accuracy")
+    if len(drawn) > style.FEW:  # inside, it would lie on a curve
+        figure.legend(loc="outside lower center", ncols=3)
+    else:
+        axes.legend(loc="lower right")
+    return figure
+
+
+def costs(a: Analysis) -> Figure | None:
+    """The same against responses, tokens, seconds and FLOPs."""
+    known = [x for x in ("responses", "tokens", "seconds", "flops") if draw.known(a, x)]
+    if not known:
+        return None
+    rows = (len(known) + 1) // 2
+    figure, panels = draw.figure(7.6, 2.5 * rows, rows, min(2, len(known)))
+    flat = np.atleast_1d(panels).ravel()
+    for axes, axis in zip(flat, known, strict=False):
+        for arm in a.comparison.arms:
+            draw.accuracy(axes, a, arm, axis)
+        if a.gain:
+            axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
+        axes.set_xlabel(NAMES[axis])
+        axes.xaxis.set_major_formatter(FuncFormatter(text.short))
+    for axes in flat[len(known) :]:
+        axes.set_visible(False)
+    flat[0].legend(loc="lower right")
+    return figure
+
+
+def ratios(a: Analysis) -> Figure | None:
+    """Cost to target, challenger over baseline, on every axis."""
+    rows = [
+        (axis, arm, judge.contrast.axes[axis].ratio)
+        for axis in NAMES
+        for arm, judge in a.judges.items()
+        if axis in judge.contrast.axes
+    ]
+    rows = [row for row in rows if row[2].value > 0]
+    if not rows:
+        return None
+    figure, axes = draw.figure(7.6, 1.0 + (0.3 if len(a.judges) < 3 else 0.19) * len(rows))
+    y, ticks = 0.0, {}
+    for axis in dict.fromkeys(r[0] for r in rows):
+        inside = [r for r in rows if r[0] == axis]
+        ticks[axis] = y + (len(inside) - 1) / 2
+        for _, arm, ratio in inside:
+            draw.whisker(axes, y, ratio, colour(a, arm), arm)
+            y += 1
+        y += 0.4
+    axes.set_yticks(list(ticks.values()), list(ticks))
+    draw.ratio_axis(axes, [r for _, _, r in rows])
+    axes.set_xlabel(f"cost to target relative to {a.baseline} (log scale)")
+    draw.legend_once(axes, len(a.judges))
+    return figure
+
+
+def grid(a: Analysis) -> Figure | None:
+    """Ratio of steps over the grid of targets."""
+    if not a.grid:
+        return None
+    labels, many = [label for label, _ in a.points(next(iter(a.grid)))], len(a.grid)
+    n = len(labels)
+    figure, axes = draw.figure(7.6, 0.8 + (0.26 if many < 3 else 0.19) * n * max(many, 1.4))
+    every = []
+    for j, arm in enumerate(a.grid):
+        for i, (_, found) in enumerate(a.points(arm)):
+            ratio = found.axes["steps"].ratio
+            if ratio.value > 0:
+                every.append(ratio)
+                draw.whisker(axes, i + 0.7 * (j + 0.5) / many - 0.35, ratio, colour(a, arm), arm)
+    axes.set_yticks(range(n), labels)
+    draw.ratio_axis(axes, every)
+    axes.set_xlabel(f"steps to target relative to {a.baseline} (log scale)")
+    draw.legend_once(axes, many)
+    return figure
+
+
+def survival(a: Analysis) -> Figure | None:
+    """Share of runs not yet at the target."""
+    if not a.gain:
+        return None
+    figure, axes = draw.figure(7.6, 3.0)
+    for name, arm in a.arms.items():
+        s = arm.survival
+        if not s.n:
+            continue
+        end = a.comparison.horizon
+        x, below = np.append(s.steps, end), np.append(s.below, s.below[-1])
+        axes.step(x, below, where="post", color=colour(a, name), label=f"{name} (n = {s.n})")
+        if len(a.arms) <= style.FEW:
+            low, high = np.append(s.low, s.low[-1]), np.append(s.high, s.high[-1])
+            axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
+    axes.set(ylim=(-0.02, 1.03), xlabel=NAMES["steps"], ylabel="not yet at target")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="upper right")
+    return figure
+
+
+def pairs(a: Analysis) -> Figure | None:
+    """Every run's crossing by seed: bracket of the cadence, arrow where it never crossed."""
+    seeds = a.comparison.seeds
+    if not a.gain or len(seeds) > MAX_PAIRS or len(a.arms) > style.FEW:
+        return None
+    arms = a.comparison.arms
+    figure, axes = draw.figure(7.6, 0.9 + 0.24 * len(seeds) * max(1, len(arms) / 2))
+    labelled: set[str] = set()
+    for run in a.comparison.runs:
+        if not len(run.evals):
+            continue
+        y = seeds.index(run.seed) + 0.5 * (arms.index(run.arm) - (len(arms) - 1) / 2) / len(arms)
+        found, paint = crossing(run.evals, a.target), colour(a, run.arm)
+        label = None if run.arm in labelled else run.arm
+        labelled.add(run.arm)
+        if found.reached:
+            axes.plot([found.before, found.first], [y, y], color=paint, lw=4, alpha=0.35)
+            axes.plot(found.at, y, "o", color=paint, ms=5, label=label)
+        else:
+            axes.plot(found.at, y, ">", mfc=PAPER, mec=paint, ms=6, label=label)
+    axes.set_yticks(range(len(seeds)), [f"seed {s}" for s in seeds])
+    axes.set(xlim=(0, a.comparison.horizon * 1.04), xlabel=NAMES["steps"])
+    axes.invert_yaxis()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def tasks(a: Analysis) -> Figure | None:
+    """Accuracy at the end, by task."""
+    names = task_names(a.comparison)
+    if not names:
+        return None
+    figure, axes = draw.figure(7.6, 0.8 + 0.2 * len(names) * (len(a.arms) + 1))
+    for j, (arm, result) in enumerate(a.arms.items()):
+        for i, task in enumerate(names):
+            e = result.tasks[task]
+            y = i + 0.7 * (j + 0.5) / len(a.arms) - 0.35
+            if e.has_interval:
+                axes.plot([e.low, e.high], [y, y], color=colour(a, arm), lw=2)
+            axes.plot(e.value, y, "o", color=colour(a, arm), ms=5.5, label=arm if i == 0 else None)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(axis="x")
+    axes.set_xlabel("accuracy at the end (mean of the last two evaluations, 95 % interval)")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def training(a: Analysis) -> Figure | None:
+    """Response length, groups without variance, pool size."""
+    panels = {
+        "length": "response length (tokens)",
+        "zero_variance": "groups without variance",
+        "all_correct": "groups all correct",
+        "pool_size": "prompts in the pool",
+    }
+    drawn = {
+        name: {arm: curves.training(a.comparison.of(arm), name) for arm in a.comparison.arms}
+        for name in panels
+    }
+    drawn = {k: v for k, v in drawn.items() if any(v.values())}
+    if not drawn:
+        return None
+    rows = (len(drawn) + 1) // 2
+    figure, grid_of = draw.figure(7.6, 2.4 * rows, rows, 2)
+    for axes, (name, bands) in zip(grid_of.ravel(), drawn.items(), strict=False):
+        for arm, band in bands.items():
+            if band:
+                draw.band(axes, band, colour(a, arm), arm, shade=len(bands) <= style.FEW)
+        axes.set_title(panels[name])
+        axes.set_xlabel(NAMES["steps"])
+        if name in ("zero_variance", "all_correct"):
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_ylim(bottom=0)
+    for axes in grid_of.ravel()[len(drawn) :]:
+        axes.set_visible(False)
+    grid_of.ravel()[0].legend(loc="best")
+    return figure
+
+
+def mismatch(a: Analysis) -> Figure | None:
+    """Engine against learner: KL, and the effective sample size of whole responses."""
+    arms = mismatches(a.comparison)
+    if not arms:
+        return None
+    figure, (left, right) = draw.figure(7.6, 2.6, 1, 2)
+    panels = {"mismatch_kl": left, "mismatch_ess_sequence": right}
+    for name, axes in panels.items():
+        for arm in arms:
+            band = curves.training(a.comparison.of(arm), name)
+            if band:
+                draw.band(axes, band, colour(a, arm), arm, shade=len(arms) <= style.FEW)
+        axes.set_xlabel(NAMES["steps"])
+    left.axhline(LARGE_KL, color=INK, lw=0.8, ls=(0, (4, 3)))
+    left.set_yscale("log")
+    left.set_title("KL(engine ‖ learner), nats a token")
+    right.set_title("effective responses")
+    right.set_ylim(-0.02, 1.03)
+    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    right.legend(loc="best")
+    return figure
+
+
+def profiles(a: Analysis) -> Figure | None:
+    """Performance profile over thresholds, and time-to-target profile over tasks."""
+    names, times = task_names(a.comparison), draw.task_times(a)
+    done = {arm: [r for r in a.comparison.of(arm) if r.state == "done"] for arm in a.arms}
+    if not times or not any(done.values()):
+        return None
+    figure, (left, right) = draw.figure(7.6, 2.9, 1, 2)
+    thresholds = np.linspace(0, 1, 201)
+    for arm, runs in done.items():
+        if runs:
+            share = across.profile(scores.score_matrix(runs, names), thresholds)
+            left.plot(thresholds, share, color=colour(a, arm), label=arm)
+    left.set(xlabel="accuracy τ", ylabel="runs × tasks above τ", ylim=(-0.02, 1.03))
+    left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    left.legend(loc="lower left")
+    factors = np.geomspace(1, 20, 200)
+    for arm, share in across.time_profile(times, factors).items():
+        right.step(factors, share, where="post", color=colour(a, arm))
+    right.set_xscale("log")
+    right.set_xticks([1, 2, 5, 10, 20], ["1×", "2×", "5×", "10×", "20×"])
+    right.minorticks_off()
+    right.set(
+        xlabel="within this factor of the fastest", ylabel="share of tasks", ylim=(-0.02, 1.03)
+    )
+    for axes in (left, right):
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    return figure
+
+
+FIGURES = {
+    "accuracy": accuracy,
+    "ratios": ratios,
+    "pairs": pairs,
+    "costs": costs,
+    "survival": survival,
+    "grid": grid,
+    "ladder": ladder.figure,
+    "tasks": tasks,
+    "profiles": profiles,
+    "training": training,
+    "mismatch": mismatch,
+}

@@ -1,0 +1,205 @@
+"""summary.json: the whole outcome for machines. NaN and infinities are null."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from srpo_bench.results.judgement.ladder import Rung
+from srpo_bench.results.progress import ENDED, progress
+from srpo_bench.results.report.analysis import Analysis, ArmResult, TaskContrast
+from srpo_bench.results.statistics.benchmarks import Score
+from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.mismatch import Mismatch, mismatches
+from srpo_bench.results.statistics.steps import FRACTION
+from srpo_bench.results.text import finite
+
+SCHEMA = 1
+
+
+def summary(a: Analysis) -> dict[str, Any]:
+    """Plain values of an analysis."""
+    c, compared = a.comparison, mismatches(a.comparison)
+    return {
+        "schema": SCHEMA,
+        "name": c.plan.get("name", c.folder.name),
+        "command": c.plan.get("command"),
+        "baseline": a.baseline,
+        "seeds": c.seeds,
+        "horizon_steps": c.horizon,
+        "target": {
+            "accuracy": finite(a.target),
+            "base": finite(a.gain.base) if a.gain else None,
+            "final": finite(a.gain.final) if a.gain else None,
+            "fraction_of_gain": None if a.targets and a.targets[0].named else FRACTION,
+            "named": [{"accuracy": t.level, "standing": t.standing} for t in a.targets if t.named],
+        },
+        "matched": {
+            "ok": bool(a.matched),
+            "vouched": a.vouched,
+            "sentence": a.matched.sentence,
+            "differing": a.matched.differing,
+            "unknown": a.matched.unknown,
+        },
+        "base": {task: _score(s) for task, s in a.base.items()},
+        "arms": {name: _arm(arm, compared.get(name)) for name, arm in a.arms.items()},
+        "comparisons": [_comparison(a, name) for name in a.judges],
+        "claims": [v.to_dict() for verdicts in a.claims.values() for v in verdicts],
+        "ladder": [_rung(rung) for rung in a.ladder],
+        "tuning": c.plan.get("tuning"),
+        "headroom": {name: _headroom(a, name) for name in a.judges},
+        "progress": progress(c.runs).states,
+        "failed": [{"run": r.name, "reason": r.reason} for r in c.runs if r.state == "failed"],
+        "unfinished": [
+            {"run": r.name, "state": r.state, "step": r.last_step}
+            for r in c.runs
+            if r.state not in ENDED
+        ],
+        "notes": c.plan.get("notes", []),
+    }
+
+
+def estimate(e: Estimate) -> dict[str, Any]:
+    """Value, interval, n, method."""
+    interval = [finite(e.low), finite(e.high)] if e.has_interval else None
+    return {"value": finite(e.value), "interval": interval, "n": e.n, "method": e.method}
+
+
+def _arm(arm: ArmResult, mismatch: Mismatch | None) -> dict[str, Any]:
+    s = arm.survival
+    return {
+        "algorithm": arm.algorithm,
+        "seeds": sum(arm.states.values()),
+        "states": arm.states,
+        "base_accuracy": estimate(arm.base),
+        "final_accuracy": estimate(arm.final),
+        "final_accuracy_by_task": {t: estimate(e) for t, e in arm.tasks.items()},
+        "benchmarks": {t: _score(s) for t, s in arm.benchmark.items()},
+        "iqm": estimate(arm.iqm),
+        "steps_to_target": {
+            "n": s.n,
+            "reached": s.reached,
+            "fraction_reaching": s.reached / s.n if s.n else None,
+            "median": finite(s.median),
+            "median_bound": None if finite(s.median) is not None else "not reached by half",
+            "rmst": finite(s.rmst),
+        },
+        "totals": arm.totals,
+        "mismatch": asdict(mismatch) if mismatch else None,
+    }
+
+
+def _score(s: Score) -> dict[str, Any]:
+    return {
+        "value": finite(s.value),
+        "stderr_between_seeds": finite(s.between),
+        "stderr_of_sampling": finite(s.sampling),
+        "seeds": s.seeds,
+        "problems": s.problems,
+        "k": s.k,
+    }
+
+
+def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
+    found = a.judges[challenger].contrast
+    ours, theirs = a.arms[challenger].survival, a.arms[found.baseline].survival
+    medians = _medians(a, challenger, found.baseline)
+    return {
+        "challenger": challenger,
+        "baseline": found.baseline,
+        "target": finite(found.target),
+        "pairs": found.n,
+        "open_runs": list(found.open_pairs),
+        "bound": found.bound or None,
+        "axes": {axis: _axis(cell) for axis, cell in found.axes.items()},
+        "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
+        "ratio_of_medians_bound": medians if medians["bound"] else None,
+        "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
+        "bca": estimate(a.bca[challenger]),
+        "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
+        "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
+        "tasks": _tasks(a.tasks[challenger]),
+    }
+
+
+def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:
+    """Ratio of the Kaplan–Meier medians. Where one arm has none, since fewer than half of its runs
+    got there, its budget stands for it and the ratio is a bound."""
+    ours, theirs = a.arms[challenger].survival.median, a.arms[baseline].survival.median
+    end = a.comparison.horizon
+    whole = all(a.arms[arm].states.keys() <= {"done"} for arm in (challenger, baseline))
+    if np.isfinite(ours) and np.isfinite(theirs) and theirs > 0:
+        return {"value": ours / theirs, "bound": None}
+    if np.isfinite(theirs) and theirs > 0 and whole:
+        return {"value": end / theirs, "bound": "lower"}
+    if np.isfinite(ours) and np.isinf(theirs) and whole:
+        return {"value": ours / end, "bound": "upper"}
+    return {"value": None, "bound": None}
+
+
+def _axis(cell: AxisContrast) -> dict[str, Any]:
+    return {
+        "ratio": finite(cell.ratio.value),
+        "interval": estimate(cell.ratio)["interval"],
+        "method": cell.ratio.method,
+        "n": cell.ratio.n,
+        "p": finite(cell.p),
+        "difference": estimate(cell.difference),
+        "mean_challenger": finite(cell.challenger.mean()) if len(cell.seeds) else None,
+        "mean_baseline": finite(cell.baseline.mean()) if len(cell.seeds) else None,
+        "extremes": [estimate(e) for e in cell.extremes] if cell.extremes else None,
+    }
+
+
+def _point(c: Contrast) -> dict[str, Any]:
+    cell = c.axes["steps"]
+    return {
+        "target": finite(c.target),
+        "ratio": estimate(cell.ratio),
+        "p": finite(cell.p),
+        "reached_challenger": finite(c.reached_challenger),
+        "reached_baseline": finite(c.reached_baseline),
+    }
+
+
+def _tasks(t: TaskContrast) -> dict[str, Any]:
+    return {
+        "by_task": {task: _point(c) for task, c in t.contrasts.items()},
+        "geometric_mean_ratio": estimate(t.geometric_mean),
+        "probability_of_improvement": estimate(t.improvement),
+    }
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    return {
+        "kind": rung.kind,
+        "adds": rung.what,
+        "also_differs": sorted(rung.also),
+        "arm": rung.contrast.challenger,
+        "against": rung.contrast.baseline,
+        "pairs": rung.contrast.n,
+        "steps": estimate(rung.steps),
+        "p_steps": finite(rung.p_steps),
+        "p_steps_holm": finite(rung.p_steps_holm),
+        "outcome": rung.outcome,
+        "bound": rung.contrast.bound or None,
+        "accuracy_difference": estimate(rung.difference),
+        "p_accuracy": finite(rung.p_accuracy),
+        "p_accuracy_holm": finite(rung.p_accuracy_holm),
+        "flops": estimate(rung.flops) if rung.flops else None,
+    }
+
+
+def _headroom(a: Analysis, challenger: str) -> dict[str, Any]:
+    room = a.judges[challenger].headroom
+    return {
+        "ok": not room.lacking,
+        "epoch_steps": room.epoch,
+        "second_evaluation_step": finite(room.second_evaluation),
+        "baseline_steps_to_target": finite(room.baseline_steps),
+        "limit_steps": finite(room.limit),
+        "reason": room.lacking or None,
+    }

@@ -1,0 +1,90 @@
+"""The ladder in a report: a sentence, a row and a whisker for each rung and control."""
+
+from __future__ import annotations
+
+from srpo_bench.results.judgement.ladder import Rung
+from srpo_bench.results.judgement.rules import MIN_PAIRS
+from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.report.tables.table import Table
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.text import p_value, ratio
+
+
+def sentences(a: Analysis) -> list[str]:
+    """One a rung: ``history resampling alone: 1.10 (0.98 to 1.24) times the steps of …``."""
+    return [_sentence(rung) for rung in a.ladder]
+
+
+def reading(a: Analysis) -> str:
+    """How the p values are to be read, with the family's size; empty without a ladder."""
+    if not a.ladder:
+        return ""
+    m, n = len(a.ladder), max(r.contrast.n for r in a.ladder)
+    least = min(1.0, m * 2 / 2**n)
+    said = (
+        f"All are counted to the one target, {100 * a.target:.1f} %, and paired by seed. p is that "
+        f"of the exact sign-flip test, with Holm's adjustment for the {m} contrasts read together. "
+        "A ratio is told apart from 1 when its whole interval is on one side and the adjusted p is "
+        "below 0.05."
+    )
+    if least >= 0.05:
+        said += (
+            f" With {n} pairs no adjusted p can be below {least:.2g}, so nothing could be told "
+            f"apart; {_pairs_needed(m)} would be needed."
+        )
+    return said
+
+
+def table(a: Analysis) -> Table:
+    """Every contrast in numbers."""
+    rows = [
+        (
+            rung.what,
+            rung.contrast.challenger,
+            rung.contrast.baseline,
+            ratio(rung.steps),
+            f"{p_value(rung.p_steps)} ({p_value(rung.p_steps_holm)})",
+            rung.outcome,
+            _points(rung.difference),
+            f"{p_value(rung.p_accuracy)} ({p_value(rung.p_accuracy_holm)})",
+            ratio(rung.flops) if rung.flops else "–",
+            str(rung.contrast.n),
+        )
+        for rung in a.ladder
+    ]
+    columns = (
+        *("what it adds", "arm", "against", "ratio of steps", "p (Holm)", "outcome"),
+        *("points at the end", "p (Holm)", "ratio of FLOPs", "pairs"),
+    )
+    return Table("ladder", "The ladder, rung by rung", columns, tuple(rows), reading(a))
+
+
+def _sentence(rung: Rung) -> str:
+    c, alone = rung.contrast, rung.kind == "rung" and rung.parts == 1 and not rung.also
+    what = f"{rung.what[0].upper()}{rung.what[1:]}{' alone' if alone else ''}"
+    said = f"{what} ({c.challenger} against {c.baseline}): {ratio(rung.steps)} times the steps"
+    if c.bound:
+        said += f" ({c.bound.partition(':')[0]})"
+    said += f": {rung.outcome}"
+    if rung.finished and rung.p_steps < 0.05 <= rung.p_steps_holm:
+        said += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
+    elif rung.outcome == "not distinguishable" and rung.p_steps_holm < 0.05 and c.open_pairs:
+        said += f" while runs are missing ({len(c.open_pairs)})"
+    said += f". Accuracy at the end: {_points(rung.difference)} points"
+    if rung.parts > 1:
+        said += ". These ideas came together; which of them did it cannot be told here"
+    if rung.also:
+        said += f". The two also differ in {', '.join(sorted(rung.also))}"
+    return f"{said}."
+
+
+def _points(e: Estimate) -> str:
+    if not e.n:
+        return "–"
+    if not e.has_interval:
+        return f"{100 * e.value:+.1f} (no interval)"
+    return f"{100 * e.value:+.1f} ({100 * e.low:+.1f} to {100 * e.high:+.1f})"
+
+
+def _pairs_needed(contrasts: int) -> int:
+    return next(n for n in range(MIN_PAIRS, 64) if contrasts * 2 / 2**n < 0.05)

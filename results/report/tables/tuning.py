@@ -1,0 +1,43 @@
+"""The tuning behind a comparison: what was tried, on which seeds, by which rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.report.tables.table import Table
+
+
+def table(a: Analysis) -> Table:
+    """Every candidate that was tried, the chosen ones marked."""
+    tuning = a.comparison.plan.get("tuning")
+    rows = [] if tuning is None else [_row(c) for c in tuning["candidates"]]
+    columns = ("method", "tried", "accuracy at the end, mean", "each seed", "")
+    note = "" if tuning is None else sentence(tuning)
+    return Table("tuning", "Tuning", columns, tuple(rows), note)
+
+
+def sentence(tuning: dict[str, Any]) -> str:
+    """Budget, seeds and rule, and what the tuning did not share with this comparison."""
+    budget = "; ".join(
+        f"{algorithm}: {b['candidates']} candidate{'s' * (b['candidates'] != 1)}, {b['runs']} runs"
+        for algorithm, b in tuning["budget"].items()
+    )
+    seeds = ", ".join(str(s) for s in tuning["seeds"])
+    said = (
+        f"Tried before these runs, on seeds that are not among theirs ({seeds}), "
+        f"{tuning['steps']} steps each. Budget: {budget}. Rule: {tuning['rule']}"
+    )
+    if tuning.get("untuned"):
+        said += f" Not tuned themselves: {', '.join(tuning['untuned'])}."
+    if tuning.get("differs"):
+        changed = "; ".join(f"{k} {v[0]}, here {v[1]}" for k, v in tuning["differs"].items())
+        said += f" Tuned with other settings: {changed}."
+    return said
+
+
+def _row(candidate: dict[str, Any]) -> tuple[str, ...]:
+    tried = ", ".join(f"{k}={v}" for k, v in candidate["values"].items()) or "as it is"
+    each = ", ".join("failed" if s is None else f"{100 * s:.1f}" for s in candidate["scores"])
+    mean = "–" if candidate["mean"] is None else f"{100 * candidate['mean']:.1f} %"
+    return (candidate["algorithm"], tried, mean, each, "chosen" if candidate["chosen"] else "")

@@ -1,0 +1,75 @@
+"""``bench import``: what it prints, and the user's errors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.cli.app import main
+from tests.harness.cli.test_cli import fails
+
+TRL = Path(__file__).parents[2] / "results" / "trl" / "trainer_state.json"
+
+
+def bench(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", *map(str, words)])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert not exit_.value.code
+
+
+def test_it_says_what_was_read_what_was_not_and_what_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "a.csv", tmp_path / "out"
+    path.write_text("algo,seed,step,accuracy,note\nGRPO,1,5,0.2,x\nGRPO,1,5,0.2,x\n\n")
+    bench(monkeypatch, "import", "--from", "csv", path, "--out", out)
+    said = capsys.readouterr().out
+    assert "Imported 1 run (GRPO: 1) with 1 evaluation from 1 file." in said
+    assert "Accuracy: accuracy (held-out accuracy)." in said
+    assert "Left out: 1 identical duplicates, 1 blank lines." in said
+    assert "Columns not read (1): note." in said
+    assert "No evaluation at step 0 in GRPO/seed-1" in said
+    assert "Unknown: base_sha256, pool_digest" in said
+    assert f"bench report {out}" in said
+
+
+def test_two_runs_of_one_content_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--from", "trl", f"grpo/1={TRL}", f"srpo/1={TRL}", "--out", tmp_path / "out")
+    bench(monkeypatch, "import", *words)
+    assert f"Files of the same content: {TRL}, {TRL}." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--from", "trll", str(TRL)], "Unknown format 'trll'; did you mean 'trl'?"),
+        (["--from", "trl", str(TRL)], "Name it as in grpo/1="),
+        (["--from", "csv", str(TRL)], "looks like JSON, not CSV"),
+        (["--from", "jsonl", str(TRL)], "read with --from trl"),
+        (["--from", "trl", "no/such.json"], "There is no file no/such.json."),
+        (["--from", "trl", "grpo/1=."], "Cannot read trainer_state.json"),
+    ],
+)
+def test_errors_are_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+    message: str,
+) -> None:
+    assert message in fails(capsys, monkeypatch, tmp_path, "import", *words, "--out", "OUT")
+
+
+def test_an_imported_folder_has_nothing_to_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "imported"
+    bench(monkeypatch, "import", "--from", "trl", f"grpo/1={TRL}", "--out", out)
+    capsys.readouterr()
+    said = fails(capsys, monkeypatch, tmp_path, "resume", str(out))
+    assert "was imported, so there is nothing to train in it" in said

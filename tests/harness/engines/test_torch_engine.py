@@ -1,0 +1,133 @@
+"""The rollout engine samples from the distribution it says it does, and the learner agrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine, sample
+from srpo_bench.harness.models.policy import Policy, load_policy, nucleus, sampling_logp
+
+PROMPTS = ["2+2=", "a", "who is there ", "12*12"]
+
+
+def generate(
+    policy: Policy, n: int = 6, rows_at_once: int = 64, limit: int = 24, seed: int = 3
+) -> tuple[list[list[int]], Responses]:
+    prompts = [policy.encode(p) for p in PROMPTS]
+    sampling = Sampling(policy.temperature, policy.top_p, limit)
+    generator = torch.Generator().manual_seed(seed)
+    engine = TorchEngine(policy, rows_at_once)
+    return prompts, engine.generate(prompts, n, sampling, generator)
+
+
+def record(prompts: list[list[int]], r: Responses, n: int = 6) -> Rollouts:
+    group = torch.arange(len(prompts)).repeat_interleave(n)
+    return Rollouts(PROMPTS, prompts, group, r.tokens, r.mask, r.logp, r.truncated)
+
+
+@pytest.mark.parametrize(("temperature", "top_p"), [(1.0, 1.0), (0.7, 1.0), (1.3, 0.8)])
+def test_behaviour_logp_is_what_the_learner_recomputes(
+    tiny_folder: Path, temperature: float, top_p: float
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu", temperature, top_p)
+    prompts, responses = generate(policy)
+    logp = policy.logp(record(prompts, responses)).detach()
+    assert (logp - responses.logp).abs().max() < 1e-4
+    assert responses.mask.sum() > 100
+    assert (responses.logp[~responses.mask] == 0).all()
+
+
+def test_logp_equals_a_plain_forward_pass(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    prompts, responses = generate(policy)
+    logp = policy.logp(record(prompts, responses)).detach()
+    for row in range(len(responses.tokens)):
+        length = int(responses.mask[row].sum())
+        answer = responses.tokens[row, :length]
+        prompt = torch.tensor(prompts[row // 6])
+        logits = policy.model(torch.cat([prompt, answer])[None]).logits[0]
+        plain = logits.log_softmax(-1)[len(prompt) - 1 : -1].gather(1, answer[:, None])[:, 0]
+        torch.testing.assert_close(logp[row, :length], plain.detach(), atol=1e-5, rtol=1e-4)
+
+
+def test_gradient_through_the_shared_prompt_is_the_plain_one(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    prompts, responses = generate(policy, limit=5)
+    policy.logp(record(prompts, responses)).sum().backward()
+    shared = [p.grad.clone() for p in policy.model.parameters()]
+    policy.model.zero_grad()
+    for row in range(len(responses.tokens)):
+        length = int(responses.mask[row].sum())
+        answer = responses.tokens[row, :length]
+        prompt = torch.tensor(prompts[row // 6])
+        logits = policy.model(torch.cat([prompt, answer])[None]).logits[0]
+        logits.log_softmax(-1)[len(prompt) - 1 : -1].gather(1, answer[:, None]).sum().backward()
+    for ours, parameter in zip(shared, policy.model.parameters(), strict=True):
+        torch.testing.assert_close(ours, parameter.grad, atol=2e-3, rtol=1e-3)
+
+
+def test_a_row_does_not_depend_on_how_the_batch_is_cut(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    whole = generate(policy, rows_at_once=64)[1]
+    cut = generate(policy, rows_at_once=5)[1]
+    assert torch.equal(whole.tokens, cut.tokens)
+    assert torch.equal(whole.truncated, cut.truncated)
+
+
+def test_same_generator_same_bits_other_seed_other_text(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    first, again, other = (generate(policy, seed=s)[1] for s in (3, 3, 4))
+    assert torch.equal(first.tokens, again.tokens)
+    assert torch.equal(first.logp, again.logp)
+    assert not torch.equal(first.tokens[:, :4], other.tokens[:, :4])
+
+
+def test_ends_and_limits(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu", temperature=2.0)
+    responses = generate(policy, n=40, limit=12)[1]
+    lengths = responses.mask.sum(1)
+    last = responses.tokens.gather(1, lengths[:, None] - 1)[:, 0]
+    assert torch.equal(last == 1, ~responses.truncated)
+    assert (lengths[responses.truncated] == 12).all()
+    assert 0 < responses.truncated.sum() < len(lengths)
+
+
+def test_stop_string_ends_a_response(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu", temperature=2.0)
+    prompts = [policy.encode("ab")]
+    sampling = Sampling(2.0, 1.0, 40)
+    generator = torch.Generator().manual_seed(0)
+    r = TorchEngine(policy, 64).generate(prompts, 50, sampling, generator, [("e", "7")])
+    for row in range(50):
+        length = int(r.mask[row].sum())
+        text = policy.decode(r.tokens[row, :length].tolist())
+        assert not set("e7") & set(text[:-1])
+        if not r.truncated[row] and r.tokens[row, length - 1] != 1:
+            assert text[-1] in "e7"
+
+
+def test_sample_follows_the_distribution() -> None:
+    logits = torch.tensor([0.5, -1.0, 2.0, 0.0, 1.0])
+    uniform = (torch.arange(100_000) + 0.5) / 100_000
+    token, logp = sample(logits.expand(100_000, 5), uniform, temperature=0.8, top_p=1.0)
+    expected = (logits / 0.8).softmax(-1)
+    torch.testing.assert_close(token.bincount(minlength=5) / 100_000, expected, atol=2e-5, rtol=0)
+    torch.testing.assert_close(logp, expected.log()[token])
+
+
+def test_nucleus_is_the_smallest_set_that_reaches_p() -> None:
+    probs = torch.tensor([0.1, 0.5, 0.15, 0.25])
+    assert nucleus(probs.log(), 0.5).tolist() == [False, True, False, False]
+    assert nucleus(probs.log(), 0.51).tolist() == [False, True, False, True]
+    assert nucleus(probs.log(), 1e-9).tolist() == [False, True, False, False]
+
+
+def test_sampling_logp_keeps_a_token_that_left_the_nucleus_finite() -> None:
+    logits = torch.tensor([[0.1, 0.5, 0.15, 0.25]]).log()
+    logp = sampling_logp(logits, torch.tensor([0]), 1.0, 0.5)
+    torch.testing.assert_close(logp.exp(), torch.tensor([0.1 / 0.6]))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.algorithms.grpo import GRPO
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.results.store import read_json, write_json
+
+SMALL = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 8}, "evaluation": {"problems": 1}}
+ARMS = [Arm(name="grpo", algorithm="grpo")]
+
+
+def config(**rollout: Any) -> Config:
+    return Config.model_validate(layers.merge(SMALL, {"rollout": rollout}))
+
+
+def test_a_correction_is_refused_where_a_loss_would_leave_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(GRPO):
+        corrects = False
+
+    monkeypatch.setattr("srpo_bench.harness.planning.plan.get_algorithm", lambda name: Own)
+    asked = config(correction="token-masked")
+    with pytest.raises(UserError, match="'grpo' has a loss that applies no importance correction"):
+        plan(tmp_path / "c", asked, ARMS, "bench compare")
+    assert not (tmp_path / "c").exists()
+    plan(tmp_path / "c", config(), ARMS, "bench compare")
+
+
+def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_is_refused(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "c"
+    plan(folder, config(), ARMS, "bench compare")
+    record = read_json(folder / "comparison.json")
+    del record["config"]["rollout"]["correction"]
+    del record["contract"]["rollout.correction"]
+    write_json(folder / "comparison.json", record)
+    assert reopen(folder).config.rollout.correction == "none"
+    plan(folder, config(), ARMS, "bench compare")
+    with pytest.raises(UserError, match="holds another comparison"):
+        plan(folder, config(correction="token-masked"), ARMS, "bench compare")
+
+
+def test_bounds_of_the_importance_weights_are_ordered() -> None:
+    with pytest.raises(UserError, match="correction_floor must be below correction_cap"):
+        layers.parse(Config, {"rollout": {"correction_floor": 3.0}}, "--set")
+
+
+def test_named_targets_are_planned_and_another_one_makes_another_comparison(
+    tmp_path: Path,
+) -> None:
+    folder, named = tmp_path / "c", Config.model_validate({**SMALL, "targets": [0.8, 0.5]})
+    plan(folder, named, ARMS, "bench compare")
+    record = read_json(folder / "comparison.json")
+    assert record["targets"] == [0.8, 0.5]
+    assert not any("target" in field for field in record["contract"])
+    assert reopen(folder).config.targets == (0.8, 0.5)
+    with pytest.raises(UserError, match="holds another comparison"):
+        plan(folder, config(), ARMS, "bench compare")

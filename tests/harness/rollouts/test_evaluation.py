@@ -1,0 +1,55 @@
+"""Accuracy, pass@k and the standard error against closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from srpo_bench.harness.engines.base import Responses
+from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.harness.rollouts.evaluation import score
+from srpo_bench.tasks.base import Grade, Outcome, Problem
+
+
+def asked(correct: list[list[int]]) -> Asked:
+    n, k = len(correct), len(correct[0])
+    outcomes = [Outcome.CORRECT if c else Outcome.WRONG for row in correct for c in row]
+    mask = torch.ones((n * k, 3), dtype=torch.bool)
+    blank = torch.zeros((n * k, 3))
+    return Asked(
+        problems=[Problem(str(i), "t", "math", "", "") for i in range(n)],
+        prompt_tokens=[[1]] * n,
+        responses=Responses(blank.long(), mask, blank, blank[:, 0].bool()),
+        texts=[""] * (n * k),
+        grades=[Grade(o) for o in outcomes],
+    )
+
+
+def test_score_counts() -> None:
+    s = score(asked([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]]))
+    assert math.isclose(s["accuracy"], 7 / 12)
+    assert math.isclose(s["pass_at_k"], 2 / 3)
+    assert (s["n"], s["k"], s["length"]) == (3, 4, 3.0)
+    assert s["outcomes"] == {"correct": 7, "wrong": 5}
+    assert math.isclose(s["stderr"], math.sqrt(0.25 / 4) / 3)  # one problem varies, s² = 1/4
+
+
+def test_single_samples_have_the_binomial_error() -> None:
+    s = score(asked([[1], [0], [0], [1], [0]]))
+    assert math.isclose(s["stderr"], math.sqrt(0.4 * 0.6 / 5))
+
+
+def test_the_standard_error_is_that_of_repeated_evaluations() -> None:
+    """Problems with different success rates, evaluated 4,000 times."""
+    generator = torch.Generator().manual_seed(0)
+    p = torch.rand((40, 1), generator=generator)
+    means, errors = [], []
+    for _ in range(4000):
+        correct = (torch.rand((40, 4), generator=generator) < p).int()
+        s = score(asked(correct.tolist())) if len(means) < 200 else None
+        means.append(correct.double().mean())
+        if s:
+            errors.append(s["stderr"])
+    spread = torch.stack(means).std().item()
+    assert abs(sum(errors) / len(errors) - spread) < 0.05 * spread

@@ -1,0 +1,64 @@
+"""A checkpoint is whole or not there; what was written after it is cut off again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.models.resolve import digest
+from srpo_bench.harness.running import checkpoint
+from srpo_bench.results import store
+
+
+def test_save_keeps_the_newest_and_rewind_cuts_the_records(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    steps = tmp_path / "steps.jsonl"
+    for step in (1, 2, 3):
+        with steps.open("a") as f:
+            f.write(f'{{"step":{step}}}\n')
+        checkpoint.save(tmp_path, step, policy, {"x": torch.arange(step)}, keep=2)
+    assert store.saved(tmp_path) == [2, 3]
+    with steps.open("a") as f:
+        f.write('{"step":4}\n{"ste')
+    step, state = checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    assert step == 3
+    assert state is not None
+    assert state["x"].tolist() == [0, 1, 2]
+    assert steps.read_text() == '{"step":1}\n{"step":2}\n{"step":3}\n'
+
+
+def test_a_torn_checkpoint_is_not_seen_and_is_removed(tiny_folder: Path, tmp_path: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    checkpoint.save(tmp_path, 5, policy, {}, keep=1)
+    torn = tmp_path / "checkpoints" / ".step-10"
+    torn.mkdir()
+    (torn / "model.safetensors").write_bytes(b"half")
+    assert store.saved(tmp_path) == [5]
+    checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    assert not torn.exists()
+
+
+def test_without_a_checkpoint_a_run_starts_over(tmp_path: Path) -> None:
+    (tmp_path / "evals.jsonl").write_text('{"step":0}\n')
+    assert checkpoint.latest(tmp_path) is None
+    assert checkpoint.rewind(tmp_path, None) == (0, None)
+    assert (tmp_path / "evals.jsonl").read_text() == ""
+
+
+def test_a_checkpoint_is_an_ordinary_model_folder(tiny_folder: Path, tmp_path: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    again = load_policy(tmp_path / "checkpoints" / "step-1", "float32", "cpu")
+    for old, new in zip(policy.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(old, new)
+    assert again.encode("a b") == policy.encode("a b")
+    saved = tmp_path / "checkpoints" / "step-1"
+    before = digest(saved)
+    assert digest(saved) == before
+    weights = saved / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    assert digest(saved) != before

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.arms import parse_arms
+from srpo_bench.harness.planning.comparison import Comparison
+from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
+from srpo_bench.harness.tuning.search import Candidate, choose, grid, order, read_params, tune
+from srpo_bench.results.store import append_line, write_json
+
+SMALL = {
+    "data": {"tasks": ["micro-gsm8k"], "pool_size": 8},
+    "evaluation": {"problems": 1, "every": 5},
+    "seeds": [101, 102],
+    "steps": 10,
+}
+
+
+def values(candidates: list[Candidate]) -> list[tuple[str, dict[str, Any]]]:
+    return [(c.algorithm, dict(c.values)) for c in candidates]
+
+
+def test_params_are_read_as_numbers() -> None:
+    assert read_params(["optim.lr=1e-4,2e-4", "grpo.beta=0,0.04"]) == {
+        "optim.lr": [1e-4, 2e-4],
+        "grpo.beta": [0, 0.04],
+    }
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ([], "nothing to tune"),
+        (["optim.lr"], "takes path=value"),
+        (["lr=1"], "takes path=value"),
+        (["optim.lr="], "takes path=value"),
+        (["optim.lr=1e-4,0.0001"], "stands twice"),
+        (["optim.lr=1", "optim.lr=2"], "stands twice"),
+    ],
+)
+def test_params_that_are_none_are_refused(texts: list[str], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read_params(texts)
+
+
+def test_the_grid_is_full_and_an_algorithms_own_settings_are_its_own() -> None:
+    found = grid(["grpo", "srpo"], {"optim.lr": [1, 2], "grpo.beta": [0, 3]})
+    assert values(found) == [
+        ("grpo", {"optim.lr": 1, "grpo.beta": 0}),
+        ("grpo", {"optim.lr": 1, "grpo.beta": 3}),
+        ("grpo", {"optim.lr": 2, "grpo.beta": 0}),
+        ("grpo", {"optim.lr": 2, "grpo.beta": 3}),
+        ("srpo", {"optim.lr": 1}),
+        ("srpo", {"optim.lr": 2}),
+    ]
+    assert [c.name for c in found][:2] == ["grpo-1", "grpo-2"]
+    assert (found[3].shared, found[3].own) == ({"optim.lr": 2}, {"beta": 3})
+
+
+def test_a_challenger_is_never_searched_more_than_the_baseline() -> None:
+    with pytest.raises(UserError, match="srpo would try 4 candidates and grpo, the baseline, 2"):
+        grid(["grpo", "srpo"], {"optim.lr": [1, 2], "srpo.half_life": [1, 2]})
+    even = {"optim.lr": [1, 2], "srpo.half_life": [1, 2], "grpo.beta": [0, 1]}
+    assert len(grid(["grpo", "srpo"], even)) == 8
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("evaluation.k", "what candidates are scored by"),
+        ("data.pool_size", "what candidates are scored by"),
+        ("optimm.lr", "did you mean 'optim'"),
+        ("srpo.half_life", "Unknown setting to tune"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused(path: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        grid(["grpo"], {path: [1, 2]})
+
+
+def test_grpo_is_the_baseline_wherever_it_stands() -> None:
+    assert order(["srpo", "dapo", "grpo"]) == ["grpo", "srpo", "dapo"]
+    with pytest.raises(UserError, match="stands twice"):
+        order(["grpo", "srpo", "grpo"])
+
+
+def scored(*scores: Sequence[float | None]) -> list[Candidate]:
+    """grpo at lr 1 and 2, then srpo at lr 1 and 2 with half-life 1 and 2."""
+    points = grid(
+        ["grpo", "srpo"],
+        {"optim.lr": [1, 2], "grpo.beta": [0, 1], "srpo.half_life": [1, 2]},
+    )
+    return [replace(c, scores=s) for c, s in zip(points, scores, strict=True)]
+
+
+def test_the_baselines_best_fixes_what_is_shared() -> None:
+    grpo: list[Sequence[float | None]] = [[0.5, 0.5], [0.4, 0.4], [0.6, 0.8], [0.1, 0.1]]
+    srpo: list[Sequence[float | None]] = [[0.9, 0.9], [0.9, 0.9], [0.2, 0.2], [0.3, 0.3]]
+    best = choose(scored(*grpo, *srpo))
+    assert dict(best["grpo"].values) == {"optim.lr": 2, "grpo.beta": 0}
+    assert dict(best["srpo"].values) == {"optim.lr": 2, "srpo.half_life": 2}  # not its own 0.9
+
+
+def test_a_failed_run_rules_a_candidate_out_and_of_equals_the_first_is_taken() -> None:
+    best = choose(
+        scored([0.9, None], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5], *([[0.3, 0.3]] * 4)),
+    )
+    assert best["grpo"].number == 2
+    assert best["srpo"].number == 1
+    with pytest.raises(UserError, match="srpo that could be chosen has a failed run"):
+        choose(scored(*([[0.5, 0.5]] * 4), *([[None, 0.3]] * 2), *([[0.9, 0.9]] * 2)))
+
+
+def finish(accuracy: dict[str, float]) -> Any:
+    """Stands in for training: writes the records that a run of this accuracy leaves."""
+
+    def run(comparison: Comparison, which: str) -> None:
+        for job in comparison.jobs:
+            if (job.folder / "status.json").exists():
+                continue
+            write_json(job.folder / "status.json", {"state": "done"})
+            end = accuracy[comparison.folder.name] + 0.01 * job.seed / 101
+            for step, value in ((0, 0.1), (5, end), (10, end)):
+                append_line(job.folder / "evals.jsonl", {"step": step, "accuracy": value})
+
+    return run
+
+
+ACCURACY = {"grpo-1": 0.5, "grpo-2": 0.7, "grpo-3": 0.6, "grpo-4": 0.4}
+
+
+@pytest.fixture
+def tuned(tmp_path: Path) -> Path:
+    params = {"optim.lr": [1e-4, 2e-4], "grpo.beta": [0.0, 0.04]}
+    candidates = grid(["grpo"], params)
+    tune(tmp_path / "t", SMALL, candidates, "bench tune …", finish(ACCURACY))
+    return tmp_path / "t"
+
+
+def test_what_was_tried_and_what_was_chosen_is_recorded(tuned: Path) -> None:
+    record = read_tuned(tuned)
+    assert record["budget"] == {"grpo": {"candidates": 4, "runs": 8}}
+    assert [c["chosen"] for c in record["candidates"]] == [False, True, False, False]
+    assert record["candidates"][1]["mean"] == pytest.approx(0.71, abs=1e-3)
+    assert settings_of(record) == {
+        "optim": {"lr": 1e-4},
+        "algorithms": {"grpo": {"beta": 0.04}},
+    }
+
+
+def test_another_grid_in_the_same_folder_is_refused(tuned: Path) -> None:
+    fewer = grid(["grpo"], {"optim.lr": [1e-4]})
+    with pytest.raises(UserError, match="tuning of another grid"):
+        tune(tuned, SMALL, fewer, "", finish(ACCURACY))
+
+
+def test_a_setting_that_is_wrong_leaves_nothing_behind(tmp_path: Path) -> None:
+    wrong = grid(["grpo"], {"grpo.beta": [0.0, -1.0]})
+    with pytest.raises(UserError, match="beta"):
+        tune(tmp_path / "t", SMALL, wrong, "", finish(ACCURACY))
+    assert not (tmp_path / "t").exists()
+
+
+def test_an_unfinished_tuning_cannot_be_used(tmp_path: Path) -> None:
+    def stop(comparison: Comparison, which: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(UserError, match="holds no tuning"):
+        read_tuned(tmp_path)
+    candidates = grid(["grpo"], {"optim.lr": [1e-4, 2e-4]})
+    with pytest.raises(KeyboardInterrupt):
+        tune(tmp_path / "t", SMALL, candidates, "bench tune --out t", stop)
+    with pytest.raises(UserError, match="not finished; go on with: bench tune --out t"):
+        read_tuned(tmp_path / "t")
+    tune(tmp_path / "t", SMALL, candidates, "bench tune --out t", finish(ACCURACY))
+    assert read_tuned(tmp_path / "t")["chosen"]["shared"] == {"optim.lr": 2e-4}
+
+
+def compared(**changes: Any) -> Config:
+    return Config.model_validate(SMALL | {"seeds": [1, 2], "optim": {"lr": 1e-4}} | changes)
+
+
+def test_what_a_comparison_keeps_of_it(tuned: Path) -> None:
+    arms = parse_arms(["grpo", "srpo"], settings_of(read_tuned(tuned))["algorithms"])
+    kept = used(read_tuned(tuned), compared(steps=20), arms)
+    assert kept["untuned"] == ["srpo"]
+    assert kept["differs"] == {"steps": [10, 20]}
+    assert len(kept["candidates"]) == 4
+    json.dumps(kept)
+
+
+def test_seeds_that_were_tuned_on_are_refused(tuned: Path) -> None:
+    with pytest.raises(UserError, match="Seed 102 was tuned on"):
+        used(read_tuned(tuned), compared(seeds=[1, 102]), [])
+
+
+def test_a_tuned_setting_that_is_set_otherwise_is_refused(tuned: Path) -> None:
+    record = read_tuned(tuned)
+    with pytest.raises(UserError, match=r"another value here \(optim\.lr\)"):
+        used(record, compared(optim={"lr": 3e-4}), [])
+    other = parse_arms(["mine=grpo"], {"mine": {"beta": 0.0}})
+    with pytest.raises(UserError, match="of mine"):
+        used(record, compared(), other)

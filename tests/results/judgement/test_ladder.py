@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.batch import PromptInfo
+from srpo_bench.algorithms.registry import CONTROLS as CONTROL_NAMES
+from srpo_bench.algorithms.registry import LADDER as LADDER_NAMES
+from srpo_bench.algorithms.registry import get
+from srpo_bench.results.judgement.ladder import AT_REST, CONTROLS, LADDER, Rung, ladder
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import read
+from srpo_bench.results.statistics.inference import holm
+from srpo_bench.results.statistics.steps import gain
+from tests.results import synthetic
+
+TRUTH = {
+    "grpo": 1.0,
+    "grpo-token": 1.0,
+    "srpo-paper": 0.5,
+    "srpo": 0.5,
+    "grpo-masked": 1.0,
+    "hr-random": 1.0,
+    "random-reward": 5.0,
+}
+PAPER = {"resample": True, "stages": "staged", "stage_one_fraction": 0.0}
+
+
+def write(folder: Path, *arms: str, seeds: int = 8, **settings: dict[str, Any]) -> Path:
+    """A comparison of these arms; settings by arm, with _ for - in its name."""
+    synthetic.write(
+        folder, {a: TRUTH[a] for a in arms}, seeds=seeds, noise=0.004, spread=0.05, training=False
+    )
+    for arm, own in settings.items():
+        for run in (folder / arm.replace("_", "-")).glob("seed-*"):
+            synthetic.change(run, "manifest.json", algorithm_settings=own)
+    return folder
+
+
+def climb(folder: Path) -> dict[tuple[str, str], Rung]:
+    comparison = read(folder)
+    rungs = ladder(comparison, gain(comparison.of(comparison.baseline)).level())
+    return {(r.contrast.challenger, r.contrast.baseline): r for r in rungs}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("ladder") / "c", *TRUTH, srpo_paper=PAPER, hr_random=PAPER)
+
+
+def test_every_rung_and_control_that_compare_runs_is_read() -> None:
+    assert [idea.algorithm for idea in LADDER] == list(LADDER_NAMES)
+    read_by = {idea.algorithm for idea, _ in CONTROLS} | {against for _, against in CONTROLS}
+    assert set(CONTROL_NAMES) <= read_by
+
+
+def test_rungs_find_what_was_put_in(whole: Path) -> None:
+    rungs = climb(whole)
+    assert list(rungs) == [
+        ("grpo-token", "grpo"),
+        ("srpo-paper", "grpo-token"),
+        ("srpo", "srpo-paper"),
+        ("grpo-masked", "grpo-token"),
+        ("srpo-paper", "hr-random"),
+        ("random-reward", "grpo"),
+    ]
+    assert [r.outcome for r in rungs.values()] == [
+        "not distinguishable",
+        "fewer steps",
+        "not distinguishable",
+        "not distinguishable",
+        "fewer steps",
+        "more steps",
+    ]
+    worth = rungs["srpo-paper", "grpo-token"]
+    assert worth.steps.low < 0.5 < worth.steps.high
+    assert worth.flops is not None
+    assert worth.flops.value == pytest.approx(worth.steps.value)
+    assert rungs["random-reward", "grpo"].difference.high < -0.2
+
+
+def test_all_rungs_count_to_the_baselines_target(whole: Path) -> None:
+    comparison = read(whole)
+    target = gain(comparison.of("grpo")).level()
+    assert {r.contrast.target for r in ladder(comparison, target)} == {target}
+
+
+def test_p_values_are_holms_over_the_whole_family(whole: Path) -> None:
+    rungs = list(climb(whole).values())
+    assert [r.p_steps_holm for r in rungs] == list(holm(np.array([r.p_steps for r in rungs])))
+    assert min(r.p_steps_holm for r in rungs) == 6 * 2 / 2**8
+
+
+def test_a_missing_rung_joins_its_ideas(tmp_path: Path) -> None:
+    folder = write(tmp_path / "c", "grpo", "srpo-paper", "srpo", srpo_paper=PAPER)
+    joined = climb(folder)["srpo-paper", "grpo"]
+    assert joined.parts == 2
+    assert joined.what.endswith("and history resampling")
+
+
+def test_stages_that_were_on_are_named_beside_the_resampling(tmp_path: Path) -> None:
+    arms = ("grpo", "grpo-token", "srpo-paper")
+    on = PAPER | {"stage_one_fraction": 0.25}
+    folder = write(tmp_path / "on", *arms, srpo_paper=on)
+    assert climb(folder)["srpo-paper", "grpo-token"].what == (
+        "history resampling and two stages (staged)"
+    )
+    at_rest = get("srpo-paper")
+    plan = Plan((PromptInfo("a", "math"),), 1, 2, 10, max_new_tokens=4)
+    notes = at_rest(at_rest.Settings(), plan).notes
+    assert AT_REST in notes[0]
+    for run in (folder / "srpo-paper").glob("seed-*"):
+        synthetic.change(run, "manifest.json", notes=notes)
+    assert climb(folder)["srpo-paper", "grpo-token"].what == "history resampling"
+
+
+def test_settings_that_differ_besides_are_named_and_the_idea_is_not_alone(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "c",
+        *("grpo", "grpo-token", "srpo-paper"),
+        grpo={"beta": 0.04, "epsilon_high": 0.2},
+        grpo_token={"beta": 0.0, "epsilon_high": 0.2},
+        srpo_paper=PAPER | {"beta": 0.0, "epsilon_high": 0.28},
+    )
+    rungs = climb(folder)
+    assert rungs["grpo-token", "grpo"].also == ()  # leaving out the KL term is the rung
+    assert rungs["srpo-paper", "grpo-token"].also == ("epsilon_high",)
+    write_report(folder)
+    text = (folder / "report" / "report.md").read_text()
+    assert "History resampling (srpo-paper against grpo-token)" in text
+    assert "The two also differ in epsilon_high." in text
+
+
+def test_a_part_that_is_switched_off_adds_nothing(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "c",
+        *("grpo", "srpo-paper", "srpo"),
+        srpo_paper=PAPER,
+        srpo=PAPER | {"replay_fraction": 0},
+    )
+    assert climb(folder)["srpo", "srpo-paper"].what.startswith("nothing")
+
+
+def test_two_arms_are_no_ladder(tmp_path: Path) -> None:
+    folder = write(tmp_path / "c", "grpo", "srpo")
+    assert climb(folder) == {}
+    told = write_report(folder)
+    assert told["ladder"] == []
+    assert 'id="ladder"' not in (folder / "report" / "index.html").read_text()
+
+
+def test_a_labelled_arm_counts_as_its_method(tmp_path: Path) -> None:
+    folder = write(tmp_path / "c", "grpo", "grpo-token", "srpo-paper")
+    path = folder / "comparison.json"
+    plan = json.loads(path.read_text())
+    plan["arms"][1]["algorithm"], plan["arms"][2]["algorithm"] = "srpo-paper", "grpo-token"
+    path.write_text(json.dumps(plan))
+    assert list(climb(folder)) == [("srpo-paper", "grpo"), ("grpo-token", "srpo-paper")]
+
+
+def test_the_report_says_each_rung_in_words_and_numbers(whole: Path) -> None:
+    told = write_report(whole)
+    report = whole / "report"
+    page, text = (report / "index.html").read_text(), (report / "report.md").read_text()
+    said = "History resampling alone (srpo-paper against grpo-token): 0."
+    assert said in page
+    assert said in text
+    assert "Holm" in text
+    assert '<a href="#ladder">' in page
+    assert (report / "figures" / "ladder.png").is_file()
+    assert len((report / "tables" / "ladder.csv").read_text().splitlines()) == 7
+    first = told["ladder"][1]
+    assert (first["arm"], first["against"], first["outcome"]) == (
+        "srpo-paper",
+        "grpo-token",
+        "fewer steps",
+    )
+    assert first["p_steps"] == 2 / 2**8
+
+
+def test_too_few_pairs_are_said_to_tell_nothing_apart(tmp_path: Path) -> None:
+    folder = write(tmp_path / "c", "grpo", "grpo-token", "srpo-paper", seeds=5, srpo_paper=PAPER)
+    assert climb(folder)["srpo-paper", "grpo-token"].outcome == "not distinguishable"
+    write_report(folder)
+    text = (folder / "report" / "report.md").read_text()
+    assert "With 5 pairs no adjusted p can be below 0.12" in text
+    assert "once p is adjusted" not in text  # it was 0.062 before
+
+
+def test_of_seven_arms_the_first_screen_speaks_of_those_the_claim_is_about(whole: Path) -> None:
+    write_report(whole)
+    page = (whole / "report" / "index.html").read_text()
+    assert "srpo did not need 90 % fewer steps" in page[: page.index("</header>")]
+    claims = page[page.index('<section id="claims">') : page.index('<section id="matched">')]
+    assert "<h3>srpo</h3>" in claims
+    assert "<h3>srpo-paper</h3>" in claims
+    assert "<h3>random-reward</h3>" not in claims
+    text = (whole / "report" / "report.md").read_text()
+    assert text.count("90 % fewer steps than grpo") == 2
+    assert "- random-reward, **refuted**" in text

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.results.judgement.matched import matched
+from srpo_bench.results.runs import read
+from srpo_bench.results.store import CORE
+from tests.results import synthetic
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return synthetic.write(tmp_path / "c", seeds=2, steps=20)
+
+
+def manifest(folder: Path, arm: str, seed: int, **contract: object) -> None:
+    synthetic.change(folder / arm / f"seed-{seed}", "manifest.json", contract=contract)
+
+
+def test_equal_contracts_are_matched(folder: Path) -> None:
+    proof = matched(read(folder).runs)
+    assert proof
+    assert proof.sentence.startswith("matched: all")
+
+
+def test_a_field_that_differs_is_named_with_its_values(folder: Path) -> None:
+    manifest(folder, "srpo", 2, **{"optim.lr": 1e-4})
+    proof = matched(read(folder).runs)
+    assert not proof
+    assert proof.differing == {"optim.lr": [3e-5, 1e-4]}
+    assert "different: optim.lr" in proof.sentence
+
+
+def test_a_field_that_only_some_know_is_unknown(folder: Path) -> None:
+    manifest(folder, "srpo", 1, **{"version.torch": None})
+    assert matched(read(folder).runs).unknown == ["version.torch"]
+
+
+def test_a_core_field_that_nobody_knows_is_unknown(folder: Path) -> None:
+    for arm in ("grpo", "srpo"):
+        for seed in (1, 2):
+            manifest(folder, arm, seed, pool_digest=None)
+    assert matched(read(folder).runs).unknown == ["pool_digest"]
+
+
+def test_a_setting_left_at_none_by_all_is_equal(folder: Path) -> None:
+    assert read(folder).contract["rollout.max_new_tokens"] is None
+    assert matched(read(folder).runs)
+
+
+def test_seeds_may_differ_between_pairs_but_not_within_one(folder: Path) -> None:
+    for arm in ("grpo", "srpo"):
+        for seed in (1, 2):
+            manifest(folder, arm, seed, order_seed=seed)
+    assert matched(read(folder).runs)
+    manifest(folder, "srpo", 2, order_seed=7)
+    assert list(matched(read(folder).runs).differing) == ["order_seed"]
+
+
+def test_runs_without_a_contract_prove_nothing() -> None:
+    assert matched([]).unknown == list(CORE)
+    assert not matched([])

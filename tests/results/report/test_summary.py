@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.results.report.analysis import analyse
+from srpo_bench.results.report.summary import summary
+from tests.results import synthetic
+
+
+def medians(path: Path, baseline: float, challenger: float) -> Any:
+    arms = {"grpo": baseline, "srpo": challenger}
+    folder = synthetic.write(path, arms, noise=0.0, spread=0.02, training=False, samples=0)
+    synthetic.change(folder, "comparison.json", targets=[0.8])
+    found = summary(analyse(folder))["comparisons"][0]
+    return found["ratio_of_medians"], found["ratio_of_medians_bound"]
+
+
+def test_the_ratio_of_medians_is_a_bound_where_an_arm_has_none(tmp_path: Path) -> None:
+    assert medians(tmp_path / "both", 1.0, 0.5) == (pytest.approx(0.5, rel=0.05), None)
+    value, late = medians(tmp_path / "late", 0.5, 9.0)  # the baseline is there by 100 of 400 steps
+    assert (value, late["bound"]) == (None, "lower")
+    assert late["value"] == pytest.approx(4, rel=0.2)
+    value, early = medians(tmp_path / "early", 9.0, 0.5)
+    assert (value, early["bound"]) == (None, "upper")
+    assert early["value"] == pytest.approx(0.25, rel=0.2)
+
+
+def test_no_bound_while_runs_are_under_way(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 0.5, "srpo": 9.0}, 2, training=False)
+    synthetic.change(folder / "srpo" / "seed-1", "status.json", state="running")
+    found = summary(analyse(folder))["comparisons"][0]
+    assert found["ratio_of_medians"] is None
+    assert found["ratio_of_medians_bound"] is None

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from srpo_bench.results.runs import Comparison, read
+from srpo_bench.results.statistics import survival as module
+from srpo_bench.results.statistics.steps import Crossing, crossing
+from srpo_bench.results.statistics.survival import Survival, survival
+from tests.results import synthetic
+
+
+@pytest.fixture
+def comparison(tmp_path) -> Comparison:
+    return read(synthetic.write(tmp_path / "c", seeds=6))
+
+
+def test_with_no_censoring_the_restricted_mean_is_the_mean(comparison: Comparison) -> None:
+    found = survival(comparison.of("grpo"), 0.6, 400)
+    assert found.reached == 6
+    times = [crossing(r.evals, 0.6).first for r in comparison.of("grpo")]
+    assert found.rmst == pytest.approx(np.mean(times))
+    assert found.median == np.sort(times)[2]  # the first time at which half are there
+
+
+def test_all_censored_leaves_a_bound(comparison: Comparison) -> None:
+    found = survival(comparison.of("grpo"), 1.5, 400)
+    assert found.median == np.inf
+    assert found.rmst == 400
+
+
+def survived(
+    monkeypatch: pytest.MonkeyPatch, times: list[int], events: list[bool], horizon: float
+) -> Survival:
+    """Of runs that crossed, or were last seen, at these times."""
+
+    class Stand:
+        def __init__(self, index: int) -> None:
+            self.evals = [index]
+            self.last_step = float(times[index])
+
+    def found(evals: list[int], target: float) -> Crossing:
+        i = evals[0]
+        return Crossing(times[i] if events[i] else np.inf, times[i] - 1, times[i])
+
+    monkeypatch.setattr(module, "crossing", found)
+    return survival([Stand(i) for i in range(len(times))], 0.5, horizon)  # type: ignore[misc]
+
+
+def test_freireich_1963(tmp_path, monkeypatch) -> None:
+    """Remission times of 6-MP patients, the textbook example: R's survfit gives median 23 and a
+    restricted mean of 23.3 up to 35 weeks."""
+    times = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+    events = 9 * [True] + 12 * [False]
+
+    result = survived(monkeypatch, times, events, 35)
+    assert result.median == 23
+    assert result.rmst == pytest.approx(23.287, abs=1e-3)
+    assert result.below[np.searchsorted(result.steps, 10)] == pytest.approx(0.7529, abs=1e-4)
+
+
+def test_the_restricted_mean_goes_on_to_the_horizon(tmp_path, monkeypatch) -> None:
+    """By hand: below is 1 to 5, 0.8 to 8, 0.6 to 10, then 0.3 to the horizon at 20, past the last
+    censored time."""
+    times, events = [5, 8, 8, 10, 12], [True, True, False, True, False]
+
+    result = survived(monkeypatch, times, events, 20)
+    assert result.rmst == pytest.approx(5 + 0.8 * 3 + 0.6 * 2 + 0.3 * 10)

@@ -25,7 +25,7 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def command(*words: str | Path) -> list[str]:
-    return [sys.executable, "-m", "harness", *map(str, words)]
+    return [sys.executable, "-m", "srpo_bench.harness", *map(str, words)]
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunInfo:
     """What an algorithm may know of the run it serves; equal for all arms of a comparison."""
 
     pool: tuple[PromptInfo, ...]
@@ -67,10 +67,10 @@ class Algorithm(ABC, Generic[S]):
     with an importance correction refuses any other method."""
     Settings: ClassVar[type[Settings]] = Settings
 
-    def __init__(self, settings: S, plan: Plan) -> None:
+    def __init__(self, settings: S, info: RunInfo) -> None:
         self.settings = settings
-        self.plan = plan
-        self.order = PromptOrder([prompt.id for prompt in plan.pool])
+        self.info = info
+        self.order = PromptOrder([prompt.id for prompt in info.pool])
 
     @property
     def pool_size(self) -> int:

@@ -50,7 +50,7 @@ class DAPO(GRPOToken):
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
     ) -> Batch | More:
         """The first mixed groups, a batch of them; or more prompts, up to the bound."""
-        wanted, seen = self.plan.prompts_per_step, len(rollouts.prompts)
+        wanted, seen = self.info.prompts_per_step, len(rollouts.prompts)
         rounds = seen // wanted
         mixed = torch.unique(rollouts.group[~is_constant(grades.accuracy, rollouts.group)])
         if len(mixed) < wanted and rounds < self.settings.max_rounds:

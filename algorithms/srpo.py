@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.algorithms import replay
-from srpo_bench.algorithms.base import Plan, setting
+from srpo_bench.algorithms.base import RunInfo, setting
 from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
 from srpo_bench.algorithms.history import SuccessRates, TrajectoryHistory
 from srpo_bench.algorithms.srpo_paper import SRPOPaper, SRPOPaperSettings
@@ -86,8 +86,8 @@ class SRPO(SRPOPaper):
     Settings = SRPOSettings
     settings: SRPOSettings
 
-    def __init__(self, settings: SRPOSettings, plan: Plan) -> None:
-        super().__init__(settings, plan)
+    def __init__(self, settings: SRPOSettings, info: RunInfo) -> None:
+        super().__init__(settings, info)
         self._rates = SuccessRates(settings.success_decay)
         self._history = TrajectoryHistory(settings.history_steps)
 

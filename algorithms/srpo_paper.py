@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from srpo_bench.algorithms.base import Plan, setting
+from srpo_bench.algorithms.base import RunInfo, setting
 from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
 from srpo_bench.algorithms.grpo_token import GRPOToken, GRPOTokenSettings
 from srpo_bench.algorithms.history import DroppedPrompts, EpochRecord
@@ -59,9 +59,9 @@ class SRPOPaper(GRPOToken):
     Settings = SRPOPaperSettings
     settings: SRPOPaperSettings
 
-    def __init__(self, settings: SRPOPaperSettings, plan: Plan) -> None:
-        super().__init__(settings, plan)
-        self._schedule = Schedule(settings.stages, settings.stage_one_fraction, plan)
+    def __init__(self, settings: SRPOPaperSettings, info: RunInfo) -> None:
+        super().__init__(settings, info)
+        self._schedule = Schedule(settings.stages, settings.stage_one_fraction, info)
         self._record = EpochRecord()
         self._dropped = DroppedPrompts(settings.readmit_after)
         self._step = 0

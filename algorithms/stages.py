@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.order import shuffled
 
 Stages = Literal["staged", "mixed", "reversed"]
@@ -23,12 +23,12 @@ class Schedule:
 
     stages: Stages
     fraction: float
-    plan: Plan
+    info: RunInfo
 
     @property
     def at_rest(self) -> bool:
         """True when the pool holds one kind of prompt only, so that there is nothing to stage."""
-        return len({prompt.kind for prompt in self.plan.pool}) < 2
+        return len({prompt.kind for prompt in self.info.pool}) < 2
 
     def switches(self, step: int) -> bool:
         """True when another stage begins at ``step`` (from 0)."""
@@ -37,7 +37,7 @@ class Schedule:
     def prompts(self, step: int) -> list[str]:
         """Everything that may be chosen in the stage ``step`` belongs to."""
         share = self.code_share(step)
-        return [p.id for p in self.plan.pool if share > 0 or p.kind != "code"]
+        return [p.id for p in self.info.pool if share > 0 or p.kind != "code"]
 
     def thin(self, pool: list[str], step: int, rng: torch.Generator) -> list[str]:
         """``pool`` with this stage's share of its code prompts, drawn at random."""
@@ -51,7 +51,7 @@ class Schedule:
 
     def code_share(self, step: int) -> float:
         """The share of the code prompts that an epoch at ``step`` goes through."""
-        steps = self.plan.steps
+        steps = self.info.steps
         alone = round(self.fraction * steps)
         if self.at_rest:
             return 1.0
@@ -61,8 +61,8 @@ class Schedule:
             return float(step < steps - alone)
         # x with x C / (M + x C) = (1 − f) C / (M + C): the code share of a whole staged run
         code = len(self._code())
-        others = len(self.plan.pool) - code
+        others = len(self.info.pool) - code
         return (1 - self.fraction) * others / (others + self.fraction * code)
 
     def _code(self) -> list[str]:
-        return [prompt.id for prompt in self.plan.pool if prompt.kind == "code"]
+        return [prompt.id for prompt in self.info.pool if prompt.kind == "code"]

@@ -20,7 +20,7 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.problems.load import Problems, training_limit
-from srpo_bench.harness.rollouts.collect import Asker
+from srpo_bench.harness.rollouts.collect import Collector
 from srpo_bench.harness.rollouts.evaluation import evaluate
 from srpo_bench.harness.running.record import evaluation_line
 from srpo_bench.harness.streams import stream
@@ -136,7 +136,7 @@ def settings(config: Config, problems: Problems, seed: int, out: Path) -> dict[s
 
 def prompts(config: Config, problems: Problems, policy: Policy) -> Any:
     """The pool as the data set TRL takes."""
-    style = Asker(policy, TorchEngine(policy, 1), problems.tasks, config.data).style
+    style = Collector(policy, TorchEngine(policy, 1), problems.tasks, config.data).style
     rows = [
         {"prompt": problems.tasks[p.task].render(p, style, config.data.shots), "problem": p.id}
         for p in problems.pool.values()
@@ -164,14 +164,14 @@ def reward(config: Config, problems: Problems) -> Callable[..., list[float]]:
 
 def scorer(config: Config, problems: Problems, policy: Policy, seed: int) -> Callable[[int], float]:
     """Held-out accuracy at a step as a run of ours records it, with the same evaluation noise."""
-    asker = Asker(policy, TorchEngine(policy, 1024), problems.tasks, config.data)
+    collector = Collector(policy, TorchEngine(policy, 1024), problems.tasks, config.data)
     limit = config.rollout.max_new_tokens
 
     def score(step: int) -> float:
         generator = stream(seed, "evaluation", step)
         training = policy.model.training
         policy.model.eval()
-        scored = evaluate(asker, problems.evaluation, config.evaluation, limit, generator)
+        scored = evaluate(collector, problems.evaluation, config.evaluation, limit, generator)
         line = evaluation_line(step, {name: s for name, s, _ in scored}, NOTHING)
         policy.model.train(training)
         return line["accuracy"]

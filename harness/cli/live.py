@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from srpo_bench.harness.planning.comparison import Comparison, Job, state
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
 from srpo_bench.results.store import last_line, read_json
 
 PLAIN_EVERY = 15.0
@@ -19,7 +19,7 @@ PLAIN_EVERY = 15.0
 class Progress:
     """Shows how far each run is, reading nothing but the tails of its files."""
 
-    def __init__(self, comparison: Comparison, console: Console) -> None:
+    def __init__(self, comparison: PlannedComparison, console: Console) -> None:
         self.comparison, self.console = comparison, console
         self.live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._began: dict[Path, tuple[float, int]] = {}
@@ -41,40 +41,40 @@ class Progress:
         if self.live:
             self.live.update(self._table(), refresh=True)
             return
-        for job in self.comparison.jobs:
-            now = state(job)
-            if now in ("done", "failed", "stopped") and job.folder not in self._ended:
-                self._ended.add(job.folder)
-                self.console.print(" ".join(self._row(job)), highlight=False)
+        for run in self.comparison.runs:
+            now = state(run)
+            if now in ("done", "failed", "stopped") and run.folder not in self._ended:
+                self._ended.add(run.folder)
+                self.console.print(" ".join(self._row(run)), highlight=False)
         if time.monotonic() - self._said > PLAIN_EVERY:
             self._said = time.monotonic()
-            for job in self.comparison.jobs:
-                if state(job) == "running":
-                    self.console.print(" ".join(self._row(job)), highlight=False)
+            for run in self.comparison.runs:
+                if state(run) == "running":
+                    self.console.print(" ".join(self._row(run)), highlight=False)
 
     def _table(self) -> Table:
         table = Table(title=str(self.comparison.folder))
         for name in ("run", "state", "step", "reward", "accuracy", "length", "left"):
             table.add_column(name, justify="left" if name in ("run", "state") else "right")
-        for job in self.comparison.jobs:
-            table.add_row(*self._row(job))
+        for run in self.comparison.runs:
+            table.add_row(*self._row(run))
         return table
 
-    def _row(self, job: Job) -> list[str]:
-        name = f"{job.arm.name}/seed-{job.seed}"
-        now = state(job)
+    def _row(self, run: PlannedRun) -> list[str]:
+        name = f"{run.arm.name}/seed-{run.seed}"
+        now = state(run)
         step, evaluation = (
-            last_line(job.folder / "steps.jsonl"),
-            last_line(job.folder / "evals.jsonl"),
+            last_line(run.folder / "steps.jsonl"),
+            last_line(run.folder / "evals.jsonl"),
         )
         if now == "failed":
-            reason = str(read_json(job.folder / "status.json")["reason"])
+            reason = str(read_json(run.folder / "status.json")["reason"])
             return [name, f"failed: {reason}", *[""] * 5]
         steps = self.comparison.config.steps
         accuracy = f"{100 * evaluation['accuracy']:.1f} %" if evaluation else "–"
         if not step:
             return [name, now, f"0/{steps}", "–", accuracy, "–", ""]
-        left = self._left(job.folder, step["step"]) if now == "running" else ""
+        left = self._left(run.folder, step["step"]) if now == "running" else ""
         return [
             name,
             now,

@@ -17,7 +17,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a comparison's fold
 Workers = Annotated[
     int | None, typer.Option(min=1, help="runs side by side; default: what the cores hold")
 ]
-VouchMatched = Annotated[
+Vouched = Annotated[
     bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
 ]
 Later = Annotated[

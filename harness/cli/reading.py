@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srpo_bench.harness.cli.options import Folder, Later, VouchMatched, command_line, readable
+from srpo_bench.harness.cli.options import Folder, Later, Vouched, command_line, readable
 
 
 def report(
@@ -16,7 +16,7 @@ def report(
         bool, typer.Option("--watch", help="again and again, until all runs have ended")
     ] = False,
     every: Annotated[float, typer.Option(min=1, help="seconds between looks, with --watch")] = 10.0,
-    vouch_matched: VouchMatched = False,
+    vouched: Vouched = False,
     target: Later = None,
 ) -> None:
     """Write the report of a comparison anew."""
@@ -26,9 +26,9 @@ def report(
     with readable():
         try:
             if watch:
-                summary = keep_watch(folder, every, _say, vouched=vouch_matched, asked=target or ())
+                summary = keep_watch(folder, every, _say, vouched=vouched, asked=target or ())
             else:
-                summary = write_report(folder, vouch_matched, asked=target or ())
+                summary = write_report(folder, vouched, asked=target or ())
         except KeyboardInterrupt:
             print(f"Stopped watching; {folder / 'report'} is as it was last written.")
             raise typer.Exit(130) from None
@@ -41,7 +41,7 @@ def verify(
     claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
     baseline: Annotated[str | None, typer.Option(help="arm")] = None,
     challenger: Annotated[str | None, typer.Option(help="arm")] = None,
-    vouch_matched: VouchMatched = False,
+    vouched: Vouched = False,
     target: Later = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
@@ -50,7 +50,7 @@ def verify(
 
     with readable():
         reached = show_verdicts(
-            folder, claim, claims_file, baseline, challenger, vouch_matched, as_json, target or ()
+            folder, claim, claims_file, baseline, challenger, vouched, as_json, target or ()
         )
     raise typer.Exit(0 if reached else 3)
 
@@ -74,7 +74,7 @@ def import_(
         bool, typer.Option("--skip-empty", help="rows without an accuracy are training steps")
     ] = False,
     baseline: Annotated[str | None, typer.Option(help="arm; default: the one named grpo")] = None,
-    vouch_matched: VouchMatched = False,
+    vouched: Vouched = False,
 ) -> None:
     """Read other trainers' logs into run directories; what they do not prove stays unknown."""
     from srpo_bench.harness.cli.importing import import_and_show
@@ -91,7 +91,7 @@ def import_(
         scale=scale,
         skip_empty=skip_empty,
         baseline=baseline,
-        vouched=vouch_matched,
+        vouched=vouched,
     )
 
 

@@ -14,7 +14,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.machine import cores
 from srpo_bench.harness.scoring.score import score_models
-from srpo_bench.harness.scoring.scores import Score
+from srpo_bench.harness.scoring.scores import ScoreLine
 
 
 def score_and_show(
@@ -36,7 +36,7 @@ def score_and_show(
 
 def show(record: dict[str, Any]) -> None:
     """Print a line a metric."""
-    scores = [Score(**line) for line in record["scores"]]
+    scores = [ScoreLine(**line) for line in record["scores"]]
     table = Table(box=None, pad_edge=False)
     several = len({line.model for line in scores}) > 1
     for column in [*(["model"] if several else []), "task", "metric"]:

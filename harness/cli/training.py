@@ -14,7 +14,7 @@ from srpo_bench.harness.cli.options import Folder, Workers, command_line, readab
 from srpo_bench.harness.cli.reading import say_report
 
 if TYPE_CHECKING:
-    from srpo_bench.harness.planning.comparison import Comparison
+    from srpo_bench.harness.planning.comparison import PlannedComparison
 
 
 def compare(
@@ -104,7 +104,7 @@ def tune(
     chosen = by_arm(layers.assignments(set_ or []), names)
     values = layers.merge(layers.read_preset(preset), flags, chosen)
 
-    def train(comparison: Comparison, which: str) -> None:
+    def train(comparison: PlannedComparison, which: str) -> None:
         print(which)
         _train(comparison, workers, "the same command")
 
@@ -119,7 +119,7 @@ def resume(folder: Folder, workers: Workers = None) -> None:
     _run(reopen(folder), workers)
 
 
-def _run(comparison: Comparison, workers: int | None) -> None:
+def _run(comparison: PlannedComparison, workers: int | None) -> None:
     """Train what is pending, report, and say how it went."""
     from srpo_bench.harness.planning.comparison import state
     from srpo_bench.results.report import write_report
@@ -128,14 +128,14 @@ def _run(comparison: Comparison, workers: int | None) -> None:
     with readable():
         summary = write_report(comparison.folder)
     say_report(comparison.folder, summary)
-    failed = [job for job in comparison.jobs if state(job) != "done"]
+    failed = [run for run in comparison.runs if state(run) != "done"]
     if failed:
-        names = ", ".join(f"{job.arm.name}/seed-{job.seed}" for job in failed)
-        print(f"{len(failed)} of {len(comparison.jobs)} runs failed: {names}.", file=sys.stderr)
+        names = ", ".join(f"{run.arm.name}/seed-{run.seed}" for run in failed)
+        print(f"{len(failed)} of {len(comparison.runs)} runs failed: {names}.", file=sys.stderr)
         raise typer.Exit(1)
 
 
-def _train(comparison: Comparison, workers: int | None, again: str) -> None:
+def _train(comparison: PlannedComparison, workers: int | None, again: str) -> None:
     """Train what is pending, with its progress."""
     from rich.console import Console
 

@@ -20,7 +20,7 @@ def show_verdicts(
     claims_file: Path | None,
     baseline: str | None,
     challenger: str | None,
-    vouch_matched: bool,
+    vouched: bool,
     as_json: bool,
     asked: Sequence[float] = (),
 ) -> bool:
@@ -33,7 +33,7 @@ def show_verdicts(
         claim_ids or (),
         baseline,
         challenger,
-        vouch_matched,
+        vouched,
         [claims_file] if claims_file else (),
         asked,
     )

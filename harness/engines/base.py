@@ -20,7 +20,7 @@ class Sampling:
 
 
 @dataclass
-class Responses:
+class Completions:
     """n responses a prompt, prompt by prompt: row p·n + j is the j-th response to prompt p.
 
     tokens: (B, T) long.   mask: (B, T) bool.   logp: (B, T) nats under the sampling distribution.
@@ -49,7 +49,7 @@ class Engine(Protocol):
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-    ) -> Responses:
+    ) -> Completions:
         """Sample ``n`` responses to each prompt; the same generator state gives the same bits.
 
         ``stops`` holds, a prompt, the strings that end a response to it; empty for none at all.

@@ -19,10 +19,10 @@ def make_engine(policy: Policy, config: Config, base: Path) -> Engine:
 
         return TorchEngine(policy, roll.rows_at_once)
     from srpo_bench.harness.engines.vllm_engine import Host, VllmEngine
-    from srpo_bench.harness.engines.vllm_local import LocalHost
+    from srpo_bench.harness.engines.vllm_local import InProcessHost
     from srpo_bench.harness.engines.vllm_server import ServerHost
 
-    kind = LocalHost if roll.engine == "vllm" else ServerHost
+    kind = InProcessHost if roll.engine == "vllm" else ServerHost
     host: Host = kind(base, config.model.dtype, roll.vllm)
     return VllmEngine(policy, host, roll.vllm)
 

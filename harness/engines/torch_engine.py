@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.kv_cache import slab_cache
 from srpo_bench.harness.models.policy import Policy, nucleus, prefill
 
@@ -44,7 +44,7 @@ class TorchEngine:
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-    ) -> Responses:
+    ) -> Completions:
         """Sample ``n`` responses a prompt. See ``Engine.generate``."""
         rows = len(prompts) * n
         uniform = torch.rand((rows, sampling.max_new_tokens), generator=generator)
@@ -67,7 +67,7 @@ class TorchEngine:
             lengths[chunk], ended[chunk] = decode.lengths, decode.ended
         width = max(int(lengths.max()), 1)
         mask = torch.arange(width) < lengths[:, None]
-        return Responses(tokens[:, :width], mask, logp[:, :width], ~ended)
+        return Completions(tokens[:, :width], mask, logp[:, :width], ~ended)
 
     def _chunks(self, prompts: Sequence[list[int]], n: int) -> Iterator[Tensor]:
         """Output rows that are decoded together, prompts of like lengths side by side: little of

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.harness.config import Vllm
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy
 
@@ -133,7 +133,7 @@ class VllmEngine:
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-    ) -> Responses:
+    ) -> Completions:
         """Sample ``n`` responses a prompt. See ``Engine.generate``.
 
         A retry asks for the same seeds, and nothing of a failed attempt is kept or booked.
@@ -191,7 +191,7 @@ class VllmEngine:
             )
 
 
-def _responses(rows: list[Completion], sampling: Sampling) -> Responses:
+def _responses(rows: list[Completion], sampling: Sampling) -> Completions:
     width = max(1, *(len(r.tokens) for r in rows))
     tokens = torch.zeros((len(rows), width), dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.bool)
@@ -202,4 +202,4 @@ def _responses(rows: list[Completion], sampling: Sampling) -> Responses:
         mask[i, :length] = True
         if sampling.temperature > 0:  # greedy: all the mass is on the token taken
             logp[i, :length] = torch.tensor(row.logp)
-    return Responses(tokens, mask, logp, torch.tensor([r.truncated for r in rows]))
+    return Completions(tokens, mask, logp, torch.tensor([r.truncated for r in rows]))

@@ -48,7 +48,7 @@ def environment(settings: Vllm) -> dict[str, str]:
     }
 
 
-class LocalHost:
+class InProcessHost:
     """Hosts ``vllm.LLM``; needs no copy of the weights to pass them on."""
 
     def __init__(self, model: Path, dtype: str, settings: Vllm) -> None:

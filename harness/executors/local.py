@@ -13,7 +13,7 @@ from typing import Any
 
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.machine import cores, pick_device
-from srpo_bench.harness.planning.comparison import Comparison, Job, pending
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, pending
 from srpo_bench.harness.running import worker
 from srpo_bench.results.store import read_json, write_json
 
@@ -26,7 +26,9 @@ class InterruptedRunsError(Exception):
 
 
 def run_all(
-    comparison: Comparison, workers: int | None = None, watch: Callable[[], None] = lambda: None
+    comparison: PlannedComparison,
+    workers: int | None = None,
+    watch: Callable[[], None] = lambda: None,
 ) -> None:
     """Run what is pending, at most ``workers`` at a time (default: what the cores hold).
 
@@ -44,21 +46,21 @@ def run_all(
         _run_all(comparison, workers, watch)
 
 
-def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], None]) -> None:
+def _run_all(comparison: PlannedComparison, workers: int | None, watch: Callable[[], None]) -> None:
     limit = workers or side_by_side(comparison)
     waiting = pending(comparison)
-    for job in waiting:  # what an earlier attempt left behind is not this one's state
-        worker.write_status(job.folder, "waiting", comparison.config.steps)
+    for run in waiting:  # what an earlier attempt left behind is not this one's state
+        worker.write_status(run.folder, "waiting", comparison.config.steps)
     context = _context(comparison.config.threads)
-    running: dict[BaseProcess, Job] = {}
+    running: dict[BaseProcess, PlannedRun] = {}
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while waiting or running:
             while waiting and len(running) < limit:
-                job = waiting.pop(0)
-                process = context.Process(target=worker.start, args=(job.folder, comparison.base))
+                run = waiting.pop(0)
+                process = context.Process(target=worker.start, args=(run.folder, comparison.base))
                 process.start()
-                running[process] = job
+                running[process] = run
             time.sleep(POLL)
             for process in [p for p in running if not p.is_alive()]:
                 _close(process, running.pop(process))
@@ -73,7 +75,7 @@ def _run_all(comparison: Comparison, workers: int | None, watch: Callable[[], No
         signal.signal(signal.SIGTERM, previous)
 
 
-def side_by_side(comparison: Comparison) -> int:
+def side_by_side(comparison: PlannedComparison) -> int:
     """Runs at a time where the user names none: what the cores hold; one on an accelerator."""
     if pick_device(comparison.config.model.device).type != "cpu":
         return 1
@@ -94,10 +96,10 @@ def _context(threads: int) -> Any:
     return context
 
 
-def _close(process: BaseProcess, job: Job) -> None:
+def _close(process: BaseProcess, run: PlannedRun) -> None:
     """Record the end of a worker that could not do so itself."""
     process.join()
-    status = job.folder / "status.json"
+    status = run.folder / "status.json"
     record = read_json(status) if status.exists() else {"step": 0, "steps": 0}
     if record.get("state") in ("done", "failed", "stopped"):
         return
@@ -106,7 +108,7 @@ def _close(process: BaseProcess, job: Job) -> None:
     write_json(status, {**record, "state": "failed", "reason": f"The worker died: {what}."})
 
 
-def _stop(running: dict[BaseProcess, Job]) -> None:
+def _stop(running: dict[BaseProcess, PlannedRun]) -> None:
     """Ask every worker to save itself after its step, wait, and close the books.
 
     A second Ctrl-C kills them; a resumed run then goes on from its last checkpoint.
@@ -120,5 +122,5 @@ def _stop(running: dict[BaseProcess, Job]) -> None:
     except KeyboardInterrupt:
         for process in running:
             process.kill()
-    for process, job in running.items():
-        _close(process, job)
+    for process, run in running.items():
+        _close(process, run)

@@ -10,7 +10,7 @@ from srpo_bench.results.store import FINAL, read_json
 
 
 @dataclass(frozen=True)
-class Job:
+class PlannedRun:
     """One run to be done."""
 
     folder: Path
@@ -19,7 +19,7 @@ class Job:
 
 
 @dataclass
-class Comparison:
+class PlannedComparison:
     """A planned comparison and where it lives."""
 
     folder: Path
@@ -28,26 +28,26 @@ class Comparison:
     base: Path
 
     @property
-    def jobs(self) -> list[Job]:
+    def runs(self) -> list[PlannedRun]:
         """Seed by seed, so that pairs become complete together."""
         return [
-            Job(self.folder / arm.name / f"seed-{seed}", arm, seed)
+            PlannedRun(self.folder / arm.name / f"seed-{seed}", arm, seed)
             for seed in self.config.seeds
             for arm in self.arms
         ]
 
 
-def pending(comparison: Comparison) -> list[Job]:
+def pending(comparison: PlannedComparison) -> list[PlannedRun]:
     """Runs that are not done yet, or whose final scores are missing."""
     final = bool(comparison.config.final.tasks)
     return [
-        job
-        for job in comparison.jobs
-        if state(job) != "done" or (final and not (job.folder / FINAL).exists())
+        run
+        for run in comparison.runs
+        if state(run) != "done" or (final and not (run.folder / FINAL).exists())
     ]
 
 
-def state(job: Job) -> str:
+def state(run: PlannedRun) -> str:
     """A run's state, "waiting" before it has one."""
-    path = job.folder / "status.json"
+    path = run.folder / "status.json"
     return str(read_json(path)["state"]) if path.exists() else "waiting"

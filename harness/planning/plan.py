@@ -18,7 +18,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
-from srpo_bench.harness.planning.comparison import Comparison, Job
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.planning.contract import PACKAGES, contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.results.store import SCHEMA, read_json, write_json
@@ -30,7 +30,7 @@ def plan(
     arms: list[Arm],
     command: str,
     tuning: dict[str, Any] | None = None,
-) -> Comparison:
+) -> PlannedComparison:
     """Check everything a run needs, then write the comparison and its runs' manifests.
 
     Where the folder already holds the same comparison, nothing is written and what is missing can
@@ -62,7 +62,7 @@ def plan(
     }
     if tuning is not None:
         record["tuning"] = tuning
-    comparison = Comparison(folder, config, arms, ready.base)
+    comparison = PlannedComparison(folder, config, arms, ready.base)
     if (folder / "comparison.json").exists():
         refuse_other(_read(folder), record, folder)
         return comparison
@@ -70,7 +70,7 @@ def plan(
     return comparison
 
 
-def reopen(folder: Path) -> Comparison:
+def reopen(folder: Path) -> PlannedComparison:
     """A comparison that was planned before."""
     path = folder / "comparison.json"
     if not path.is_file():
@@ -83,7 +83,7 @@ def reopen(folder: Path) -> Comparison:
     ready = prepare(config)
     found = {**record, "contract": contract_of(ready)}
     refuse_other(record, found, folder, "was planned with other things")
-    return Comparison(folder, config, arms, ready.base)
+    return PlannedComparison(folder, config, arms, ready.base)
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _read(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _write(comparison: Comparison, record: dict[str, Any]) -> None:
+def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
     folder = comparison.folder
     created = not folder.exists()
     made: list[Path] = []
@@ -107,9 +107,9 @@ def _write(comparison: Comparison, record: dict[str, Any]) -> None:
         if any(folder.iterdir()):
             raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
         made = [folder / arm.name for arm in comparison.arms]
-        for job in comparison.jobs:
-            job.folder.mkdir(parents=True)
-            write_json(job.folder / "manifest.json", _manifest(comparison, job, record))
+        for run in comparison.runs:
+            run.folder.mkdir(parents=True)
+            write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
     except OSError as error:
         for path in made:
@@ -119,15 +119,17 @@ def _write(comparison: Comparison, record: dict[str, Any]) -> None:
         raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
 
 
-def _manifest(comparison: Comparison, job: Job, record: dict[str, Any]) -> dict[str, Any]:
+def _manifest(
+    comparison: PlannedComparison, run: PlannedRun, record: dict[str, Any]
+) -> dict[str, Any]:
     config = comparison.config
-    kind = get_algorithm(job.arm.algorithm)
-    settings = kind.Settings.model_validate(job.arm.settings)
+    kind = get_algorithm(run.arm.algorithm)
+    settings = kind.Settings.model_validate(run.arm.settings)
     return {
         "schema": SCHEMA,
-        "arm": job.arm.name,
-        "algorithm": job.arm.algorithm,
-        "seed": job.seed,
+        "arm": run.arm.name,
+        "algorithm": run.arm.algorithm,
+        "seed": run.seed,
         "settings": record["config"],
         "algorithm_settings": settings.model_dump(mode="json"),
         "contract": record["contract"],

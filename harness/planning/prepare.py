@@ -11,7 +11,7 @@ from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.models.resolve import check, digest, resolve
 from srpo_bench.harness.problems.isolation import mode_for, without_unsafe
 from srpo_bench.harness.problems.load import Problems, load_problems
-from srpo_bench.harness.rollouts.collect import askable
+from srpo_bench.harness.rollouts.collect import check_prompts
 from srpo_bench.harness.sinks.fan_out import check_sinks
 
 
@@ -48,7 +48,7 @@ def prepare(config: Config) -> Prepared:
     config, left_out = without_unsafe(config)
     problems = load_problems(config)
     problems.notes += left_out
-    askable(config, problems, base)
+    check_prompts(config, problems, base)
     return Prepared(
         config, device, engine, base, digest(base), problems, mode_for(problems.tasks.values())
     )

@@ -11,7 +11,7 @@ import torch
 
 from srpo_bench.algorithms.batch import Grades, Rollouts
 from srpo_bench.harness.config import Config, Data, Reward
-from srpo_bench.harness.engines.base import Engine, Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Engine, Sampling
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.policy import Policy, encode
 from srpo_bench.harness.problems import task_guard
@@ -20,15 +20,15 @@ from srpo_bench.tasks.base import Grade, Problem, Style, Task, TaskError
 
 
 @dataclass
-class Asked:
+class GradedCompletions:
     """n responses to each problem, problem by problem, with their texts and grades.
 
-    learner_logp: (B, T) nats of the same tokens under the learner; None where nobody asked.
+    learner_logp: (B, T) nats of the same tokens under the learner; None where nobody completions.
     """
 
     problems: list[Problem]
     prompt_tokens: list[list[int]]
-    responses: Responses
+    responses: Completions
     texts: list[str]
     grades: list[Grade]
     learner_logp: torch.Tensor | None = None
@@ -52,7 +52,7 @@ class Asked:
         return torch.tensor([g.accuracy for g in self.grades])
 
     def rollouts(self) -> Rollouts:
-        """The record algorithms work on."""
+        """These completions as a method sees them, uncorrected for engine against learner."""
         r = self.responses
         return Rollouts(
             prompts=[p.id for p in self.problems],
@@ -70,7 +70,7 @@ class Asked:
         return Grades(reward=reward, accuracy=self.accuracy())
 
 
-def askable(config: Config, problems: Problems, base: Path) -> None:
+def check_prompts(config: Config, problems: Problems, base: Path) -> None:
     """Render and encode one problem of each task, so that what cannot be asked is known at once.
 
     Raises:
@@ -85,9 +85,9 @@ def askable(config: Config, problems: Problems, base: Path) -> None:
     if style == "chat" and not has_template(tokenizer):
         raise UserError("data.style=chat needs a chat template, and this model has none.")
     roll, final = config.rollout.max_new_tokens, config.final.max_new_tokens
-    asked = [*problems.pool.values(), *(p for g in problems.evaluation.values() for p in g)]
+    completions = [*problems.pool.values(), *(p for g in problems.evaluation.values() for p in g)]
     last = [p for group in problems.final.values() for p in group]
-    for setting, limit, group in (("rollout", roll, asked), ("final", final, last)):
+    for setting, limit, group in (("rollout", roll, completions), ("final", final, last)):
         for problem in {p.task: p for p in reversed(group)}.values():
             task = problems.tasks[problem.task]
             try:
@@ -115,8 +115,8 @@ def has_template(tokenizer: Any) -> bool:
     return bool(getattr(tokenizer, "chat_template", None))
 
 
-class Asker:
-    """Renders problems for one policy and has the answers graded by their tasks."""
+class Collector:
+    """Collects responses: renders problems for one policy, samples, has the tasks grade."""
 
     def __init__(self, policy: Policy, engine: Engine, tasks: dict[str, Task], data: Data) -> None:
         self.policy, self.engine, self.tasks, self.data = policy, engine, tasks, data
@@ -125,7 +125,7 @@ class Asker:
 
     def generate(
         self, problems: Sequence[Problem], n: int, sampling: Sampling, generator: torch.Generator
-    ) -> Asked:
+    ) -> GradedCompletions:
         """``n`` responses to each problem, not yet graded."""
         prompts = [self._encode(p) for p in problems]
         stops = [task_guard.stops(self.tasks[p.task], self.style) for p in problems]
@@ -135,21 +135,21 @@ class Asker:
             _cut(self.policy.decode(row[:length]), stops[i // n])
             for i, (row, length) in enumerate(zip(responses.tokens.tolist(), lengths, strict=True))
         ]
-        return Asked(list(problems), prompts, responses, texts, [])
+        return GradedCompletions(list(problems), prompts, responses, texts, [])
 
-    def grade(self, asked: Asked) -> Asked:
+    def grade(self, completions: GradedCompletions) -> GradedCompletions:
         """Fill in the grades, each task judging its own."""
         grades: dict[int, Grade] = {}
-        for name in dict.fromkeys(p.task for p in asked.problems):
-            rows = [i for i in range(len(asked.texts)) if asked.problem(i).task == name]
+        for name in dict.fromkeys(p.task for p in completions.problems):
+            rows = [i for i in range(len(completions.texts)) if completions.problem(i).task == name]
             judged = task_guard.grade(
                 self.tasks[name],
-                [asked.problem(i) for i in rows],
-                [asked.texts[i] for i in rows],
+                [completions.problem(i) for i in rows],
+                [completions.texts[i] for i in rows],
             )
             grades.update(zip(rows, judged, strict=True))
-        asked.grades = [grades[row] for row in range(len(asked.texts))]
-        return asked
+        completions.grades = [grades[row] for row in range(len(completions.texts))]
+        return completions
 
     def _encode(self, problem: Problem) -> list[int]:
         if problem.id not in self._encoded:

@@ -10,35 +10,35 @@ import torch
 
 from srpo_bench.harness.config import Scoring
 from srpo_bench.harness.engines.base import Sampling
-from srpo_bench.harness.rollouts.collect import Asked, Asker
+from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.results.store import TaskScore
 from srpo_bench.tasks.base import Problem
 
 
 def evaluate(
-    asker: Asker,
+    collector: Collector,
     problems: dict[str, list[Problem]],
     settings: Scoring,
     max_new_tokens: int | None,
     generator: torch.Generator,
-) -> Iterator[tuple[str, TaskScore, Asked]]:
+) -> Iterator[tuple[str, TaskScore, GradedCompletions]]:
     """Score the policy task by task; without a limit of its own, each task's own holds."""
     for name, of_task in problems.items():
-        limit = max_new_tokens or asker.tasks[name].max_new_tokens
+        limit = max_new_tokens or collector.tasks[name].max_new_tokens
         sampling = Sampling(settings.temperature, settings.top_p, limit)
-        asked = asker.grade(asker.generate(of_task, settings.k, sampling, generator))
-        yield name, score(asked), asked
+        completions = collector.grade(collector.generate(of_task, settings.k, sampling, generator))
+        yield name, score(completions), completions
 
 
-def score(asked: Asked) -> TaskScore:
+def score(completions: GradedCompletions) -> TaskScore:
     """Mean over problems of the mean over k samples.
 
     The standard error is that of the mean over these fixed problems: sqrt(Σ s²_p / k) / n with s²_p
     the unbiased variance of problem p's k samples. With k = 1 no problem shows its own variance,
     and the binomial sqrt(p(1−p)/n), an upper bound, stands in.
     """
-    n, k = len(asked.problems), asked.n
-    correct = asked.accuracy().double().view(n, k)
+    n, k = len(completions.problems), completions.n
+    correct = completions.accuracy().double().view(n, k)
     accuracy = correct.mean().item()
     if k > 1:
         stderr = math.sqrt(correct.var(dim=1).sum().item() / k) / n
@@ -50,6 +50,6 @@ def score(asked: Asked) -> TaskScore:
         pass_at_k=correct.amax(dim=1).mean().item(),
         n=n,
         k=k,
-        length=asked.responses.mask.sum(1).double().mean().item(),
-        outcomes=dict(sorted(Counter(g.outcome.value for g in asked.grades).items())),
+        length=completions.responses.mask.sum(1).double().mean().item(),
+        outcomes=dict(sorted(Counter(g.outcome.value for g in completions.grades).items())),
     )

@@ -13,7 +13,7 @@ from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.algorithms.surrogate import kl_k3
 from srpo_bench.harness.config import Rollout
 from srpo_bench.harness.errors import RunError
-from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.results.store import Mismatch
 
 
@@ -44,40 +44,42 @@ def effective_sample_size(log_weight: Tensor) -> float:
     return (w.sum().square() / (len(w) * w.square().sum())).item()
 
 
-def measured(asked: Asked, settings: Rollout) -> Mismatch | None:
+def step_mismatch(completions: GradedCompletions, settings: Rollout) -> Mismatch | None:
     """The record of a step; None where the learner's log-probs were not asked for.
 
     ``cut``, where there is a correction: share of the tokens whose weight met a bound.
     """
-    if asked.learner_logp is None:
+    if completions.learner_logp is None:
         return None
-    r = asked.responses
-    found = mismatch(r.logp, asked.learner_logp, r.mask)
+    r = completions.responses
+    found = mismatch(r.logp, completions.learner_logp, r.mask)
     if settings.correction != "none":
-        weight = correction.importance(asked.learner_logp, r.logp, r.mask, settings.correction)
+        weight = correction.importance(
+            completions.learner_logp, r.logp, r.mask, settings.correction
+        )
         cut = correction.outside(weight, settings.correction_cap, settings.correction_floor)
         found["cut"] = cut[r.mask].double().mean().item()
     return found
 
 
-def behaviour(asked: Asked, settings: Rollout) -> Rollouts:
-    """The record algorithms work on.
+def corrected_rollouts(completions: GradedCompletions, settings: Rollout) -> Rollouts:
+    """The rollouts as algorithms see them, with what separates engine and learner accounted for.
 
     Without a correction ρ is π against the engine's own log-probs: a clipped importance ratio that
     holds the mismatch as well. With one ρ is π against the learner's log-probs before the update,
     so that clipping sees the policy's own movement only, and the mismatch is a bounded weight.
     """
-    rollouts = asked.rollouts()
+    rollouts = completions.rollouts()
     if not torch.isfinite(rollouts.logp[rollouts.mask]).all():
         raise RunError("The engine returned log-probs that are not finite.")
-    if settings.correction == "none" or asked.learner_logp is None:
+    if settings.correction == "none" or completions.learner_logp is None:
         return rollouts
     weight = correction.weights(
-        asked.learner_logp,
+        completions.learner_logp,
         rollouts.logp,
         rollouts.mask,
         settings.correction,
         settings.correction_cap,
         settings.correction_floor,
     )
-    return replace(rollouts, logp=asked.learner_logp, correction=weight)
+    return replace(rollouts, logp=completions.learner_logp, correction=weight)

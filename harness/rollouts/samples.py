@@ -5,30 +5,30 @@ from __future__ import annotations
 from typing import Literal
 
 from srpo_bench.harness.config import Reward
-from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.results.store import Sample
 
 
 def sample_line(
     step: int,
     phase: Literal["train", "eval", "final"],
-    asked: Asked,
+    completions: GradedCompletions,
     reward: Reward,
     row: int,
     advantage: float | None,
 ) -> Sample:
     """A line of samples.jsonl: one response, enough to grade it again."""
-    problem, grade = asked.problem(row), asked.grades[row]
+    problem, grade = completions.problem(row), completions.grades[row]
     return Sample(
         step=step,
         phase=phase,
         problem=problem.id,
         task=problem.task,
         prompt=problem.question,
-        response=asked.texts[row],
+        response=completions.texts[row],
         outcome=grade.outcome.value,
         reward=reward.of(grade),
         advantage=advantage,
-        length=int(asked.responses.mask[row].sum()),
-        truncated=bool(asked.responses.truncated[row]),
+        length=int(completions.responses.mask[row].sum()),
+        truncated=bool(completions.responses.truncated[row]),
     )

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srpo_bench.algorithms.base import Algorithm, Plan
+from srpo_bench.algorithms.base import Algorithm, RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
 from srpo_bench.harness.errors import RunError, naming
 
@@ -28,10 +28,10 @@ def method(name: str) -> str:
     return f"Algorithm '{name}'"
 
 
-def make(kind: type[Algorithm[Any]], settings: dict[str, Any], plan: Plan) -> Algorithm[Any]:
+def make(kind: type[Algorithm[Any]], settings: dict[str, Any], info: RunInfo) -> Algorithm[Any]:
     """An algorithm for a run."""
     with naming(method(kind.name), "__init__"):
-        algorithm = kind(kind.Settings.model_validate(settings), plan)
+        algorithm = kind(kind.Settings.model_validate(settings), info)
     for name in ("needs_reference", "notes"):
         with naming(method(kind.name), name):
             getattr(algorithm, name)

@@ -37,10 +37,15 @@ class Learner:
     """AdamW on the policy's float32 weights."""
 
     def __init__(
-        self, policy: Policy, reference: Policy | None, optim: Optim, planned: int, max_tokens: int
+        self,
+        policy: Policy,
+        reference: Policy | None,
+        optim: Optim,
+        updates_planned: int,
+        max_tokens: int,
     ) -> None:
         self.policy, self.reference, self.optim = policy, reference, optim
-        self.planned, self.max_tokens = planned, max_tokens
+        self.updates_planned, self.max_tokens = updates_planned, max_tokens
         self.parameters = [p for p in policy.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
@@ -49,7 +54,7 @@ class Learner:
             eps=optim.eps,
             weight_decay=optim.weight_decay,
         )
-        self.done = 0
+        self.updates_done = 0
         # AdamW skips a parameter that has no gradient yet; a resumed run must not.
         for parameter in self.parameters:
             parameter.grad = torch.zeros_like(parameter)
@@ -63,7 +68,7 @@ class Learner:
         lr = self.optim.lr
         for part in self._shares(batch):
             totals = Totals.of(part, self.max_tokens)
-            lr = learning_rate(self.optim, self.done, self.planned)
+            lr = learning_rate(self.optim, self.updates_done, self.updates_planned)
             self.optimizer.zero_grad(set_to_none=False)
             loss = 0.0
             for micro in self._micro_batches(part, algorithm.needs_reference):
@@ -108,7 +113,7 @@ class Learner:
         if not math.isfinite(norm):
             raise RunError(f"Algorithm '{name}' gave a gradient of norm {norm}.")
         self.optimizer.step()
-        self.done += 1
+        self.updates_done += 1
         return norm
 
     def _shares(self, batch: Batch) -> Iterator[Batch]:
@@ -136,12 +141,12 @@ class Learner:
 
     def state_dict(self) -> dict[str, Any]:
         """Optimiser state and the count of updates done."""
-        return {"optimizer": self.optimizer.state_dict(), "done": self.done}
+        return {"optimizer": self.optimizer.state_dict(), "done": self.updates_done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of ``state_dict``."""
         self.optimizer.load_state_dict(state["optimizer"])
-        self.done = state["done"]
+        self.updates_done = state["done"]
 
 
 def learning_rate(optim: Optim, update: int, planned: int) -> float:

@@ -9,18 +9,18 @@ from typing import Any, Literal
 
 import torch
 
-from srpo_bench.algorithms.base import Algorithm, Plan
+from srpo_bench.algorithms.base import Algorithm, RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts
 from srpo_bench.algorithms.registry import get
 from srpo_bench.harness.config import Arm, Config, Scoring
-from srpo_bench.harness.engines.base import Engine, Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Engine, Sampling
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.problems.load import Problems, training_limit
-from srpo_bench.harness.rollouts.collect import Asked, Asker
+from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate
-from srpo_bench.harness.rollouts.mismatch import behaviour, measured
+from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismatch
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running import checkpoint, ledger
@@ -47,20 +47,20 @@ class Run:
         self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
         self.engine: Engine = make_engine(self.policy, config, base)
-        self.asker = Asker(self.policy, self.engine, problems.tasks, config.data)
+        self.collector = Collector(self.policy, self.engine, problems.tasks, config.data)
         self.algorithm = self._algorithm(arm)
         self.learner = Learner(
             self.policy,
             self._load(base) if self.algorithm.needs_reference else None,
             config.optim,
-            planned=config.steps * config.optim.updates_per_step,
+            updates_planned=config.steps * config.optim.updates_per_step,
             max_tokens=self.max_new_tokens,
         )
         self.spending = ledger.Spending()
         self.clock = ledger.Clock()
 
     @property
-    def compares(self) -> bool:
+    def reads_learner_logp(self) -> bool:
         """Whether the learner reads every response, to compare its log-probs with the engine's."""
         roll = self.config.rollout
         asked_for = roll.measure_mismatch or roll.correction != "none"
@@ -103,7 +103,7 @@ class Run:
     def _step(self, step: int) -> None:
         entry = ledger.empty()
         first = self.spending.spent["responses"]  # the serial number of the step's first response
-        asked, batch = self._gather(step, entry, first)
+        completions, batch = self._gather(step, entry, first)
         with self.clock("training"):
             update = self.learner.update(batch, self.algorithm)
         with self.clock("sync"):
@@ -113,30 +113,33 @@ class Run:
         n = self.policy.parameters
         entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
         self.spending.book(entry)
-        gap = measured(asked, self.config.rollout)
-        line = step_line(step, asked, self.config.reward, self.algorithm, batch, update, entry, gap)
+        gap = step_mismatch(completions, self.config.rollout)
+        line = step_line(
+            step, completions, self.config.reward, self.algorithm, batch, update, entry, gap
+        )
         self._write("steps", line)
         if step % self.config.samples_every == 0 or step == 1:
             worth = dict(zip(batch.rollouts.serial.tolist(), batch.advantage.tolist(), strict=True))
-            for row in range(len(asked.texts)):
+            for row in range(len(completions.texts)):
                 advantage = worth.get(first + row)
                 self._write(
-                    "samples", sample_line(step, "train", asked, self.config.reward, row, advantage)
+                    "samples",
+                    sample_line(step, "train", completions, self.config.reward, row, advantage),
                 )
 
-    def _gather(self, step: int, entry: Ledger, first: int) -> tuple[Asked, Batch]:
+    def _gather(self, step: int, entry: Ledger, first: int) -> tuple[GradedCompletions, Batch]:
         """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
         order = stream(self.seed, "order", step)
         sampling = stream(self.seed, "sampling", step)
         own = stream(self.seed, "algorithm", step)
         roll = self.config.rollout
-        rounds: list[Asked] = []
+        rounds: list[GradedCompletions] = []
         wanted = roll.prompts_per_step
         while True:
             pool = self.problems.pool
             chosen = [pool[i] for i in guard.choose(self.algorithm, wanted, order, pool)]
             rounds.append(self._ask(chosen, sampling, entry))
-            rollouts = Rollouts.concat([behaviour(a, roll) for a in rounds])
+            rollouts = Rollouts.concat([corrected_rollouts(a, roll) for a in rounds])
             rollouts.serial = first + torch.arange(len(rollouts))
             grades = Grades.concat([a.rewards(self.config.reward) for a in rounds])
             answer = guard.weigh(self.algorithm, rollouts, grades, self._scorer(entry), own)
@@ -148,30 +151,32 @@ class Run:
                     f"Algorithm '{self.algorithm.name}' asked for {wanted} more prompts after "
                     f"{entry['prompts']} in one step; {MAX_ROUNDS} batches of them are the limit."
                 )
-        asked = _joined(rounds)
+        completions = _joined(rounds)
         used = answer.rollouts.serial[answer.weight > 0]
         entry["responses_discarded"] = entry["responses"] - len(torch.unique(used[used >= first]))
-        return asked, answer
+        return completions, answer
 
-    def _ask(self, problems: list[Any], generator: torch.Generator, entry: Ledger) -> Asked:
+    def _ask(
+        self, problems: list[Any], generator: torch.Generator, entry: Ledger
+    ) -> GradedCompletions:
         roll = self.config.rollout
         sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens)
         with self.clock("rollout"):
-            asked = self.asker.generate(problems, roll.group_size, sampling, generator)
+            completions = self.collector.generate(problems, roll.group_size, sampling, generator)
         with self.clock("grading"):
-            self.asker.grade(asked)
-        generated = int(asked.responses.mask.sum())
+            self.collector.grade(completions)
+        generated = int(completions.responses.mask.sum())
         entry["prompts"] += len(problems)
-        entry["responses"] += len(asked.texts)
+        entry["responses"] += len(completions.texts)
         entry["tokens_generated"] += generated
-        entry["tokens_prefilled"] += asked.tokens_prefilled
-        entry["verifier_calls"] += len(asked.texts)
+        entry["tokens_prefilled"] += completions.tokens_prefilled
+        entry["verifier_calls"] += len(completions.texts)
         entry["flops"] += ledger.flops(
-            self.policy.parameters, generated + asked.tokens_prefilled, 0
+            self.policy.parameters, generated + completions.tokens_prefilled, 0
         )
-        if self.compares:
-            asked.learner_logp = self._scorer(entry)(asked.rollouts())
-        return asked
+        if self.reads_learner_logp:
+            completions.learner_logp = self._scorer(entry)(completions.rollouts())
+        return completions
 
     def _scorer(self, entry: Ledger) -> Callable[[Rollouts], torch.Tensor]:
         """Log-probs under the current policy for an algorithm that asks, booked."""
@@ -208,11 +213,14 @@ class Run:
         generator = stream(self.seed, "final" if phase == "final" else "evaluation", step)
         scores = {}
         with self.clock("evaluation"):
-            for name, score, asked in evaluate(self.asker, problems, settings, limit, generator):
+            for name, score, completions in evaluate(
+                self.collector, problems, settings, limit, generator
+            ):
                 scores[name] = score
-                for row in range(0, len(asked.texts), asked.n)[:SAMPLES_PER_EVALUATION]:
+                for row in range(0, len(completions.texts), completions.n)[:SAMPLES_PER_EVALUATION]:
                     self._write(
-                        "samples", sample_line(step, phase, asked, self.config.reward, row, None)
+                        "samples",
+                        sample_line(step, phase, completions, self.config.reward, row, None),
                     )
         return scores
 
@@ -245,7 +253,7 @@ class Run:
 
     def _algorithm(self, arm: Arm) -> Algorithm[Any]:
         kind = get(arm.algorithm)
-        plan = Plan(
+        plan = RunInfo(
             pool=tuple(PromptInfo(p.id, p.kind) for p in self.problems.pool.values()),
             prompts_per_step=self.config.rollout.prompts_per_step,
             group_size=self.config.rollout.group_size,
@@ -255,16 +263,16 @@ class Run:
         return guard.make(kind, arm.settings, plan)
 
 
-def _joined(rounds: list[Asked]) -> Asked:
+def _joined(rounds: list[GradedCompletions]) -> GradedCompletions:
     """Several rounds of a step as one."""
     if len(rounds) == 1:
         return rounds[0]
     whole = Rollouts.concat([a.rollouts() for a in rounds])
-    responses = Responses(whole.tokens, whole.mask, whole.logp, whole.truncated)
+    responses = Completions(whole.tokens, whole.mask, whole.logp, whole.truncated)
     ours = [
         replace(a.rollouts(), logp=a.learner_logp) for a in rounds if a.learner_logp is not None
     ]
-    return Asked(
+    return GradedCompletions(
         problems=[p for a in rounds for p in a.problems],
         prompt_tokens=whole.prompt_tokens,
         responses=responses,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from srpo_bench.algorithms.base import Algorithm
 from srpo_bench.algorithms.batch import Batch
 from srpo_bench.harness.config import Reward
-from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.results.store import Evaluation, Ledger, Mismatch, Spent, Step, TaskScore
@@ -13,7 +13,7 @@ from srpo_bench.results.store import Evaluation, Ledger, Mismatch, Spent, Step, 
 
 def step_line(
     step: int,
-    asked: Asked,
+    completions: GradedCompletions,
     reward: Reward,
     algorithm: Algorithm,  # type: ignore[type-arg]
     batch: Batch,
@@ -22,14 +22,14 @@ def step_line(
     mismatch: Mismatch | None,
 ) -> Step:
     """A line of steps.jsonl."""
-    by_group = asked.accuracy().view(-1, asked.n).mean(1)
+    by_group = completions.accuracy().view(-1, completions.n).mean(1)
     pool_size, epoch = guard.progress(algorithm)
     line = Step(
         step=step,
-        reward=asked.rewards(reward).reward.mean().item(),
+        reward=completions.rewards(reward).reward.mean().item(),
         accuracy=by_group.mean().item(),
-        length=asked.responses.mask.sum(1).double().mean().item(),
-        truncated=asked.responses.truncated.double().mean().item(),
+        length=completions.responses.mask.sum(1).double().mean().item(),
+        truncated=completions.responses.truncated.double().mean().item(),
         groups=len(by_group),
         groups_all_correct=int((by_group == 1).sum()),
         groups_all_wrong=int((by_group == 0).sum()),

@@ -16,11 +16,11 @@ from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.harness.rollouts.collect import style_of
-from srpo_bench.harness.scoring.scores import Score, Scored
+from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
 from srpo_bench.tasks.base import Problem, TaskError
 
 if TYPE_CHECKING:
-    from srpo_bench.harness.scoring.policies import Target
+    from srpo_bench.harness.scoring.policies import Subject
 
 TASKS = {"gsm8k": "gsm8k", "math": "minerva_math500"}
 """Our task -> the task of lm-eval that scores it."""
@@ -62,13 +62,13 @@ def check(config: Config) -> None:
 
 
 def lm_eval_backend(
-    target: Target, config: Config, problems: Problems, seed: int
-) -> Iterator[Scored]:
+    subject: Subject, config: Config, problems: Problems, seed: int
+) -> Iterator[ScoredSubject]:
     """Have lm-eval ask and grade a Hugging Face folder, task by task."""
     from lm_eval.models.huggingface import HFLM
 
     model = HFLM(
-        pretrained=str(target.folder),
+        pretrained=str(subject.folder),
         device=str(pick_device(config.model.device)),
         dtype=config.model.dtype,
         batch_size=config.rollout.rows_at_once,
@@ -83,9 +83,9 @@ def lm_eval_backend(
             apply_chat_template=style_of(config.data, model.tokenizer) == "chat",
             torch_random_seed=seed,
         )
-        yield Scored(
-            _scores(result["results"][TASKS[name]], target.label, name, len(of_task)),
-            _samples(result["samples"][TASKS[name]], target, of_task),
+        yield ScoredSubject(
+            _scores(result["results"][TASKS[name]], subject.label, name, len(of_task)),
+            _samples(result["samples"][TASKS[name]], subject, of_task),
         )
 
 
@@ -175,7 +175,7 @@ def _simple_evaluate(model: Any, spec: dict[str, Any], **settings: Any) -> dict[
     return dict(result)
 
 
-def _scores(result: Mapping[str, Any], label: str, task: str, n: int) -> list[Score]:
+def _scores(result: Mapping[str, Any], label: str, task: str, n: int) -> list[ScoreLine]:
     """lm-eval's "metric,filter" -> mean, and the standard error it gives."""
     scores = []
     for key, value in result.items():
@@ -184,7 +184,7 @@ def _scores(result: Mapping[str, Any], label: str, task: str, n: int) -> list[Sc
             continue
         error = result.get(f"{metric}_stderr,{filter_}")
         scores.append(
-            Score(
+            ScoreLine(
                 model=label,
                 task=task,
                 metric=metric if filter_ == "none" else f"{metric}, {filter_}",
@@ -198,7 +198,7 @@ def _scores(result: Mapping[str, Any], label: str, task: str, n: int) -> list[Sc
 
 
 def _samples(
-    lines: Sequence[Mapping[str, Any]], target: Target, problems: Sequence[Problem]
+    lines: Sequence[Mapping[str, Any]], subject: Subject, problems: Sequence[Problem]
 ) -> list[dict[str, Any]]:
     """A line a problem: response and metrics. lm-eval itself has one a problem and filter."""
     samples: dict[int, dict[str, Any]] = {}
@@ -208,8 +208,8 @@ def _samples(
         sample = samples.setdefault(
             number,
             {
-                "model": target.label,
-                "step": target.step,
+                "model": subject.label,
+                "step": subject.step,
                 "phase": "final",
                 "problem": problem.id,
                 "task": problem.task,

@@ -10,11 +10,11 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.problems.load import Problems
-from srpo_bench.harness.rollouts.collect import Asked, Asker
+from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate, score
 from srpo_bench.harness.rollouts.samples import sample_line
-from srpo_bench.harness.scoring.policies import Target
-from srpo_bench.harness.scoring.scores import Score, Scored
+from srpo_bench.harness.scoring.policies import Subject
+from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks.base import Grade, Outcome
 from srpo_bench.tasks.grading import pass_at_k
@@ -24,32 +24,34 @@ PASS_AT = (1, 10, 100)
 """
 
 
-def own_backend(target: Target, config: Config, problems: Problems, seed: int) -> Iterator[Scored]:
+def own_backend(
+    subject: Subject, config: Config, problems: Problems, seed: int
+) -> Iterator[ScoredSubject]:
     """Ask and grade as a run's own final scoring does: same seed and step, same responses."""
-    policy = load_policy(target.folder, config.model.dtype, config.model.device)
-    generator = stream(seed, "final", target.step)
-    with contextlib.closing(make_engine(policy, config, target.folder)) as engine:
-        asker = Asker(policy, engine, problems.tasks, config.data)
-        for _, _, asked in evaluate(
-            asker, problems.final, config.final, config.final.max_new_tokens, generator
+    policy = load_policy(subject.folder, config.model.dtype, config.model.device)
+    generator = stream(seed, "final", subject.step)
+    with contextlib.closing(make_engine(policy, config, subject.folder)) as engine:
+        collector = Collector(policy, engine, problems.tasks, config.data)
+        for _, _, completions in evaluate(
+            collector, problems.final, config.final, config.final.max_new_tokens, generator
         ):
             lines = [
                 {
-                    "model": target.label,
-                    **sample_line(target.step, "final", asked, config.reward, row, None),
+                    "model": subject.label,
+                    **sample_line(subject.step, "final", completions, config.reward, row, None),
                 }
-                for row in range(len(asked.texts))
+                for row in range(len(completions.texts))
             ]
-            yield Scored(metrics(target.label, asked, asker), lines)
+            yield ScoredSubject(metrics(subject.label, completions, collector), lines)
 
 
-def metrics(label: str, asked: Asked, asker: Asker) -> list[Score]:
+def metrics(label: str, completions: GradedCompletions, collector: Collector) -> list[ScoreLine]:
     """The task's own metric first, then the others that the field prints for these responses."""
-    task = asker.tasks[asked.problems[0].task]
-    main = score(asked)
-    correct = asked.accuracy().view(-1, asked.n).sum(1).int().tolist()
-    reached = sorted({k for k in PASS_AT if k <= asked.n} | {asked.n})
-    first = Score(
+    task = collector.tasks[completions.problems[0].task]
+    main = score(completions)
+    correct = completions.accuracy().view(-1, completions.n).sum(1).int().tolist()
+    reached = sorted({k for k in PASS_AT if k <= completions.n} | {completions.n})
+    first = ScoreLine(
         model=label,
         task=task.name,
         metric=task.metric,
@@ -58,19 +60,20 @@ def metrics(label: str, asked: Asked, asker: Asker) -> list[Score]:
         accuracy=main["accuracy"],
         stderr=main["stderr"],
         pass_at={
-            str(k): sum(pass_at_k(asked.n, c, k) for c in correct) / len(correct) for k in reached
+            str(k): sum(pass_at_k(completions.n, c, k) for c in correct) / len(correct)
+            for k in reached
         },
-        truncated=asked.responses.truncated.double().mean().item(),
+        truncated=completions.responses.truncated.double().mean().item(),
         length=main["length"],
         outcomes=main["outcomes"],
     )
     others = []
-    asked_of = [asked.problem(row) for row in range(len(asked.texts))]
-    for name, right in task.variants(asked_of, asked.texts).items():
+    answered = [completions.problem(row) for row in range(len(completions.texts))]
+    for name, right in task.variants(answered, completions.texts).items():
         grades = [Grade(Outcome.CORRECT if yes else Outcome.WRONG) for yes in right]
-        other = score(dataclasses.replace(asked, grades=grades))
+        other = score(dataclasses.replace(completions, grades=grades))
         others.append(
-            Score(
+            ScoreLine(
                 model=label,
                 task=task.name,
                 metric=name,

@@ -12,7 +12,7 @@ from srpo_bench.results.store import run_dirs, saved
 
 
 @dataclass(frozen=True)
-class Target:
+class Subject:
     """One policy to be scored: a Hugging Face folder, and the step it is from (0: no run's)."""
 
     label: str
@@ -20,15 +20,15 @@ class Target:
     step: int = 0
 
 
-def targets(model: Model) -> list[Target]:
+def subjects(model: Model) -> list[Subject]:
     """The model that a path names, or the kept checkpoints of a run or of a comparison's runs."""
     path = Path(model.path).expanduser()
     runs = [path] if (path / "manifest.json").is_file() else run_dirs(path)
     if not runs:
         folder = resolve(model)
-        return [Target(path.name, folder)]
+        return [Subject(path.name, folder)]
     found = [
-        Target(
+        Subject(
             str((run / f"step-{step}").relative_to(path)), run / f"checkpoints/step-{step}", step
         )
         for run in runs

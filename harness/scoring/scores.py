@@ -11,7 +11,7 @@ from srpo_bench.results.store import append_line, write_json
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreLine:
     """One task of one model by one metric: the mean over n problems of the mean over k samples.
 
     pass_at: k -> pass@k, unbiased.   truncated: share of responses cut at the length limit.
@@ -33,10 +33,10 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredSubject:
     """One task of one model: its scores, and a line a response, enough to grade it again."""
 
-    scores: list[Score]
+    scores: list[ScoreLine]
     samples: list[dict[str, Any]]
 
 

@@ -20,7 +20,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.planning.arms import parse_arms
-from srpo_bench.harness.planning.comparison import Comparison
+from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.results.store import SCHEMA, read_json, write_json
 
@@ -135,7 +135,7 @@ def tune(
     values: Mapping[str, Any],
     candidates: Sequence[Candidate],
     command: str,
-    run: Callable[[Comparison, str], None],
+    run: Callable[[PlannedComparison, str], None],
 ) -> dict[str, Any]:
     """Plan and run every candidate, then write and return what was tried and what is best.
 
@@ -149,7 +149,7 @@ def tune(
     _same_grid(folder, candidates)
     settled = [_settled(values, c) for c in candidates]
     settings = settled[0][0]
-    planned: list[Comparison] = []
+    planned: list[PlannedComparison] = []
     for candidate, (config, arms) in zip(candidates, settled, strict=True):
         planned.append(plan(folder / candidate.name, config, arms, command))
         _write(folder, settings, candidates, {}, command)  # what will be tried, before it is
@@ -191,7 +191,7 @@ def _nested(own: Mapping[str, Any]) -> dict[str, Any]:
     return layers.merge(*(layers.nested(p.split("."), v) for p, v in own.items()))
 
 
-def _scored(c: Candidate, comparison: Comparison) -> Candidate:
+def _scored(c: Candidate, comparison: PlannedComparison) -> Candidate:
     from srpo_bench.results.runs import read
     from srpo_bench.results.statistics.scores import at_end
 

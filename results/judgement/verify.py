@@ -19,7 +19,7 @@ def verify(
     claim_ids: Sequence[str] = (),
     baseline: str | None = None,
     challenger: str | None = None,
-    vouch_unmatched: bool = False,
+    vouched: bool = False,
     claim_files: Iterable[Path] = (),
     asked: Sequence[float] = (),
 ) -> list[ClaimVerdict]:
@@ -30,7 +30,7 @@ def verify(
         claim_ids: which; none means all.
         baseline: arm; by default the plan's, or grpo.
         challenger: arm; by default every other one.
-        vouch_unmatched: the user vouches for what the manifests cannot prove.
+        vouched: the user vouches for what the manifests cannot prove.
         claim_files: the user's own claims.
         asked: accuracies to reach, besides those of the plan; exploratory.
     """
@@ -47,5 +47,5 @@ def verify(
     return [
         verdict
         for pair in pairs(comparison, baseline, challenger)
-        for verdict in Judge(comparison, *pair, vouch_unmatched, asked).all(chosen)
+        for verdict in Judge(comparison, *pair, vouched, asked).all(chosen)
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def write_report(
     comparison_dir: Path,
-    vouch_unmatched: bool = False,
+    vouched: bool = False,
     claim_files: Iterable[Path] = (),
     reload: float | None = None,
     asked: Sequence[float] = (),
@@ -23,7 +23,7 @@ def write_report(
 
     Args:
         comparison_dir: finished, running or broken: whatever is there is shown.
-        vouch_unmatched: the user vouches that the runs are matched; the first page says so.
+        vouched: the user vouches that the runs are matched; the first page says so.
         claim_files: the user's own claims, tested beside the shipped ones.
         reload: seconds after which the page loads itself anew, as long as runs are under way.
         asked: accuracies to reach that are named now; shown as exploratory.
@@ -35,7 +35,7 @@ def write_report(
     from srpo_bench.results.report.analysis import analyse
     from srpo_bench.results.report.summary import summary
 
-    a = analyse(comparison_dir, load(claim_files), vouch_unmatched, asked)
+    a = analyse(comparison_dir, load(claim_files), vouched, asked)
     told = summary(a)
     json.dumps(told, allow_nan=False)  # a NaN here would be no JSON
     with tempfile.TemporaryDirectory(prefix=".report-", dir=comparison_dir) as staging:

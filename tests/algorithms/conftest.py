@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Grades, PromptInfo, Rollouts
 
 # The same examples every time, and no example fails for being slow on a busy machine.
@@ -21,9 +21,9 @@ LIMIT = 7
 
 def _plan(
     kinds: Sequence[str], prompts_per_step: int = 4, group_size: int = 4, steps: int = 20
-) -> Plan:
+) -> RunInfo:
     pool = tuple(PromptInfo(f"{kind}-{i}", kind) for i, kind in enumerate(kinds))
-    return Plan(pool, prompts_per_step, group_size, steps, max_new_tokens=LIMIT)
+    return RunInfo(pool, prompts_per_step, group_size, steps, max_new_tokens=LIMIT)
 
 
 def _sample(prompts: Sequence[str], group_size: int, seed: int) -> Rollouts:
@@ -52,7 +52,7 @@ def _grade(rollouts: Rollouts, seed: int, rate: float = 0.5) -> Grades:
 
 
 @pytest.fixture(scope="session")
-def plan() -> Callable[..., Plan]:
+def plan() -> Callable[..., RunInfo]:
     return _plan
 
 

@@ -27,7 +27,7 @@ def _resumed(algorithm: Algorithm[Any]) -> Algorithm[Any]:
     file = io.BytesIO()
     torch.save(algorithm.state_dict(), file)
     file.seek(0)
-    again = type(algorithm)(algorithm.settings, algorithm.plan)
+    again = type(algorithm)(algorithm.settings, algorithm.info)
     again.load_state_dict(torch.load(file, weights_only=True))
     return again
 

@@ -62,7 +62,7 @@ def test_one_kind_of_prompt_rests_the_stages_and_is_said(kind: str, plan: Any) -
     cls = get("srpo-paper")
     algorithm = cls(cls.Settings(), plan([kind] * 6))
     assert "one kind" in algorithm.notes[0]
-    assert set(algorithm.choose(6, torch.Generator())) == {p.id for p in algorithm.plan.pool}
+    assert set(algorithm.choose(6, torch.Generator())) == {p.id for p in algorithm.info.pool}
     assert cls(cls.Settings(), plan(["math", "code"])).notes == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.running.loop import Run
@@ -37,7 +37,7 @@ class TooCold(TorchEngine):
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-    ) -> Responses:
+    ) -> Completions:
         cold = replace(sampling, temperature=0.7 * sampling.temperature)
         return super().generate(prompts, n, cold, generator, stops)
 
@@ -51,5 +51,5 @@ class Faithful(TorchEngine):
 def inject(run: Run, engine: type[TorchEngine]) -> Run:
     """The run with another engine, for training and evaluation alike."""
     faulty: Any = engine(run.policy, run.config.rollout.rows_at_once)
-    run.engine = run.asker.engine = faulty
+    run.engine = run.collector.engine = faulty
     return run

@@ -20,13 +20,13 @@ PACKAGE = ROOT / "examples" / "bench-max-rl"
 
 SCRIPT = """
 import torch
-from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
 from srpo_bench.algorithms.registry import algorithm_names, get
 
 assert algorithm_names()[-1] == "max-rl"
 kind = get("max-rl")
-algorithm = kind(kind.Settings(), Plan((PromptInfo("p", "math"),), 1, 4, 10, 2))
+algorithm = kind(kind.Settings(), RunInfo((PromptInfo("p", "math"),), 1, 4, 10, 2))
 rng = torch.Generator()
 ones = torch.ones(4, 2)
 rollouts = Rollouts(

@@ -1,6 +1,6 @@
 """On the same responses we say what lm-eval's own tasks say, example by example.
 
-Responses go through the whole of a task of lm-eval: its rows, filters and metrics. The recorded
+Completions go through the whole of a task of lm-eval: its rows, filters and metrics. The recorded
 ones were written by SmolLM2-135M-Instruct (Apache-2.0) to questions made up for this file.
 """
 

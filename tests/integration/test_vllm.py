@@ -16,7 +16,7 @@ from torch import Tensor
 
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.engines.vllm_engine import TOLERANCE, VllmEngine
@@ -75,12 +75,12 @@ def engine(request: pytest.FixtureRequest) -> VllmEngine:
     return engine
 
 
-def ask(engine: VllmEngine, seed: int = 3, sampling: Sampling = SAMPLING) -> Responses:
+def ask(engine: VllmEngine, seed: int = 3, sampling: Sampling = SAMPLING) -> Completions:
     prompts = [engine.policy.encode(p) for p in PROMPTS]
     return engine.generate(prompts, 4, sampling, torch.Generator().manual_seed(seed))
 
 
-def learner_logp(policy: Policy, responses: Responses) -> Tensor:
+def learner_logp(policy: Policy, responses: Completions) -> Tensor:
     rollouts = Rollouts(
         prompts=PROMPTS,
         prompt_tokens=[policy.encode(p) for p in PROMPTS],
@@ -278,9 +278,9 @@ def test_faults_stand_in_the_report(local: VllmEngine, tmp_path: Path) -> None:
     arms = [Arm(name=name, algorithm="grpo") for name in ("clean", "stale", "cold")]
     comparison = plan(tmp_path / "c", config, arms, "bench compare")
     problems = load_problems(config)
-    for job in comparison.jobs:
-        run = Run(job.folder, config, job.arm, job.seed, comparison.base, problems)
-        run.engine = run.asker.engine = Faulty(run.policy, local, job.arm.name)
+    for run in comparison.runs:
+        run = Run(run.folder, config, run.arm, run.seed, comparison.base, problems)
+        run.engine = run.collector.engine = Faulty(run.policy, local, run.arm.name)
         assert run.train()
     told = write_report(comparison.folder)
     kl = {arm: told["arms"][arm]["mismatch"]["kl"] for arm in ("clean", "stale", "cold")}
@@ -309,7 +309,7 @@ class Faulty(VllmEngine):
 
     def generate(
         self, prompts: Any, n: int, sampling: Sampling, generator: torch.Generator, stops: Any = ()
-    ) -> Responses:
+    ) -> Completions:
         t = sampling.temperature * (0.7 if self.fault == "cold" else 1)
         changed = Sampling(t, sampling.top_p, sampling.max_new_tokens)
         return super().generate(prompts, n, changed, generator, stops)

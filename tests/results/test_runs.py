@@ -135,7 +135,7 @@ def test_importing_the_room_is_light() -> None:
 
 def test_the_room_never_imports_torch_or_the_harness() -> None:
     code = (
-        "import sys; from srpo_bench.results import analysis, claims, report;"
+        "import sys; from srpo_bench.results.judgement import verify;"
         "from srpo_bench.results.report import figures, page;"
         "rooms = ('torch', *(f'srpo_bench.{r}' for r in ('harness', 'algorithms', 'tasks')));"
         "print([m for m in rooms if m in sys.modules])"

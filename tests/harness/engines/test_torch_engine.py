@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from srpo_bench.algorithms.batch import Rollouts
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine, sample
 from srpo_bench.harness.models.policy import Policy, load_policy, nucleus, sampling_logp
 
@@ -17,7 +17,7 @@ PROMPTS = ["2+2=", "a", "who is there ", "12*12"]
 
 def generate(
     policy: Policy, n: int = 6, rows_at_once: int = 64, limit: int = 24, seed: int = 3
-) -> tuple[list[list[int]], Responses]:
+) -> tuple[list[list[int]], Completions]:
     prompts = [policy.encode(p) for p in PROMPTS]
     sampling = Sampling(policy.temperature, policy.top_p, limit)
     generator = torch.Generator().manual_seed(seed)
@@ -25,7 +25,7 @@ def generate(
     return prompts, engine.generate(prompts, n, sampling, generator)
 
 
-def record(prompts: list[list[int]], r: Responses, n: int = 6) -> Rollouts:
+def record(prompts: list[list[int]], r: Completions, n: int = 6) -> Rollouts:
     group = torch.arange(len(prompts)).repeat_interleave(n)
     return Rollouts(PROMPTS, prompts, group, r.tokens, r.mask, r.logp, r.truncated)
 

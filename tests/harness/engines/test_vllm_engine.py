@@ -13,7 +13,7 @@ from torch import Tensor
 
 from srpo_bench.harness.config import Config, Vllm
 from srpo_bench.harness.engines import choose
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.engines.vllm_engine import (
     ATTEMPTS,
@@ -104,7 +104,7 @@ def learn(policy: Policy) -> None:
             weight += 0.05 * torch.randn(weight.shape, generator=generator)
 
 
-def ask(engine: VllmEngine) -> Responses:
+def ask(engine: VllmEngine) -> Completions:
     return engine.generate(PROMPTS, 3, SAMPLING, torch.Generator().manual_seed(5))
 
 

@@ -26,7 +26,7 @@ def test_a_correction_is_refused_where_a_loss_would_leave_it_out(
     class Own(GRPO):
         corrects = False
 
-    monkeypatch.setattr("srpo_bench.harness.planning.plan.get_algorithm", lambda name: Own)
+    monkeypatch.setattr("srpo_bench.harness.planning.arms.get_algorithm", lambda name: Own)
     asked = config(correction="token-masked")
     with pytest.raises(UserError, match="'grpo' has a loss that applies no importance correction"):
         plan(tmp_path / "c", asked, ARMS, "bench compare")

@@ -9,12 +9,12 @@ import torch
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config, Data
-from srpo_bench.harness.engines.base import Responses, Sampling
+from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.problems.load import load_problems
-from srpo_bench.harness.rollouts.collect import Asker, askable
+from srpo_bench.harness.rollouts.collect import Collector, check_prompts
 from srpo_bench.tasks import registry
 
 
@@ -24,12 +24,12 @@ class Scripted:
     def __init__(self, tokens: list[list[int]]) -> None:
         self.tokens, self.stops = tokens, [("",)]
 
-    def generate(self, prompts, n, sampling, generator, stops=()) -> Responses:  # type: ignore[no-untyped-def]
+    def generate(self, prompts, n, sampling, generator, stops=()) -> Completions:  # type: ignore[no-untyped-def]
         self.stops = list(stops)
         width = max(map(len, self.tokens))
         tokens = torch.tensor([row + [0] * (width - len(row)) for row in self.tokens])
         mask = torch.arange(width) < torch.tensor([len(row) for row in self.tokens])[:, None]
-        return Responses(tokens, mask, torch.zeros(tokens.shape), torch.zeros(len(tokens)).bool())
+        return Completions(tokens, mask, torch.zeros(tokens.shape), torch.zeros(len(tokens)).bool())
 
     def sync(self) -> None: ...
 
@@ -44,36 +44,43 @@ def test_stop_strings_belong_to_base_style_prompts(
     policy = load_policy(tiny_folder, "float32", "cpu")
     task = registry.get("humaneval")
     engine = Scripted([policy.encode("a b\ndef x")])
-    asker = Asker(policy, engine, {"humaneval": task}, Data(style=style))  # type: ignore[arg-type]
+    collector = Collector(policy, engine, {"humaneval": task}, Data(style=style))  # type: ignore[arg-type]
     problem = task.load("test")[0]
     if style == "chat":  # the tiny tokenizer has no template
-        asker._encoded[problem.id] = [3, 4]
-    asked = asker.generate([problem], 1, Sampling(1.0, 1.0, 16), torch.Generator())
-    assert asked.texts == [kept]
-    assert engine.stops == [task.stops(asker.style)]
+        collector._encoded[problem.id] = [3, 4]
+    completions = collector.generate([problem], 1, Sampling(1.0, 1.0, 16), torch.Generator())
+    assert completions.texts == [kept]
+    assert engine.stops == [task.stops(collector.style)]
 
 
 def test_grades_come_back_in_the_order_of_the_responses(tiny_folder: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
     tasks = {name: registry.get(name) for name in ("micro-gsm8k", "micro-math")}
-    asker = Asker(policy, TorchEngine(policy, 8), tasks, Data())
+    collector = Collector(policy, TorchEngine(policy, 8), tasks, Data())
     mixed = [tasks[n].load("dev")[i] for i in (0, 1) for n in ("micro-math", "micro-gsm8k")]
-    asked = asker.generate(mixed, 1, Sampling(1.0, 1.0, 4), torch.Generator().manual_seed(0))
-    asked.texts = [
+    completions = collector.generate(
+        mixed, 1, Sampling(1.0, 1.0, 4), torch.Generator().manual_seed(0)
+    )
+    completions.texts = [
         mixed[0].meta["solution"], "#### 1000000", "nothing", mixed[3].meta["solution"]
     ]  # fmt: skip
-    asker.grade(asked)
-    assert [g.outcome.value for g in asked.grades] == ["correct", "wrong", "unparseable", "correct"]
+    collector.grade(completions)
+    assert [g.outcome.value for g in completions.grades] == [
+        "correct",
+        "wrong",
+        "unparseable",
+        "correct",
+    ]
 
 
 def test_what_cannot_be_asked_is_known_before_anything_runs(tiny_folder: Path) -> None:
     values = {"data": {"tasks": ["micro-gsm8k"]}, "evaluation": {"problems": 4}}
     config = layers.parse(Config, values, "test")
     problems = load_problems(config)
-    askable(config, problems, tiny_folder)
+    check_prompts(config, problems, tiny_folder)
     long = layers.parse(Config, layers.merge(values, {"rollout": {"max_new_tokens": 100}}), "test")
     with pytest.raises(UserError, match="do not fit the model's context of 128"):
-        askable(long, problems, tiny_folder)
+        check_prompts(long, problems, tiny_folder)
     chat = layers.parse(Config, layers.merge(values, {"data": {"style": "chat"}}), "test")
     with pytest.raises(UserError, match="needs a chat template"):
-        askable(chat, problems, tiny_folder)
+        check_prompts(chat, problems, tiny_folder)

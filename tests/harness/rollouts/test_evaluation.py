@@ -6,28 +6,28 @@ import math
 
 import torch
 
-from srpo_bench.harness.engines.base import Responses
-from srpo_bench.harness.rollouts.collect import Asked
+from srpo_bench.harness.engines.base import Completions
+from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import score
 from srpo_bench.tasks.base import Grade, Outcome, Problem
 
 
-def asked(correct: list[list[int]]) -> Asked:
+def graded(correct: list[list[int]]) -> GradedCompletions:
     n, k = len(correct), len(correct[0])
     outcomes = [Outcome.CORRECT if c else Outcome.WRONG for row in correct for c in row]
     mask = torch.ones((n * k, 3), dtype=torch.bool)
     blank = torch.zeros((n * k, 3))
-    return Asked(
+    return GradedCompletions(
         problems=[Problem(str(i), "t", "math", "", "") for i in range(n)],
         prompt_tokens=[[1]] * n,
-        responses=Responses(blank.long(), mask, blank, blank[:, 0].bool()),
+        responses=Completions(blank.long(), mask, blank, blank[:, 0].bool()),
         texts=[""] * (n * k),
         grades=[Grade(o) for o in outcomes],
     )
 
 
 def test_score_counts() -> None:
-    s = score(asked([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]]))
+    s = score(graded([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]]))
     assert math.isclose(s["accuracy"], 7 / 12)
     assert math.isclose(s["pass_at_k"], 2 / 3)
     assert (s["n"], s["k"], s["length"]) == (3, 4, 3.0)
@@ -36,7 +36,7 @@ def test_score_counts() -> None:
 
 
 def test_single_samples_have_the_binomial_error() -> None:
-    s = score(asked([[1], [0], [0], [1], [0]]))
+    s = score(graded([[1], [0], [0], [1], [0]]))
     assert math.isclose(s["stderr"], math.sqrt(0.4 * 0.6 / 5))
 
 
@@ -47,7 +47,7 @@ def test_the_standard_error_is_that_of_repeated_evaluations() -> None:
     means, errors = [], []
     for _ in range(4000):
         correct = (torch.rand((40, 4), generator=generator) < p).int()
-        s = score(asked(correct.tolist())) if len(means) < 200 else None
+        s = score(graded(correct.tolist())) if len(means) < 200 else None
         means.append(correct.double().mean())
         if s:
             errors.append(s["stderr"])

@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict
 import pytest
 import torch
 
-from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
 from srpo_bench.algorithms.registry import algorithm_names, get
 from srpo_bench.harness.errors import RunError
@@ -13,7 +13,7 @@ from srpo_bench.harness.running import algorithm_guard as guard
 from tests.harness.wrong import KINDS, Keeps
 
 POOL = tuple(PromptInfo(f"p{i}", "math" if i % 2 else "code") for i in range(6))
-PLAN = Plan(POOL, prompts_per_step=3, group_size=8, steps=10, max_new_tokens=4)
+PLAN = RunInfo(POOL, prompts_per_step=3, group_size=8, steps=10, max_new_tokens=4)
 
 
 def walk(name: str) -> Batch:

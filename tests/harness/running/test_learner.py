@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts
 from srpo_bench.algorithms.registry import get
 from srpo_bench.harness.config import Optim
@@ -23,7 +23,7 @@ from srpo_bench.harness.running.learner import Learner, learning_rate, move
 
 PROMPTS = ["2+2=", "a", "who is ", "12*12"]
 G = 4
-PLAN = Plan(tuple(PromptInfo(p, "math") for p in PROMPTS), 4, G, 10, 16)
+PLAN = RunInfo(tuple(PromptInfo(p, "math") for p in PROMPTS), 4, G, 10, 16)
 
 
 def batch_of(policy: Policy, algorithm: Any) -> Batch:
@@ -47,7 +47,7 @@ def updated(folder: Path, name: str, **changes: Any) -> tuple[list[torch.Tensor]
     algorithm = kind(kind.Settings(), PLAN)
     optim = Optim(lr=1e-2, max_grad_norm=1e9).model_copy(update=changes)
     batch = batch_of(policy, algorithm)
-    learner = Learner(policy, reference, optim, planned=10, max_tokens=16)
+    learner = Learner(policy, reference, optim, updates_planned=10, max_tokens=16)
     update = learner.update(batch, algorithm)
     return [p.grad.clone() for p in policy.model.parameters()], update
 
@@ -75,7 +75,7 @@ def test_a_correction_stays_with_its_tokens_in_every_cut(tiny_folder: Path, name
         r = batch.rollouts
         r.correction = torch.rand(r.logp.shape, generator=torch.Generator().manual_seed(0))
         optim = Optim(lr=1e-2, max_grad_norm=1e9).model_copy(update=cut)
-        Learner(policy, None, optim, planned=10, max_tokens=16).update(batch, algorithm)
+        Learner(policy, None, optim, updates_planned=10, max_tokens=16).update(batch, algorithm)
         gradients.append([p.grad.clone() for p in policy.model.parameters()])
     for whole, pieces, plain in zip(*gradients, updated(tiny_folder, name)[0], strict=True):
         torch.testing.assert_close(whole, pieces, atol=1e-5, rtol=1e-3)
@@ -123,7 +123,7 @@ def test_a_loss_that_is_not_finite_names_the_algorithm(tiny_folder: Path) -> Non
             return value * float("nan"), metrics
 
     algorithm = Broken(kind.Settings(), PLAN)
-    learner = Learner(policy, None, Optim(lr=1e-2), planned=10, max_tokens=16)
+    learner = Learner(policy, None, Optim(lr=1e-2), updates_planned=10, max_tokens=16)
     before = [p.detach().clone() for p in policy.model.parameters()]
     with pytest.raises(RunError, match="'broken' returned a loss of nan"):
         learner.update(batch_of(policy, algorithm), algorithm)
@@ -148,14 +148,14 @@ def test_a_resumed_learner_moves_as_one_that_never_stopped(tiny_folder: Path) ->
     first = load_policy(tiny_folder, "float32", "cpu")
     batch = batch_of(first, algorithm)
     flat = replace(batch, advantage=torch.zeros_like(batch.advantage))
-    learner = Learner(first, None, optim, planned=10, max_tokens=16)
+    learner = Learner(first, None, optim, updates_planned=10, max_tokens=16)
     learner.update(batch, algorithm)
     state, weights = copy.deepcopy((learner.state_dict(), first.model.state_dict()))
     learner.update(flat, algorithm)
 
     second = load_policy(tiny_folder, "float32", "cpu")
     second.model.load_state_dict(weights)
-    resumed = Learner(second, None, optim, planned=10, max_tokens=16)
+    resumed = Learner(second, None, optim, updates_planned=10, max_tokens=16)
     resumed.load_state_dict(state)
     resumed.update(flat, algorithm)
     for name, value in first.model.state_dict().items():

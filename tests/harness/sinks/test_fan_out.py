@@ -21,7 +21,7 @@ from srpo_bench.harness.running.loop import Run
 from srpo_bench.harness.sinks import fan_out as choose
 from srpo_bench.harness.sinks.base import Place
 from srpo_bench.results.store import read_json, read_lines
-from tests.harness import test_loop
+from tests.harness.running import test_loop
 
 SMALL: dict[str, Any] = {**test_loop.SMALL, "checkpoint_every": 2}
 RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")

@@ -11,7 +11,7 @@ import pytest
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import parse_arms
-from srpo_bench.harness.planning.comparison import Comparison
+from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
 from srpo_bench.harness.tuning.search import Candidate, choose, grid, order, read_params, tune
 from srpo_bench.results.store import append_line, write_json
@@ -122,14 +122,14 @@ def test_a_failed_run_rules_a_candidate_out_and_of_equals_the_first_is_taken() -
 def finish(accuracy: dict[str, float]) -> Any:
     """Stands in for training: writes the records that a run of this accuracy leaves."""
 
-    def run(comparison: Comparison, which: str) -> None:
-        for job in comparison.jobs:
-            if (job.folder / "status.json").exists():
+    def run(comparison: PlannedComparison, which: str) -> None:
+        for run in comparison.runs:
+            if (run.folder / "status.json").exists():
                 continue
-            write_json(job.folder / "status.json", {"state": "done"})
-            end = accuracy[comparison.folder.name] + 0.01 * job.seed / 101
+            write_json(run.folder / "status.json", {"state": "done"})
+            end = accuracy[comparison.folder.name] + 0.01 * run.seed / 101
             for step, value in ((0, 0.1), (5, end), (10, end)):
-                append_line(job.folder / "evals.jsonl", {"step": step, "accuracy": value})
+                append_line(run.folder / "evals.jsonl", {"step": step, "accuracy": value})
 
     return run
 
@@ -170,7 +170,7 @@ def test_a_setting_that_is_wrong_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_tuning_cannot_be_used(tmp_path: Path) -> None:
-    def stop(comparison: Comparison, which: str) -> None:
+    def stop(comparison: PlannedComparison, which: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(UserError, match="holds no tuning"):

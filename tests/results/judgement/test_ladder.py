@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srpo_bench.algorithms.base import Plan
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import PromptInfo
 from srpo_bench.algorithms.registry import CONTROLS as CONTROL_NAMES
 from srpo_bench.algorithms.registry import LADDER as LADDER_NAMES
@@ -111,7 +111,7 @@ def test_stages_that_were_on_are_named_beside_the_resampling(tmp_path: Path) -> 
         "history resampling and two stages (staged)"
     )
     at_rest = get("srpo-paper")
-    plan = Plan((PromptInfo("a", "math"),), 1, 2, 10, max_new_tokens=4)
+    plan = RunInfo((PromptInfo("a", "math"),), 1, 2, 10, max_new_tokens=4)
     notes = at_rest(at_rest.Settings(), plan).notes
     assert AT_REST in notes[0]
     for run in (folder / "srpo-paper").glob("seed-*"):

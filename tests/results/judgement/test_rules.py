@@ -46,7 +46,7 @@ def test_unmatched_runs_get_none_unless_vouched_for(tmp_path: Path) -> None:
     verdict, reason = ruling(folder)
     assert verdict == "no-verdict"
     assert "optim.lr" in reason
-    assert ruling(folder, vouch_unmatched=True)[0] == "refuted"
+    assert ruling(folder, vouched=True)[0] == "refuted"
 
 
 def test_a_baseline_that_misses_the_target_gives_none(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_a_writer_that_fails_leaves_the_old_report_whole(
 def test_unmatched_runs_are_said_so_on_the_first_page(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, steps=50)
     synthetic.change(folder / "srpo" / "seed-1", "manifest.json", contract={"optim.lr": 1.0})
-    write_report(folder, vouch_unmatched=True)
+    write_report(folder, vouched=True)
     page = (folder / "report" / "index.html").read_text()
     head = page[: page.index("</header>")]
     assert "Vouched for by the user, not proved" in head

@@ -64,3 +64,32 @@ def test_the_restricted_mean_goes_on_to_the_horizon(tmp_path, monkeypatch) -> No
 
     result = survived(monkeypatch, times, events, 20)
     assert result.rmst == pytest.approx(5 + 0.8 * 3 + 0.6 * 2 + 0.3 * 10)
+
+
+def test_the_median_of_an_even_number_is_where_half_are_there() -> None:
+    """7/8 · 6/7 · 5/6 · 4/5 is a half, and a bit more in floating point."""
+    times = np.arange(1.0, 9.0)
+    steps, below, _, _ = module.kaplan_meier(times, np.ones(8, dtype=bool))
+    assert module.median(steps, below) == 4
+
+
+def test_the_interval_is_the_log_log_one() -> None:
+    """Kalbfleisch and Prentice: S^exp(± 1.96 se(log −log S)), with Greenwood's sum by hand. At 8
+    two of five have gone at 1 in 5 and 1 in 4: Σ d/(n(n−d)) = 1/20 + 1/12."""
+    times, events = np.array([5.0, 8, 8, 10, 12]), np.array([True, True, False, True, False])
+    steps, below, low, high = module.kaplan_meier(times, events)
+    assert steps.tolist() == [0, 5, 8, 10, 12]
+    assert below == pytest.approx([1, 0.8, 0.6, 0.3, 0.3])
+    reach = 1.959964 * np.sqrt(1 / 20 + 1 / 12) / abs(np.log(0.6))
+    assert low[2] == pytest.approx(0.6 ** np.exp(reach), abs=1e-6)
+    assert high[2] == pytest.approx(0.6 ** np.exp(-reach), abs=1e-6)
+    assert (low[0], high[0]) == (1, 1)
+
+
+def test_where_all_are_there_the_interval_is_nothing() -> None:
+    steps, below, low, high = module.kaplan_meier(np.array([0.0, 0.0, 3.0]), np.ones(3, dtype=bool))
+    assert steps.tolist() == [0, 3]
+    assert below == pytest.approx([1 / 3, 0])
+    assert (low[1], high[1]) == (0, 0)
+    assert module.median(steps, below) == 0
+    assert module.restricted_mean(steps, below, 2) == pytest.approx(2 / 3)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from srpo_bench.children import python_path
 from srpo_bench.tasks.base import Outcome
 from srpo_bench.tasks.equivalence_worker import PID
 from srpo_bench.tasks.sandbox.inside import wire
@@ -98,7 +99,7 @@ class Equivalence:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0"},
+            env={**os.environ, "PYTHONPATH": python_path(), "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
         theirs.close()

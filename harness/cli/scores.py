@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
+from srpo_bench.harness.environment import make_repeatable, settle
 from srpo_bench.harness.machine import cores
 from srpo_bench.harness.scoring.score import score_models
 from srpo_bench.harness.scoring.scores import ScoreLine
@@ -23,8 +23,8 @@ def score_and_show(
     """What ``bench eval`` does. Flags are settings of ``Config``; they win over greedy decoding."""
     defaults = {"final": {"temperature": 0.0}, "threads": cores()}
     config = layers.parse(Config, layers.merge(defaults, flags), "the flags")
-    torch.set_num_threads(config.threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    settle(config.threads)
+    make_repeatable(config.threads)
     console = Console(stderr=True)
     with console.status("loading") as status:
         record = score_models(config, seed, backend, out, status.update)

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from torch import Tensor
 
+from srpo_bench.children import python_path
 from srpo_bench.harness.config import Vllm
 from srpo_bench.harness.engines.vllm_engine import Completion, HostError, Request
 from srpo_bench.harness.engines.vllm_local import environment, options
@@ -129,7 +130,7 @@ class ServerHost:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **self._environment()},
+                env={**os.environ, "PYTHONPATH": python_path(), **self._environment()},
                 start_new_session=True,
             )
         # When this process ends, however it does, the pipe closes and the server goes with it.

@@ -6,11 +6,17 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
+from srpo_bench.children import import_path
+from srpo_bench.harness.environment import settle
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.machine import cores, pick_device
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, pending
@@ -58,7 +64,7 @@ def _run_all(comparison: PlannedComparison, workers: int | None, watch: Callable
         while waiting or running:
             while waiting and len(running) < limit:
                 run = waiting.pop(0)
-                process = context.Process(target=worker.start, args=(run.folder, comparison.base))
+                process = context.Process(target=start, args=(run.folder,))
                 process.start()
                 running[process] = run
             time.sleep(POLL)
@@ -84,16 +90,33 @@ def side_by_side(comparison: PlannedComparison) -> int:
 
 def _context(threads: int) -> Any:
     """Workers fork from a clean server that has imported the heavy libraries once."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    os.environ["PYTHONSAFEPATH"] = "1"  # nothing is imported from the folder the user stands in
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuda needs to repeat itself
+    settle(threads)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["srpo_bench.harness.running.loop", "transformers.models.llama.modeling_llama"]
     )
     return context
+
+
+def start(folder: Path) -> None:
+    """Entry point of a worker process: own log, own session, and an end with its parent's."""
+    sys.path[:] = import_path()
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    with suppress(PermissionError):  # it leads its session already
+        os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
+    if worker.run_folder(folder) == "failed":
+        sys.exit(1)
+
+
+def _outlive_nobody() -> None:
+    """Stop as on SIGTERM when the command that started this worker is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _close(process: BaseProcess, run: PlannedRun) -> None:
@@ -104,8 +127,8 @@ def _close(process: BaseProcess, run: PlannedRun) -> None:
     if record.get("state") in ("done", "failed", "stopped"):
         return
     how = process.exitcode or 0
-    what = f"killed by signal {signal.Signals(-how).name}" if how < 0 else f"exit code {how}"
-    write_json(status, {**record, "state": "failed", "reason": f"The worker died: {what}."})
+    end = f"killed by signal {signal.Signals(-how).name}" if how < 0 else f"exit code {how}"
+    write_json(status, {**record, "state": "failed", "reason": f"The worker died: {end}."})
 
 
 def _stop(running: dict[BaseProcess, PlannedRun]) -> None:

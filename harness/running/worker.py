@@ -1,82 +1,82 @@
-"""One run in a process of its own: set up, train, say how it ended."""
+"""One run, whoever started its process: set up, train, say how it ended."""
 
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
 import os
 import signal
-import sys
-import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.results.store import State, last_line, read_json, write_json
 
 
-def execute(folder: Path, base: Path, stop: Callable[[], bool]) -> None:
-    """Train the run whose manifest lies in ``folder``. Never raises: the status file tells.
+def run_folder(folder: Path) -> State:
+    """Train the planned run in ``folder``, which holds all it needs.
 
-    Args:
-        base: the base model's folder, already checked against the contract.
-        stop: asked after every step.
+    SIGTERM and Ctrl-C make it save itself after its step. Where another process is at work on the
+    folder, that one ends first. Never raises: however it ends, the status file says so.
+
+    Returns:
+        done, stopped or failed.
     """
-    manifest = read_json(folder / "manifest.json")
-    steps = manifest["settings"]["steps"]
-    try:
-        done = _train(folder, manifest, base, stop)
-    except Exception as error:
-        traceback.print_exc()
-        write_status(folder, "failed", steps, _reason(error))
-        sys.exit(1)
-    write_status(folder, "done" if done else "stopped", steps)
-
-
-def start(folder: Path, base: Path) -> None:
-    """Entry point of a worker process: own log, own signals, then ``execute``."""
-    stopping = _stop_on_sigterm()
-    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
-    threading.Thread(target=_outlive_nobody, daemon=True).start()
+    stopping = _stop_on_signals()
+    steps = 0
     with (folder / "pid").open("a+") as pid:
-        fcntl.flock(pid, fcntl.LOCK_EX)  # an orphan of a killed command saves itself first
+        fcntl.flock(pid, fcntl.LOCK_EX)
         pid.truncate(0)
         pid.write(f"{os.getpid()}\n")
         pid.flush()
-        execute(folder, base, lambda: bool(stopping))
+        try:
+            manifest = planned(folder)
+            steps = manifest["settings"]["steps"]
+            state: State = "done" if _train(folder, manifest, lambda: bool(stopping)) else "stopped"
+            reason = ""
+        except BaseException as error:  # a library that calls sys.exit ends a run, too
+            traceback.print_exc()
+            state, reason = "failed", _reason(error)
+        write_status(folder, state, steps, reason)
+    return state
 
 
-def _outlive_nobody() -> None:
-    """Stop as on SIGTERM when the command that started this worker is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+def planned(folder: Path) -> dict[str, Any]:
+    """The manifest of a planned run.
+
+    Raises:
+        UserError: the folder holds none.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise UserError(f"{folder} holds no run: it has no manifest.json.")
+    try:
+        manifest: dict[str, Any] = read_json(path)
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}.") from error
+    if "settings" not in manifest:
+        raise UserError(f"{folder} was imported, so there is nothing to train in it.")
+    return manifest
 
 
-def _train(folder: Path, manifest: dict[str, Any], base: Path, stop: Callable[[], bool]) -> bool:
-    import torch
-
+def _train(folder: Path, manifest: dict[str, Any], stop: Callable[[], bool]) -> bool:
+    from srpo_bench.harness import layers
     from srpo_bench.harness.config import Arm, Config
-    from srpo_bench.harness.errors import RunError
+    from srpo_bench.harness.environment import make_repeatable
     from srpo_bench.harness.problems.load import load_problems
     from srpo_bench.harness.running.loop import Run
 
-    config = Config.model_validate(manifest["settings"])
-    torch.set_num_threads(config.threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.benchmark = False
+    config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
+    make_repeatable(config.threads)
     write_status(folder, "running", config.steps)
-    problems = load_problems(config)
     contract = manifest["contract"]
-    found = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
+    base = _base(config, manifest)
+    problems = load_problems(config)
+    digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
     if problems.final:
-        found["final"] = problems.final_digest
-    if any(digest != contract[f"{name}_digest"] for name, digest in found.items()):
+        digests["final"] = problems.final_digest
+    if any(digest != contract[f"{name}_digest"] for name, digest in digests.items()):
         raise RunError("The problems on disk are not those this comparison was planned with.")
     arm = Arm(
         name=manifest["arm"],
@@ -90,17 +90,29 @@ def _train(folder: Path, manifest: dict[str, Any], base: Path, stop: Callable[[]
     return run.train(stop)
 
 
-def _stop_on_sigterm() -> list[int]:
+def _base(config: Any, manifest: dict[str, Any]) -> Path:
+    """The base model's folder, where it was planned or, on another machine, where it is here."""
+    from srpo_bench.harness.models.resolve import digest, resolve
+
+    base = Path(manifest["base"]["path"])
+    if not base.is_dir():
+        base = resolve(config.model)
+    if digest(base) != manifest["contract"]["base_sha256"]:
+        raise RunError(f"{base} is not the base model this comparison was planned with.")
+    return base
+
+
+def _stop_on_signals() -> list[int]:
     """A list that is filled when the run should save itself and end."""
     stopping: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: stopping.append(received))
     return stopping
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """One sentence."""
     from srpo_bench.algorithms.registry import AlgorithmError
-    from srpo_bench.harness.errors import RunError, UserError
     from srpo_bench.tasks.base import TaskError
 
     text = " ".join(str(error).split())[:500]

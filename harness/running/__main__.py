@@ -1,0 +1,33 @@
+"""``python -P -m srpo_bench.harness.running FOLDER``: one planned run, for who starts commands.
+
+Exit code 0: done; 130: stopped, and resumed by the same command; 1: failed; 2: no planned run.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from srpo_bench.harness.environment import settle
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.running.worker import planned, run_folder
+
+CODES = {"done": 0, "stopped": 130}
+
+
+def main(words: list[str]) -> int:
+    """Run the folder named, and return the exit code."""
+    if len(words) != 1:
+        print("usage: python -P -m srpo_bench.harness.running FOLDER", file=sys.stderr)
+        return 2
+    folder = Path(words[0])
+    try:
+        settle(planned(folder)["settings"]["threads"])
+    except UserError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    return CODES.get(run_folder(folder), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+"""Every end of a run is in its status, and only a planned run is started."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.running.__main__ import main
+from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.worker import run_folder
+from srpo_bench.results.store import read_json, write_json
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A planned run of one step."""
+    config = Config.model_validate(
+        {
+            "steps": 1,
+            "seeds": [1],
+            "data": {"tasks": ["micro-gsm8k"], "pool_size": 8},
+            "evaluation": {"problems": 2, "k": 1},
+        }
+    )
+    return plan(tmp_path / "c", config, [Arm(name="grpo", algorithm="grpo")], "").runs[0].folder
+
+
+def reason(run: Path) -> str:
+    status = read_json(run / "status.json")
+    assert status["state"] == "failed"
+    return str(status["reason"])
+
+
+def test_a_damaged_manifest_is_a_failure_with_a_sentence(run: Path) -> None:
+    (run / "manifest.json").write_text("{")
+    assert run_folder(run) == "failed"
+    assert reason(run).startswith(f"{run / 'manifest.json'} is damaged: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        ("base_sha256", "is not the base model this comparison was planned with."),
+        ("pool_digest", "The problems on disk are not those this comparison was planned with."),
+    ],
+)
+def test_what_is_not_as_planned_is_a_failure(run: Path, field: str, sentence: str) -> None:
+    manifest = read_json(run / "manifest.json")
+    manifest["contract"][field] = "another"
+    write_json(run / "manifest.json", manifest)
+    assert run_folder(run) == "failed"
+    assert reason(run).endswith(sentence)
+
+
+def test_a_base_that_has_moved_is_looked_up_anew(run: Path) -> None:
+    manifest = read_json(run / "manifest.json")
+    manifest["base"]["path"] = "/no/such/folder"
+    write_json(run / "manifest.json", manifest)
+    assert run_folder(run) == "done"
+    assert read_json(run / "status.json") == {"state": "done", "step": 1, "steps": 1, "reason": ""}
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), MemoryError("no room")])
+def test_whatever_ends_it_is_written_down(
+    run: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(Run, "train", train)
+    assert run_folder(run) == "failed"
+    assert reason(run).startswith(type(error).__name__)
+
+
+def test_a_signal_stops_it_after_its_step(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(_: Run, stop: object) -> bool:
+        assert callable(stop)
+        assert not stop()
+        signal.raise_signal(signal.SIGTERM)
+        return not stop()
+
+    monkeypatch.setattr(Run, "train", train)
+    assert run_folder(run) == "stopped"
+    assert read_json(run / "status.json")["state"] == "stopped"
+
+
+def test_the_command_takes_one_planned_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([]) == 2
+    assert main([str(tmp_path)]) == 2
+    assert "holds no run: it has no manifest.json." in capsys.readouterr().err
+    (tmp_path / "manifest.json").write_text('{"arm": "grpo"}')
+    assert main([str(tmp_path)]) == 2
+    assert "was imported, so there is nothing to train in it." in capsys.readouterr().err
+    assert not (tmp_path / "status.json").exists()

@@ -1,0 +1,35 @@
+"""One run is one unit: the command that a cluster starts does what the executor's process does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.results.store import read_json
+from tests.integration.conftest import environment, records
+from tests.integration.test_compare import lines, wait_for
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_command_writes_the_same_bits_and_can_be_stopped(
+    finished: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "grpo" / "seed-1"
+    run.mkdir(parents=True)
+    shutil.copy(finished / "grpo" / "seed-1" / "manifest.json", run)
+    words = [sys.executable, "-P", "-m", "srpo_bench.harness.running", str(run)]
+    # it leads its session already, as what a scheduler starts may do
+    process = subprocess.Popen(words, env=environment(), start_new_session=True, text=True)
+    wait_for(process, lambda: lines(run / "steps.jsonl") >= 1)
+    process.terminate()
+    assert process.wait() == 130
+    assert read_json(run / "status.json")["state"] == "stopped"
+    subprocess.run(words, env=environment(), check=True, cwd=tmp_path)
+    assert read_json(run / "status.json")["state"] == "done"
+    expected = {k: v for k, v in records(finished).items() if k.startswith("grpo/seed-1/")}
+    assert records(tmp_path) == expected

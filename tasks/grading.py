@@ -10,9 +10,6 @@ from collections import Counter
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BARE_BOX = re.compile(r"\\boxed\s+([^\s${}\\]+)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_FENCE = re.compile(
-    r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE
-)
 _SHARED_SCRIPTS = frozenset({"GREEK", "MATHEMATICAL", "MODIFIER", "DOUBLE-STRUCK", "SCRIPT"})
 """Letters that mathematics uses in every language."""
 
@@ -30,20 +27,14 @@ def last_boxed(text: str) -> str | None:
     return bare[-1].rstrip(".,;:!") if bare else None
 
 
-def extract_code(response: str) -> str:
-    """The last block fenced as Python, else the last fenced block, else the whole response."""
-    blocks: list[tuple[str, str]] = _FENCE.findall(response)
-    python = [code for tag, code in blocks if tag.lower() in ("python", "py", "python3")]
-    return (python or [code for _, code in blocks] or [response])[-1]
-
-
 def language(response: str) -> float:
     """The share of letters in the response's main script: 1.0 when it keeps to one language."""
     if response.isascii():
         return 1.0
-    scripts = Counter(
-        unicodedata.name(letter, "?").split()[0] for letter in response if letter.isalpha()
-    )
+    scripts: Counter[str] = Counter()
+    for letter, count in Counter(response).items():
+        if letter.isalpha():
+            scripts[unicodedata.name(letter, "?").split()[0]] += count
     counts = [count for script, count in scripts.items() if script not in _SHARED_SCRIPTS]
     return max(counts) / sum(counts) if counts else 1.0
 

@@ -21,7 +21,7 @@ from srpo_bench.tasks.base import (
     Task,
     TaskError,
 )
-from srpo_bench.tasks.grading import extract_code
+from srpo_bench.tasks.code_answer import completed
 from srpo_bench.tasks.sandbox import Program, run_programs
 
 _SHA256 = "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"
@@ -105,15 +105,12 @@ def program(problem: Problem, response: str) -> Program:
 
     A whole function stands after the prompt's imports and helpers, in place of its stub.
     """
-    entry_point = problem.meta["entry_point"]
-    code = problem.question + response
-    if "```" in response:
-        block = extract_code(response)
-        whole = f"def {entry_point}(" in block
-        code = (preamble(problem.question, entry_point) if whole else problem.question) + block
-    return Program(code, problem.answer, entry_point, prelude=problem.question)
+    name = problem.meta["entry_point"]
+    code = completed(problem.question, response, name, preamble(problem.question, name))
+    return Program(code, problem.answer, name, prelude=problem.question)
 
 
+@cache
 def preamble(prompt: str, entry_point: str) -> str:
     """What the prompt has before the function to be completed: imports and helpers."""
     for node in ast.parse(prompt).body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.code_answer import function_code
 from srpo_bench.tasks.dataset import Row, Source, read
-from srpo_bench.tasks.grading import extract_code
 from srpo_bench.tasks.sandbox import Program, run_programs
 
 _FIELDS = (("text", str), ("code", str), ("task_id", int), ("test_list", list))
@@ -30,6 +31,8 @@ SOURCES: dict[Split, Source] = {
         "9bcaa67d5c2943e95eb9d9127e844f0551a77ac910c664aa45a4ebd75d239bd9",
     ),
 }  # fmt: skip
+
+_MARKS = re.compile(r"^\[(?:BEGIN|DONE)\][ \t]*$", re.MULTILINE)
 
 
 class Mbpp(Task):
@@ -68,13 +71,19 @@ class Mbpp(Task):
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Run the response's code against the asserts; ``format`` is 1 when it is Python at all."""
         programs = [
-            Program(extract_code(response), problem.answer, problem.meta["entry_point"])
+            program(problem, response)
             for problem, response in zip(problems, responses, strict=True)
         ]
         return [
             Grade(verdict.outcome, format=float(verdict.outcome is not Outcome.UNPARSEABLE))
             for verdict in run_programs(programs)
         ]
+
+
+def program(problem: Problem, response: str) -> Program:
+    """What is run for a response: its code, without the marks of the base-style prompt."""
+    name = problem.meta["entry_point"]
+    return Program(function_code(_MARKS.sub("", response), name), problem.answer, name)
 
 
 def _asked(problem: Problem) -> str:

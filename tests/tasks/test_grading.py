@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srpo_bench.tasks.grading import extract_code, language, last_boxed, pass_at_k
+from srpo_bench.tasks.grading import language, last_boxed, pass_at_k
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,6 @@ def test_last_boxed(text: str, box: str | None) -> None:
 
 def test_last_boxed_is_quick_on_hostile_text() -> None:
     assert last_boxed(r"\boxed{" * 100_000) is None
-
-
-def test_extract_code_takes_the_last_python_block() -> None:
-    response = "a\n```python\nx = 1\n```\nb\n```py\nx = 2\n```\n```\noutput\n```"
-    assert extract_code(response) == "x = 2\n"
-    assert extract_code("```\nx\n```") == "x\n"
-    assert extract_code("```python\ncut off") == "cut off"
-    assert extract_code("bare") == "bare"
 
 
 def test_language_is_the_share_of_the_main_script() -> None:

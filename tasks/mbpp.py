@@ -13,7 +13,7 @@ from typing import ClassVar
 from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.code_answer import function_code
 from srpo_bench.tasks.dataset import Row, Source, read
-from srpo_bench.tasks.sandbox import Program, run_programs
+from srpo_bench.tasks.sandbox import Limits, Program, run_programs
 
 _FIELDS = (("text", str), ("code", str), ("task_id", int), ("test_list", list))
 _HUB, _REVISION = "google-research-datasets/mbpp", "4bb6404fdc6cacfda99d4ac4205087b89d32030c"
@@ -32,6 +32,9 @@ SOURCES: dict[Split, Source] = {
     ),
 }  # fmt: skip
 
+SLOW = {"mbpp/123": Limits(cpu_seconds=15.0, wall_seconds=50.0)}
+"""Problems whose own reference solution takes three seconds of CPU time and more, where the next
+slowest of all takes a tenth of one."""
 _MARKS = re.compile(r"^\[(?:BEGIN|DONE)\][ \t]*$", re.MULTILINE)
 
 
@@ -70,14 +73,14 @@ class Mbpp(Task):
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Run the response's code against the asserts; ``format`` is 1 when it is Python at all."""
-        programs = [
-            program(problem, response)
-            for problem, response in zip(problems, responses, strict=True)
-        ]
-        return [
-            Grade(verdict.outcome, format=float(verdict.outcome is not Outcome.UNPARSEABLE))
-            for verdict in run_programs(programs)
-        ]
+        grades: dict[int, Grade] = {}
+        for limits in (Limits(), *SLOW.values()):
+            chosen = [i for i, p in enumerate(problems) if SLOW.get(p.id, Limits()) == limits]
+            programs = [program(problems[i], responses[i]) for i in chosen]
+            for i, verdict in zip(chosen, run_programs(programs, limits), strict=True):
+                is_python = verdict.outcome is not Outcome.UNPARSEABLE
+                grades[i] = Grade(verdict.outcome, format=float(is_python))
+        return [grades[i] for i in range(len(problems))]
 
 
 def program(problem: Problem, response: str) -> Program:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.base import Outcome, TaskError
-from srpo_bench.tasks.mbpp import Mbpp
+from srpo_bench.tasks.mbpp import SLOW, Mbpp
 from srpo_bench.tasks.sandbox import isolation
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -19,10 +19,10 @@ def test_reference_solutions_pass_and_others_do_not() -> None:
     task = Mbpp()
     problems = [p for split in ("train", "dev", "test") for p in task.load(split, DATA)]
     assert len(problems) == 374 + 90 + 500
-    chosen = [p for p in problems if p.id in UNUSUAL] + problems[:30]
-    assert len(chosen) == 37
+    chosen = [p for p in problems if p.id in (*UNUSUAL, *SLOW)] + problems[:30]
+    assert len(chosen) == 38
     right = task.grade(chosen, [p.meta["solution"] for p in chosen])
-    assert [g.outcome for g in right] == [Outcome.CORRECT] * 37
+    assert [g.outcome for g in right] == [Outcome.CORRECT] * 38
     wrong = task.grade(chosen, [f"def {p.meta['entry_point']}(*a): return 'x'" for p in chosen])
     assert {g.outcome for g in wrong} == {Outcome.WRONG}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from itertools import islice
 from typing import Any, cast
 
@@ -21,6 +21,9 @@ PATIENCE = 30
 """A program that computes is given up to so many times its wall-clock limit."""
 _CHUNK = 1 << 16
 _JSON_INT = 1 << 62
+_EXACT_DIGITS = 1000
+"""Digits, and places before or behind the point, of a decimal or a fraction: room for any answer,
+and nothing that a judge would take long to calculate with."""
 _HEADER = struct.Struct("!I")
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN = frozenset({type(None), bool, float, str})
@@ -112,15 +115,47 @@ def encode(value: Any, refer: Callable[[Any], Any]) -> Any:
 
 
 def _encode_other(value: Any, refer: Callable[[Any], Any]) -> Any:
-    """Subclasses travel as their base, iterators as their items, numpy scalars as Python's."""
+    """Subclasses travel as their base, iterators as their items, numpy scalars as Python's, and
+    whatever else Python calls equal to plain data as that data."""
     for base in _BASES:
         if isinstance(value, cast(type, base)):
             return encode(base(value), refer)
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+    kind = type(value)
+    match kind.__module__, kind.__name__:
+        case "decimal", "Decimal":
+            return {"decimal": str(value)}
+        case "fractions", "Fraction":
+            return {"fraction": [encode(value.numerator, refer), encode(value.denominator, refer)]}
+        case "collections", "UserList" | "UserString":
+            return encode(value.data, refer)
+    if kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
         return encode(value.item(), refer)
+    if isinstance(value, memoryview):
+        return encode(value.tobytes(), refer)
+    if isinstance(value, Mapping):
+        return encode(dict(value), refer)
+    if isinstance(value, Set):
+        return encode(set(value), refer)
     if hasattr(type(value), "__next__"):
         return {"iterator": [encode(item, refer) for item in islice(value, MAX_ITERATED)]}
     return refer(value)
+
+
+def _decimal(text: str) -> Any:
+    from decimal import Decimal  # few programs need it, and each import costs all of them
+
+    number = Decimal(text)
+    if number.is_finite() and max(len(text), abs(number.adjusted())) > _EXACT_DIGITS:
+        raise ValueError("too many digits")
+    return number
+
+
+def _fraction(parts: Any) -> Any:
+    from fractions import Fraction
+
+    if any(abs(part) >= 10**_EXACT_DIGITS for part in parts):
+        raise ValueError("too many digits")
+    return Fraction(*parts)
 
 
 def _pairs(items: Iterable[Any]) -> dict[Any, Any]:
@@ -138,6 +173,8 @@ _BUILD: dict[str, Callable[[Any], Any]] = {
     "dict_values": lambda values: dict(enumerate(values)).values(),
     "dict_items": lambda items: _pairs(items).items(),
     "complex": lambda parts: complex(*parts),
+    "decimal": _decimal,
+    "fraction": _fraction,
     "int": lambda digits: int(digits, 16),
     "bytes": bytes.fromhex,
     "bytearray": bytearray.fromhex,

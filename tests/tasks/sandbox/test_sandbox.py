@@ -36,6 +36,42 @@ def test_values_travel(sandbox: Sandbox, code: str, tests: str) -> None:
     assert verdict(sandbox, code, tests)[0] is Outcome.CORRECT
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from decimal import Decimal\ndef f(): return Decimal('4.50')", "4.5"),
+        ("from decimal import Decimal\ndef f(): return [Decimal(4)]", "[4]"),
+        ("from fractions import Fraction\ndef f(): return Fraction(8, 2)", "4"),
+        ("from fractions import Fraction\ndef f(): return {Fraction(1, 2): 1}", "{0.5: 1}"),
+        ("from collections import UserList\ndef f(): return UserList([1])", "[1]"),
+        ("from collections import UserDict\ndef f(): return UserDict(a=1)", "{'a': 1}"),
+        ("from collections import ChainMap\ndef f(): return ChainMap({'a': 1}, {'b': 2})", "{'b': 2, 'a': 1}"),
+        ("from types import MappingProxyType as P\ndef f(): return P({'a': 1})", "{'a': 1}"),
+        ("def f(): return memoryview(b'ab')", "b'ab'"),
+        ("from enum import IntEnum\ndef f(): return IntEnum('E', 'a').a", "1"),
+    ],
+)  # fmt: skip
+def test_what_equals_plain_data_in_python_equals_it_here(
+    sandbox: Sandbox, code: str, expected: str
+) -> None:
+    assert verdict(sandbox, code, f"assert f() == {expected}")[0] is Outcome.CORRECT
+    assert verdict(sandbox, code, f"assert f() != {expected}")[0] is Outcome.WRONG
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "__import__('decimal').Decimal('1e999999999')",
+        "__import__('fractions').Fraction(1, 9**9999)",
+    ],
+)
+def test_numbers_that_cost_time_to_calculate_with_are_no_answer(
+    sandbox: Sandbox, value: str
+) -> None:
+    outcome, detail = verdict(sandbox, f"def f(): return {value}", "int(f())")
+    assert (outcome, detail) == (Outcome.WRONG, "not a value: ValueError")
+
+
 def test_prelude_helpers_are_the_judges_own(sandbox: Sandbox) -> None:
     prelude = "def helper(x):\n    return x + 1\n"
     tampered = "def helper(x): return 0\ndef f(x): return -1"

@@ -183,6 +183,33 @@ class Final(Scoring):
     max_new_tokens: int | None = Field(None, gt=0, description="None: each task's own")
 
 
+MOST_SEEDS = 10_000
+"""More are a slip of the keyboard."""
+
+
+def seeds_of(value: int | str) -> tuple[int, ...]:
+    """``8`` is the seeds 1 … 8; ``11,12`` those two; ``101-104`` those four; ``5,7-9`` four.
+
+    Raises:
+        ValueError: none of these, or more seeds than anybody runs.
+    """
+    text = str(value)
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"a count or a list of integers such as 5,7-9 is wanted, not '{text}'")
+        low, high = int(first), int(last or first)
+        if high - low >= MOST_SEEDS or low > 2**31 or (len(text) > 4 and text.isdecimal()):
+            raise ValueError(f"'{text}' is more than anybody runs; one seed is written 42-42")
+        seeds += range(low, high + 1)
+    if text.isdecimal():
+        if seeds[0] < 1:
+            raise ValueError(f"at least 1 is wanted, not {text}")
+        return tuple(range(1, seeds[0] + 1))
+    return tuple(seeds)
+
+
 class Config(Section):
     """One comparison's contract."""
 
@@ -216,6 +243,11 @@ class Config(Section):
         """Every task a comparison needs: trained on, scored during training or after it."""
         names = (*self.data.tasks, *self.evaluation_tasks, *self.final.tasks)
         return tuple(dict.fromkeys(names))
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _seeds_as_they_are_typed(cls, value: Any) -> Any:
+        return seeds_of(value) if isinstance(value, int | str) else value
 
     @field_validator("sinks", mode="before")
     @classmethod

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.hints import unknown_setting
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -102,18 +103,24 @@ def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(p) for p in first["loc"])
+        path = ".".join(p for p in map(str, first["loc"]) if not _is_a_type(p))
         if first["type"] == "extra_forbidden":
-            raise unknown(f"setting in {where}", path, _paths(model)) from error
+            raise unknown_setting(path, setting_paths(model), where) from error
         got = f", got {first['input']!r}" if not isinstance(first["input"], dict) else ""
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"Setting '{path or where}' in {where}: {message}{got}.") from error
 
 
-def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+def _is_a_type(part: str) -> bool:
+    """Pydantic's own word in an error's place: which member of a union it tried."""
+    return part.startswith(("constrained-", "dict[", "list[", "tuple[", "function-"))
+
+
+def setting_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every setting of a model, by dotted path, sections included."""
     out: list[str] = []
     for name, info in model.model_fields.items():
         out.append(prefix + name)
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            out += _paths(info.annotation, f"{prefix}{name}.")
+            out += setting_paths(info.annotation, f"{prefix}{name}.")
     return out

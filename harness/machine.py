@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-
-import torch
+from typing import TYPE_CHECKING
 
 from srpo_bench.harness.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def cores() -> int:
@@ -18,6 +20,8 @@ def cores() -> int:
 
 def pick_device(name: str) -> torch.device:
     """``auto`` takes cuda, then mps, then cpu; a device that is not there is the user's error."""
+    import torch
+
     there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

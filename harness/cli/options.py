@@ -32,6 +32,15 @@ def command_line() -> str:
 
 
 @contextmanager
+def planning() -> Iterator[None]:
+    """A word on the screen while a plan is made: it opens the model and reads the problems."""
+    from rich.console import Console
+
+    with Console(stderr=True).status("planning: the model, the problems, this machine"):
+        yield
+
+
+@contextmanager
 def readable() -> Iterator[None]:
     """Turn the results room's complaints about a folder into the user's error."""
     try:

@@ -9,6 +9,9 @@ import typer
 
 from srpo_bench.harness.cli.options import Folder, Later, Vouched, command_line, readable
 
+MOST_HEADLINES = 3
+"""Challengers whose answer is printed; the others' stand in the report."""
+
 
 def report(
     folder: Folder,
@@ -105,12 +108,17 @@ def claims(
 
 
 def say_report(folder: Path, summary: dict[str, Any]) -> None:
-    """The verdicts that were reached, and where the report is."""
-    for verdict in summary["claims"]:
-        if verdict["verdict"] != "no-verdict" or verdict["id"] == "steps-90":
-            arm = f"{verdict['challenger']}, " if len(summary["comparisons"]) > 1 else ""
-            print(f"{arm}{verdict['label']}: {verdict['verdict']}. {verdict['reason']}")
-    print(f"Report: {folder / 'report' / 'index.html'}")
+    """The report's own first words, and where it is."""
+    from rich.console import Console
+
+    console = Console()
+    for headline in summary["headlines"][:MOST_HEADLINES]:
+        text = f"{headline['title']}. {headline['sentence']}"
+        console.print(text, highlight=False, markup=False)
+    if (more := len(summary["headlines"]) - MOST_HEADLINES) > 0:
+        console.print(f"{more} more challengers are in the report.", highlight=False)
+    page = (folder / "report" / "index.html").resolve()
+    console.print(f"Report: {page.as_uri()}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srpo_bench.harness.cli.flags import arm_names, by_arm, nested
-from srpo_bench.harness.cli.options import Folder, Workers, command_line, readable
+from srpo_bench.harness.cli.options import Folder, Workers, command_line, planning, readable
 from srpo_bench.harness.cli.reading import say_report
+from srpo_bench.harness.errors import UserError
 
 if TYPE_CHECKING:
     from srpo_bench.harness.planning.comparison import PlannedComparison
@@ -29,7 +31,8 @@ def compare(
     ] = None,
     model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
-    seeds: Annotated[str | None, typer.Option(help="how many, or a list such as 11,12,13")] = None,
+    seeds: Annotated[str | None, typer.Option(help="how many (default 8), or 5,7-9")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="one seed, by its number")] = None,
     steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
     target: Annotated[
         list[float] | None,
@@ -38,14 +41,23 @@ def compare(
     engine: Annotated[
         str | None, typer.Option(help="what samples: torch, vllm or vllm-server")
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="micro, smoke or real")] = None,
+    preset: Annotated[str | None, typer.Option(help="see bench presets; default: micro")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
     tuned: Annotated[Path | None, typer.Option(help="settings that bench tune found")] = None,
     out: Annotated[Path | None, typer.Option(help="where to; default runs/<arms>-<preset>")] = None,
     workers: Workers = None,
 ) -> None:
-    """Train every algorithm on the same problems with the same seeds, and report."""
+    """Train every algorithm on the same problems with the same seeds, and report.
+
+    bench compare --algos grpo,srpo
+
+    bench compare --algos grpo,dapo --model PATH --tasks gsm8k --data-dir DATA --seeds 8
+
+    bench compare --algos fast=grpo,grpo --set fast.beta=0.04 --set optim.lr=1e-5
+    """
+    if seed is not None and seeds is not None:
+        raise UserError("--seed names one seed and --seeds several; leave one out.")
     from srpo_bench.harness import config as cfg
     from srpo_bench.harness import layers
     from srpo_bench.harness.planning.arms import parse_arms
@@ -58,7 +70,7 @@ def compare(
         final_tasks=final_tasks,
         model=model,
         data_dir=data_dir,
-        seeds=seeds,
+        seeds=seeds if seed is None else f"{seed}-{seed}",
         steps=steps,
         target=target or None,
         engine=engine,
@@ -66,7 +78,7 @@ def compare(
     file = layers.read_yaml(config) if config else {}
     name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
     listed = file.pop("algos", None)
-    names = arm_names(algos or listed, ladder)
+    names = arm_names(listed if algos is None else algos, ladder)
     chosen = by_arm(layers.assignments(set_ or []), names)
     found = read_tuned(tuned) if tuned else None
     better = settings_of(found) if found else {}
@@ -76,7 +88,9 @@ def compare(
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
     folder = out or Path("runs") / f"{title}-{name}"
     tuning = used(found, settings, arms) if found else None
-    comparison = plan(folder, settings, arms, command_line(), tuning)
+    with planning():
+        comparison = plan(folder, settings, arms, command_line(), tuning)
+    print(opening(comparison, workers))
     _run(comparison, workers)
 
 
@@ -116,7 +130,9 @@ def resume(folder: Folder, workers: Workers = None) -> None:
     """Finish what is missing of a comparison, from its last checkpoints."""
     from srpo_bench.harness.planning.plan import reopen
 
-    _run(reopen(folder), workers)
+    with planning():
+        comparison = reopen(folder)
+    _run(comparison, workers)
 
 
 def _run(comparison: PlannedComparison, workers: int | None) -> None:
@@ -140,10 +156,10 @@ def _train(comparison: PlannedComparison, workers: int | None, again: str) -> No
     from rich.console import Console
 
     from srpo_bench.harness.cli.live import Progress
-    from srpo_bench.harness.executors.local import InterruptedRunsError, run_all
+    from srpo_bench.harness.executors.local import InterruptedRunsError, run_all, side_by_side
 
     try:
-        with Progress(comparison, Console()) as progress:
+        with Progress(comparison, Console(), workers or side_by_side(comparison)) as progress:
             run_all(comparison, workers, progress.refresh)
     except InterruptedRunsError:
         print(f"Stopped; nothing is lost. Go on with: {again}")
@@ -157,3 +173,38 @@ def _say_tuned(record: Mapping[str, Any], folder: Path) -> None:
         tried = ", ".join(f"{path}={value}" for path, value in c["values"].items())
         print(f"{c['algorithm']} with {tried}: {mean}{'  <- chosen' if c['chosen'] else ''}")
     print(f"Use it with: bench compare --tuned {folder}")
+
+
+def opening(comparison: PlannedComparison, workers: int | None) -> str:
+    """``16 runs of 64 steps: grpo, srpo, seeds 1-8, 2 side by side; about 220 MB in runs/…``."""
+    from srpo_bench.harness.executors.local import side_by_side
+
+    config, runs = comparison.config, comparison.runs
+    arms = ", ".join(arm.name for arm in comparison.arms)
+    beside = min(len(runs), workers or side_by_side(comparison))
+    size = _checkpoint_bytes(comparison.base) * config.keep_checkpoints * len(runs)
+    return (
+        f"{len(runs)} run{'s' * (len(runs) > 1)} of {config.steps} steps: {arms}, "
+        f"{_seeds_in_words(config.seeds)}, {beside} side by side; "
+        f"checkpoints of about {size / 1e6:,.0f} MB in {comparison.folder}"
+    )
+
+
+def _checkpoint_bytes(base: Path) -> int:
+    """Weights and the optimiser's two moments, in float32, as a checkpoint has them."""
+    from safetensors import safe_open
+
+    parameters = 0
+    for path in base.glob("*.safetensors"):
+        with safe_open(path, "pt") as file:
+            shapes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118
+            parameters += sum(math.prod(shape) for shape in shapes)
+    return 3 * 4 * parameters
+
+
+def _seeds_in_words(seeds: tuple[int, ...]) -> str:
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"seeds {seeds[0]}-{seeds[-1]}"
+    return f"{len(seeds)} seeds"

@@ -9,6 +9,7 @@ import numpy as np
 
 from srpo_bench.results.judgement.ladder import Rung
 from srpo_bench.results.progress import ENDED, progress
+from srpo_bench.results.report import words
 from srpo_bench.results.report.analysis import Analysis, ArmResult, TaskContrast
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
@@ -47,6 +48,7 @@ def summary(a: Analysis) -> dict[str, Any]:
         "base": {task: _score(s) for task, s in a.base.items()},
         "arms": {name: _arm(arm, compared.get(name)) for name, arm in a.arms.items()},
         "comparisons": [_comparison(a, name) for name in a.judges],
+        "headlines": [asdict(h) for h in words.headlines(a)],
         "claims": [v.to_dict() for verdicts in a.claims.values() for v in verdicts],
         "ladder": [_rung(rung) for rung in a.ladder],
         "tuning": c.plan.get("tuning"),

@@ -25,9 +25,9 @@ def test_presets_are_valid(name: str) -> None:
     [
         (
             {"optim": {"ir": 1}},
-            "Unknown setting in the settings 'optim.ir'; did you mean 'optim.lr'?",
+            "Unknown setting 'optim.ir' in the settings; did you mean 'optim.lr'?",
         ),
-        ({"step": 3}, "Unknown setting in the settings 'step'; did you mean 'steps'?"),
+        ({"step": 3}, "Unknown setting 'step' in the settings; did you mean 'steps'?"),
         ({"steps": 0}, "Setting 'steps' in the settings: Input should be greater than 0, got 0."),
         ({"steps": -4}, "Setting 'steps' in the settings: Input should be greater than 0, got -4."),
         ({"rollout": {"group_size": 1}}, "greater than 1, got 1"),
@@ -81,3 +81,19 @@ def test_the_early_cadence_is_finer() -> None:
     evaluation = cfg.Evaluation(every=10, early_every=3, early_until=12)
     assert [s for s in range(1, 31) if evaluation.due(s)] == [3, 6, 9, 12, 20, 30]
     assert [s for s in range(1, 31) if cfg.Evaluation(every=10).due(s)] == [10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("typed", "seeds"),
+    [
+        (2, (1, 2)),
+        ("2", (1, 2)),
+        ("11,12", (11, 12)),
+        ("101-104", (101, 102, 103, 104)),
+        ("5,7-9", (5, 7, 8, 9)),
+        ("42-42", (42,)),
+        ([3, 1], (3, 1)),
+    ],
+)
+def test_seeds_as_they_are_typed(typed: object, seeds: tuple[int, ...]) -> None:
+    assert Config.model_validate({"seeds": typed}).seeds == seeds

@@ -29,7 +29,7 @@ def test_it_ends_by_itself_with_the_final_report_in_place(bench: Bench, tmp_path
     said = watched.stdout.splitlines()
     assert said[0].startswith("0 of 2 runs done")
     assert "2 of 2 runs done" in said
-    assert said[-1] == f"Report: {folder / 'report' / 'index.html'}"
+    assert said[-1] == f"Report: {(folder / 'report' / 'index.html').as_uri()}"
     page = (folder / "report" / "index.html").read_bytes()
     assert b"data-reload" not in page
     write_report(folder)

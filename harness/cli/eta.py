@@ -1,0 +1,70 @@
+"""How long what is left will take: training steps and evaluations are counted apart, since a run
+evaluates often at first and seldom later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srpo_bench.harness.config import Config
+
+
+@dataclass
+class Pace:
+    """Seconds that a run, or several, spent on training steps and on evaluations."""
+
+    steps: int = 0
+    training: float = 0.0
+    evaluations: int = 0
+    evaluation: float = 0.0
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Count a line of timing.jsonl."""
+        seconds = sum(v for k, v in line.items() if k not in ("step", "evaluation"))
+        if line["step"] > 0:
+            self.steps += 1
+            self.training += seconds
+        if line["evaluation"] > 0:
+            self.evaluations += 1
+            self.evaluation += line["evaluation"]
+
+    @staticmethod
+    def pooled(paces: Iterable[Pace]) -> Pace:
+        """Several runs as one."""
+        whole = Pace()
+        for p in paces:
+            whole.steps += p.steps
+            whole.training += p.training
+            whole.evaluations += p.evaluations
+            whole.evaluation += p.evaluation
+        return whole
+
+    def seconds(self, config: Config, done: int | None) -> float | None:
+        """What a run still takes after step ``done`` (None: it has not begun); None: not known.
+
+        The last scoring on ``final.tasks`` is not in it: no run has shown its price before the end.
+        """
+        if not self.steps or not self.evaluations:
+            return None
+        left = range(1 if done is None else done + 1, config.steps + 1)
+        scored = sum(config.evaluation.due(s) or s == config.steps for s in left)
+        scored += done is None  # the evaluation before the first step
+        return self.training / self.steps * len(left) + self.evaluation / self.evaluations * scored
+
+
+def together(running: Sequence[float], waiting: Sequence[float], side_by_side: int) -> float:
+    """Seconds until all have ended: each place takes the next run as soon as it is free."""
+    places = sorted([*running, *[0.0] * max(0, side_by_side - len(running))])
+    for seconds in waiting:
+        places[0] += seconds
+        places.sort()
+    return max(places, default=0.0)
+
+
+def minutes(seconds: float) -> str:
+    """``40 s``, ``9 min``, ``2 h 5 min``."""
+    if seconds < 55:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    whole = max(1, round(seconds / 60))
+    return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60} min"

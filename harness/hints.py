@@ -1,0 +1,79 @@
+"""What somebody meant who typed a setting that is none: by its last part, by another trainer's
+name for it, by spelling."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from srpo_bench.harness.errors import UserError
+
+ELSEWHERE = {
+    "learning_rate": "optim.lr",
+    "weight_decay_rate": "optim.weight_decay",
+    "max_steps": "steps",
+    "total_training_steps": "steps",
+    "save_steps": "checkpoint_every",
+    "save_freq": "checkpoint_every",
+    "save_total_limit": "keep_checkpoints",
+    "eval_steps": "evaluation.every",
+    "test_freq": "evaluation.every",
+    "num_generations": "rollout.group_size",
+    "n_samples_per_prompt": "rollout.group_size",
+    "train_batch_size": "rollout.prompts_per_step",
+    "rollout_batch_size": "rollout.prompts_per_step",
+    "per_device_train_batch_size": "optim.micro_batch_tokens",
+    "micro_batch_size": "optim.micro_batch_tokens",
+    "gradient_accumulation_steps": "optim.micro_batch_tokens",
+    "ppo_epochs": "optim.updates_per_step",
+    "steps_per_generation": "optim.updates_per_step",
+    "max_completion_length": "rollout.max_new_tokens",
+    "max_response_length": "rollout.max_new_tokens",
+    "generate_max_len": "rollout.max_new_tokens",
+    "lr_scheduler_type": "optim.schedule",
+    "warmup_steps": "optim.warmup_updates",
+    "grad_clip": "optim.max_grad_norm",
+    "adam_beta1": "optim.betas",
+    "adam_beta2": "optim.betas",
+    "seed": "seeds",
+    "report_to": "sinks",
+    "logger": "sinks",
+    "model_name_or_path": "model.path",
+    "bf16": "model.dtype",
+    "use_vllm": "rollout.engine",
+    "reward_weights": "reward",
+    "kl_coef": "beta",
+    "kl_loss_coef": "beta",
+}
+"""What TRL, verl and OpenRLHF call a setting -> what it is called here; an algorithm's by its last
+part. Near in meaning, not always equal: each setting's description says what it counts."""
+
+
+def unknown_setting(path: str, known: Iterable[str], where: str = "") -> UserError:
+    """An error for a setting that is none, with the one that was probably meant.
+
+    Args:
+        path: as it was typed, ``optim.learning_rate``.
+        known: every setting's path.   where: what it was typed in, for the sentence.
+    """
+    names = list(dict.fromkeys(known))
+    section, _, last = path.rpartition(".")
+    by_last: dict[str, list[str]] = {}
+    for name in names:
+        by_last.setdefault(name.rpartition(".")[2], []).append(name)
+    meant = ELSEWHERE.get(last, last)
+    found = [meant] if meant in names else by_last.get(meant.rpartition(".")[2], [])
+    siblings = [name for name in names if name.rpartition(".")[0] == section]
+    if not found:
+        close = difflib.get_close_matches(path, siblings, n=1, cutoff=0.7)
+        found = close or difflib.get_close_matches(path, names, n=1, cutoff=0.8)
+    if not found:
+        found = [
+            n for close in difflib.get_close_matches(last, by_last, n=1) for n in by_last[close]
+        ]
+    if found:
+        hint = f"did you mean {' or '.join(repr(name) for name in found[:3])}?"
+    else:
+        here = siblings or [name for name in names if "." not in name]
+        hint = f"there {'are' if len(here) > 1 else 'is'}: {', '.join(here)}."
+    return UserError(f"Unknown setting '{path}'{f' in {where}' if where else ''}; {hint}")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.store import ResultsError, read_json, read_lines, run_dirs
+from srpo_bench.results.store import ResultsError, read_lines, read_record, run_dirs
 
 Array = NDArray[np.float64]
 
@@ -146,7 +146,7 @@ def read(folder: Path) -> Comparison:
     path = folder / "comparison.json"
     if not path.is_file():
         raise ResultsError(f"{folder} holds no comparison: it has no comparison.json.")
-    plan = _object(path)
+    plan = read_record(path)
     runs = _runs(run_dirs(folder))
     if not runs:
         raise ResultsError(f"{folder} holds no runs yet; wait for the first, or `bench resume` it.")
@@ -174,12 +174,12 @@ def _runs(folders: list[Path]) -> tuple[Run, ...]:
 
 
 def _run(folder: Path) -> Run:
-    manifest = _object(folder / "manifest.json")
+    manifest = read_record(folder / "manifest.json")
     steps, curves, totals = _steps(folder / "steps.jsonl")
     clock, phases = _timing(folder / "timing.jsonl")
     evals = _evals(folder / "evals.jsonl", clock)
-    status = _object(folder / "status.json") if (folder / "status.json").is_file() else {}
-    final = _object(folder / "final.json") if (folder / "final.json").is_file() else {}
+    status = read_record(folder / "status.json") if (folder / "status.json").is_file() else {}
+    final = read_record(folder / "final.json") if (folder / "final.json").is_file() else {}
     return Run(
         folder=folder,
         arm=str(manifest.get("arm", folder.parent.name)),
@@ -276,13 +276,3 @@ def _lines(path: Path) -> Iterable[dict[str, Any]]:
         yield from read_lines(path)
     except (ValueError, OSError) as error:
         raise ResultsError(str(error)) from error
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        value = read_json(path)
-    except (ValueError, OSError) as error:
-        raise ResultsError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(value, dict):
-        raise ResultsError(f"{path} must hold a JSON object, not {type(value).__name__}.")
-    return value

@@ -1,7 +1,7 @@
 """The run directory: the only contract between training and reporting.
 
     <comparison>/
-      comparison.json           what was planned: arms, seeds, contract, command
+      comparison.json           what was planned: arms, seeds, contract, command, problems
       <arm>/seed-<n>/
         manifest.json           resolved settings, contract, versions, host
         steps.jsonl             one line a step, deterministic
@@ -28,6 +28,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 import orjson
 
 SCHEMA = 1
+"""Grows when an older reader would misunderstand, not for a field that it may ignore."""
 FINAL = "final.json"
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 
@@ -104,6 +105,9 @@ class TaskScore(TypedDict):
     k: int
     length: float
     outcomes: dict[str, int]
+    correct: NotRequired[list[int]]
+    """Right answers of k, problem by problem, in the order of the comparison's ``problems``; absent
+    from older records and from imports."""
 
 
 class Evaluation(TypedDict):
@@ -173,6 +177,27 @@ def sync_folder(path: Path) -> None:
 def read_json(path: Path) -> Any:
     """Parse one JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A JSON object of a run directory, as this code understands it.
+
+    Raises:
+        ResultsError: unreadable, no object, or written by a newer srpo-bench.
+    """
+    try:
+        value = read_json(path)
+    except (ValueError, OSError) as error:
+        raise ResultsError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(value, dict):
+        raise ResultsError(f"{path} must hold a JSON object, not {type(value).__name__}.")
+    schema = value.get("schema", SCHEMA)
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise ResultsError(
+            f"{path} was written by a newer srpo-bench (schema {schema}; this one reads up to "
+            f"{SCHEMA}): upgrade srpo-bench to read it."
+        )
+    return value
 
 
 def append_line(path: Path, value: Any) -> None:

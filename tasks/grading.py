@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections import Counter
@@ -37,10 +36,3 @@ def language(response: str) -> float:
             scripts[unicodedata.name(letter, "?").split()[0]] += count
     counts = [count for script, count in scripts.items() if script not in _SHARED_SCRIPTS]
     return max(counts) / sum(counts) if counts else 1.0
-
-
-def pass_at_k(samples: int, correct: int, k: int) -> float:
-    """The unbiased estimate of pass@k (Chen et al. 2021, arXiv 2107.03374, eq. 1)."""
-    if not 0 <= correct <= samples or not 1 <= k <= samples:
-        raise ValueError(f"pass@{k} needs at least {k} samples and 0 <= correct <= samples")
-    return 1.0 - math.comb(samples - correct, k) / math.comb(samples, k)

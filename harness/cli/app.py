@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srpo_bench.harness.cli import reading, training
-from srpo_bench.harness.cli.flags import nested
+from srpo_bench.harness.cli import evaluate, reading, training
 from srpo_bench.harness.errors import UserError
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -34,6 +33,7 @@ app.command()(training.resume)
 app.command()(reading.report)
 app.command()(reading.verify)
 app.command("import")(reading.import_)
+app.command("eval")(evaluate.eval_)
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
@@ -76,51 +76,6 @@ def _usage(error: Exception) -> str:
         return message
     command = context.command_path.replace("python -m srpo_bench.harness", "bench")
     return f"bench: {message.rstrip('.')}. See {command} --help."
-
-
-@app.command("eval")
-def eval_(
-    model: Annotated[str, typer.Option(help="folder, GGUF file, hub id, or a run's folder")],
-    tasks: Annotated[str, typer.Option(help="benchmarks, e.g. gsm8k,math,humaneval")],
-    limit: Annotated[int | None, typer.Option(help="problems of each; default: all")] = None,
-    k: Annotated[int | None, typer.Option(help="responses a problem; default: 1")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for scores and responses")] = None,
-    backend: Annotated[str, typer.Option(help="own, or lm-eval's task definitions")] = "own",
-    temperature: Annotated[float | None, typer.Option(help="default: 0, greedy")] = None,
-    top_p: Annotated[float | None, typer.Option(help="default: 1")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="default: each task's own")] = None,
-    style: Annotated[str | None, typer.Option(help="chat or base; default: by the model")] = None,
-    shots: Annotated[int | None, typer.Option(help="worked examples; default: none")] = None,
-    seed: Annotated[int, typer.Option(help="seed of the sampling")] = 0,
-    engine: Annotated[str | None, typer.Option(help="torch, vllm or vllm-server")] = None,
-    batch: Annotated[int, typer.Option(help="responses decoded together")] = 64,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; default: all cores")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
-) -> None:
-    """Score a model, or every kept checkpoint of a run, on benchmarks."""
-    from srpo_bench.harness.cli.scores import score_and_show
-
-    flags = nested(
-        model=model,
-        final_tasks=tasks,
-        limit=limit,
-        k=k,
-        data_dir=data_dir,
-        temperature=temperature,
-        top_p=top_p,
-        max_new_tokens=max_new_tokens,
-        style=style,
-        shots=shots,
-        engine=engine,
-        batch=batch,
-        threads=threads,
-        device=device,
-        dtype=dtype,
-    )
-    score_and_show(flags, seed, backend, out, as_json)
 
 
 app.command()(reading.claims)

@@ -13,6 +13,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.environment import make_repeatable, settle
 from srpo_bench.harness.machine import cores
+from srpo_bench.harness.scoring.own_backend import PASS_AT
 from srpo_bench.harness.scoring.score import score_models
 from srpo_bench.harness.scoring.scores import ScoreLine
 
@@ -35,18 +36,21 @@ def score_and_show(
 
 
 def show(record: dict[str, Any]) -> None:
-    """Print a line a metric."""
+    """Print a line a metric: the score with its error over questions, and that of sampling again on
+    these same problems."""
     scores = [ScoreLine(**line) for line in record["scores"]]
     table = Table(box=None, pad_edge=False)
     several = len({line.model for line in scores}) > 1
     for column in [*(["model"] if several else []), "task", "metric"]:
         table.add_column(column)
-    for column in ("n", "k", "score"):
+    for column in ("n", "k", "score", "resampled"):
         table.add_column(column, justify="right")
     for column in ("pass@k", "cut off", "outcomes"):
         table.add_column(column)
     for line in scores:
-        error = "" if line.stderr is None else f" ± {100 * line.stderr:.1f}"
+        known = line.stderr_questions
+        error = "" if known is None else f" ± {100 * known:.1f}"
+        shown = {*map(str, PASS_AT), str(line.k)} - {"1"}
         table.add_row(
             *([line.model] if several else []),
             line.task,
@@ -54,7 +58,8 @@ def show(record: dict[str, Any]) -> None:
             str(line.n),
             str(line.k),
             f"{100 * line.accuracy:.1f}{error} %",
-            ", ".join(f"@{k} {100 * v:.1f} %" for k, v in line.pass_at.items() if k != "1"),
+            "" if line.stderr is None else f"± {100 * line.stderr:.1f} %",
+            ", ".join(f"@{k} {100 * v:.1f} %" for k, v in line.pass_at.items() if k in shown),
             "" if line.truncated is None else f"{100 * line.truncated:.0f} %",
             ", ".join(f"{name} {count}" for name, count in line.outcomes.items()),
         )

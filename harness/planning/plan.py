@@ -21,7 +21,8 @@ from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.planning.contract import PACKAGES, contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
-from srpo_bench.results.store import SCHEMA, read_json, write_json
+from srpo_bench.harness.problems.load import Problems
+from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
 
 
 def plan(
@@ -57,6 +58,7 @@ def plan(
         "notes": problems.notes,
         "excluded": problems.excluded,
         "data": problems.provenance,
+        "problems": _ids(problems),
         "config": config.model_dump(mode="json"),
         "base": str(ready.base),
     }
@@ -88,14 +90,23 @@ def reopen(folder: Path) -> PlannedComparison:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = read_json(folder / "comparison.json")
-    except ValueError as error:
-        raise UserError(f"{folder / 'comparison.json'} is damaged: {error}.") from error
+        record = read_record(folder / "comparison.json")
+    except ResultsError as error:
+        raise UserError(str(error)) from error
     if "config" not in record:
         raise UserError(f"{folder} was imported, so there is nothing to train in it.")
     planned = layers.parse(Config, record["config"], str(folder / "comparison.json"))
     record["config"] = planned.model_dump(mode="json")  # a setting that came later has its default
     return record
+
+
+def _ids(problems: Problems) -> dict[str, dict[str, list[str]]]:
+    """Of what is scored, in order: what the counts of an evaluation stand for."""
+    sets = {"evaluation": problems.evaluation, "final": problems.final}
+    return {
+        name: {task: [p.id for p in group] for task, group in by_task.items()}
+        for name, by_task in sets.items()
+    }
 
 
 def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:

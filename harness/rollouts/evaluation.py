@@ -52,4 +52,5 @@ def score(completions: GradedCompletions) -> TaskScore:
         k=k,
         length=completions.responses.mask.sum(1).double().mean().item(),
         outcomes=dict(sorted(Counter(g.outcome.value for g in completions.grades).items())),
+        correct=correct.sum(1).int().tolist(),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.results.store import State, last_line, read_json, write_json
+from srpo_bench.results.store import ResultsError, State, last_line, read_record, write_json
 
 
 def run_folder(folder: Path) -> State:
@@ -52,9 +52,9 @@ def planned(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{folder} holds no run: it has no manifest.json.")
     try:
-        manifest: dict[str, Any] = read_json(path)
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}.") from error
+        manifest = read_record(path)
+    except ResultsError as error:
+        raise UserError(str(error)) from error
     if "settings" not in manifest:
         raise UserError(f"{folder} was imported, so there is nothing to train in it.")
     return manifest

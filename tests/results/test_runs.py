@@ -95,6 +95,8 @@ def test_a_torn_last_line_is_left_out(folder: Path) -> None:
         ("steps.jsonl", '{"step": 1}\n7\n', "steps.jsonl, line 2: not a JSON object"),
         ("manifest.json", "[]", "must hold a JSON object"),
         ("manifest.json", "{", "cannot be read"),
+        ("manifest.json", '{"schema": 2}', r"newer srpo-bench \(schema 2; .* up to 1\): upgrade"),
+        ("status.json", '{"schema": "x"}', "newer srpo-bench"),
     ],
 )
 def test_broken_files_are_named(folder: Path, file: str, text: str, said: str) -> None:

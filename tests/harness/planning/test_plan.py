@@ -10,6 +10,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.results.store import read_json, write_json
 
 SMALL = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 8}, "evaluation": {"problems": 1}}
@@ -65,3 +66,22 @@ def test_named_targets_are_planned_and_another_one_makes_another_comparison(
     assert reopen(folder).config.targets == (0.8, 0.5)
     with pytest.raises(UserError, match="holds another comparison"):
         plan(folder, config(), ARMS, "bench compare")
+
+
+def test_what_is_scored_is_written_down_once_and_in_order(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    plan(folder, config(), ARMS, "bench compare")
+    asked = read_json(folder / "comparison.json")["problems"]
+    problems = load_problems(config())
+    expected = {task: [p.id for p in group] for task, group in problems.evaluation.items()}
+    assert asked == {"evaluation": expected, "final": {}}
+    assert "problems" not in read_json(folder / "grpo" / "seed-1" / "manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "cannot be read"), ('{"schema": 2}', "written by a newer srpo-bench")]
+)
+def test_a_plan_that_cannot_be_read_is_not_resumed(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "comparison.json").write_text(text)
+    with pytest.raises(UserError, match=said):
+        reopen(tmp_path)

@@ -30,6 +30,7 @@ def test_score_counts() -> None:
     s = score(graded([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]]))
     assert math.isclose(s["accuracy"], 7 / 12)
     assert math.isclose(s["pass_at_k"], 2 / 3)
+    assert s["correct"] == [3, 0, 4]
     assert (s["n"], s["k"], s["length"]) == (3, 4, 3.0)
     assert s["outcomes"] == {"correct": 7, "wrong": 5}
     assert math.isclose(s["stderr"], math.sqrt(0.25 / 4) / 3)  # one problem varies, s² = 1/4

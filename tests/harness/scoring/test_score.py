@@ -58,6 +58,9 @@ def test_what_is_written_is_enough_to_grade_again(tiny_folder: Path, tmp_path: P
         )
         assert [g.outcome.value for g in grades] == [line["outcome"] for line in mine]
         assert score["accuracy"] == sum(g.accuracy for g in grades) / 10
+        right = [sum(g.accuracy for g in grades[i : i + 2]) for i in range(0, 10, 2)]
+        assert score["correct"] == right
+        assert record["problems"][name] == [line["problem"] for line in mine[::2]]
         assert score["truncated"] == sum(line["truncated"] for line in mine) / 10
         assert (score["n"], score["k"], score["model"]) == (5, 2, tiny_folder.name)
     assert record["models"][tiny_folder.name]["style"] == "base"
@@ -100,7 +103,9 @@ def test_pass_at_k_is_human_evals_estimate(tiny_folder: Path) -> None:
     collector = Collector(policy, None, {"humaneval": registry.get("humaneval")}, Data())  # type: ignore[arg-type]
     (score,) = metrics("m", graded("humaneval", [""] * 24, outcomes, 12), collector)
     assert score.metric == "pass@1"
-    assert list(score.pass_at) == ["1", "10", "12"]
+    assert list(score.pass_at) == ["1", "2", "4", "8", "10", "12"]
+    assert score.correct == [3, 0]
+    assert score.stderr_questions == score.accuracy  # sd of 1/4 and 0, over √2
     for k, value in score.pass_at.items():
         assert math.isclose(value, evaluation.estimate_pass_at_k(12, [3, 0], int(k)).mean())
     assert score.pass_at["1"] == score.accuracy

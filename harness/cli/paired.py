@@ -1,0 +1,60 @@
+"""Two sides problem by problem, as a person reads them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from srpo_bench.results.outcomes import Test, compare, read_side
+from srpo_bench.results.text import p_value, points
+
+PHASES = {"final": "the final scoring", "evaluation": "the last evaluation"}
+
+
+def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
+    """Read two records, and print a line a task.
+
+    Raises:
+        ResultsError: there is nothing to compare.
+    """
+    a, b = read_side(ours), read_side(theirs)
+    phase, tests = compare(a, b)
+    if as_json:
+        found = {"ours": a.label, "theirs": b.label, "phase": phase}
+        print(json.dumps({**found, "tests": [asdict(test) for test in tests]}, indent=2))
+        return
+    print(f"A: {a.label}\nB: {b.label}\nOf {PHASES[phase]}, on the problems that both were asked.")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("task")
+    for column in ("n", "k", "seeds", "A", "B"):
+        table.add_column(column, justify="right")
+    for column in ("A less B", "better on A : B", "p", "test"):
+        table.add_column(column)
+    for test in tests:
+        table.add_row(*_row(test))
+    Console().print(table)
+    print(
+        "Intervals are 95 %, over problems"
+        f"{' and seeds' if any(test.seeds > 1 for test in tests) else ''}; "
+        "p is two-sided, of no difference."
+    )
+
+
+def _row(test: Test) -> tuple[str, ...]:
+    found, (k, other) = test.result, test.k
+    return (
+        test.task,
+        str(found.difference.n),
+        str(k) if k == other else f"{k}, {other}",
+        str(test.seeds),
+        f"{100 * found.ours:.1f} %",
+        f"{100 * found.theirs:.1f} %",
+        points(found.difference),
+        f"{found.better} : {found.worse}",
+        p_value(found.p),
+        found.test,
+    )

@@ -1,0 +1,116 @@
+"""Runs, arms, checkpoints and what ``bench eval`` wrote, as sides of a paired test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.results.outcomes import compare, evaluations, read_side
+from srpo_bench.results.store import ResultsError
+
+IDS = ["a", "b", "c"]
+
+
+def line(step: int, correct: list[int], k: int = 2) -> dict[str, Any]:
+    score = {"accuracy": sum(correct) / k / len(correct), "k": k, "n": 3, "correct": correct}
+    return {"step": step, "accuracy": score["accuracy"], "tasks": {"t": score}}
+
+
+@pytest.fixture
+def comparison(tmp_path: Path) -> Path:
+    folder = tmp_path / "c"
+    for arm, counts in (("grpo", [1, 0, 2]), ("srpo", [2, 1, 2])):
+        for seed in (1, 2):
+            run = folder / arm / f"seed-{seed}"
+            run.mkdir(parents=True)
+            (run / "manifest.json").write_text(json.dumps({"seed": seed}))
+            lines = [line(0, [0, 0, 0]), line(8, counts)]
+            (run / "evals.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    plan = {"problems": {"evaluation": {"t": IDS}, "final": {"t": ["c", "d"]}}}
+    (folder / "comparison.json").write_text(json.dumps(plan))
+    return folder
+
+
+def scored(folder: Path, models: dict[str, list[int]], k: int = 2, ids: Any = IDS) -> Path:
+    folder.mkdir()
+    scores = [
+        {"model": model, "task": "t", "metric": metric, "k": k, "correct": correct}
+        for model, counts in models.items()
+        for metric, correct in (("own", counts), ("other", [0, 0, 0]))
+    ]
+    record = {"models": {m: {} for m in models}, "scores": scores, "problems": {"t": ids}}
+    (folder / "scores.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_arms_are_compared_seed_by_seed(comparison: Path) -> None:
+    phase, (test,) = compare(read_side(comparison / "srpo"), read_side(comparison / "grpo"))
+    assert (phase, test.task, test.seeds, test.k) == ("evaluation", "t", 2, (2, 2))
+    assert (test.result.ours, test.result.theirs) == (5 / 6, 1 / 2)
+
+
+def test_a_run_is_its_last_evaluation_and_a_checkpoint_its_own(comparison: Path) -> None:
+    run = comparison / "grpo" / "seed-1"
+    assert [step for step, _ in evaluations(run)] == [0, 8]
+    at_start = read_side(run / "checkpoints" / "step-0")
+    _, (test,) = compare(read_side(run), at_start)
+    assert (test.result.ours, test.result.theirs) == (1 / 2, 0)
+    with pytest.raises(ResultsError, match="no evaluation at step-4; evaluated steps: 0, 8"):
+        read_side(run / "checkpoints" / "step-4")
+
+
+def test_the_final_scoring_counts_before_the_last_evaluation(comparison: Path) -> None:
+    for seed in (1, 2):
+        for arm, correct in (("grpo", [0, 1]), ("srpo", [1, 1])):
+            path = comparison / arm / f"seed-{seed}" / "final.json"
+            path.write_text(json.dumps(line(8, correct, k=1)))
+    phase, (test,) = compare(read_side(comparison / "srpo"), read_side(comparison / "grpo"))
+    assert (phase, test.result.difference.n, test.result.ours) == ("final", 2, 1)
+    step = comparison / "grpo" / "seed-1" / "checkpoints" / "step-0"
+    assert compare(read_side(comparison / "srpo" / "seed-1"), read_side(step))[0] == "evaluation"
+
+
+def test_scores_of_bench_eval_and_their_own_metric(tmp_path: Path) -> None:
+    """Problems are found by their ids, whatever their order; k need not be the same."""
+    ours = scored(tmp_path / "x", {"m": [2, 0, 1]})
+    theirs = scored(tmp_path / "y", {"p": [1, 3, 4], "q": [0, 0, 0]}, 4, ["c", "a", "e"])
+    _, (test,) = compare(read_side(ours), read_side(theirs / "p"))
+    assert test.k == (2, 4)
+    assert test.result.difference.n == 2
+    assert (test.result.ours, test.result.theirs) == (3 / 4, 1 / 2)
+    with pytest.raises(ResultsError, match="several models; name one"):
+        read_side(theirs)
+
+
+def test_an_arm_of_bench_eval_is_its_newest_checkpoints(tmp_path: Path) -> None:
+    models = {"grpo/seed-1/step-20": [0, 0, 0], "grpo/seed-1/step-100": [2, 2, 2],
+              "grpo/seed-2/step-20": [1, 1, 1], "grpo-again/seed-1/step-5": [0, 0, 0]}  # fmt: skip
+    side = read_side(scored(tmp_path / "x", models) / "grpo")
+    found = side.scored["final"]["t"]
+    assert (found.seeds, found.correct.tolist()) == ((1, 2), [[2, 2, 2], [1, 1, 1]])
+
+
+def test_what_is_not_comparable_is_said_so(comparison: Path, tmp_path: Path) -> None:
+    run = read_side(comparison / "grpo" / "seed-1")
+    other = scored(tmp_path / "x", {"m": [2, 0, 1]})
+    with pytest.raises(ResultsError, match="scored in different ways"):
+        compare(run, read_side(other))
+    with pytest.raises(ResultsError, match="no problem of t in common"):
+        compare(read_side(other), read_side(scored(tmp_path / "y", {"m": [1, 1]}, ids=["p", "q"])))
+    with pytest.raises(ResultsError, match=r"whole comparison; name an arm of it: .*grpo, .*srpo"):
+        read_side(comparison)
+    with pytest.raises(ResultsError, match="is no run, no arm"):
+        read_side(tmp_path)
+
+
+def test_older_records_are_told(comparison: Path) -> None:
+    (comparison / "comparison.json").write_text("{}")
+    with pytest.raises(ResultsError, match="no outcomes by problem"):
+        read_side(comparison / "grpo" / "seed-1")
+
+
+def test_counts_of_other_problems_are_damage(comparison: Path) -> None:
+    (comparison / "comparison.json").write_text('{"problems": {"evaluation": {"t": ["a"]}}}')
+    with pytest.raises(ResultsError, match="3 outcomes for 1 problems"):
+        read_side(comparison / "grpo" / "seed-1")

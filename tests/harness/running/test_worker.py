@@ -47,7 +47,7 @@ def reason(run: Path) -> str:
 def test_a_damaged_manifest_is_a_failure_with_a_sentence(run: Path) -> None:
     (run / "manifest.json").write_text("{")
     assert run_folder(run) == "failed"
-    assert reason(run).startswith(f"{run / 'manifest.json'} is damaged: ")
+    assert reason(run).startswith(f"{run / 'manifest.json'} cannot be read: ")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 A group's prompt is prefilled once and its keys and values are shared out to the n samples; rows
 that have ended leave the batch, many at a time. Each (row, position) has its uniform number drawn
 beforehand, so what a row says depends neither on its neighbours nor on how the batch is cut.
+
+A model that keeps a state (``Layout.WHOLE``) cannot share a prompt or have padding in front: there
+prompts of one length are decoded together, a row for each response, and rows stay to the end.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from torch import Tensor
 
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.kv_cache import slab_cache
-from srpo_bench.harness.models.policy import Policy, nucleus, prefill
+from srpo_bench.harness.models.distribution import sample
+from srpo_bench.harness.models.policy import Policy
+from srpo_bench.harness.models.reading import Layout, cache_keyword, prefill, takes
 
 COMPACT = 0.6
 """Ended rows leave the batch once fewer than this share of it goes on; moving a cache costs too."""
@@ -72,10 +77,14 @@ class TorchEngine:
     def _chunks(self, prompts: Sequence[list[int]], n: int) -> Iterator[Tensor]:
         """Output rows that are decoded together, prompts of like lengths side by side: little of
         a chunk is padding."""
-        by_length = torch.tensor([len(p) for p in prompts]).argsort(stable=True)
+        lengths, by_length = torch.tensor([len(p) for p in prompts]).sort(stable=True)
         rows = (by_length[:, None] * n + torch.arange(n)).flatten()
-        for chunk in torch.split(rows, self.rows_at_once):
-            yield chunk.sort().values
+        alike = [len(rows)]
+        if self.policy.layout is Layout.WHOLE:
+            alike = (torch.unique(lengths, return_counts=True)[1] * n).tolist()
+        for part in torch.split(rows, alike):
+            for chunk in torch.split(part, self.rows_at_once):
+                yield chunk.sort().values
 
 
 class _Decode:
@@ -97,18 +106,21 @@ class _Decode:
         self.ended = torch.zeros(rows, dtype=torch.bool)
         self.alive = torch.arange(rows)
         self.stops = [stops[g] for g in group.tolist()] if any(stops) else []
-        device = policy.device
+        device, model = policy.device, policy.model
         group = group.to(device)
+        self.whole = policy.layout is Layout.WHOLE
+        self.cache = slab_cache(model, limit + 1)
+        read = [prompts[g] for g in group.tolist()] if self.whole else list(prompts)
         with policy.autocast():
-            self.cache, prompt_mask = prefill(
-                policy, list(prompts), slab_cache(policy.model, limit + 1)
-            )
-        _select(self.cache, group)
+            prompt_mask = prefill(model, read, self.cache, policy.layout, device)
+        if not self.whole:
+            _select(self.cache, group)
+            prompt_mask = prompt_mask[group]
         self.mask = torch.cat(
-            [prompt_mask[group], torch.zeros((rows, limit + 1), dtype=torch.bool, device=device)], 1
+            [prompt_mask, torch.zeros((rows, limit + 1), dtype=torch.bool, device=device)], 1
         )
         self.prefix = prompt_mask.shape[1]
-        self.prompt_lengths = prompt_mask.sum(1)[group]
+        self.prompt_lengths = prompt_mask.sum(1)
         self.last = torch.tensor([p[-1] for p in prompts], device=device)[group]
         self.ends = torch.tensor(policy.end_tokens)
 
@@ -131,19 +143,18 @@ class _Decode:
             left = ~self.ended[self.alive]
             if not left.any():
                 return
-            if left.sum() < COMPACT * len(left):
+            if not self.whole and left.sum() < COMPACT * len(left):
                 self._keep(left)
 
     def _forward(self, t: int) -> Tensor:
         self.mask[:, self.prefix + t] = True
+        arguments: dict[str, Any] = {str(cache_keyword(self.policy.model)): self.cache}
+        if not self.whole:
+            arguments["attention_mask"] = self.mask[:, : self.prefix + t + 1].long()
+        if takes(self.policy.model, "position_ids"):
+            arguments["position_ids"] = (self.prompt_lengths + t)[:, None]
         with self.policy.autocast():
-            out = self.policy.model(
-                input_ids=self.last[:, None],
-                attention_mask=self.mask[:, : self.prefix + t + 1].long(),
-                position_ids=(self.prompt_lengths + t)[:, None],
-                past_key_values=self.cache,
-                use_cache=True,
-            )
+            out = self.policy.model(input_ids=self.last[:, None], use_cache=True, **arguments)
         logits: Tensor = out.logits[:, -1].float()
         return logits
 
@@ -162,32 +173,6 @@ class _Decode:
         self.last, self.mask = self.last[keep], self.mask[keep]
         self.prompt_lengths = self.prompt_lengths[keep]
         _select(self.cache, keep)
-
-
-def sample(
-    logits: Tensor, uniform: Tensor, temperature: float, top_p: float
-) -> tuple[Tensor, Tensor]:
-    """Draw one token a row by inverting the distribution function at a given uniform number; at
-    temperature 0 take the likeliest.
-
-    Args:
-        logits: (b, V).   uniform: (b,) in [0, 1).
-
-    Returns:
-        token (b,) long and its log-prob (b,) in nats under the distribution sampled from.
-    """
-    if temperature == 0:
-        return logits.argmax(-1), torch.zeros(len(logits), device=logits.device)
-    scaled = logits / temperature
-    if top_p < 1:
-        scaled = scaled.masked_fill(~nucleus(scaled, top_p), float("-inf"))
-    logp = scaled.log_softmax(-1)
-    # In float64 and on the CPU: mps has no float64, and cuda's cumsum is not deterministic.
-    cdf = logp.cpu().double().exp().cumsum(-1)
-    level = uniform.cpu().double() * cdf[:, -1]
-    token = torch.searchsorted(cdf, level[:, None], right=True).squeeze(1)
-    token = token.clamp(max=logits.shape[-1] - 1).to(logits.device)
-    return token, logp.gather(-1, token[:, None]).squeeze(1)
 
 
 def _select(cache: Any, index: Tensor) -> None:

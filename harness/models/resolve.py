@@ -14,6 +14,7 @@ import platformdirs
 
 from srpo_bench.harness.config import Model
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models.loading import model_class, open_tokenizer
 
 
 def resolve(model: Model) -> Path:
@@ -42,17 +43,24 @@ def resolve(model: Model) -> Path:
 def check(folder: Path) -> None:
     """Open everything but the weights themselves: a broken folder is found before anything runs."""
     from safetensors import SafetensorError, safe_open
-    from transformers import AutoConfig, AutoTokenizer
 
+    config, _ = model_class(folder)
+    tokenizer = open_tokenizer(folder)
     try:
-        AutoConfig.from_pretrained(folder)
-        AutoTokenizer.from_pretrained(folder)
         for weights in folder.glob("*.safetensors"):
             with safe_open(weights, "pt"):
                 pass
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise UserError(f"{folder} holds no model that transformers can open: {first}") from error
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{weights} holds no weights that can be read: {error}") from error
+    rows = config.get_text_config().vocab_size
+    beyond = {t: i for t, i in tokenizer.get_vocab().items() if i >= rows}
+    beyond.pop(tokenizer.pad_token, None)  # often added and never read
+    if beyond:
+        token, number = min(beyond.items(), key=lambda item: item[1])
+        raise UserError(
+            f"The tokenizer in {folder} has token {number} ({token!r}), and the model's vocabulary "
+            f"ends at {rows - 1}: they do not belong together."
+        )
 
 
 def _from_folder(path: Path) -> Path:

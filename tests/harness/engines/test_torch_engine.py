@@ -9,8 +9,8 @@ import torch
 
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.harness.engines.base import Completions, Sampling
-from srpo_bench.harness.engines.torch_engine import TorchEngine, sample
-from srpo_bench.harness.models.policy import Policy, load_policy, nucleus, sampling_logp
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.models.policy import Policy, load_policy
 
 PROMPTS = ["2+2=", "a", "who is there ", "12*12"]
 
@@ -109,25 +109,3 @@ def test_stop_string_ends_a_response(tiny_folder: Path) -> None:
         assert not set("e7") & set(text[:-1])
         if not r.truncated[row] and r.tokens[row, length - 1] != 1:
             assert text[-1] in "e7"
-
-
-def test_sample_follows_the_distribution() -> None:
-    logits = torch.tensor([0.5, -1.0, 2.0, 0.0, 1.0])
-    uniform = (torch.arange(100_000) + 0.5) / 100_000
-    token, logp = sample(logits.expand(100_000, 5), uniform, temperature=0.8, top_p=1.0)
-    expected = (logits / 0.8).softmax(-1)
-    torch.testing.assert_close(token.bincount(minlength=5) / 100_000, expected, atol=2e-5, rtol=0)
-    torch.testing.assert_close(logp, expected.log()[token])
-
-
-def test_nucleus_is_the_smallest_set_that_reaches_p() -> None:
-    probs = torch.tensor([0.1, 0.5, 0.15, 0.25])
-    assert nucleus(probs.log(), 0.5).tolist() == [False, True, False, False]
-    assert nucleus(probs.log(), 0.51).tolist() == [False, True, False, True]
-    assert nucleus(probs.log(), 1e-9).tolist() == [False, True, False, False]
-
-
-def test_sampling_logp_keeps_a_token_that_left_the_nucleus_finite() -> None:
-    logits = torch.tensor([[0.1, 0.5, 0.15, 0.25]]).log()
-    logp = sampling_logp(logits, torch.tensor([0]), 1.0, 0.5)
-    torch.testing.assert_close(logp.exp(), torch.tensor([0.1 / 0.6]))

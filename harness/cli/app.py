@@ -46,7 +46,7 @@ WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 def main() -> None:
     """Entry point: the user's errors are one line on stderr and exit code 2."""
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="bench", standalone_mode=False))
     except typer.Abort:
         sys.exit(130)
     except UserError as error:
@@ -70,12 +70,9 @@ def _usage(error: Exception) -> str:
     """One line for what typer would draw a box around; the help, where nothing was typed."""
     message = str(error.format_message())  # type: ignore[attr-defined]
     context: Any = getattr(error, "ctx", None)
-    if (
-        context is None or "\n" in message.strip()
-    ):  # a group without a command answers with its help
-        return message
-    command = context.command_path.replace("python -m srpo_bench.harness", "bench")
-    return f"bench: {message.rstrip('.')}. See {command} --help."
+    if context is None or "\n" in message.strip():
+        return message  # a group without a command answers with its help
+    return f"bench: {message.rstrip('.')}. See {context.command_path} --help."
 
 
 def _say_version(wanted: bool) -> None:

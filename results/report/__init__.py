@@ -45,13 +45,17 @@ def write_report(
 
 
 def _write(a: Analysis, told: dict[str, Any], out: Path, reload: float | None) -> None:
+    from srpo_bench.results.dataframes import Frames
     from srpo_bench.results.report import page
     from srpo_bench.results.report.figures import write as figures
     from srpo_bench.results.report.tables import make as tables
     from srpo_bench.results.store import write_json
 
-    for folder in ("tables", "figures"):
+    for folder in ("tables", "figures", "data"):
         (out / folder).mkdir()
+    frames = Frames(a.comparison)
+    frames.runs.to_csv(out / "data" / "runs.csv", index=False)
+    frames.evals.to_csv(out / "data" / "evals.csv", index=False)
     made = tables.everything(a)
     for table in (t for t in made if t.rows):
         table.write_csv(out / "tables" / f"{table.name}.csv")

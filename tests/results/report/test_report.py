@@ -47,7 +47,7 @@ def outline(page: str) -> Outline:
 def test_everything_is_written(folder: Path) -> None:
     report = folder / "report"
     names = {p.name for p in report.iterdir()}
-    assert names == {"index.html", "report.md", "summary.json", "tables", "figures"}
+    assert names == {"index.html", "report.md", "summary.json", "tables", "data", "figures"}
     figures = {p.stem for p in (report / "figures").iterdir()}
     assert figures >= {"accuracy", "ratios", "pairs", "costs", "survival", "grid", "training"}
     for stem in figures:

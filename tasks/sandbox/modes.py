@@ -23,11 +23,12 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # or the order of a set would differ from worker to worker
     "LD_BIND_NOW": "1",  # or every program would resolve the same symbols again
     "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",  # or each thread would reserve 64 MiB of a program's memory
     "LC_ALL": "C.UTF-8",
 }
 """All that a sandbox sees of its environment."""
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+_DEVICES = ("/dev/null", "/dev/zero")
 _PACKAGES = ("numpy",)
 """Third-party packages that a program may import where they are installed."""
 _TMPFS_BYTES = 64 << 20
@@ -139,8 +140,11 @@ def _inside() -> Path:
     return Path(__file__).parent / "inside"
 
 
-def launch(mode: Mode) -> tuple[list[str], dict[str, Any]]:
-    """The command that starts a zygote in ``mode``, and the settings it wants as last argument."""
+def launch(mode: Mode, scratch: str | None = None) -> tuple[list[str], dict[str, Any]]:
+    """The command that starts a zygote in ``mode``, and the settings it wants as last argument.
+
+    ``scratch``: the folder that programs may write to where they have no file system of their own.
+    """
     packages = _package_paths()
     readable: list[tuple[str, int]]
     reads = confine.READ_FILE | confine.READ_DIR
@@ -149,7 +153,7 @@ def launch(mode: Mode) -> tuple[list[str], dict[str, Any]]:
         code_path, package_paths, writable = "/code", ["/packages"], ["/tmp"]
         readable = [("/packages", reads)]
     else:
-        command, code_path, writable = [], str(_inside().parent), []
+        command, code_path, writable = [], str(_inside().parent), [scratch] if scratch else []
         package_paths = sorted({str(path.parent) for path in packages})
         # the folder's names may be listed, of its packages only these read
         readable = [(path, confine.READ_DIR) for path in package_paths]
@@ -167,14 +171,15 @@ def launch(mode: Mode) -> tuple[list[str], dict[str, Any]]:
     return command, {
         "code_path": code_path,
         "packages": package_paths,
-        "landlock": mode != "unsafe" and confine.landlock_abi() > 0,
+        "landlock": confine.landlock_abi() if mode != "unsafe" else 0,
         "readable": readable,
         "writable": writable,
-        "user": _user(mode),
+        "unbounded": scratch is not None,
+        "user": user(mode),
     }
 
 
-def _user(mode: Mode) -> str:
+def user(mode: Mode) -> str:
     """Who programs are: root becomes nobody where nobody can still read Python's own files."""
     if os.geteuid() != 0:
         return "same"

@@ -17,6 +17,8 @@ from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict, Worker, Wo
 
 _MAX_SOURCE = MAX_MESSAGE // 8
 """Characters of one program; JSON may need six bytes for each."""
+_OURS = Program("def f(x):\n    return x\n", "def check(f):\n    assert f(1) == 1\n", "f")
+"""Graded where nothing else can be, to tell whose fault that is."""
 
 
 class Sandbox:
@@ -69,37 +71,78 @@ class Sandbox:
         return [verdicts[program] for program in programs]
 
     def _run(self, programs: list[Program]) -> Iterable[tuple[Program, Verdict]]:
+        """A death is no verdict: the program goes to a fresh worker, and if that dies too, last and
+        alone to a third."""
         waiting = programs[::-1]
+        died: set[Program] = set()
+        alone: list[Program] = []
         busy: dict[Worker, Program] = {}
-        failed: set[Program] = set()
+
+        def bury(program: Program) -> None:
+            (alone if program in died else waiting).append(program)
+            died.add(program)
+
         try:
             while waiting or busy:
                 while waiting and len(busy) < self._size:
-                    worker = self._idle.pop() if self._idle else Worker(self.mode, self._limits)
                     program = waiting.pop()
-                    worker.submit(program)
-                    busy[worker] = program
-                for worker in _finished(busy):
-                    program = busy.pop(worker)
                     try:
-                        yield program, _verdict(worker)
-                        self._idle.append(worker)
-                    except WorkerDiedError as death:
+                        worker = self._worker(fresh=program in died)
+                        worker.submit(program)
+                        busy[worker] = program
+                    except WorkerDiedError:
+                        bury(program)
+                for worker in _ready(busy) if busy else []:
+                    try:
+                        verdict = _verdict(worker)
+                    except WorkerDiedError:
                         worker.destroy()
-                        if death.silent:
-                            yield program, Verdict(Outcome.TIMEOUT, str(death))
-                        elif program in failed:
-                            yield program, Verdict(Outcome.ERROR, f"{death}, twice")
-                        else:  # it may have been the program before: try once more
-                            failed.add(program)
-                            waiting.append(program)
+                        bury(busy.pop(worker))
+                        continue
+                    if verdict is not None:
+                        self._idle.append(worker)
+                        yield busy.pop(worker), verdict
         finally:
             for worker in busy:
                 worker.destroy()
+        for program in alone:
+            yield program, self._alone(program)
+
+    def _worker(self, fresh: bool) -> Worker:
+        return self._idle.pop() if self._idle and not fresh else Worker(self.mode, self._limits)
+
+    def _alone(self, program: Program) -> Verdict:
+        """Nothing of ours runs beside it: another death is the program's own doing, unless
+        nothing can be graded at all.
+
+        Raises:
+            TaskError: not even a program of ours can.
+        """
+        try:
+            return self._grade(program)
+        except WorkerDiedError as death:
+            try:
+                self._grade(_OURS)
+            except WorkerDiedError as again:
+                raise TaskError(
+                    f"Code cannot be graded here any more ({self.mode}): {again}."
+                ) from None
+            return Verdict(Outcome.WRONG, f"three sandboxes ended under it: {death}")
+
+    def _grade(self, program: Program) -> Verdict:
+        worker = Worker(self.mode, self._limits)
+        try:
+            worker.submit(program)
+            while True:
+                (ready,) = _ready([worker])
+                if verdict := _verdict(ready):
+                    return verdict
+        finally:
+            worker.destroy()
 
 
-def _finished(busy: Iterable[Worker]) -> list[Worker]:
-    """Workers with a verdict, or past their deadline; waits until there is one."""
+def _ready(busy: Iterable[Worker]) -> list[Worker]:
+    """Workers with something to say, or past their deadline; waits until there is one."""
     poll = select.poll()
     workers = {worker.fileno(): worker for worker in busy}
     for descriptor in workers:
@@ -114,9 +157,9 @@ def _finished(busy: Iterable[Worker]) -> list[Worker]:
             return late
 
 
-def _verdict(worker: Worker) -> Verdict:
+def _verdict(worker: Worker) -> Verdict | None:
     if worker.deadline <= time.monotonic() and not select.select([worker], [], [], 0)[0]:
-        raise WorkerDiedError(silent=True)
+        raise WorkerDiedError("the sandbox fell silent")
     return worker.receive()
 
 

@@ -1,8 +1,10 @@
 """The system calls an untrusted program may make, as a BPF filter built by libseccomp.
 
 An allow-list: what computes, reads open-able files, keeps time and runs threads of its own. There
-is no fork, no exec, no signal to others, no network, no ptrace, no mount, no change of any file's
-owner or mode, and nothing that a later kernel adds.
+is no fork, no exec, no signal to others (by ``kill``, or by ``fcntl`` when a file is ready), no
+network, no ptrace, no mount, no change of any file's owner or mode, and nothing that a later kernel
+adds. Nor does it rely on Landlock, whose older versions leave doors open: before Linux 6.2 a file
+opened for reading could be cut to nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import os
 from functools import cache
 
 _ALLOWED = """
-read readv pread64 write writev pwrite64 lseek close dup dup2 dup3 fcntl flock fsync fdatasync
-open openat openat2 creat stat lstat fstat newfstatat statx statfs fstatfs access faccessat
+read readv pread64 write writev pwrite64 lseek close dup dup2 dup3 flock fsync fdatasync
+creat stat lstat fstat newfstatat statx statfs fstatfs access faccessat
 faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir ftruncate fallocate
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 symlink symlinkat umask
 mmap mremap munmap mprotect madvise brk membarrier mincore
@@ -32,6 +34,9 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _EQUAL, _MASKED_EQUAL = 4, 7
 _CLONE_THREAD = 0x00010000
 _OPTIMISE = 8
+_FILE_COMMANDS = (*range(8), 1030, 1032)
+"""Of fcntl: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+F_DUPFD_CLOEXEC, F_GETPIPE_SZ. No F_SETOWN, F_SETSIG, F_NOTIFY or F_SETLEASE: they send signals."""
 _HARMLESS_IOCTLS = (0x5401, 0x5421, 0x5450, 0x5451)  # TCGETS, FIONBIO, FIONCLEX, FIOCLEX
 
 
@@ -72,6 +77,13 @@ def filter_program() -> bytes | None:
     add("prlimit64", _ALLOW, _Comparison(0, _EQUAL, 0))  # one's own limits only
     for request in _HARMLESS_IOCTLS:
         add("ioctl", _ALLOW, _Comparison(1, _EQUAL, request))
+    for command in _FILE_COMMANDS:
+        add("fcntl", _ALLOW, _Comparison(1, _EQUAL, command))
+    for name, flags in (("open", 1), ("openat", 2)):  # O_TRUNC with the right to write only
+        add(name, _ALLOW, _Comparison(flags, _MASKED_EQUAL, os.O_TRUNC, 0))
+        for access in (os.O_WRONLY, os.O_RDWR):
+            add(name, _ALLOW, _Comparison(flags, _MASKED_EQUAL, os.O_ACCMODE, access))
+    add("openat2", _ERRNO | errno.ENOSYS)  # its flags cannot be seen; libc then takes openat
     library.seccomp_attr_set(context, _OPTIMISE, ctypes.c_uint32(2))
     try:
         return _export(library, context)

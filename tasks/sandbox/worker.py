@@ -11,12 +11,14 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass
 
-from srpo_bench.tasks.base import Outcome, TaskError
+from srpo_bench.tasks.base import Outcome
 from srpo_bench.tasks.sandbox.inside import wire
-from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, launch
+from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, launch, user
+from srpo_bench.tasks.sandbox.scratch import Scratch
 from srpo_bench.tasks.sandbox.seccomp import filter_program
 
 _START_SECONDS = 60
+"""What a sandbox is given to start, and half a message to become whole."""
 _SLACK_SECONDS = 10
 """How much longer than a program may take a worker is waited for before it is destroyed."""
 
@@ -26,7 +28,7 @@ class Limits:
     """What one program may use. CPU time decides; wall-clock time only catches sleepers.
 
     A program that has used less than a thirtieth of its CPU time within ``wall_seconds`` is taken
-    to be asleep; on a crowded machine one that computes is waited for.
+    to be asleep. One that computes is waited for three times as long, on a crowded machine thirty.
     """
 
     cpu_seconds: float = 3.0
@@ -61,36 +63,41 @@ class Verdict:
 
 
 class WorkerDiedError(Exception):
-    """The worker ended or fell silent; ``silent`` tells which."""
-
-    def __init__(self, silent: bool) -> None:
-        super().__init__("the sandbox fell silent" if silent else "the sandbox ended")
-        self.silent = silent
+    """There will be no verdict from this worker; the message says why."""
 
 
 class Worker:
-    """A process that grades one program at a time. Not for use from several threads."""
+    """A process that grades one program at a time. Not for use from several threads.
+
+    Raises:
+        WorkerDiedError: it does not even start.
+    """
 
     def __init__(self, mode: Mode, limits: Limits) -> None:
         self._limits = limits
         self._control, theirs = socket.socketpair()
-        command, settings = launch(mode)
+        self._scratch = Scratch(user(mode) == "nobody") if mode == "landlock" else None
+        command, settings = launch(mode, self._scratch.path if self._scratch else None)
         settings["limits"] = asdict(limits)
         settings["control"] = theirs.fileno()
         program = filter_program() if mode != "unsafe" else None
         settings["seccomp"] = base64.b64encode(program or b"").decode()
-        self._process = subprocess.Popen(
-            [*command, json.dumps(settings)],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            env=ENVIRONMENT,
-            start_new_session=True,
-        )
-        theirs.close()
-        self._mode = mode
+        try:
+            self._process = subprocess.Popen(
+                [*command, json.dumps(settings)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                env=ENVIRONMENT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._forget()
+            raise WorkerDiedError(f"the sandbox does not start: {error}") from None
+        finally:
+            theirs.close()
         self._started = False
         self._control.settimeout(_START_SECONDS)
         self._verdicts = wire.Reader(self._read)
@@ -109,35 +116,31 @@ class Worker:
         with contextlib.suppress(OSError):
             self._control.sendall(wire.frame(vars(program)))
 
-    def receive(self) -> Verdict:
-        """The verdict on what was submitted last.
+    def receive(self) -> Verdict | None:
+        """The verdict on what was submitted last; None if what came was no more than "ready".
 
         Raises:
             WorkerDiedError: there will be none; destroy this worker.
-            TaskError: the sandbox does not start.
         """
-        if not self._started:
-            self._finish_start()
         try:
-            outcome, detail = self._verdicts.message()
-            return Verdict(Outcome(outcome), detail)
+            message = self._verdicts.message()
+            if not self._started and message == "ready":
+                self._started = True
+                return None
+            outcome, detail = message
+            if outcome != "died":
+                return Verdict(Outcome(outcome), detail)
         except (OSError, wire.WireError, ValueError, TypeError):
-            raise WorkerDiedError(silent=False) from None
+            detail = "the sandbox ended" if self._started else self._why_not()
+        raise WorkerDiedError(detail)
 
-    def _finish_start(self) -> None:
+    def _why_not(self) -> str:
+        """Why it did not start, by its last words."""
         assert self._process.stderr is not None
-        try:
-            ready = self._verdicts.message() == "ready"
-        except (OSError, wire.WireError):
-            ready = False
-        if not ready:
-            self._process.kill()
-            reason = self._process.stderr.read().decode(errors="replace").split("\n")
-            self.destroy()
-            last = next((line for line in reversed(reason) if line.strip()), "no reason given")
-            raise TaskError(f"The code sandbox ({self._mode}) does not start: {last[:300]}")
-        self._process.stderr.close()
-        self._started = True
+        self._process.kill()
+        words = self._process.stderr.read().decode(errors="replace").split("\n")
+        last = next((line for line in reversed(words) if line.strip()), "no reason given")
+        return f"the sandbox does not start: {last[:300]}"
 
     def _read(self, count: int) -> bytes:
         data = self._control.recv(count)
@@ -151,4 +154,11 @@ class Worker:
             os.killpg(self._process.pid, 9)
         self._process.kill()
         self._process.wait()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._forget()
+
+    def _forget(self) -> None:
         self._control.close()
+        if self._scratch is not None:
+            self._scratch.remove()

@@ -21,7 +21,8 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP = 1, 4, 22
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
-_NOBODY = 65534
+NOBODY = 65534
+"""Who programs are where root can become somebody weaker."""
 
 # include/uapi/linux/landlock.h; the system call numbers are the same on every architecture
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
@@ -52,8 +53,8 @@ def die_with_parent() -> None:
 def become_nobody() -> None:
     """From root to nobody, for good."""
     os.setgroups([])
-    os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-    os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
 def drop_capabilities() -> None:
@@ -87,9 +88,9 @@ def landlock_abi() -> int:
     return max(0, int(_libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
 
 
-def landlock(rules: Sequence[tuple[str, int]], writable: Sequence[str]) -> None:
-    """Leave only these files within reach: ``rules`` are (path, rights)."""
-    abi = landlock_abi()
+def landlock(abi: int, rules: Sequence[tuple[str, int]], writable: Sequence[str]) -> None:
+    """Leave only these files within reach: ``rules`` are (path, rights), ``abi`` the kernel's
+    version."""
     rights = max(value for version, value in _FILE_RIGHTS_BY_ABI.items() if version <= abi)
     attributes = struct.pack("=QQQ", rights, _NET_RIGHTS * (abi >= 4), _SCOPES * (abi >= 6))
     size = 8 if abi < 4 else 16 if abi < 6 else 24

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import ctypes
 import importlib
 import marshal
+import os
 import random
 import select
+import signal
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +21,13 @@ from typing import Any
 
 from . import wire
 
+_libc = ctypes.CDLL(None)
 _BUILTINS = frozenset(vars(builtins))
+_CAP = 3
+"""However it spends its time, a program is given up after so many times its wall-clock limit; on a
+crowded machine after ``wire.PATIENCE`` times."""
+_PAUSE = 1.0
+"""Seconds by which a judge that wakes too late was not running: they are nobody's."""
 
 
 class Over(BaseException):
@@ -29,18 +39,32 @@ class Over(BaseException):
         self.detail = detail
 
 
+def cpu_clock(pid: int) -> int:
+    """The kernel's number for a process's CPU clock."""
+    return (~pid << 3) | 2
+
+
 class Program:
     """The judge's end of a program: requests out, plain values in, both within the time limits.
 
-    ``pid`` is read for its CPU time only.
+    ``pid`` is read for its CPU time only. ``meddled(hung_up)`` tells whether the program was killed
+    or stopped from outside, which is no verdict on it.
     """
 
-    def __init__(self, channel: socket.socket, pid: int, cpu: float, wall: float) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        pid: int,
+        meddled: Callable[[bool], bool],
+        cpu: float,
+        wall: float,
+    ) -> None:
         self._channel = channel
-        self._clock = (~pid << 3) | 2  # the kernel's number for a process's CPU clock
+        self._clock = cpu_clock(pid)
+        self._meddled = meddled
         self._cpu = cpu
         self._wall = wall
-        self._look_again = self._until = self._seen = 0.0
+        self._look_again = self._until = self._last = self._seen = 0.0
         self.over: Over | None = None
         channel.setblocking(False)
         self._answers = select.poll()
@@ -55,6 +79,7 @@ class Program:
         """Have the program run its code; its time counts from here."""
         now = time.monotonic()
         self._look_again, self._until = now, now + self._wall
+        self._last = now + _CAP * self._wall
         self._request(code.encode(errors="surrogatepass"))
 
     def ask(self, verb: str, target: int | str, *arguments: Any) -> Any:
@@ -93,7 +118,7 @@ class Program:
         except wire.WireError as error:
             return None, Over("wrong", str(error))
         except OSError:
-            return None, Over("wrong", "the program ended itself")
+            return None, self._ended()
 
     def _send(self, data: bytes) -> None:
         view = memoryview(data)
@@ -109,14 +134,22 @@ class Program:
         self._wait(self._answers)
         data = self._channel.recv(count)
         if not data:
-            raise Over("wrong", "the program ended itself")
+            raise self._ended()
         return data
+
+    def _ended(self) -> Over:
+        if self._meddled(True):
+            return Over("died", "the program was killed from outside")
+        return Over("wrong", "the program ended itself")
 
     def _wait(self, events: select.poll) -> None:
         """Return when ``events`` has one. No clock is read before it can matter."""
         while True:
             now = time.monotonic()
             if now >= self._look_again:
+                late = now - self._look_again
+                if late > _PAUSE:
+                    self._until, self._last = self._until + late, self._last + late
                 used = time.clock_gettime(self._clock)
                 if used >= self._cpu:
                     raise Over("timeout", f"more than {self._cpu:g} s of CPU time")
@@ -128,9 +161,21 @@ class Program:
 
     def _wait_longer(self, now: float, used: float) -> None:
         """On a crowded machine: only a program that hardly computes is taken for asleep."""
-        if used - self._seen < self._cpu / wire.PATIENCE:
-            raise Over("timeout", f"no answer within {self._wall:g} s")
+        asleep = used - self._seen < self._cpu / wire.PATIENCE
+        if asleep or (now >= self._last and not _crowded()):
+            if self._meddled(False):
+                raise Over("died", "the program was stopped from outside")
+            waited = self._wall if asleep else _CAP * self._wall
+            raise Over("timeout", f"no answer within {waited:g} s")
         self._seen, self._until = used, now + self._wall
+
+
+def _crowded() -> bool:
+    """More processes want to compute than there are processors."""
+    information = ctypes.create_string_buffer(256)  # struct sysinfo: uptime, then three loads
+    _libc.sysinfo(information)
+    _, load = struct.unpack_from("@lL", information)
+    return bool(load / (1 << 16) > len(os.sched_getaffinity(0)))
 
 
 class Remote:
@@ -239,8 +284,13 @@ def _run_tests(job: dict[str, str], program: Program) -> tuple[str, str]:
     return "correct", ""
 
 
-def preside(control: socket.socket, new_program: Callable[[], Program]) -> None:
-    """Judge job after job until ``control`` closes. A program is forked ahead of its job."""
+def preside(control: socket.socket, new_program: Callable[[], Program], cpu_seconds: float) -> None:
+    """Judge job after job until ``control`` closes. A program is forked ahead of its job.
+
+    What a program answers may be costly to read and to compare: the judge has as much CPU time for
+    it as the program has (at least a second), or is ended by its own timer, which stops C code too.
+    """
+    patience = max(1.0, cpu_seconds)
 
     def read(count: int) -> bytes:
         data = control.recv(count)
@@ -255,8 +305,7 @@ def preside(control: socket.socket, new_program: Callable[[], Program]) -> None:
             job = jobs.message()
         except EOFError:
             return
-        try:
-            verdict = check(job, program)
-        except Exception as error:
-            verdict = ("error", f"{type(error).__name__}: {error}"[:200])
+        signal.setitimer(signal.ITIMER_PROF, patience)
+        verdict = check(job, program)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         control.sendall(wire.frame(verdict))

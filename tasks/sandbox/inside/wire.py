@@ -120,15 +120,16 @@ def _encode_other(value: Any, refer: Callable[[Any], Any]) -> Any:
     for base in _BASES:
         if isinstance(value, cast(type, base)):
             return encode(base(value), refer)
-    kind = type(value)
-    match kind.__module__, kind.__name__:
-        case "decimal", "Decimal":
-            return {"decimal": str(value)}
-        case "fractions", "Fraction":
-            return {"fraction": [encode(value.numerator, refer), encode(value.denominator, refer)]}
-        case "collections", "UserList" | "UserString":
-            return encode(value.data, refer)
-    if kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
+    for kind in type(value).__mro__:
+        match kind.__module__, kind.__name__:
+            case "decimal", "Decimal":
+                return {"decimal": str(kind(value))}
+            case "fractions", "Fraction":
+                parts = (value.numerator, value.denominator)
+                return {"fraction": [encode(part, refer) for part in parts]}
+            case "collections", "UserList" | "UserString":
+                return encode(value.data, refer)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return encode(value.item(), refer)
     if isinstance(value, memoryview):
         return encode(value.tobytes(), refer)
@@ -162,7 +163,7 @@ def _pairs(items: Iterable[Any]) -> dict[Any, Any]:
     return dict(items)
 
 
-_BUILD: dict[str, Callable[[Any], Any]] = {
+_OF_LIST: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
     "set": set,
     "frozenset": frozenset,
@@ -173,8 +174,10 @@ _BUILD: dict[str, Callable[[Any], Any]] = {
     "dict_values": lambda values: dict(enumerate(values)).values(),
     "dict_items": lambda items: _pairs(items).items(),
     "complex": lambda parts: complex(*parts),
-    "decimal": _decimal,
     "fraction": _fraction,
+}
+_OF_TEXT: dict[str, Callable[[str], Any]] = {
+    "decimal": _decimal,
     "int": lambda digits: int(digits, 16),
     "bytes": bytes.fromhex,
     "bytearray": bytearray.fromhex,
@@ -189,7 +192,9 @@ def decode(data: Any, resolve: Callable[[Any], Any]) -> Any:
     """
     try:
         return _decode(data, resolve)
-    except (TypeError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+    except KeyError:
+        raise WireError("not a value: of no known kind") from None
+    except (TypeError, ValueError, RecursionError, MemoryError, ArithmeticError) as error:
         raise WireError(f"not a value: {type(error).__name__}") from None
 
 
@@ -203,6 +208,8 @@ def _decode(data: Any, resolve: Callable[[Any], Any]) -> Any:
     ((kind, content),) = data.items()
     if kind == "ref":
         return resolve(content)
-    if kind not in _BUILD:
-        raise ValueError("unknown kind")
-    return _BUILD[kind](_decode(content, resolve))
+    if type(content) is str:
+        return _OF_TEXT[kind](content)
+    if type(content) is not list:  # a range, say, may be longer than memory
+        raise ValueError("a tagged value is made of a list or a text")
+    return _OF_LIST[kind](_decode(content, resolve))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gc
 import json
 import os
@@ -12,11 +13,13 @@ import signal
 import socket
 import struct
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import confine, program, wire
-from .judge import Program, preside
+from . import confine, program, randomness, wire
+from .judge import Program, cpu_clock, preside
 
 _PRELOADED = (
     *("bisect", "collections", "copy", "functools", "heapq", "itertools"),
@@ -24,7 +27,21 @@ _PRELOADED = (
 )
 """What programs import most. Loaded once it costs them nothing, but more would slow each fork."""
 _PID = struct.Struct("!i")
-_WRITABLE = "/tmp"
+_THREAD_STACK = 4 << 20
+"""Bytes; 32 threads with the usual 16 MiB each would not fit a program's memory."""
+_OWN_ENDS = frozenset(
+    {
+        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT),
+        *(signal.SIGTRAP, signal.SIGSYS, signal.SIGPIPE, signal.SIGALRM, signal.SIGVTALRM),
+        *(signal.SIGPROF, signal.SIGXCPU, signal.SIGXFSZ),
+    }
+)
+"""Signals that a program can bring upon itself; any other came from outside."""
+_DYING_SECONDS = 2.0
+"""A process hangs up a moment before its end can be seen."""
+_LOOK_SECONDS = 0.02
+"""Between looks at a folder that no file system bounds."""
+_MAX_ENTRIES, _MAX_WRITTEN = 4096, 64 << 20
 
 
 def main() -> NoReturn:
@@ -35,7 +52,12 @@ def main() -> NoReturn:
     for module in _PRELOADED:
         __import__(module)
     sys.path[:] = [p for p in sys.path if p != settings["code_path"]] + settings["packages"]
+    if settings["unbounded"]:
+        (folder,) = settings["writable"]
+        os.environ["TMPDIR"] = folder
+        os.chdir(folder)
     _confine(settings)
+    randomness.settle()
     requests, forks = socket.socketpair()
     judge = os.fork()
     if judge == 0:
@@ -45,10 +67,13 @@ def main() -> NoReturn:
     requests.close()
     _be_quiet()
     compile("", "<warm>", "exec")  # makes the parser's classes, over a millisecond's work
-    sys.modules["random"].seed(0)
+    threading.stack_size(_THREAD_STACK)
     gc.collect()
     gc.freeze()
-    _fork_on_request(forks, control, settings)
+    if _fork_on_request(forks, control, settings):
+        ended = _end(judge, _DYING_SECONDS)
+        if ended and ended.si_code != os.CLD_EXITED and ended.si_status == signal.SIGPROF:
+            control.sendall(wire.frame(("timeout", "its answers take too long to compare")))
     os.kill(judge, signal.SIGKILL)
     os._exit(0)
 
@@ -63,9 +88,8 @@ def _confine(settings: dict[str, Any]) -> None:
         confine.drop_capabilities()
     confine.die_with_parent()
     if settings["landlock"]:
-        confine.landlock(
-            [(path, rights) for path, rights in settings["readable"]], settings["writable"]
-        )
+        rules = [(path, rights) for path, rights in settings["readable"]]
+        confine.landlock(settings["landlock"], rules, settings["writable"])
 
 
 def _be_quiet() -> None:
@@ -80,6 +104,10 @@ def _judge(control: socket.socket, requests: socket.socket, settings: dict[str, 
     limits = settings["limits"]
     last: Program | None = None
 
+    def meddled(hung_up: bool) -> bool:
+        requests.sendall(b"!" if hung_up else b"?")
+        return _received(requests, 1) == b"m"
+
     def new_program() -> Program:
         nonlocal last
         if last is not None:
@@ -87,41 +115,61 @@ def _judge(control: socket.socket, requests: socket.socket, settings: dict[str, 
         ours, theirs = socket.socketpair()
         socket.send_fds(requests, [b"f"], [theirs.fileno()])
         theirs.close()
-        (pid,) = _PID.unpack(requests.recv(_PID.size, socket.MSG_WAITALL))
-        last = Program(ours, pid, limits["cpu_seconds"], limits["wall_seconds"])
+        (pid,) = _PID.unpack(_received(requests, _PID.size))
+        last = Program(ours, pid, meddled, limits["cpu_seconds"], limits["wall_seconds"])
         return last
 
     try:
         control.sendall(wire.frame("ready"))
         _be_quiet()
-        preside(control, new_program)
+        preside(control, new_program, limits["cpu_seconds"])
     finally:
         os._exit(0)
 
 
+def _received(requests: socket.socket, count: int) -> bytes:
+    """What the zygote answers. Without a zygote there is no verdict: the judge ends."""
+    data = requests.recv(count, socket.MSG_WAITALL)
+    return data if len(data) == count else os._exit(1)
+
+
 def _fork_on_request(
     forks: socket.socket, control: socket.socket, settings: dict[str, Any]
-) -> None:
+) -> bool:
     """One program lives at a time: the next request buries the last.
 
     Ends with the judge, or as soon as the grading process is gone: as nobody, we may not get the
     signal that root's death should send.
+
+    Returns:
+        Whether it was the judge that ended.
     """
     events = select.poll()
     events.register(forks, select.POLLIN)
     events.register(control, 0)  # its hanging up only; what comes in is for the judge
     seal = confine.seccomp(base64.b64decode(settings["seccomp"]))
     cpu = int(settings["limits"]["cpu_seconds"]) + 2
-    child = 0
+    look = 1000 * _LOOK_SECONDS if settings["unbounded"] else None
+    child = greedy = 0
     while True:
-        if any(descriptor == control.fileno() for descriptor, _ in events.poll()):
-            return
+        while not (ready := events.poll(look)):
+            if child != greedy and _too_much(settings["writable"][0]):
+                os.kill(child, signal.SIGKILL)
+                greedy = child
+        if any(descriptor == control.fileno() for descriptor, _ in ready):
+            return False
         message, descriptors, _, _ = socket.recv_fds(forks, 1, 1)
+        if message in (b"?", b"!"):
+            patience = _DYING_SECONDS if message == b"!" else 0.0
+            forks.sendall(b"m" if child != greedy and _meddled(child, cpu, patience) else b"-")
+            continue
         if child:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        if not message or _left_something(settings):
-            return
+        if not message:
+            return True
+        if _left_something(settings["writable"]):
+            return False
         child = os.fork()
         if child == 0:
             _run_program(descriptors[0], seal)
@@ -130,9 +178,52 @@ def _fork_on_request(
         forks.sendall(_PID.pack(child))
 
 
-def _left_something(settings: dict[str, Any]) -> bool:
-    """A program wrote files: this sandbox ends here, and its private file system with it."""
-    return bool(settings["writable"]) and any(os.scandir(_WRITABLE))
+def _meddled(child: int, cpu: int, patience: float) -> bool:
+    """Whether somebody outside ended the program, or stopped it for a time."""
+    event = _end(child, patience, os.WSTOPPED | os.WCONTINUED)
+    if event is None or event.si_code == os.CLD_EXITED or event.si_status in _OWN_ENDS:
+        return False
+    ended = event.si_code in (os.CLD_KILLED, os.CLD_DUMPED)
+    return not ended or time.clock_gettime(cpu_clock(child)) < cpu - 1  # its limit kills as well
+
+
+def _end(child: int, patience: float, also: int = 0) -> os.waitid_result | None:
+    """How a process ended, None if it has not within ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    events = os.WEXITED | os.WNOHANG | os.WNOWAIT | also
+    while (event := os.waitid(os.P_PID, child, events)) is None:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.001)
+    return event
+
+
+def _left_something(folders: list[str]) -> bool:
+    """A program wrote files: this sandbox ends here, and what it can write to with it."""
+    return any(any(os.scandir(folder)) for folder in folders)
+
+
+def _too_much(folder: str) -> bool:
+    """More was written than a sandbox may, or in a way that cannot be counted."""
+    entries = written = 0
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # which the program has removed meanwhile
+            raise error
+
+    try:
+        for _, folders, files, descriptor in os.fwalk(folder, onerror=refuse):
+            entries += len(folders) + len(files)
+            for name in files:
+                with contextlib.suppress(FileNotFoundError):
+                    written += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_size
+            if entries > _MAX_ENTRIES or written > _MAX_WRITTEN:
+                return True
+    except FileNotFoundError:
+        return False
+    except (OSError, RecursionError, MemoryError):
+        return True
+    return False
 
 
 def _run_program(descriptor: int, seal: Callable[[], None]) -> NoReturn:

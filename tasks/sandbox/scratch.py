@@ -1,0 +1,56 @@
+"""A folder that one sandbox without a file system of its own may write to, and no trace of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from srpo_bench.tasks.sandbox.inside.confine import NOBODY
+
+_PREFIX = "bench-sandbox-"
+
+
+class Scratch:
+    """An empty folder under the system's for temporary files; ``nobody`` says who owns it.
+
+    Its owner holds a lock on it. Folders whose owner was killed are removed by the next one.
+    """
+
+    def __init__(self, nobody: bool) -> None:
+        _remove_orphans()
+        self.path = tempfile.mkdtemp(prefix=_PREFIX)
+        self._lock = os.open(self.path, os.O_RDONLY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        if nobody:
+            os.chown(self.path, NOBODY, NOBODY)
+
+    def remove(self) -> None:
+        """Delete it with all that was written to it."""
+        _remove(self.path)
+        os.close(self._lock)
+
+
+def _remove(path: str) -> None:
+    try:
+        Path(path).rmdir()
+    except OSError:  # not empty; its folders may be unreadable, or deeper than Python can go
+        subprocess.run(["chmod", "-R", "u+rwx", path], stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", path], stderr=subprocess.DEVNULL)
+
+
+def _remove_orphans() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:  # another user's, or gone meanwhile
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(str(folder))
+        except OSError:
+            pass  # its owner lives
+        finally:
+            os.close(lock)

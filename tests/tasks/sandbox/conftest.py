@@ -7,26 +7,45 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.sandbox import Limits, Sandbox, isolation
-from srpo_bench.tasks.sandbox.inside.confine import landlock_abi
+from srpo_bench.tasks.sandbox.inside import confine
 from srpo_bench.tasks.sandbox.modes import Mode
 from srpo_bench.tasks.sandbox.seccomp import filter_program
 
 SMALL = Limits(cpu_seconds=0.3, wall_seconds=2.0, memory=256 << 20)
+OLDEST = 1
+"""Landlock of Linux 5.13: it knows neither truncation, nor sockets, nor signals."""
 
 
 def modes() -> list[Mode]:
     """The protected modes that this machine has."""
     found: list[Mode] = ["bubblewrap"] if isolation().mode == "bubblewrap" else []
-    if landlock_abi() and filter_program():
+    if confine.landlock_abi() and filter_program():
         found.append("landlock")
     return found
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", "landlock"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    if request.param not in modes():
-        pytest.skip(f"this machine has no {request.param} isolation")
-    with Sandbox(workers=1, limits=SMALL, mode=request.param) as sandbox:
+@pytest.fixture(scope="module", params=["bubblewrap", "landlock", "landlock of an old kernel"])
+def isolated(request: pytest.FixtureRequest) -> Iterator[Mode]:
+    """A mode that this machine has; an old kernel is one that is asked for its first Landlock."""
+    mode, _, old = request.param.partition(" of ")
+    if mode not in modes():
+        pytest.skip(f"this machine has no {mode} isolation")
+    with pytest.MonkeyPatch.context() as patch:
+        if old:
+            patch.setattr(confine, "landlock_abi", lambda: OLDEST)
+        yield mode
+
+
+@pytest.fixture(scope="module")
+def sandbox(isolated: Mode) -> Iterator[Sandbox]:
+    with Sandbox(workers=1, limits=SMALL, mode=isolated) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def roomy(isolated: Mode) -> Iterator[Sandbox]:
+    """With the limits that tasks use."""
+    with Sandbox(workers=1, mode=isolated) as sandbox:
         yield sandbox
 
 

@@ -1,4 +1,4 @@
-"""GSM8K (Cobbe et al. 2021, arXiv 2110.14168), scored by lm-eval's two filters."""
+"""GSM8K (Cobbe et al. 2021, arXiv 2110.14168), scored by value and by lm-eval's two filters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from srpo_bench.tasks import numbers
 from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.dataset import Row, Source, hold_out, read
 from srpo_bench.tasks.grading import language
@@ -24,7 +25,6 @@ TEST = Source(
 
 _STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
 _FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
-_IGNORED = tuple(re.compile(pattern) for pattern in (",", r"\$", r"(?s).*#### ", r"\.$"))
 _GOLD = re.compile(r"#### (-?[0-9][0-9.,]*)\s*$")
 _INSTRUCTION = (
     "\n\nReason step by step, then give the answer on a last line of the form: #### number"
@@ -49,19 +49,19 @@ def matches(extracted: str | None, answer: str) -> bool:
 
 
 def _normalised(text: str) -> str:
-    for pattern in _IGNORED:
-        text = pattern.sub("", text)
-    return text.lower()
+    """Without lm-eval's regexes_to_ignore: ``,``, ``\\$``, ``(?s).*#### `` and ``\\.$``."""
+    text = text.replace(",", "").replace("$", "").rpartition("#### ")[2]
+    return re.sub(r"\.$", "", text).lower()
 
 
 class Gsm8k(Task):
-    """Grade-school word problems. Correct means the *last* number is right (flexible-extract)."""
+    """Grade-school word problems. Correct means that the number stated has the right value."""
 
     name: ClassVar[str] = "gsm8k"
     kind: ClassVar[Kind] = "math"
     summary: ClassVar[str] = "grade-school word problems, answered '#### n' (1,319 test)"
     max_new_tokens: ClassVar[int] = 400
-    metric: ClassVar[str] = "flexible-extract"
+    metric: ClassVar[str] = "number"
     stop: ClassVar[tuple[str, ...]] = ("Question:", "</s>", "<|im_end|>")
 
     def __init__(self) -> None:
@@ -89,23 +89,28 @@ class Gsm8k(Task):
         return f"{text}Question: {problem.question}\nAnswer:"
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
-        """Accuracy by the flexible filter; ``format`` is 1 if the strict one finds a number."""
+        """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""
         return [_grade(p, r) for p, r in zip(problems, responses, strict=True)]
 
     def variants(
         self, problems: Sequence[Problem], responses: Sequence[str]
     ) -> dict[str, list[bool]]:
-        """lm-eval's other filter, which wants the number behind ``#### ``."""
-        pairs = zip(problems, responses, strict=True)
-        return {"strict-match": [matches(strict(r), p.answer) for p, r in pairs]}
+        """lm-eval's two filters: the last number anywhere, and the first behind ``#### ``."""
+        return {
+            name: [
+                matches(extract(response), problem.answer)
+                for problem, response in zip(problems, responses, strict=True)
+            ]
+            for name, extract in (("flexible-extract", flexible), ("strict-match", strict))
+        }
 
 
 def _grade(problem: Problem, response: str) -> Grade:
-    answer = flexible(response)
+    answer = numbers.stated(response)
     if answer is None:
         outcome = Outcome.UNPARSEABLE
     else:
-        outcome = Outcome.CORRECT if matches(answer, problem.answer) else Outcome.WRONG
+        outcome = Outcome.CORRECT if numbers.same(answer, problem.answer) else Outcome.WRONG
     return Grade(outcome, float(strict(response) is not None), language(response), answer)
 
 

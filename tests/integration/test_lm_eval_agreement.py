@@ -17,8 +17,8 @@ from srpo_bench.harness.scoring.lm_eval_backend import judge
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Outcome, Problem
 from srpo_bench.tasks.grading import last_boxed
-from srpo_bench.tasks.gsm8k import flexible, matches, strict
-from tests.tasks.test_gsm8k import GOLD
+from srpo_bench.tasks.gsm8k import flexible
+from tests.tasks.test_gsm8k import GOLD, OTHERS
 from tests.tasks.test_gsm8k import RESPONSES as NUMBERS
 
 pytestmark = pytest.mark.integration
@@ -48,11 +48,8 @@ def gsm8k_disagreements(pairs: Pairs) -> list[tuple[str, str, str]]:
     problems, responses = [p for p, _ in pairs], [r for _, r in pairs]
     theirs = judge("gsm8k", problems, responses)
     assert set(theirs) == {"exact_match,strict-match", "exact_match,flexible-extract"}
-    graded = registry.get("gsm8k").grade(problems, responses)
-    ours = {
-        "strict-match": [matches(strict(r), p.answer) for p, r in pairs],
-        "flexible-extract": [g.outcome is Outcome.CORRECT for g in graded],
-    }
+    ours = registry.get("gsm8k").variants(problems, responses)
+    assert set(ours) == {"strict-match", "flexible-extract"}
     return [
         (name, p.id, r)
         for name, verdicts in ours.items()
@@ -68,6 +65,21 @@ def test_gsm8k_on_hard_cases_and_on_what_a_model_wrote() -> None:
     own = [(replace(p, **gold(flexible(r))), r) for p, r in written]
     pairs = [(made_up, response) for response in NUMBERS] + written + own
     assert gsm8k_disagreements(pairs) == []
+
+
+def test_the_reward_beside_flexible_extract() -> None:
+    """They differ on the cases that are named, and on nothing that a model wrote."""
+    made_up = Problem("made-up", "gsm8k", "math", "?", "18", meta={"solution": GOLD})
+    pairs = [(made_up, response) for response in NUMBERS] + recorded("gsm8k")
+    problems, responses = [p for p, _ in pairs], [r for _, r in pairs]
+    graded = registry.get("gsm8k").grade(problems, responses)
+    theirs = judge("gsm8k", problems, responses)["exact_match,flexible-extract"]
+    differ = {
+        response
+        for response, grade, score in zip(responses, graded, theirs, strict=True)
+        if (grade.outcome is Outcome.CORRECT) != (score == 1)
+    }
+    assert differ == OTHERS
 
 
 @needs_data

@@ -45,6 +45,28 @@ def test_both_filters_agree_with_lm_eval(response: str) -> None:
         assert matches(ours(response), GOLD) == score
 
 
+OTHERS = {
+    "#### 1,8", "1/18", "1e18",  # eighteen for lm-eval's flexible-extract, which drops commas
+    "18.0", "#### 018", "#### 18\n\nQuestion: 9",  # eighteen for us, by value and by place
+}  # fmt: skip
+"""Where the reward and flexible-extract differ."""
+
+
+def test_the_reward_differs_from_flexible_extract_where_it_is_said() -> None:
+    problem = Problem("gsm8k/x", "gsm8k", "math", "?", "18")
+    problems = [problem] * len(RESPONSES)
+    grades, variants = Gsm8k().grade(problems, RESPONSES), Gsm8k().variants(problems, RESPONSES)
+    assert list(variants) == ["flexible-extract", "strict-match"]
+    differ = {
+        response
+        for response, grade, theirs in zip(
+            RESPONSES, grades, variants["flexible-extract"], strict=True
+        )
+        if (grade.accuracy == 1) != theirs
+    }
+    assert differ == OTHERS
+
+
 def test_grade_keeps_wrong_and_unparseable_apart() -> None:
     problem = Problem("gsm8k/x", "gsm8k", "math", "?", "18")
     grades = Gsm8k().grade([problem] * 3, ["... #### 18", "17", "no idea"])

@@ -112,7 +112,7 @@ def test_pass_at_k_is_human_evals_estimate(tiny_folder: Path) -> None:
     assert score.truncated == 0.5
 
 
-def test_gsm8k_prints_both_filters(tmp_path: Path, tiny_folder: Path) -> None:
+def test_gsm8k_prints_the_number_and_both_filters(tmp_path: Path, tiny_folder: Path) -> None:
     (tmp_path / "gsm8k").mkdir()
     row = {"question": "one more than 17?", "answer": "17+1\n#### 18"}
     (tmp_path / "gsm8k" / "test.jsonl").write_text((json.dumps(row) + "\n") * 4)
@@ -127,7 +127,7 @@ def test_gsm8k_prints_both_filters(tmp_path: Path, tiny_folder: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
     scores = metrics("m", given, Collector(policy, None, {"gsm8k": task}, Data()))  # type: ignore[arg-type]
     assert [(s.metric, s.accuracy) for s in scores] == [
-        ("flexible-extract", 0.75), ("strict-match", 0.25),
+        ("number", 0.5), ("flexible-extract", 0.75), ("strict-match", 0.25),
     ]  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""Methods under comparison: pure torch, no other room."""
+"""What differs between methods: pure functions and classes of torch. No other room, no files."""

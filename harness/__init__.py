@@ -1,1 +1,1 @@
-"""The shared rollout and training core."""
+"""A comparison from what was typed to what was recorded. No method is known here by name."""

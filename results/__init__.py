@@ -1,4 +1,4 @@
-"""Reads run directories; needs neither torch nor the harness.
+"""Run directories read, measured, judged and shown. Neither torch nor the harness is imported.
 
 ``frames(DIR)`` is the door for a notebook: the records as pandas tables. docs/data.md has them.
 """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srpo_bench.results.statistics.inference import Estimate
+if TYPE_CHECKING:
+    from srpo_bench.results.statistics.inference import Estimate
 
 
 def describe(ratio: Estimate) -> str:

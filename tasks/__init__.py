@@ -1,1 +1,1 @@
-"""Problems in, grades out."""
+"""Problems in, grades out. Nothing here knows a policy, an algorithm or a run."""

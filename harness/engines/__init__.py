@@ -1,1 +1,1 @@
-"""Rollout engines behind one protocol."""
+"""Responses from a policy, behind one protocol. Nothing here grades or trains."""

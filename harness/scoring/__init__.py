@@ -1,1 +1,1 @@
-"""`bench eval`: policies on benchmarks, outside any comparison."""
+"""`bench eval`: policies on benchmarks, outside any comparison. Nothing here trains."""

@@ -1,1 +1,1 @@
-"""Settings found before a comparison, on seeds that no report uses."""
+"""Settings chosen before a comparison, on seeds that no report uses. Nothing here is a result."""

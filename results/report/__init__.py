@@ -1,4 +1,4 @@
-"""The report of a comparison: one page, Markdown, summary.json, tables and figures."""
+"""One page, Markdown, summary.json, tables, figures. Nothing is measured or judged here."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The embedded default: procedural twins of the three benchmarks."""
+"""The embedded testbed: procedural twins of three benchmarks. Nothing is read from disk."""

@@ -1,4 +1,4 @@
-"""Untrusted code runs here and nowhere else.
+"""Untrusted code runs here and nowhere else. Nothing here knows a benchmark.
 
 ``run_programs`` grades model-written programs against hidden tests. What it protects, and how:
 

@@ -1,1 +1,1 @@
-"""The report's tables."""
+"""The report's tables, as rows of text. Nothing is measured or judged here."""

@@ -65,6 +65,9 @@ class Algorithm(ABC, Generic[S]):
     corrects: ClassVar[bool] = False
     """True when ``loss`` multiplies each token's objective by ``rollouts.correction``. A comparison
     with an importance correction refuses any other method."""
+    exact_ratio: ClassVar[bool] = False
+    """True when the clip range is finer than what separates an engine's arithmetic from the
+    learner's. Where the two differ, ``rollouts.logp`` is then the learner's own."""
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: S, info: RunInfo) -> None:

@@ -32,5 +32,6 @@ class GSPO(GRPO):
         "s_i = exp(1/|o_i| Σ_t log(π/μ)); A_i as in grpo"
     )
     unpublished = {}  # noqa: RUF012  the paper gives both ε
+    exact_ratio = True
     Settings = GSPOSettings
     ratio = staticmethod(sequence_ratio)

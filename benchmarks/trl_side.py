@@ -22,6 +22,7 @@ from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.harness.rollouts.collect import Collector
 from srpo_bench.harness.rollouts.evaluation import evaluate
+from srpo_bench.harness.rollouts.prompts import style_of
 from srpo_bench.harness.running.record import evaluation_line
 from srpo_bench.harness.streams import stream
 from srpo_bench.results.store import Spent
@@ -136,7 +137,7 @@ def settings(config: Config, problems: Problems, seed: int, out: Path) -> dict[s
 
 def prompts(config: Config, problems: Problems, policy: Policy) -> Any:
     """The pool as the data set TRL takes."""
-    style = Collector(policy, TorchEngine(policy, 1), problems.tasks, config.data).style
+    style = style_of(config.data, policy.tokenizer)
     rows = [
         {"prompt": problems.tasks[p.task].render(p, style, config.data.shots), "problem": p.id}
         for p in problems.pool.values()

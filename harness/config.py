@@ -6,6 +6,7 @@ between arms is an algorithm and that algorithm's own settings (``Arm``).
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -50,6 +51,9 @@ class Data(Section):
         "auto", description="auto: chat if it has a template"
     )
     shots: int = Field(0, ge=0, description="worked examples before each problem")
+    date: dt.date | None = Field(
+        None, description="today, for a chat template that asks; None: the day of planning"
+    )
 
 
 class Vllm(Section):
@@ -110,18 +114,29 @@ class Rollout(Section):
         return self
 
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Optim(Section):
     """AdamW and its schedule. β as SRPO publishes them."""
 
     lr: float = Field(1e-6, gt=0)
-    betas: tuple[float, float] = (0.9, 0.95)
+    betas: tuple[Beta, Beta] = (0.9, 0.95)
     eps: float = Field(1e-8, gt=0)
     weight_decay: float = Field(0.0, ge=0)
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     warmup_updates: int = Field(0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
-    updates_per_step: int = Field(1, gt=0, description="optimiser updates a rollout batch")
+    updates_per_step: int = Field(
+        1, gt=0, description="shares a rollout batch is cut into, by groups; an update each"
+    )
+    num_iterations: int = Field(1, gt=0, description="passes over a rollout batch, GRPO's μ")
     micro_batch_tokens: int = Field(16384, gt=0, description="padded tokens a forward pass")
+
+    @property
+    def updates_a_step(self) -> int:
+        """Optimiser updates a rollout batch gives."""
+        return self.updates_per_step * self.num_iterations
 
 
 class Reward(Section):
@@ -232,6 +247,12 @@ class Config(Section):
     reward: Reward = Reward()
     evaluation: Evaluation = Evaluation()
     final: Final = Final()
+
+    def on(self, day: dt.date) -> Config:
+        """These settings with a day for chat templates, where none is named."""
+        if self.data.date is not None:
+            return self
+        return self.model_copy(update={"data": self.data.model_copy(update={"date": day})})
 
     @property
     def evaluation_tasks(self) -> tuple[str, ...]:

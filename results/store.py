@@ -10,6 +10,7 @@
         samples.jsonl           prompts, responses, grades
         final.json              the last scoring, where one was asked for; deterministic
         status.json             waiting | running | done | failed | stopped
+        attempts.jsonl          one line a start: when, and on which machine
         checkpoints/step-<n>/
       report/
 
@@ -30,6 +31,7 @@ import orjson
 SCHEMA = 1
 """Grows when an older reader would misunderstand, not for a field that it may ignore."""
 FINAL = "final.json"
+ATTEMPTS = "attempts.jsonl"
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
@@ -268,4 +270,5 @@ is a plan that left a setting at "none"."""
 
 def saved(run: Path) -> list[int]:
     """Steps that have a whole checkpoint, oldest first."""
-    return sorted(int(p.name.removeprefix("step-")) for p in (run / "checkpoints").glob("step-*"))
+    names = (p.name.removeprefix("step-") for p in (run / "checkpoints").glob("step-*"))
+    return sorted(int(name) for name in names if name.isdecimal())

@@ -7,6 +7,9 @@ from typing import Literal, TypedDict
 
 from srpo_bench.tasks.base import Problem, Split
 
+ORIGIN = ("source", "revision", "sha256", "official")
+"""What a problem's ``meta`` says of the place it was read at, and not of the problem."""
+
 Role = Literal["train", "evaluation", "final"]
 
 
@@ -16,7 +19,7 @@ class Provenance(TypedDict):
     source: a file, a hub data set, a package, or "procedural".   revision: the hub's commit or the
     package's version.   sha256: of the file.   official: the data as published, byte for byte (a
     file) or by pinned revision (the hub).   loaded, used: problems of the split, and those that are
-    asked.   excluded: left out as contaminated.
+    asked.   excluded: left out as contaminated or too long.
     """
 
     task: str

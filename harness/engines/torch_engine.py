@@ -106,6 +106,8 @@ class _Decode:
         self.ended = torch.zeros(rows, dtype=torch.bool)
         self.alive = torch.arange(rows)
         self.stops = [stops[g] for g in group.tolist()] if any(stops) else []
+        # A token adds a byte at least, so no stop string reaches back further than it has bytes.
+        self.window = max((len(s.encode()) for row in self.stops for s in row), default=0)
         device, model = policy.device, policy.model
         group = group.to(device)
         self.whole = policy.layout is Layout.WHOLE
@@ -161,9 +163,10 @@ class _Decode:
     def _stopped(self, rows: Tensor, t: int) -> Tensor:
         stopped = torch.zeros(len(rows), dtype=torch.bool)
         if self.stops:
-            tails = self.policy.tokenizer.batch_decode(self.tokens[rows, max(0, t - 15) : t + 1])
+            tails = self.tokens[rows, max(0, t + 1 - self.window) : t + 1].tolist()
             for i, (row, tail) in enumerate(zip(rows.tolist(), tails, strict=True)):
-                stopped[i] = any(stop in tail for stop in self.stops[row])
+                text = self.policy.decode.spelled_out(tail)
+                stopped[i] = any(stop in text for stop in self.stops[row])
         return stopped
 
     def _keep(self, left: Tensor) -> None:

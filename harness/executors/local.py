@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import signal
@@ -17,9 +16,8 @@ from typing import Any
 
 from srpo_bench.children import import_path
 from srpo_bench.harness.environment import settle
-from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.machine import cores, pick_device
-from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, pending
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, locked, pending
 from srpo_bench.harness.running import worker
 from srpo_bench.results.store import read_json, write_json
 
@@ -44,11 +42,7 @@ def run_all(
         InterruptedRunsError: on Ctrl-C or SIGTERM, after every worker has saved itself.
         UserError: another process is at work on this comparison.
     """
-    with (comparison.folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{comparison.folder} is being run by another bench.") from None
+    with locked(comparison.folder):
         _run_all(comparison, workers, watch)
 
 

@@ -22,6 +22,7 @@ from srpo_bench.harness.models.distribution import sampling_logp
 from srpo_bench.harness.models.head import LOGITS_AT_ONCE, Head, head_of, logp_in_pieces
 from srpo_bench.harness.models.loading import open_model, open_tokenizer
 from srpo_bench.harness.models.reading import Layout, layout_of, respond
+from srpo_bench.harness.models.text import Decoder, encode
 from srpo_bench.tasks.base import Prompt
 
 
@@ -53,17 +54,12 @@ class Policy:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Token ids of a prompt, without an end token behind plain text."""
-        ids = encode(self.tokenizer, prompt)
-        ended = isinstance(prompt, str) and len(ids) > 1 and ids[-1] in self.end_tokens
-        return ids[:-1] if ended else ids
+        return encode(self.tokenizer, prompt)
 
-    def decode(self, tokens: list[int]) -> str:
+    @cached_property
+    def decode(self) -> Decoder:
         """Text of a response without its end token."""
-        return str(
-            self.tokenizer.decode(
-                tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
-        )
+        return Decoder(self.tokenizer)
 
     @property
     def body(self) -> Any:
@@ -126,16 +122,6 @@ class Policy:
             for start, end in spans(widths, tokens_at_once)
         ]
         return torch.cat(parts) if parts else torch.zeros_like(rollouts.logp)
-
-
-def encode(tokenizer: Any, prompt: Prompt) -> list[int]:
-    """Token ids of a prompt; a list of turns goes through the chat template."""
-    if isinstance(prompt, str):
-        return list(tokenizer(prompt)["input_ids"])
-    ids = tokenizer.apply_chat_template(
-        prompt, add_generation_prompt=True, tokenize=True, return_dict=True
-    )["input_ids"]
-    return list(ids)
 
 
 def spans(widths: Tensor, budget: int) -> Iterator[tuple[int, int]]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
 from srpo_bench.results.store import FINAL, read_json
+
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -51,3 +58,23 @@ def state(run: PlannedRun) -> str:
     """A run's state, "waiting" before it has one."""
     path = run.folder / "status.json"
     return str(read_json(path)["state"]) if path.exists() else "waiting"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Plan and run a comparison alone: a second process is refused at once. The lock dies with
+    its process, however that ends.
+
+    Raises:
+        UserError: another process holds it.
+    """
+    path = folder / LOCK
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = path.exists() and path.stat().st_ino == os.fstat(lock.fileno()).st_ino
+        except BlockingIOError:
+            held = False
+        if not held:  # a file that its holder has removed meanwhile locks nothing
+            raise UserError(f"{folder} is being planned or run by another bench.")
+        yield

@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from srpo_bench import __version__
 from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
@@ -19,7 +17,7 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.machine import versions
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
-from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
+from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, PlannedRun, locked
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
@@ -40,12 +38,14 @@ def plan(
     how the settings were found; nothing depends on it.
     """
     refuse_uncorrected(config, arms)
-    ready = prepare(config)
+    now = datetime.datetime.now(datetime.UTC)
+    before = _read(folder) if (folder / "comparison.json").exists() else None
+    ready = prepare(config.on(_day(before) if before else now.date()), _algorithms(arms))
     config, problems = ready.config, ready.problems
     record = {
         "schema": SCHEMA,
         "name": folder.name,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "created": now.isoformat(timespec="seconds"),
         "command": command,
         "bench_version": __version__,
         "arms": [arm_record(arm) for arm in arms],
@@ -66,9 +66,6 @@ def plan(
     if tuning is not None:
         record["tuning"] = tuning
     comparison = PlannedComparison(folder, config, arms, ready.base)
-    if (folder / "comparison.json").exists():
-        refuse_other(_read(folder), record, folder)
-        return comparison
     _write(comparison, record)
     return comparison
 
@@ -83,7 +80,7 @@ def reopen(folder: Path) -> PlannedComparison:
     arms = [
         Arm(name=a["arm"], algorithm=a["algorithm"], settings=a["settings"]) for a in record["arms"]
     ]
-    ready = prepare(config)
+    ready = prepare(config.on(_day(record)), _algorithms(arms))
     found = {**record, "contract": contract_of(ready)}
     refuse_other(record, found, folder, "was planned with other things")
     return PlannedComparison(folder, config, arms, ready.base)
@@ -110,25 +107,52 @@ def _ids(problems: Problems) -> dict[str, dict[str, list[str]]]:
     }
 
 
+def _day(record: dict[str, Any]) -> datetime.date:
+    """When a comparison was planned."""
+    return datetime.date.fromisoformat(record["created"][:10])
+
+
+def _algorithms(arms: list[Arm]) -> set[str]:
+    return {arm.algorithm for arm in arms}
+
+
 def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
+    """Write the comparison, or find it written; whoever else plans here has to wait."""
     folder = comparison.folder
     created = not folder.exists()
-    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
-        made = [folder / arm.name for arm in comparison.arms]
+        if not {LOCK, "comparison.json"} & {path.name for path in folder.iterdir()}:
+            _refuse_full(folder)
+        with locked(folder):
+            if (folder / "comparison.json").exists():
+                refuse_other(_read(folder), record, folder)
+            else:
+                _write_alone(comparison, record, created)
+    except OSError as error:
+        raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
+
+
+def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created: bool) -> None:
+    folder = comparison.folder
+    _refuse_full(folder)
+    try:
         for run in comparison.runs:
             run.folder.mkdir(parents=True)
             write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
-    except OSError as error:
-        for path in made:
-            shutil.rmtree(path, ignore_errors=True)
-        if created and folder.is_dir():
+    except OSError:
+        for arm in comparison.arms:  # the folder was empty, and is locked: these are ours
+            shutil.rmtree(folder / arm.name, ignore_errors=True)
+        (folder / LOCK).unlink()
+        if created:
             folder.rmdir()
-        raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
+        raise
+
+
+def _refuse_full(folder: Path) -> None:
+    if any(path.name != LOCK for path in folder.iterdir()):
+        raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
 
 
 def _manifest(
@@ -152,7 +176,7 @@ def _manifest(
             "cores": os.cpu_count(),
             "python": sys.version.split()[0],
             "torch_threads": config.threads,
-            "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+            "accelerator": record["contract"]["accelerator"],
         },
         "notes": record["notes"],
         "data": record["data"],

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
-from srpo_bench.harness.machine import pick_device
+from srpo_bench.harness.machine import accelerator, pick_device
 from srpo_bench.harness.models.resolve import check, digest, resolve
 from srpo_bench.harness.problems.isolation import mode_for, without_unsafe
 from srpo_bench.harness.problems.load import Problems, load_problems
-from srpo_bench.harness.rollouts.collect import check_prompts
+from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.harness.sinks.fan_out import check_sinks
 
 
@@ -20,19 +22,22 @@ class Prepared:
     """What a plan rests on.
 
     config: with absolute paths, and without tasks that cannot be run safely here.
-    engine: versions of what samples, by package.   isolation: how model output is run.
+    accelerator: its name; None on a CPU.   versions: of what samples and of plug-ins, by package.
+    prompts_digest: of all token ids that are asked.   isolation: how model output is run.
     """
 
     config: Config
     device: str
-    engine: dict[str, str]
+    accelerator: str | None
+    versions: dict[str, str]
     base: Path
     base_sha256: str
     problems: Problems
+    prompts_digest: str
     isolation: str
 
 
-def prepare(config: Config) -> Prepared:
+def prepare(config: Config, algorithms: Collection[str]) -> Prepared:
     """Look everything up, and refuse what no run could use.
 
     Raises:
@@ -40,7 +45,7 @@ def prepare(config: Config) -> Prepared:
             asked.
     """
     device = pick_device(config.model.device).type
-    engine = engine_version(config)
+    versions = engine_version(config) | plugin_versions(config.all_tasks, algorithms)
     check_sinks(config.sinks)
     config = _absolute(config)
     base = resolve(config.model)
@@ -48,10 +53,28 @@ def prepare(config: Config) -> Prepared:
     config, left_out = without_unsafe(config)
     problems = load_problems(config)
     problems.notes += left_out
-    check_prompts(config, problems, base)
+    problems, prompts_digest = fit(config, problems, base)
     return Prepared(
-        config, device, engine, base, digest(base), problems, mode_for(problems.tasks.values())
+        config,
+        device,
+        accelerator(device),
+        versions,
+        base,
+        digest(base),
+        problems,
+        prompts_digest,
+        mode_for(problems.tasks.values()),
     )
+
+
+def plugin_versions(tasks: Collection[str], algorithms: Collection[str]) -> dict[str, str]:
+    """Version of every installed package that brings one of these, by package."""
+    return {
+        point.dist.name: point.dist.version
+        for group, names in (("bench.tasks", tasks), ("bench.algorithms", algorithms))
+        for point in entry_points(group=group)
+        if point.name in names and point.dist is not None
+    }
 
 
 def _absolute(config: Config) -> Config:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -17,7 +18,7 @@ from srpo_bench.harness.streams import stream
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Problem, Task, TaskError
 from srpo_bench.tasks.contamination import contaminated
-from srpo_bench.tasks.provenance import Provenance, provenance
+from srpo_bench.tasks.provenance import ORIGIN, Provenance, provenance
 
 POOL_SEED = 0
 """Which problems form the pool is part of the contract, so it does not depend on the run's seed."""
@@ -28,8 +29,9 @@ class Problems:
     """Everything that is asked in a comparison, loaded once a run.
 
     pool: training problems by id.   evaluation: held-out problems by task.   final: those of the
-    last scoring.   excluded: training problems left out because they stand in an evaluation set,
-    id -> why.   provenance: where each set comes from.   notes: sentences for the report.
+    last scoring.   excluded: training problems left out, because they stand in an evaluation set or
+    do not fit the model's context, id -> why.   provenance: where each set comes from.
+    notes: sentences for the report.
     """
 
     tasks: dict[str, Task]
@@ -42,9 +44,8 @@ class Problems:
 
     @property
     def pool_digest(self) -> str:
-        """sha256 of the pool, in order: what is asked and what answers are compared with. Where a
-        problem was read is left to ``provenance``, so that one data set is the same as JSONL, as
-        parquet and from the hub."""
+        """sha256 of the pool, in order: all there is of each problem. Where it was read is left to
+        ``provenance``, so that one data set is the same as JSONL, as parquet and from the hub."""
         return _digest(list(self.pool.values()))
 
     @property
@@ -56,6 +57,22 @@ class Problems:
     def final_digest(self) -> str:
         """sha256 of the sets of the last scoring, in order."""
         return _digest([p for problems in self.final.values() for p in problems])
+
+    def without(self, reasons: dict[str, str], note: str) -> Problems:
+        """These without some training problems, id -> why, and with a sentence that says so."""
+        lost = Counter(self.pool[name].task for name in reasons)
+        sources = [s.copy() for s in self.provenance]
+        for source in sources:
+            if source["role"] == "train":
+                source["used"] -= lost[source["task"]]
+                source["excluded"] += lost[source["task"]]
+        return replace(
+            self,
+            pool={name: p for name, p in self.pool.items() if name not in reasons},
+            excluded=self.excluded | reasons,
+            provenance=sources,
+            notes=[*self.notes, note],
+        )
 
 
 def training_limit(config: Config, problems: Problems) -> int:
@@ -78,6 +95,7 @@ def load_problems(config: Config) -> Problems:
         held_out = {n: task_guard.load(tasks[n], ev.split, data_dir) for n in scored}
         last = {n: task_guard.load(tasks[n], last_split, data_dir) for n in config.final.tasks}
         train = {n: task_guard.load(tasks[n], "train", data_dir) for n in config.data.tasks}
+        _refuse_shared_ids([*train.values(), *held_out.values(), *last.values()])
     except TaskError as error:
         raise UserError(str(error)) from error
     evaluation, final = _asked(held_out, ev), _asked(last, config.final)
@@ -146,8 +164,31 @@ def _shuffle(problems: list[Problem], generator: torch.Generator) -> list[Proble
     return [problems[i] for i in torch.randperm(len(problems), generator=generator).tolist()]
 
 
+def _refuse_shared_ids(groups: Iterable[list[Problem]]) -> None:
+    """An id names one problem, whatever its task and split: the records know it by nothing else."""
+    known: dict[str, Problem] = {}
+    for problem in (p for group in groups for p in group):
+        other = known.setdefault(problem.id, problem)
+        if other != problem:
+            where = (
+                problem.task if other.task == problem.task else f"{other.task} and {problem.task}"
+            )
+            raise TaskError(
+                f"Two problems of {where} have the id {problem.id!r}, {other.question!r:.60} and "
+                f"{problem.question!r:.60}; ids are unique over all tasks and splits."
+            )
+
+
 def _digest(problems: list[Problem]) -> str:
-    text = json.dumps([[p.id, p.question, p.answer] for p in problems], ensure_ascii=False)
+    whole = [
+        {**vars(p), "meta": {k: v for k, v in p.meta.items() if k not in ORIGIN}} for p in problems
+    ]
+    try:
+        text = json.dumps(whole, ensure_ascii=False, sort_keys=True)
+    except TypeError as error:
+        raise UserError(
+            f"A problem's meta holds plain values, lists and mappings: {error}."
+        ) from error
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -157,6 +198,7 @@ def load_final(config: Config) -> Problems:
     try:
         tasks = {name: registry.get(name) for name in config.final.tasks}
         loaded = {name: task_guard.load(task, split, folder) for name, task in tasks.items()}
+        _refuse_shared_ids(loaded.values())
     except TaskError as error:
         raise UserError(str(error)) from error
     require_isolation([name for name, task in tasks.items() if task.executes_code])

@@ -62,18 +62,23 @@ def step_mismatch(completions: GradedCompletions, settings: Rollout) -> Mismatch
     return found
 
 
-def corrected_rollouts(completions: GradedCompletions, settings: Rollout) -> Rollouts:
+def corrected_rollouts(
+    completions: GradedCompletions, settings: Rollout, exact_ratio: bool = False
+) -> Rollouts:
     """The rollouts as algorithms see them, with what separates engine and learner accounted for.
 
     Without a correction ρ is π against the engine's own log-probs: a clipped importance ratio that
-    holds the mismatch as well. With one ρ is π against the learner's log-probs before the update,
-    so that clipping sees the policy's own movement only, and the mismatch is a bounded weight.
+    holds the mismatch as well, unless the ratio must be exact. With one ρ is π against the
+    learner's log-probs before the update, so that clipping sees the policy's own movement only, and
+    the mismatch is a bounded weight.
     """
     rollouts = completions.rollouts()
     if not torch.isfinite(rollouts.logp[rollouts.mask]).all():
         raise RunError("The engine returned log-probs that are not finite.")
-    if settings.correction == "none" or completions.learner_logp is None:
+    if completions.learner_logp is None:
         return rollouts
+    if settings.correction == "none":
+        return replace(rollouts, logp=completions.learner_logp) if exact_ratio else rollouts
     weight = correction.weights(
         completions.learner_logp,
         rollouts.logp,

@@ -16,8 +16,9 @@ from typing import Any
 
 import torch
 
+from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy
-from srpo_bench.results.store import read_json, saved, sync_folder, write_json
+from srpo_bench.results.store import read_json, saved, write_json
 
 RECORDS = ("steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl")
 
@@ -37,16 +38,13 @@ def save(run: Path, step: int, policy: Policy, state: dict[str, Any], keep: int)
     torch.save(state, temp / "state.pt")
     lengths = {name: _size(run / name) for name in RECORDS}
     write_json(temp / "progress.json", {"step": step, "records": lengths})
-    for path in temp.iterdir():
-        _flush(path)
-    for name in RECORDS:
-        if (run / name).exists():
-            _flush(run / name)
-    sync_folder(temp)
+    for path in [*temp.rglob("*"), temp, *(run / name for name in RECORDS)]:
+        if path.exists():
+            _flush(path)
     final = folder / f"step-{step}"
     shutil.rmtree(final, ignore_errors=True)
     temp.replace(final)
-    sync_folder(folder)
+    _flush(folder)
     for old in saved(run)[:-keep]:
         shutil.rmtree(folder / f"step-{old}")
 
@@ -62,14 +60,23 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
 
     Returns:
         The step to go on from and the saved state.
+
+    Raises:
+        RunError: a record file is not what the checkpoint was written beside.
     """
     progress: dict[str, Any] = {"step": 0, "records": {}}
     if checkpoint is not None:
         progress = read_json(checkpoint / "progress.json")
-    for name in RECORDS:
-        path = run / name
-        if path.exists():
-            os.truncate(path, progress["records"].get(name, 0))
+    lengths = {name: progress["records"].get(name, 0) for name in RECORDS}
+    for name, length in lengths.items():
+        if not _ends_a_line(run / name, length):
+            raise RunError(
+                f"{run / name} is damaged: it does not hold the lines that were there at step "
+                f"{progress['step']}. Put it back, or delete {run / 'checkpoints'} to start over."
+            )
+    for name, length in lengths.items():
+        if (run / name).exists():
+            os.truncate(run / name, length)
     for torn in (run / "checkpoints").glob(".step-*"):
         shutil.rmtree(torn)
     if checkpoint is None:
@@ -82,6 +89,20 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _flush(path: Path) -> None:
+def _ends_a_line(path: Path, length: int) -> bool:
+    """Whether the first ``length`` bytes of a record are there and end with a whole line."""
+    if length == 0:
+        return True
+    if _size(path) < length:
+        return False
     with path.open("rb") as f:
-        os.fsync(f.fileno())
+        f.seek(length - 1)
+        return f.read(1) == b"\n"
+
+
+def _flush(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

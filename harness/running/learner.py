@@ -60,13 +60,13 @@ class Learner:
             parameter.grad = torch.zeros_like(parameter)
 
     def update(self, batch: Batch, algorithm: Algorithm[Any]) -> Update:
-        """``updates_per_step`` updates, each on its own share of the batch's groups."""
+        """An update on each share of the batch's groups, and all over again in each iteration."""
         losses: list[float] = []
         norms: list[float] = []
         sums: Counter[str] = Counter()
         cost = [0, 0]
         lr = self.optim.lr
-        for part in self._shares(batch):
+        for part in self._shares(batch) * self.optim.num_iterations:
             totals = Totals.of(part, self.max_tokens)
             lr = learning_rate(self.optim, self.updates_done, self.updates_planned)
             self.optimizer.zero_grad(set_to_none=False)
@@ -116,11 +116,13 @@ class Learner:
         self.updates_done += 1
         return norm
 
-    def _shares(self, batch: Batch) -> Iterator[Batch]:
-        """The batch cut by groups into one share an update."""
+    def _shares(self, batch: Batch) -> list[Batch]:
+        """The batch cut by groups."""
         n = self.optim.updates_per_step
-        for i in range(n):
-            yield batch if n == 1 else batch.rows((batch.rollouts.group % n == i).nonzero()[:, 0])
+        if n == 1:
+            return [batch]
+        group = batch.rollouts.group
+        return [batch.rows((group % n == i).nonzero()[:, 0]) for i in range(n)]
 
     def _micro_batches(self, batch: Batch, every_row: bool) -> Iterator[Batch]:
         """Rows that carry a gradient, whole groups together, within the token budget.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,9 +27,10 @@ from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running import checkpoint, ledger
 from srpo_bench.harness.running.learner import Learner
 from srpo_bench.harness.running.record import evaluation_line, step_line
+from srpo_bench.harness.running.stopping import InterruptedScoringError
 from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.harness.streams import stream
-from srpo_bench.results.store import FINAL, Ledger, TaskScore, append_line, write_json
+from srpo_bench.results.store import FINAL, Ledger, Sample, TaskScore, append_line, write_json
 
 SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""
@@ -53,43 +55,60 @@ class Run:
             self.policy,
             self._load(base) if self.algorithm.needs_reference else None,
             config.optim,
-            updates_planned=config.steps * config.optim.updates_per_step,
+            updates_planned=config.steps * config.optim.updates_a_step,
             max_tokens=self.max_new_tokens,
         )
         self.spending = ledger.Spending()
         self.clock = ledger.Clock()
+        self.owes_evaluation = True  # of the step it stands at: the untrained policy is scored too
 
     @property
     def reads_learner_logp(self) -> bool:
         """Whether the learner reads every response, to compare its log-probs with the engine's."""
         roll = self.config.rollout
         asked_for = roll.measure_mismatch or roll.correction != "none"
-        return asked_for or not self.engine.shares_weights
+        return asked_for or self.exact_ratio or not self.engine.shares_weights
 
-    def train(self, stop: Callable[[], bool] = lambda: False) -> bool:
+    @property
+    def exact_ratio(self) -> bool:
+        """Whether the old log-probs are read anew: the engine's differ (it decodes token by token,
+        which in bfloat16 rounds otherwise) and the algorithm cannot bear it."""
+        differ = not self.engine.shares_weights or self.policy.dtype != torch.float32
+        return self.algorithm.exact_ratio and differ
+
+    def train(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        at_once: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> bool:
         """Go on from the newest checkpoint to the last step.
 
         Args:
             stop: asked after every step; when true, the run saves itself and returns.
+            at_once: makes the block around an evaluation that is left when a stop is asked for.
 
         Returns:
             True when the run is complete.
         """
         start = self._resume()
+        self.at_once = at_once
         with Sinks(self.config.sinks, self.folder) as self.sinks:
             self.clock = ledger.Clock()  # opening sinks is no part of training
-            return self._train(start, stop)
+            try:
+                return self._train(start, stop)
+            except InterruptedScoringError:
+                return False
 
     def _train(self, start: int, stop: Callable[[], bool]) -> bool:
         with self.clock("sync"):
             self.engine.sync()
-        if start == 0:
-            self._evaluate(0)
-            self._write("timing", self.clock.close(0))
+        if self.owes_evaluation:
+            self._evaluate(start)
+            self._write("timing", self.clock.close(start))
         for step in range(start + 1, self.config.steps + 1):
             self._step(step)
             if self.config.evaluation.due(step) or step == self.config.steps:
-                self._evaluate(step)
+                self._evaluate_or_owe(step)
             self._write("timing", self.clock.close(step))
             halt = stop() and step < self.config.steps
             if step % self.config.checkpoint_every == 0 or step == self.config.steps or halt:
@@ -100,6 +119,17 @@ class Run:
             self._score_finally()
         return True
 
+    def _evaluate_or_owe(self, step: int) -> None:
+        """Evaluate; where that is interrupted, save the step, whose evaluation is then due first
+        when the run goes on."""
+        self.owes_evaluation = True
+        try:
+            self._evaluate(step)
+        except InterruptedScoringError:
+            self._write("timing", self.clock.close(step))
+            self._save(step)
+            raise
+
     def _step(self, step: int) -> None:
         entry = ledger.empty()
         first = self.spending.spent["responses"]  # the serial number of the step's first response
@@ -109,7 +139,8 @@ class Run:
         with self.clock("sync"):
             self.engine.sync()
         entry["updates"] = update.updates
-        entry["tokens_trained"] = int((batch.weight > 0).float() @ batch.rollouts.lengths.float())
+        trained = int(batch.rollouts.lengths[batch.weight > 0].sum())
+        entry["tokens_trained"] = trained * self.config.optim.num_iterations
         n = self.policy.parameters
         entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
         self.spending.book(entry)
@@ -139,7 +170,9 @@ class Run:
             pool = self.problems.pool
             chosen = [pool[i] for i in guard.choose(self.algorithm, wanted, order, pool)]
             rounds.append(self._ask(chosen, sampling, entry))
-            rollouts = Rollouts.concat([corrected_rollouts(a, roll) for a in rounds])
+            rollouts = Rollouts.concat(
+                [corrected_rollouts(a, roll, self.exact_ratio) for a in rounds]
+            )
             rollouts.serial = first + torch.arange(len(rollouts))
             grades = Grades.concat([a.rewards(self.config.reward) for a in rounds])
             answer = guard.weigh(self.algorithm, rollouts, grades, self._scorer(entry), own)
@@ -195,6 +228,7 @@ class Run:
         limit = self.config.rollout.max_new_tokens
         scores = self._score("eval", self.config.evaluation, limit, step)
         self._write("evals", evaluation_line(step, scores, self.spending.spent))
+        self.owes_evaluation = False
 
     def _score_finally(self) -> None:
         """Score the trained policy on the final benchmarks: its own file, written when all is done.
@@ -211,17 +245,19 @@ class Run:
     ) -> dict[str, TaskScore]:
         problems = self.problems.final if phase == "final" else self.problems.evaluation
         generator = stream(self.seed, "final" if phase == "final" else "evaluation", step)
-        scores = {}
-        with self.clock("evaluation"):
+        scores: dict[str, TaskScore] = {}
+        samples: list[Sample] = []  # written when all is done: nothing of an interrupted one is
+        with self.clock("evaluation"), self.at_once():
             for name, score, completions in evaluate(
                 self.collector, problems, settings, limit, generator
             ):
                 scores[name] = score
                 for row in range(0, len(completions.texts), completions.n)[:SAMPLES_PER_EVALUATION]:
-                    self._write(
-                        "samples",
-                        sample_line(step, phase, completions, self.config.reward, row, None),
+                    samples.append(
+                        sample_line(step, phase, completions, self.config.reward, row, None)
                     )
+        for line in samples:
+            self._write("samples", line)
         return scores
 
     def _write(self, name: str, line: Mapping[str, Any]) -> None:
@@ -233,12 +269,14 @@ class Run:
             "learner": self.learner.state_dict(),
             "algorithm": guard.state(self.algorithm),
             "spent": dict(self.spending.spent),
+            "owes_evaluation": self.owes_evaluation,
         }
         checkpoint.save(self.folder, step, self.policy, state, self.config.keep_checkpoints)
 
     def _resume(self) -> int:
         newest = checkpoint.latest(self.folder)
         step, state = checkpoint.rewind(self.folder, newest)
+        self.owes_evaluation = state is None or state.get("owes_evaluation", False)
         if newest is not None and state is not None:
             weights = load_policy(newest, self.config.model.dtype, self.config.model.device)
             self.policy.model.load_state_dict(weights.model.state_dict())

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
+import platform
 import traceback
-from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.results.store import ResultsError, State, last_line, read_record, write_json
+from srpo_bench.harness.machine import instructions, processor
+from srpo_bench.harness.running.stopping import Stop
+from srpo_bench.results.store import (
+    ATTEMPTS,
+    ResultsError,
+    State,
+    append_line,
+    last_line,
+    read_record,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from srpo_bench.harness.config import Config
+    from srpo_bench.harness.problems.load import Problems
 
 
 def run_folder(folder: Path) -> State:
     """Train the planned run in ``folder``, which holds all it needs.
 
-    SIGTERM and Ctrl-C make it save itself after its step. Where another process is at work on the
+    SIGTERM and Ctrl-C make it save itself after its step, or at once within an evaluation. Where another process is at work on the
     folder, that one ends first. Never raises: however it ends, the status file says so.
 
     Returns:
         done, stopped or failed.
     """
-    stopping = _stop_on_signals()
+    stop = Stop()
+    stop.on_signals()
     steps = 0
     with (folder / "pid").open("a+") as pid:
         fcntl.flock(pid, fcntl.LOCK_EX)
@@ -33,7 +48,7 @@ def run_folder(folder: Path) -> State:
         try:
             manifest = planned(folder)
             steps = manifest["settings"]["steps"]
-            state: State = "done" if _train(folder, manifest, lambda: bool(stopping)) else "stopped"
+            state: State = "done" if _train(folder, manifest, stop) else "stopped"
             reason = ""
         except BaseException as error:  # a library that calls sys.exit ends a run, too
             traceback.print_exc()
@@ -60,24 +75,18 @@ def planned(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _train(folder: Path, manifest: dict[str, Any], stop: Callable[[], bool]) -> bool:
+def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
     from srpo_bench.harness import layers
     from srpo_bench.harness.config import Arm, Config
     from srpo_bench.harness.environment import make_repeatable
-    from srpo_bench.harness.problems.load import load_problems
     from srpo_bench.harness.running.loop import Run
 
     config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
     make_repeatable(config.threads)
     write_status(folder, "running", config.steps)
-    contract = manifest["contract"]
+    _record_attempt(folder)
     base = _base(config, manifest)
-    problems = load_problems(config)
-    digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
-    if problems.final:
-        digests["final"] = problems.final_digest
-    if any(digest != contract[f"{name}_digest"] for name, digest in digests.items()):
-        raise RunError("The problems on disk are not those this comparison was planned with.")
+    problems = _as_planned(config, base, manifest["contract"])
     arm = Arm(
         name=manifest["arm"],
         algorithm=manifest["algorithm"],
@@ -87,7 +96,7 @@ def _train(folder: Path, manifest: dict[str, Any], stop: Callable[[], bool]) -> 
     notes = [n for n in run.algorithm.notes if n not in manifest["notes"]]
     if notes:
         write_json(folder / "manifest.json", {**manifest, "notes": manifest["notes"] + notes})
-    return run.train(stop)
+    return run.train(stop, stop.at_once)
 
 
 def _base(config: Any, manifest: dict[str, Any]) -> Path:
@@ -102,12 +111,40 @@ def _base(config: Any, manifest: dict[str, Any]) -> Path:
     return base
 
 
-def _stop_on_signals() -> list[int]:
-    """A list that is filled when the run should save itself and end."""
-    stopping: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: stopping.append(received))
-    return stopping
+def _as_planned(config: Config, base: Path, contract: dict[str, Any]) -> Problems:
+    """The problems, proved to be those of the contract, on a CPU that computes like the planner's.
+
+    Raises:
+        RunError: they are others, are asked otherwise, or the machine is of another kind.
+    """
+    from srpo_bench.harness.problems.load import load_problems
+    from srpo_bench.harness.rollouts.prompts import fit
+
+    if instructions() != contract["instructions"]:
+        raise RunError(
+            f"This machine's CPU is {instructions()} and the comparison was planned on "
+            f"{contract['instructions']}, which gives other bits: resume it on such a machine."
+        )
+    problems, prompts = fit(config, load_problems(config), base)
+    digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
+    if problems.final:
+        digests["final"] = problems.final_digest
+    if any(digest != contract[f"{name}_digest"] for name, digest in digests.items()):
+        raise RunError("The problems on disk are not those this comparison was planned with.")
+    if prompts != contract["prompts_digest"]:
+        raise RunError("The problems are not rendered and encoded as when this was planned.")
+    return problems
+
+
+def _record_attempt(folder: Path) -> None:
+    """Where this attempt runs: a run may go on on another machine of the same kind."""
+    line = {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "system": platform.platform(),
+        "processor": processor(),
+        "instructions": instructions(),
+    }
+    append_line(folder / ATTEMPTS, line)
 
 
 def _reason(error: BaseException) -> str:

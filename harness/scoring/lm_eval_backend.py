@@ -15,7 +15,7 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.problems.load import Problems
-from srpo_bench.harness.rollouts.collect import style_of
+from srpo_bench.harness.rollouts.prompts import style_of
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
 from srpo_bench.tasks.base import Problem, TaskError
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.machine import pick_device, versions
 from srpo_bench.harness.models.resolve import check, digest
 from srpo_bench.harness.problems.load import Problems, load_final
-from srpo_bench.harness.rollouts.collect import check_prompts, style_of
+from srpo_bench.harness.rollouts.prompts import fit, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
@@ -45,6 +46,7 @@ def score_models(
     Returns:
         What ``scores.json`` holds: settings, origin of the data, scores and seconds.
     """
+    config = config.on(datetime.now(UTC).date())
     ask = _backend(backend, config)
     _can_write(out)
     pick_device(config.model.device)
@@ -53,7 +55,7 @@ def score_models(
     problems = load_final(config)
     for subject in found:
         check(subject.folder)
-        check_prompts(config, problems, subject.folder)
+        fit(config, problems, subject.folder)
     scores: list[ScoreLine] = []
     seconds: dict[str, dict[str, float]] = {}
     for subject in found:
@@ -110,6 +112,7 @@ def _settings(config: Config) -> dict[str, Any]:
     return {
         "model": config.model.model_dump(mode="json"),
         "shots": config.data.shots,
+        "date": str(config.data.date),
         **config.final.model_dump(mode="json"),
         "threads": config.threads,
         "engine": config.rollout.engine,

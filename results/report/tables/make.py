@@ -217,7 +217,7 @@ def data(a: Analysis) -> Table:
     )
     note = (
         "Official: the published data, by its checksum or pinned revision. Left out: training "
-        "problems that also stand in a set that is scored (contamination)."
+        "problems that also stand in a set that is scored (contamination) or are too long to ask."
     )
     return Table("data", "Where the problems come from", columns, tuple(rows), note)
 

@@ -59,8 +59,9 @@ def test_a_run_is_pending_until_its_final_scores_are_there(tmp_path: Path) -> No
 
 
 def test_a_final_response_that_does_not_fit_names_its_own_setting(tmp_path: Path) -> None:
+    asked = config(tasks=["micro-math"], max_new_tokens=250)
     with pytest.raises(UserError, match=r"lower final\.max_new_tokens"):
-        plan(tmp_path / "c", config(tasks=["humaneval"]), ARMS, "bench compare")
+        plan(tmp_path / "c", asked, ARMS, "bench compare")
     assert not (tmp_path / "c").exists()
 
 

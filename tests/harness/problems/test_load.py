@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.problems.load import load_problems
+from srpo_bench.harness.problems.load import Problems, load_final, load_problems
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Problem
 
 MICRO = {"data": {"tasks": ["micro-gsm8k", "micro-math"], "pool_size": 40}}
 
@@ -68,3 +71,75 @@ def test_a_training_problem_that_is_evaluated_on_is_left_out(tmp_path: Path) -> 
 def test_a_pool_that_is_too_small_for_a_step() -> None:
     with pytest.raises(UserError, match="holds 4 prompts but a step needs 8"):
         load_problems(config(MICRO, {"data": {"pool_size": 4}}))
+
+
+@pytest.mark.parametrize("splits", [("train", "test"), ("train", "final")])
+def test_an_id_names_one_problem_over_tasks_and_splits(
+    monkeypatch: pytest.MonkeyPatch, splits: tuple[str, str]
+) -> None:
+    """A task that numbers each split from 0 would be asked its training prompts at evaluation."""
+    kind = type(registry.get("micro-gsm8k"))
+    load = kind.load
+
+    def numbered(self: Any, split: Any, data_dir: Path | None = None) -> list[Problem]:
+        return [replace(p, id=str(i)) for i, p in enumerate(load(self, split, data_dir))]
+
+    monkeypatch.setattr(kind, "load", numbered)
+    tasks = {"data": {"tasks": ["micro-gsm8k"]}}
+    if splits[1] == "final":
+        tasks |= {"evaluation": {"tasks": ["micro-math"]}, "final": {"tasks": ["micro-gsm8k"]}}
+    with pytest.raises(UserError, match="Two problems of micro-gsm8k have the id '0'") as error:
+        load_problems(config(tasks))
+    assert str(error.value).endswith("ids are unique over all tasks and splits.")
+
+
+def test_two_tasks_with_one_id_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [type(registry.get(name)) for name in ("micro-gsm8k", "micro-math")]
+    for kind in kinds:
+        first = kind().load("test")[0]
+        monkeypatch.setattr(kind, "load", lambda self, *_, p=first: [replace(p, id="one")])
+    final = {"final": {"tasks": ["micro-gsm8k", "micro-math"]}}
+    with pytest.raises(UserError, match="Two problems of micro-gsm8k and micro-math have the id"):
+        load_final(config(final))
+
+
+def test_one_problem_may_be_evaluated_and_scored_finally() -> None:
+    same = {"evaluation": {"tasks": ["micro-math"]}, "final": {"tasks": ["micro-math"]}}
+    problems = load_problems(config(MICRO, same))
+    assert problems.final == problems.evaluation
+
+
+CHANGES = {
+    "id": "other",
+    "task": "other",
+    "kind": "code",
+    "question": "other",
+    "answer": "other",
+    "level": "other",
+    "meta": {"entry_point": "other"},
+}
+
+
+def test_every_field_of_a_problem_is_in_the_digest() -> None:
+    assert set(CHANGES) == {field.name for field in fields(Problem)}
+    one = Problem("a", "t", "math", "q", "1", "easy", {"entry_point": "f"})
+    whole = Problems({}, {"a": one}, {"t": [one]}, {"t": [one]})
+    assert whole.pool_digest == whole.evaluation_digest == whole.final_digest
+    for name, value in CHANGES.items():
+        other = replace(one, **{name: value})
+        changed = Problems({}, {"a": other}, {"t": [other]}, {"t": [other]})
+        assert changed.pool_digest != whole.pool_digest, name
+
+
+def test_where_a_problem_was_read_is_not_in_the_digest() -> None:
+    here, there = (
+        Problem("a", "t", "math", "q", "1", "", {"x": 1, "source": s, "sha256": s, "official": s})
+        for s in ("here", "there")
+    )
+    assert Problems({}, {"a": here}, {}).pool_digest == Problems({}, {"a": there}, {}).pool_digest
+
+
+def test_what_cannot_be_digested_is_a_sentence() -> None:
+    odd = Problem("a", "t", "math", "q", "1", "", {"x": {1, 2}})
+    with pytest.raises(UserError, match=r"meta holds plain values, lists and mappings: .* set"):
+        _ = Problems({}, {"a": odd}, {}).pool_digest

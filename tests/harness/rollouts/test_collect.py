@@ -7,14 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from srpo_bench.harness import layers
-from srpo_bench.harness.config import Config, Data
+from srpo_bench.harness.config import Data
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
-from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.policy import load_policy
-from srpo_bench.harness.problems.load import load_problems
-from srpo_bench.harness.rollouts.collect import Collector, check_prompts
+from srpo_bench.harness.rollouts.collect import Collector
 from srpo_bench.tasks import registry
 
 
@@ -47,10 +44,10 @@ def test_stop_strings_belong_to_base_style_prompts(
     collector = Collector(policy, engine, {"humaneval": task}, Data(style=style))  # type: ignore[arg-type]
     problem = task.load("test")[0]
     if style == "chat":  # the tiny tokenizer has no template
-        collector._encoded[problem.id] = [3, 4]
+        collector.prompts._kept[problem.task, problem.id] = [3, 4]
     completions = collector.generate([problem], 1, Sampling(1.0, 1.0, 16), torch.Generator())
     assert completions.texts == [kept]
-    assert engine.stops == [task.stops(collector.style)]
+    assert engine.stops == [task.stops(collector.prompts.style)]
 
 
 def test_grades_come_back_in_the_order_of_the_responses(tiny_folder: Path) -> None:
@@ -71,16 +68,3 @@ def test_grades_come_back_in_the_order_of_the_responses(tiny_folder: Path) -> No
         "unparseable",
         "correct",
     ]
-
-
-def test_what_cannot_be_asked_is_known_before_anything_runs(tiny_folder: Path) -> None:
-    values = {"data": {"tasks": ["micro-gsm8k"]}, "evaluation": {"problems": 4}}
-    config = layers.parse(Config, values, "test")
-    problems = load_problems(config)
-    check_prompts(config, problems, tiny_folder)
-    long = layers.parse(Config, layers.merge(values, {"rollout": {"max_new_tokens": 100}}), "test")
-    with pytest.raises(UserError, match="do not fit the model's context of 128"):
-        check_prompts(long, problems, tiny_folder)
-    chat = layers.parse(Config, layers.merge(values, {"data": {"style": "chat"}}), "test")
-    with pytest.raises(UserError, match="needs a chat template"):
-        check_prompts(chat, problems, tiny_folder)

@@ -1,0 +1,95 @@
+"""Prompts to token ids and responses to text, whatever kind of tokenizer a model has."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+from jinja2 import TemplateError
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.tasks.base import Prompt
+
+
+def encode(tokenizer: Any, prompt: Prompt, day: date | None = None) -> list[int]:
+    """Token ids of a prompt; a list of turns goes through the chat template.
+
+    Args:
+        day: what a template that asks for the time is told; None: the time there is.
+
+    Raises:
+        UserError: the template refuses these turns.
+    """
+    if isinstance(prompt, str):
+        return _without_end(tokenizer(prompt, return_special_tokens_mask=True, verbose=False))
+    clock = {} if day is None else {"strftime_now": _midnight(day)}
+    try:
+        ids = tokenizer.apply_chat_template(
+            prompt,
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            tokenizer_kwargs={"verbose": False},  # what is too long is told by those who measure
+            **clock,
+        )["input_ids"]
+    except TemplateError as error:
+        raise UserError(f"The model's chat template refuses these prompts: {error}") from error
+    return list(ids)
+
+
+def _without_end(encoded: Any) -> list[int]:
+    """What a tokenizer puts behind a text would end the response before it began."""
+    ids, added = list(encoded["input_ids"]), encoded["special_tokens_mask"]
+    while len(ids) > 1 and added[len(ids) - 1]:
+        ids.pop()
+    return ids
+
+
+def _midnight(day: date) -> Callable[[str], str]:
+    return datetime.combine(day, time()).strftime
+
+
+class Decoder:
+    """Text of tokens that stand behind others.
+
+    The decoders of some tokenizers drop the space before the first token of a text (Llama 2's
+    kind), or put none there (WordPiece). So a response is decoded behind an anchor, an ordinary
+    token, whose text is then taken away: the prompt's text and the response's make the whole.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self.anchor = _anchor(tokenizer)
+        self.front = self._plain([self.anchor], special=False)
+
+    def __call__(self, tokens: list[int]) -> str:
+        """Without special tokens."""
+        return self._plain([self.anchor, *tokens], special=False).removeprefix(self.front)
+
+    def spelled_out(self, tokens: list[int]) -> str:
+        """With special tokens as they are written: a stop string may be one."""
+        return self._plain([self.anchor, *tokens], special=True).removeprefix(self.front)
+
+    def _plain(self, tokens: list[int], special: bool) -> str:
+        return str(
+            self.tokenizer.decode(
+                tokens, skip_special_tokens=not special, clean_up_tokenization_spaces=False
+            )
+        )
+
+
+def _anchor(tokenizer: Any) -> int:
+    """An ordinary token: a letter's or a digit's, else any that has letters."""
+    special = set(tokenizer.all_special_ids)
+    for token in _candidates(tokenizer):
+        if token not in special and tokenizer.decode([token]).strip().isalnum():
+            return token
+    raise UserError("The model's tokenizer has no token that stands for a letter or a digit.")
+
+
+def _candidates(tokenizer: Any) -> Iterable[int]:
+    for character in string.ascii_letters + string.digits:
+        yield from tokenizer(character, add_special_tokens=False)["input_ids"][-1:]
+    yield from range(len(tokenizer))

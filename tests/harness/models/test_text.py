@@ -1,0 +1,125 @@
+"""A prompt's text and its response's make the whole, for every kind of tokenizer."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models.text import Decoder, encode
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Message, Outcome
+from tests.harness.models.tokenizers import BYTES, KINDS
+
+TEXT = st.text("ab self.0\n  def→é,'", min_size=1, max_size=30)
+KEEPS_SPACES = ["llama", "gemma", "byte-level", "metaspace"]
+
+
+@cache
+def kind(name: str) -> Any:
+    return KINDS[name]()
+
+
+def text_of(tokenizer: Any, tokens: list[int]) -> str:
+    found = tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return str(found)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@given(data=st.data())
+def test_prompt_and_response_make_the_whole(name: str, data: st.DataObject) -> None:
+    tokenizer = kind(name)
+    words = {i for w, i in tokenizer.get_vocab().items() if w not in BYTES}
+    ordinary = sorted(words - set(tokenizer.all_special_ids))
+    prompt = tokenizer(data.draw(TEXT) + ":", add_special_tokens=False)["input_ids"]
+    response = data.draw(st.lists(st.sampled_from(ordinary), max_size=12))
+    if name == "byte-level":  # a text from which bytes are not torn
+        response = tokenizer(data.draw(TEXT), add_special_tokens=False)["input_ids"]
+    whole = text_of(tokenizer, prompt + response)
+    assert text_of(tokenizer, prompt) + Decoder(tokenizer)(response) == whole
+
+
+def continuation(tokenizer: Any, name: str, text: str) -> list[int]:
+    """Tokens of a text that stands behind another, as a model would write them."""
+    if name in ("byte-level", "gemma"):
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    before = tokenizer("x", add_special_tokens=False)["input_ids"]
+    ids = tokenizer("x" + text, add_special_tokens=False)["input_ids"]
+    while ids[: len(before)] != before:  # x has grown into the text
+        before, ids = before[:-1], ids
+    return list(ids[len(before) :])
+
+
+@pytest.mark.parametrize("name", KEEPS_SPACES)
+def test_canonical_solutions_of_humaneval_stay_what_they_are(name: str) -> None:
+    """To the letter, where the vocabulary has the letters; and so a sample of them is right."""
+    tokenizer, decode = kind(name), Decoder(kind(name))
+    task = registry.get("humaneval")
+    problems = [p for p in task.load("test") if known(tokenizer, p.meta["solution"])]
+    assert len(problems) > 60
+    texts = [decode(continuation(tokenizer, name, p.meta["solution"])) for p in problems]
+    assert texts == [p.meta["solution"] for p in problems]
+    assert {g.outcome for g in task.grade(problems[:8], texts[:8])} == {Outcome.CORRECT}
+
+
+def known(tokenizer: Any, text: str) -> bool:
+    return tokenizer.unk_token_id not in tokenizer(text)["input_ids"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_special_tokens_are_spelled_out_for_stop_strings_alone(name: str) -> None:
+    tokenizer, decode = kind(name), Decoder(kind(name))
+    tokens = [*tokenizer("value", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    assert "</s>" in decode.spelled_out(tokens)
+    assert "</s>" not in decode(tokens)
+    assert decode([]) == decode.spelled_out([]) == ""
+
+
+def test_an_end_token_behind_a_plain_prompt_is_left_out() -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = KINDS["byte-level"]()
+    plain = encode(tokenizer, "total")
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    assert tokenizer("total")["input_ids"] == [1, *plain, 2]
+    assert encode(tokenizer, "total") == [1, *plain]
+    assert encode(tokenizer, "total</s>") == [1, *plain, 2]  # the prompt's own stays
+
+
+def test_a_tokenizer_without_letters_is_refused() -> None:
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel({"<unk>": 0, "+": 1}, unk_token="<unk>"))
+    with pytest.raises(UserError, match="no token that stands for a letter"):
+        Decoder(PreTrainedTokenizerFast(tokenizer_object=words, unk_token="<unk>"))
+
+
+CHAT: list[Message] = [{"role": "user", "content": "def"}]
+DATED = "{{ strftime_now('%d %b %Y') }}|{{ messages[0]['content'] }}|"
+
+
+def test_a_template_is_told_the_day_that_was_planned() -> None:
+    tokenizer = KINDS["gemma"]()
+    tokenizer.chat_template = DATED
+    ids = encode(tokenizer, CHAT, date(2024, 7, 26))
+    assert text_of(tokenizer, ids) == "26 Jul 2024|def|"
+    assert encode(tokenizer, CHAT, date(2024, 7, 27)) != ids
+    days = [date.today()]
+    now = text_of(tokenizer, encode(tokenizer, CHAT))
+    days.append(date.today())  # midnight may have passed
+    assert now in [f"{day:%d %b %Y}|def|" for day in days]
+
+
+def test_a_template_that_refuses_the_turns_says_so_in_a_sentence() -> None:
+    tokenizer = KINDS["gemma"]()
+    tokenizer.chat_template = "{{ raise_exception('A system turn is needed') }}"
+    with pytest.raises(UserError, match="refuses these prompts: A system turn is needed"):
+        encode(tokenizer, CHAT)

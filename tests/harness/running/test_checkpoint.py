@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pytest
 import torch
 
+from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import digest
 from srpo_bench.harness.running import checkpoint
@@ -62,3 +65,44 @@ def test_a_checkpoint_is_an_ordinary_model_folder(tiny_folder: Path, tmp_path: P
     weights = saved / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     assert digest(saved) != before
+
+
+@pytest.mark.parametrize("damage", ["shorter", "missing", "torn", "padded"])
+def test_records_that_are_not_those_of_the_checkpoint_are_refused(
+    tiny_folder: Path, tmp_path: Path, damage: str
+) -> None:
+    """Cutting a file that is too short would extend it, with NUL bytes."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    steps, evals = tmp_path / "steps.jsonl", tmp_path / "evals.jsonl"
+    steps.write_text('{"step":1}\n{"step":2}\n')
+    evals.write_text('{"step":0}\n')
+    checkpoint.save(tmp_path, 2, policy, {}, keep=1)
+    steps.write_text(steps.read_text() + '{"step":3}\n')
+    if damage == "missing":
+        evals.unlink()
+    else:
+        text = {"shorter": "{}\n", "torn": '{"step":0} ', "padded": '{"step":0\0\0\0'}[damage]
+        evals.write_text(text)
+    before = {path: path.read_bytes() for path in (steps, evals) if path.exists()}
+    with pytest.raises(RunError, match=r"evals\.jsonl is damaged: .* at step 2\. Put it back, or"):
+        checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    assert {path: path.read_bytes() for path in (steps, evals) if path.exists()} == before
+    shutil.rmtree(tmp_path / "checkpoints")  # as the sentence says
+    assert checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path)) == (0, None)
+
+
+def test_a_folder_that_is_no_checkpoint_is_left_alone(tiny_folder: Path, tmp_path: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    (tmp_path / "checkpoints" / "step-old").mkdir(parents=True)
+    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    checkpoint.save(tmp_path, 2, policy, {}, keep=1)
+    names = {path.name for path in (tmp_path / "checkpoints").iterdir()}
+    assert names == {"step-old", "step-2"}
+
+
+def test_a_tokenizer_with_several_templates_can_be_saved(tiny_folder: Path, tmp_path: Path) -> None:
+    """They make a folder within the checkpoint."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy.tokenizer.chat_template = {"default": "{{ messages }}", "tool_use": "{{ messages }}"}
+    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    assert list((tmp_path / "checkpoints" / "step-1").rglob("*tool_use*"))

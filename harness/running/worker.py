@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 def run_folder(folder: Path) -> State:
     """Train the planned run in ``folder``, which holds all it needs.
 
-    SIGTERM and Ctrl-C make it save itself after its step, or at once within an evaluation. Where another process is at work on the
-    folder, that one ends first. Never raises: however it ends, the status file says so.
+    SIGTERM and Ctrl-C make it save itself after its step, or at once within an evaluation. Where
+    another process is at work on the folder, that one ends first. Never raises: however it ends,
+    the status file says so.
 
     Returns:
         done, stopped or failed.

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.machine import PACKAGES
 from srpo_bench.harness.planning.comparison import locked
-from srpo_bench.harness.planning.contract import LEFT_OUT, PACKAGES, contract_of
+from srpo_bench.harness.planning.contract import LEFT_OUT, contract_of
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.prepare import Prepared, plugin_versions, prepare
 from srpo_bench.harness.running.worker import _as_planned

@@ -86,7 +86,7 @@ def test_whatever_ends_it_is_written_down(
 
 
 def test_a_signal_stops_it_after_its_step(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def train(_: Run, stop: object) -> bool:
+    def train(_: Run, stop: object, at_once: object) -> bool:
         assert callable(stop)
         assert not stop()
         signal.raise_signal(signal.SIGTERM)

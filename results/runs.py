@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.store import ResultsError, read_lines, read_record, run_dirs
+from srpo_bench.results.store import PHASES, ResultsError, read_lines, read_record, run_dirs
 
 Array = NDArray[np.float64]
 
@@ -256,15 +256,13 @@ def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
 
 def _timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float]]:
     """Running total of seconds without evaluation, by step, and totals by phase."""
-    phases = ("rollout", "grading", "training", "sync", "evaluation", "other")
     lines = list(_lines(path))
     if not lines:
         return None, {}
-    table = np.array([[line.get(p) for line in lines] for p in ("step", *phases)], dtype=float)
-    table[np.isnan(table)] = 0.0
-    spent = np.cumsum(table[[1, 2, 3, 4, 6]].sum(0))
-    sums = {f"seconds_{p}": float(row.sum()) for p, row in zip(phases, table[1:], strict=True)}
-    return (table[0], spent), sums
+    seconds = {p: np.nan_to_num(_column([line.get(p) for line in lines])) for p in PHASES}
+    spent = np.cumsum(sum(row for p, row in seconds.items() if p != "evaluation"))
+    sums = {f"seconds_{p}": float(row.sum()) for p, row in seconds.items()}
+    return (_column([line["step"] for line in lines]), spent), sums
 
 
 def _column(values: list[float | None]) -> Array:

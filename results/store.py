@@ -133,6 +133,11 @@ class Timing(TypedDict):
     """Weights on their way to an engine that has its own; absent from older records."""
     evaluation: float
     other: float
+    """What no phase claims."""
+
+
+PHASES = tuple(name for name in Timing.__annotations__ if name != "step")
+"""Where a step's seconds go."""
 
 
 class Sample(TypedDict):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import cast
 
-from srpo_bench.results.store import Ledger, Spent, Timing
-
-Phase = Literal["rollout", "grading", "training", "sync", "evaluation"]
+from srpo_bench.results.store import PHASES, Ledger, Spent, Timing
 
 
 def empty() -> Ledger:
@@ -51,16 +49,13 @@ class Spending:
 
 
 class Clock:
-    """Seconds by phase; what no phase claims is ``other``."""
+    """Seconds by phase, ``srpo_bench.results.store.PHASES``; what none of them claims is other."""
 
     def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._seconds: dict[str, float] = dict.fromkeys(
-            ("rollout", "grading", "training", "sync", "evaluation"), 0.0
-        )
+        self._restart()
 
     @contextmanager
-    def __call__(self, phase: Phase) -> Iterator[None]:
+    def __call__(self, phase: str) -> Iterator[None]:
         """Time a block."""
         start = time.perf_counter()
         try:
@@ -71,15 +66,11 @@ class Clock:
     def close(self, step: int) -> Timing:
         """The step's timing; the clock starts anew."""
         total = time.perf_counter() - self._start
-        s = {key: round(value, 4) for key, value in self._seconds.items()}
-        other = round(max(total - sum(self._seconds.values()), 0.0), 4)
-        self.__init__()  # type: ignore[misc]
-        return Timing(
-            step=step,
-            rollout=s["rollout"],
-            grading=s["grading"],
-            training=s["training"],
-            sync=s["sync"],
-            evaluation=s["evaluation"],
-            other=other,
-        )
+        self._seconds["other"] = max(total - sum(self._seconds.values()), 0.0)
+        seconds = {phase: round(value, 4) for phase, value in self._seconds.items()}
+        self._restart()
+        return cast(Timing, {"step": step, **seconds})
+
+    def _restart(self) -> None:
+        self._start = time.perf_counter()
+        self._seconds = dict.fromkeys(PHASES, 0.0)

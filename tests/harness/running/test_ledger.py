@@ -1,0 +1,58 @@
+"""The account of a step: what is counted, what it is estimated to cost, where its seconds go."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from srpo_bench.harness.running import ledger
+from srpo_bench.results.store import PHASES
+
+
+def test_flops_are_two_a_parameter_forward_and_six_trained() -> None:
+    assert ledger.flops(10, forward=3, trained=0) == 60
+    assert ledger.flops(10, forward=3, trained=2) == 60 + 120
+
+
+def test_totals_grow_by_what_a_step_spent() -> None:
+    spending = ledger.Spending()
+    for step in (1, 2):
+        entry = ledger.empty()
+        entry.update(responses=8, tokens_generated=50 * step, updates=1, flops=1e3)
+        spending.book(entry)
+    assert spending.spent == {"responses": 16, "tokens": 150, "updates": 2, "flops": 2e3}
+    resumed = ledger.Spending(spending.spent)
+    resumed.book(ledger.empty())
+    assert resumed.spent == spending.spent
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that the clock reads, in seconds."""
+    time = [100.0]
+    monkeypatch.setattr(ledger.time, "perf_counter", lambda: time[0])
+    return time
+
+
+def test_what_no_phase_claims_is_other_and_each_step_starts_anew(now: list[float]) -> None:
+    clock = ledger.Clock()
+    for phase, seconds in (("rollout", 2.0), ("grading", 0.5), ("rollout", 1.0)):
+        with clock(phase):
+            now[0] += seconds
+    now[0] += 0.25
+    expected = dict.fromkeys(PHASES, 0.0) | {"rollout": 3.0, "grading": 0.5, "other": 0.25}
+    assert clock.close(1) == {"step": 1, **expected}
+    now[0] += 4
+    assert clock.close(2)["other"] == 4
+    assert clock.close(3)["other"] == 0
+
+
+def test_a_phase_that_fails_is_timed_and_one_that_is_none_is_refused(now: list[float]) -> None:
+    clock = ledger.Clock()
+    with suppress(ValueError), clock("training"):
+        now[0] += 1
+        raise ValueError
+    with pytest.raises(KeyError), clock("lunch"):
+        pass
+    assert clock.close(1)["training"] == 1

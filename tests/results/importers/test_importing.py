@@ -13,6 +13,7 @@ from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
 from srpo_bench.results.store import ResultsError
+from tests.results.conftest import rendered
 from tests.results.importers.ask import HEADER, contract, curve, table, take
 
 
@@ -95,7 +96,8 @@ def test_an_arm_may_have_any_name(tmp_path: Path, name: str) -> None:
 def test_the_page_takes_a_name_for_a_name(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", *rows(), *rows("β=0.1 <script>"))
     take("csv", path, out=tmp_path / "out", vouched=True)
-    write_report(tmp_path / "out")
+    with rendered():
+        write_report(tmp_path / "out")
     page = (tmp_path / "out" / "report" / "index.html").read_text()
     assert "β=0.1 &lt;script&gt;" in page
     assert "0.1 <script>" not in page

@@ -10,12 +10,14 @@ import pytest
 from srpo_bench.results.report import write_report
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
+from tests.results.conftest import rendered
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = synthetic.write(tmp_path_factory.mktemp("r") / "c", {"grpo": 1.0, "srpo": 0.5})
-    write_report(made)
+    with rendered():
+        write_report(made)
     return made
 
 
@@ -172,7 +174,6 @@ def test_a_writer_that_fails_leaves_the_old_report_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=1, steps=20, samples=0)
-    monkeypatch.setattr("srpo_bench.results.report.figures.write.FIGURES", {})
     write_report(folder)
     before = {p: p.read_bytes() for p in (folder / "report").rglob("*") if p.is_file()}
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="running")
@@ -200,7 +201,8 @@ def test_unmatched_runs_are_said_so_on_the_first_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arms", [{"grpo": 1.0}, {"grpo": 1.0, "again": 1.0, "dapo": 0.7}])
 def test_one_arm_and_many_arms_are_shown(tmp_path: Path, arms: dict[str, float]) -> None:
     folder = synthetic.write(tmp_path / "c", arms, seeds=2, steps=50)
-    told = write_report(folder)
+    with rendered():
+        told = write_report(folder)
     assert list(told["arms"]) == list(arms)
     assert len(told["comparisons"]) == len(arms) - 1
 

@@ -1,4 +1,4 @@
-"""Figures are made of their data but not rendered, which takes three quarters of a report's time."""
+"""Figures are made of their data and not rendered: that takes three quarters of a report's time."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 math-verify hands model-written text to sympy, where a short answer can cost hours and gigabytes.
 So it runs in a process of its own; limits are kept from here, and a grader that breaks one is
-killed and replaced.
+killed and replaced. A grader's death is no verdict: what it was at is graded again.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from srpo_bench.children import python_path
-from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks import latex
+from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.equivalence_worker import PID
 from srpo_bench.tasks.sandbox.inside import wire
 
@@ -31,15 +33,20 @@ _MAX_DEPTH = 12
 _BATCH = 32
 _START_SECONDS = 120
 _WHOLE = re.compile(r"-?\d{1,15}")
+_LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
 _EXPLOSIVE = re.compile(
     r"""
-    (?:\^|\*\*)\s*[{(]*\s*-?\d{5,}                  # an exponent of five or more digits
-    | (?:\^|\*\*)\s*[{(]*\s*\d+\s*[})]*\s*(?:\^|\*\*|!)   # a tower of powers
-    | \d{4,}\s*[)}]*\s*! | !\s*[)}]*\s*!            # large or repeated factorials
-    | (?:(?:\^|\*\*)\s*[{(]*\s*\d{2,}[^+\-]*){3,}   # powers of powers
+    (?:\^|\*\*)\(*-?\d{5,}                      # an exponent of five or more digits
+    | (?:\^|\*\*)\(*\d++\)*+(?:\^|\*\*|!)       # a tower of powers
+    | \d{4,}\)*! | !\)*!                        # large or repeated factorials
     """,
     re.VERBOSE,
 )
+_POWER = re.compile(r"\)(?:\^|\*\*)\(*\d\d")
+_MOST_POWERS = 3
+"""Brackets raised to ten or more: each multiplies what must be written out."""
+_CONTROL = (r"\frac{1}{2}", "0.5")
+"""What any grader can grade."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +64,56 @@ def equivalent(pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
 
     UNPARSEABLE: the answer is no mathematics, or too long or too large to evaluate.
     TIMEOUT: it could not be decided in time.   ERROR: the gold answer cannot be read.
+    WRONG: it is another, or graders die of it.
+
+    Raises:
+        TaskError: mathematics cannot be graded on this machine.
     """
-    distinct = list(dict.fromkeys(pairs))
-    outcomes = {pair: outcome for pair in distinct if (outcome := _at_sight(*pair))}
-    rest = [pair for pair in distinct if pair not in outcomes]
+    readings = {pair: _readings(*pair) for pair in dict.fromkeys(pairs)}
+    open_ = dict.fromkeys(
+        r for found in readings.values() if isinstance(found, list) for r in found
+    )
+    outcomes = {pair: outcome for pair in open_ if (outcome := _plainly(*pair))}
+    rest = [pair for pair in open_ if pair not in outcomes]
     if rest:
         outcomes.update(zip(rest, _shared().compare(rest), strict=True))
-    return [outcomes[pair] for pair in pairs]
+    verdicts = {
+        pair: found if isinstance(found, Outcome) else _best([outcomes[r] for r in found])
+        for pair, found in readings.items()
+    }
+    return [verdicts[pair] for pair in pairs]
 
 
-def _at_sight(gold: str, answer: str) -> Outcome | None:
-    """What needs no algebra: the same text, two whole numbers, and what must not be evaluated."""
+def _best(outcomes: Sequence[Outcome]) -> Outcome:
+    return Outcome.CORRECT if Outcome.CORRECT in outcomes else outcomes[0]
+
+
+def _readings(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
+    """What needs no algebra: the same text, what must not be evaluated, and what is refused; else
+    the pairs of which one must be the same."""
     gold, answer = gold.strip(), answer.strip()
     if gold == answer:
         return Outcome.CORRECT
-    if not answer or len(answer) > MAX_ANSWER or _EXPLOSIVE.search(answer):
+    loose = _LOOSE.sub("", answer[: MAX_ANSWER + 1])
+    if not loose or len(answer) > MAX_ANSWER or _EXPLOSIVE.search(loose):
         return Outcome.UNPARSEABLE
-    if _depth(answer) > _MAX_DEPTH:  # the parser's time grows steeply with it
-        return Outcome.UNPARSEABLE
+    if len(_POWER.findall(loose)) >= _MOST_POWERS or _depth(answer) > _MAX_DEPTH:
+        return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
+    gold, answer = latex.tidy(gold), latex.tidy(answer)
+    if gold == answer or latex.same_words(gold, answer):
+        return Outcome.CORRECT
+    if latex.refused(gold, answer):
+        return Outcome.WRONG
+    same_base = latex.bases(gold, answer)
+    if same_base is not None:
+        return Outcome.CORRECT if same_base else Outcome.WRONG
+    return latex.readings(gold, answer)
+
+
+def _plainly(gold: str, answer: str) -> Outcome | None:
+    """Of the same text and of two whole numbers the outcome is plain."""
+    if gold == answer:
+        return Outcome.CORRECT
     if _WHOLE.fullmatch(gold) and _WHOLE.fullmatch(answer):
         return Outcome.CORRECT if int(gold) == int(answer) else Outcome.WRONG
     return None
@@ -86,64 +125,139 @@ def _depth(text: str) -> int:
     return max(accumulate(steps), default=0)
 
 
+class _SilentError(Exception):
+    """A grader that has hardly computed for as long as it may take: stopped, or starved."""
+
+
 class Equivalence:
-    """A warm math-verify process. Not for use from several threads."""
+    """A warm math-verify process. Not for use from several threads.
+
+    Raises:
+        TaskError: it does not start.
+    """
 
     def __init__(self, limits: EquivalenceLimits | None = None) -> None:
         self._limits = limits or EquivalenceLimits()
-        self._server, theirs = socket.socketpair()
-        module = [sys.executable, "-P", "-m", "srpo_bench.tasks.equivalence_worker"]
-        self._process = subprocess.Popen(
-            [*module, str(theirs.fileno()), str(self._limits.memory)],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": python_path(), "PYTHONHASHSEED": "0"},
-            start_new_session=True,
-        )
-        theirs.close()
-        self._server.settimeout(_START_SECONDS)
-        if self._server.recv(1) != b"r":
-            raise RuntimeError("the math-verify process did not start")
-        self._new_grader()
+        self._start()
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
-        """One outcome a pair. What breaks a limit costs a grader; the rest goes to the next one."""
+        """One outcome a pair. What breaks a limit costs a grader; the rest goes to the next one.
+
+        What a grader dies of is graded again, and if the next one dies too, once more alone after
+        all others.
+
+        Raises:
+            TaskError: graders die whatever they are given.
+        """
+        outcomes: dict[int, Outcome] = {}
+        died: Counter[int] = Counter()
+        waiting = list(range(len(pairs)))
+        while waiting:
+            batch = waiting[:_BATCH]
+            graded, failed = self._grade([pairs[i] for i in batch])
+            outcomes.update(zip(batch, graded, strict=False))
+            waiting = waiting[len(graded) :]
+            if failed:
+                died[waiting[0]] += 1
+                if died[waiting[0]] == 2:
+                    waiting = waiting[1:]
+        for number in (number for number, deaths in died.items() if deaths == 2):
+            outcomes[number] = self._grade_alone(pairs[number])
+        return [outcomes[number] for number in range(len(pairs))]
+
+    def _grade(self, batch: Sequence[tuple[str, str]]) -> tuple[list[Outcome], bool]:
+        """Outcomes up to the first that broke a limit, or that a grader failed at; and whether it
+        failed. The next grader is a fresh one then."""
         outcomes: list[Outcome] = []
-        while len(outcomes) < len(pairs):
-            batch = pairs[len(outcomes) : len(outcomes) + _BATCH]
-            try:
-                # small enough to fit the socket's buffers, both ways
-                self._grader.sendall(b"".join(wire.frame(pair) for pair in batch))
-                for _ in batch:
-                    outcomes.append(self._next_outcome())
-            except TimeoutError:
-                outcomes.append(Outcome.TIMEOUT)
-                self._new_grader()
-            except (OSError, wire.WireError, ValueError):  # it died: out of memory, most likely
-                outcomes.append(Outcome.UNPARSEABLE)
-                self._new_grader()
-        return outcomes
+        try:
+            # small enough to fit the socket's buffers, both ways
+            self._grader.sendall(b"".join(wire.frame(pair) for pair in batch))
+            for _ in batch:
+                outcomes.append(self._next_outcome())
+        except TimeoutError:
+            self._new_grader()
+            return [*outcomes, Outcome.TIMEOUT], False
+        except (OSError, wire.WireError, ValueError, _SilentError):
+            self._new_grader()
+            return outcomes, True
+        return outcomes, False
+
+    def _grade_alone(self, pair: tuple[str, str]) -> Outcome:
+        """A pair that two graders have died of, on a fresh one. If that dies too while another can
+        still grade, it is the answer's own doing."""
+        self._new_grader()
+        graded, failed = self._grade([pair])
+        if not failed:
+            return graded[0]
+        if self._grade([_CONTROL]) != ([Outcome.CORRECT], False):
+            raise TaskError(
+                "Mathematics cannot be graded here: the math-verify process dies even of "
+                f"{_CONTROL[0]} = {_CONTROL[1]}. It may use {self._limits.memory >> 20} MiB of "
+                "memory; free some, then resume."
+            )
+        return Outcome.WRONG
 
     def close(self) -> None:
         """End the process and its grader."""
         self._grader.close()
         self._server.close()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, 9)
         self._process.wait()
 
+    def _start(self) -> None:
+        self._server, theirs = socket.socketpair()
+        self._grader = socket.socket()  # until there is one
+        module = [sys.executable, "-P", "-m", "srpo_bench.tasks.equivalence_worker"]
+        try:
+            self._process = subprocess.Popen(
+                [*module, str(theirs.fileno()), str(self._limits.memory)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": python_path(), "PYTHONHASHSEED": "0"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise TaskError(f"The math grader does not start: {error}.") from error
+        theirs.close()
+        self._server.settimeout(_START_SECONDS)
+        with contextlib.suppress(OSError):
+            if self._server.recv(1) == b"r":
+                self._ask_for_grader()
+                return
+        assert self._process.stderr is not None
+        with contextlib.suppress(OSError):
+            os.killpg(self._process.pid, 9)
+        told = self._process.stderr.read().decode(errors="replace").split("\n")
+        last = next((line for line in reversed(told) if line.strip()), "no reason given")
+        self.close()
+        raise TaskError(f"The math grader does not start: {last[:300]}")
+
     def _new_grader(self) -> None:
+        """A fresh grader, from a fresh server where the old one has died."""
+        try:
+            self._ask_for_grader()
+        except OSError:
+            self.close()
+            self._start()
+
+    def _ask_for_grader(self) -> None:
+        self._grader.close()
         self._grader, theirs = socket.socketpair()
         socket.send_fds(self._server, [b"f"], [theirs.fileno()])
         theirs.close()
-        (pid,) = PID.unpack(self._server.recv(PID.size, socket.MSG_WAITALL))
-        self._clock = (~pid << 3) | 2  # the kernel's number for a process's CPU clock
+        pid = self._server.recv(PID.size, socket.MSG_WAITALL)
+        if len(pid) < PID.size:
+            raise ConnectionError("the server ended")
+        self._clock = (~PID.unpack(pid)[0] << 3) | 2  # the kernel's number for its CPU clock
         self._replies = wire.Reader(self._read)
 
     def _next_outcome(self) -> Outcome:
-        self._start = time.monotonic()
+        self._begun = time.monotonic()
         self._used = time.clock_gettime(self._clock)
         return Outcome(self._replies.message())
 
@@ -152,13 +266,13 @@ class Equivalence:
         poll = select.poll()
         poll.register(self._grader, select.POLLIN)
         while True:
-            left = min(
-                self._limits.cpu_seconds - (time.clock_gettime(self._clock) - self._used),
-                self._limits.wall_seconds - (time.monotonic() - self._start),
-            )
-            if left <= 0:
+            computing = self._limits.cpu_seconds - (time.clock_gettime(self._clock) - self._used)
+            waiting = self._limits.wall_seconds - (time.monotonic() - self._begun)
+            if computing <= 0:
                 raise TimeoutError
-            if poll.poll(1000 * left + 1):
+            if waiting <= 0:
+                raise _SilentError
+            if poll.poll(1000 * min(computing, waiting) + 1):
                 break
         data = self._grader.recv(count)
         if not data:

@@ -2,7 +2,7 @@
 
 It loads math-verify once and then forks a grader whenever its client asks, so that a grader that
 hangs or swells is killed and replaced in milliseconds. Graders answer ``[gold, answer]`` messages
-with an outcome; the client watches their CPU time.
+with an outcome, and end where memory does; the client watches their CPU time.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def main() -> None:
     logging.disable()
     gc.collect()
     gc.freeze()
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)  # parsers complain there, and nobody reads it from here on
     client.sendall(b"r")
     child = 0
     while True:
@@ -52,6 +54,8 @@ def _load() -> Callable[[str, str], str]:
     """``equivalent(gold, answer)`` -> an ``Outcome``'s value."""
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
+    from srpo_bench.tasks import strictly
+
     configs = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
 
     @lru_cache(maxsize=4096)  # every response to a problem is compared with the same gold
@@ -66,7 +70,8 @@ def _load() -> Callable[[str, str], str]:
             return "error"
         if not given:
             return "unparseable"
-        return "correct" if verify(wanted, given, timeout_seconds=None) else "wrong"
+        same = verify(wanted, given, timeout_seconds=None, allow_set_relation_comp=True)
+        return "correct" if same and strictly.same(wanted[0], given[0]) else "wrong"
 
     equivalent("\\frac{1}{2}", "0.5")  # fills sympy's caches before the first fork
     return equivalent
@@ -82,10 +87,10 @@ def _grade(client: socket.socket, equivalent: Callable[[str, str], str], memory:
             gold, answer = requests.message()
             try:
                 outcome = equivalent(gold, answer)
-            except (MemoryError, RecursionError, OverflowError):
-                outcome = "unparseable"
+            except MemoryError:  # perhaps of what came before: a fresh grader has all of it
+                os._exit(1)
             except Exception:
-                outcome = "error"
+                outcome = "unparseable"
             client.sendall(wire.frame(outcome))
     finally:
         os._exit(1)

@@ -94,12 +94,12 @@ def test_gsm8k_on_every_gold_solution_right_and_given_to_the_next_problem() -> N
 BOXES = [
     (r"\frac{1}{2}", r"\frac{1}{2}"), (r"\frac{1}{2}", "0.5"), (r"\frac{1}{2}", r"\dfrac{1}{2}"),
     (r"\frac{1}{2}", "1/2"), (r"\frac{1}{2}", r"\frac12"), (r"\frac{1}{2}", r"\frac{2}{4}"),
-    (r"\frac{1}{2}", r"50\%"), (r"\frac{1}{2}", r"\frac{1}{3}"), ("42", " 42 "), ("42", "x = 42"),
+    (r"\frac{1}{2}", r"\frac{1}{3}"), ("42", " 42 "), ("42", "x = 42"),
     ("42", r"42\text{ cm}"), ("42", r"42^\circ"), ("42", r"\$42"), ("42", "42.0"), ("42", "43"),
     ("42", r"\text{42}"), ("42", r"6 \times 7"), ("42", "40+2"), ("1000", "1,000"),
     ("1000", "10^3"), ("1,000", "1000"), (r"2\sqrt{3}", r"\sqrt{12}"), (r"2\sqrt{3}", r"2\sqrt3"),
     (r"2\sqrt{3}", "3.4641"), (r"\left( 3, \frac{\pi}{2} \right)", r"(3, \pi/2)"),
-    ("(2,5]", "(2, 5]"), ("(2,5]", "[2,5]"), ("(2,5]", r"2 < x \le 5"),
+    ("(2,5]", "(2, 5]"), ("(2,5]", "[2,5]"),
     (r"\{1,2,3\}", r"\{3,2,1\}"), ("1,2,3", "1, 2, 3"), ("1,2,3", "3, 2, 1"),
     (r"\text{even}", "even"), (r"\text{even}", r"\text{odd}"), (r"\text{(B)}", "B"),
     ("x^2+2x+1", "(x+1)^2"), ("y = 2x + 3", "y=2x+3"), ("y = 2x + 3", "2x+3"),
@@ -107,10 +107,23 @@ BOXES = [
     (r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"\begin{pmatrix} 2 \\ 1 \end{pmatrix}"),
     (r"11\frac{1}{2}", "11.5"), (r"-\frac{2}{3}", r"\frac{-2}{3}"),
     (r"5\pm\sqrt{2}", r"5 + \sqrt{2}, 5 - \sqrt{2}"), ("101_2", "101_2"), ("101_2", "101"),
-    ("0.33", r"\frac{1}{3}"), (r"90^\circ", "90"), (r"10\%", "10"), (r"10\%", "0.1"),
+    ("0.33", r"\frac{1}{3}"), (r"90^\circ", "90"),
     (r"3\text{ hours}", "3"), ("i", "i"), (r"\infty", r"\infty"),
 ]  # fmt: skip
 """(gold, what stands in the box)."""
+
+READ_HERE = [
+    (r"\frac{1}{2}", r"50\%"), (r"10\%", "10"), (r"10\%", "0.1"), ("(2,5]", r"2 < x \le 5"),
+    ("42", "42."), ("1234", r"1\,234"), ("42", "42°"), ("14-i", "14.0-1.0i"), ("42", "42 dollars"),
+    (r"\text{June 20}", "June 20"),
+]  # fmt: skip
+"""Right here, unread there: a box holds what its writer meant, whatever ends it."""
+
+REFUSED_HERE = [
+    ("42", r"42 \text{ million}"), ("42", r"\neq 42"), ("42", r"42 \text{ is wrong}"),
+    ("42", "7777 = 42"), ("42", r"42 \ldots"), ("52_8", "52_9"), (r"1/2^{99}", r"1/2^{98}"),
+]  # fmt: skip
+"""Right there, since what stands beside a number is not read; another answer here."""
 
 NO_BOX = [
     r"The probability is $\frac{1}{2}$.", "The probability is 1/2.", r"$\frac{1}{2}$",
@@ -131,6 +144,10 @@ def problem(gold: str) -> Problem:
     return Problem(f"made-up {gold}", "math", "math", "?", gold, meta={"solution": solution})
 
 
+def boxed_as(box: str) -> str:
+    return f"So it is $\\boxed{{{box}}}$."
+
+
 def math_verdicts(pairs: Pairs) -> list[bool]:
     problems, responses = [p for p, _ in pairs], [r for _, r in pairs]
     return [g.accuracy == 1 for g in registry.get("math").grade(problems, responses)]
@@ -149,7 +166,8 @@ def lm_eval_says(task: str, metric: str, pairs: Pairs) -> list[bool]:
 def test_math_is_math_verify_wherever_there_is_a_box() -> None:
     """lm-eval's minerva_math: no disagreement on boxes, and the known ones without."""
     half = problem(r"\frac{1}{2}")
-    boxed = [(problem(gold), f"So it is $\\boxed{{{box}}}$.") for gold, box in BOXES]
+    boxes = [*BOXES, *READ_HERE, *REFUSED_HERE]
+    boxed = [(problem(gold), boxed_as(box)) for gold, box in boxes]
     boxed += [(p, r) for p, r in recorded("math") if last_boxed(r)]
     boxed += [(p, f"{r}\nThe answer is \\boxed{{{p.answer}}}.") for p, r in recorded("math")]
     boxed += [(half, response) for response in SAME]
@@ -158,10 +176,9 @@ def test_math_is_math_verify_wherever_there_is_a_box() -> None:
     ours, theirs = math_verdicts(pairs), lm_eval_says("minerva_math500", "math_verify", pairs)
     only_we = {r for (_, r), we, they in zip(pairs, ours, theirs, strict=True) if we and not they}
     only_they = {r for (_, r), we, they in zip(pairs, ours, theirs, strict=True) if they and not we}
-    assert only_we == {
-        r"\fbox{42}"
-    }  # the MATH paper's grader takes \fbox too; math-verify does not
-    assert only_they == set(NO_BOX)
+    # the MATH paper's grader takes \fbox too; math-verify does not
+    assert only_we == {r"\fbox{42}", *(boxed_as(box) for _, box in READ_HERE)}
+    assert only_they == {*NO_BOX, *(boxed_as(box) for _, box in REFUSED_HERE)}
     assert any(ours)
     assert not all(ours)
 
@@ -194,10 +211,8 @@ BEYOND_TEXT = BEYOND_SUBTRACTION | {
     ("42", "40+2"), ("1000", "1,000"), ("1000", "10^3"), ("1,000", "1000"),
     (r"2\sqrt{3}", r"\sqrt{12}"), (r"\text{even}", "even"), (r"\text{(B)}", "B"),
     ("x^2+2x+1", "(x+1)^2"), (r"-\frac{2}{3}", r"\frac{-2}{3}"), ("101_2", "101"),
-    (r"10\%", "10"),
 }  # fmt: skip
-"""hendrycks_math compares normalised text: equal values in other words are wrong there, and a
-percent sign is dropped, so that 10 is 10 % there and nowhere else."""
+"""hendrycks_math compares normalised text: equal values in other words are wrong there."""
 
 
 def test_math_beside_the_older_exact_matches() -> None:

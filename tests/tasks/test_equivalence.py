@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.equivalence import Equivalence, EquivalenceLimits, equivalent
 
 
@@ -58,8 +62,95 @@ def test_grader_that_hangs_is_replaced(strict_process: Equivalence) -> None:
     fine = ("x+1", "1+x")
     outcomes = strict_process.compare([fine, ("1", hanging), fine, ("1", hanging), fine])
     assert outcomes[::2] == [Outcome.CORRECT] * 3
-    assert set(outcomes[1::2]) <= {Outcome.TIMEOUT, Outcome.UNPARSEABLE}
+    assert set(outcomes[1::2]) <= {Outcome.TIMEOUT, Outcome.WRONG}  # time or memory ends first
 
 
 def test_identical_text_is_correct_even_if_no_parser_reads_it() -> None:
     assert equivalent([(r"\foo{[}", r" \foo{[} ")]) == [Outcome.CORRECT]
+
+
+GRADED = [
+    ("x+1", "1+x"),
+    ("x+1", "x+2"),
+    (r"\frac{1}{2}", "0.5"),
+    ("2", r"\sqrt{4}"),
+    ("3", "1+1"),
+] * 9
+RIGHT = [Outcome.CORRECT, Outcome.WRONG, Outcome.CORRECT, Outcome.CORRECT, Outcome.WRONG] * 9
+
+
+class Troubled(Equivalence):
+    """Something happens before some outcomes are read."""
+
+    trouble: Callable[[Troubled, int], None]
+
+    def __init__(self, trouble: Callable[[Troubled, int], None], **limits: float) -> None:
+        self.reads, self.trouble = 0, trouble
+        super().__init__(EquivalenceLimits(**limits))  # type: ignore[arg-type]
+
+    def _next_outcome(self) -> Outcome:
+        self.reads += 1
+        self.trouble(self, self.reads)
+        return super()._next_outcome()
+
+    def signal(self, number: int, whom: str = "grader") -> None:
+        server = self._process.pid
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        os.kill(server if whom == "server" else int(children[0]), number)
+
+
+def compare_with(trouble: Callable[[Troubled, int], None], **limits: float) -> list[Outcome]:
+    process = Troubled(trouble, **limits)
+    try:
+        return process.compare(GRADED)
+    finally:
+        process.close()
+
+
+@pytest.mark.parametrize("whom", ["grader", "server"])
+def test_a_death_is_no_verdict(whom: str) -> None:
+    def kill(process: Troubled, read: int) -> None:
+        if read % 7 == 3:
+            process.signal(signal.SIGKILL, whom)
+
+    assert compare_with(kill) == RIGHT
+
+
+def test_a_grader_that_is_stopped_is_no_verdict() -> None:
+    def stop(process: Troubled, read: int) -> None:
+        if read == 5:
+            process.signal(signal.SIGSTOP)
+
+    assert compare_with(stop, wall_seconds=1.0) == RIGHT
+
+
+def test_what_two_graders_died_at_is_graded_alone_after_all_others() -> None:
+    def kill(process: Troubled, read: int) -> None:
+        if read in (1, 2):  # the first pair, and the same pair again
+            process.signal(signal.SIGKILL)
+
+    assert compare_with(kill) == RIGHT
+
+
+def test_what_every_grader_dies_of_is_wrong() -> None:
+    def kill(process: Troubled, read: int) -> None:
+        if read in (1, 2, len(GRADED) + 2):  # the first pair, again, and alone
+            process.signal(signal.SIGKILL)
+
+    assert compare_with(kill) == [Outcome.WRONG, *RIGHT[1:]]
+
+
+def test_where_nothing_can_be_graded_a_sentence_says_so() -> None:
+    process = Troubled(lambda process, read: process.signal(signal.SIGKILL))
+    with pytest.raises(TaskError, match=r"^Mathematics cannot be graded here: .*2048 MiB"):
+        process.compare(GRADED)
+    process.close()
+
+
+def test_a_grader_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(TaskError, match=r"The math grader does not start: .*No such file"):
+        Equivalence()
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(TaskError, match=r"The math grader does not start: no reason given"):
+        Equivalence()

@@ -1,0 +1,67 @@
+"""What math-verify's comparison lets pass and is not the same; imported in its process only.
+
+It compares to six decimal places, or to a difference of nearly zero, whatever the size of the
+numbers, and of an equation it takes the last side, whatever the others say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Eq, Expr, FiniteSet, Float, Rational, Tuple
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import And
+
+_ROUNDED = 1e-5
+"""For a decimal beside an exact number: as many places as math-verify wants."""
+_DECIMALS = 1e-9
+_EXACT = 1e-12
+_DIGITS = 30
+
+
+def same(gold: Any, answer: Any) -> bool:
+    """Whether two parsed answers that math-verify calls the same are also the same in this sense:
+    numbers relative to their size, no variable more, an equation of numbers only where it is true.
+    """
+    if not isinstance(gold, Eq | And) and not _holds(answer):
+        return False
+    if isinstance(gold, Tuple | FiniteSet) and isinstance(answer, Tuple | FiniteSet):
+        pairs = zip(_ordered(gold), _ordered(answer), strict=False)
+        return all(same(a, b) for a, b in pairs)
+    kind = Expr if isinstance(gold, Expr) else Relational
+    if isinstance(gold, kind) and isinstance(answer, kind):
+        more = answer.free_symbols - gold.free_symbols
+        return not more and (bool(gold.free_symbols) or kind is Relational or close(gold, answer))
+    return True
+
+
+def close(a: Expr, b: Expr) -> bool:
+    """Whether two numbers are the same relative to their size; exactly, where both are rational."""
+    a, b = a.doit(), b.doit()
+    if isinstance(a, Rational) and isinstance(b, Rational):
+        return bool(a == b)
+    tolerance = (_EXACT, _ROUNDED, _DECIMALS)[a.has(Float) + b.has(Float)]
+    left, right = a.evalf(_DIGITS), b.evalf(_DIGITS)
+    try:
+        return bool(abs(left - right) <= tolerance * max(abs(left), abs(right)))
+    except TypeError:  # no number after all, such as infinity less infinity
+        return True
+
+
+def _holds(relation: Any) -> bool:
+    """Whether no equation in it says that a number is another, or something else than a number."""
+    equations = relation.args if isinstance(relation, And | FiniteSet) else (relation,)
+    return all(
+        equation.rhs.is_number and close(*equation.args)
+        for equation in equations
+        if isinstance(equation, Eq) and not equation.lhs.free_symbols
+    )
+
+
+def _ordered(numbers: Any) -> list[Any]:
+    if isinstance(numbers, Tuple):
+        return list(numbers.args)
+    try:
+        return sorted(numbers.args, key=lambda number: float(number.evalf()))
+    except (TypeError, AttributeError):
+        return []

@@ -17,6 +17,7 @@ from torch import Tensor
 from srpo_bench.harness.config import Vllm
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.models.context import context_of
 from srpo_bench.harness.models.policy import Policy
 
 ATTEMPTS = 3
@@ -181,7 +182,7 @@ class VllmEngine:
         return {name: value.detach() for name, value in self.policy.model.state_dict().items()}
 
     def _fits(self, prompts: Sequence[list[int]], sampling: Sampling) -> None:
-        context = getattr(self.policy.model.config, "max_position_embeddings", None)
+        context = context_of(self.policy.model.config)
         longest, room = max(map(len, prompts)), self.settings.max_model_len or context
         if room is not None and longest + sampling.max_new_tokens > room:
             raise RunError(

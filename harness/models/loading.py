@@ -47,6 +47,15 @@ def open_tokenizer(folder: Path) -> Any:
     return _or_user_error(folder, AutoTokenizer.from_pretrained)
 
 
+def open_generation(folder: Path) -> Any:
+    """What the folder says of generation: its end tokens stand there, or in its configuration."""
+    from transformers import GenerationConfig
+
+    if (folder / "generation_config.json").is_file():
+        return GenerationConfig.from_pretrained(folder)
+    return GenerationConfig.from_model_config(model_class(folder)[0])
+
+
 def open_model(folder: Path, device: torch.device) -> Any:
     """The model in a folder with float32 weights, on a device, ready to be trained.
 
@@ -68,7 +77,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
             output_loading_info=True,
             ignore_mismatched_sizes=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # a broken file may raise anything
         raise UserError(f"{folder} could not be loaded: {_first_line(error)}") from error
     finally:
         logging.set_verbosity(threshold)

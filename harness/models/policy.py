@@ -19,6 +19,7 @@ from torch import Tensor
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.models.distribution import sampling_logp
+from srpo_bench.harness.models.ending import end_tokens
 from srpo_bench.harness.models.head import LOGITS_AT_ONCE, Head, head_of, logp_in_pieces
 from srpo_bench.harness.models.loading import open_model, open_tokenizer
 from srpo_bench.harness.models.reading import Layout, layout_of, respond
@@ -28,7 +29,10 @@ from srpo_bench.tasks.base import Prompt
 
 @dataclass
 class Policy:
-    """A causal language model and what is needed to speak with it."""
+    """A causal language model and what is needed to speak with it.
+
+    chat: whether prompts are turns of a chat, so that the end of a turn ends a response.
+    """
 
     model: Any
     tokenizer: Any
@@ -36,13 +40,12 @@ class Policy:
     dtype: torch.dtype
     temperature: float
     top_p: float
+    chat: bool = False
 
     @property
     def end_tokens(self) -> list[int]:
         """Token ids that end a response."""
-        ends = self.model.generation_config.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        return sorted({e for e in [*ends, self.tokenizer.eos_token_id] if e is not None})
+        return end_tokens(self.model.generation_config, self.tokenizer, self.chat)
 
     @property
     def parameters(self) -> int:

@@ -10,10 +10,13 @@ from pathlib import Path
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.machine import accelerator, pick_device
+from srpo_bench.harness.models.ending import ending_note
+from srpo_bench.harness.models.loading import open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest, resolve
+from srpo_bench.harness.planning.probe import Question, probe
 from srpo_bench.harness.problems.isolation import mode_for, without_unsafe
-from srpo_bench.harness.problems.load import Problems, load_problems
-from srpo_bench.harness.rollouts.prompts import fit
+from srpo_bench.harness.problems.load import Problems, load_problems, training_limit
+from srpo_bench.harness.rollouts.prompts import Prompts, fit
 from srpo_bench.harness.sinks.fan_out import check_sinks
 
 
@@ -54,6 +57,7 @@ def prepare(config: Config, algorithms: Collection[str]) -> Prepared:
     problems = load_problems(config)
     problems.notes += left_out
     problems, prompts_digest = fit(config, problems, base)
+    _try(config, problems, base, device)
     return Prepared(
         config,
         device,
@@ -65,6 +69,16 @@ def prepare(config: Config, algorithms: Collection[str]) -> Prepared:
         prompts_digest,
         mode_for(problems.tasks.values()),
     )
+
+
+def _try(config: Config, problems: Problems, base: Path, device: str) -> None:
+    """Try the model on the pool's shortest and longest question, and note how it ends."""
+    prompts = Prompts(open_tokenizer(base), problems.tasks, config.data)
+    pool, limit = list(problems.pool.values()), training_limit(config, problems)
+    unlike = [prompts.of(choose(pool, key=lambda p: len(p.question))) for choose in (min, max)]
+    probe(Question(str(base), device, unlike, limit, config.rollout.engine == "torch"))
+    if note := ending_note(open_generation(base), prompts.tokenizer, prompts.style == "chat"):
+        problems.notes.append(note)
 
 
 def plugin_versions(tasks: Collection[str], algorithms: Collection[str]) -> dict[str, str]:

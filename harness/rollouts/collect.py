@@ -73,6 +73,7 @@ class Collector:
     def __init__(self, policy: Policy, engine: Engine, tasks: dict[str, Task], data: Data) -> None:
         self.policy, self.engine, self.tasks = policy, engine, tasks
         self.prompts = Prompts(policy.tokenizer, tasks, data)
+        policy.chat = self.prompts.style == "chat"
 
     def generate(
         self, problems: Sequence[Problem], n: int, sampling: Sampling, generator: torch.Generator

@@ -10,6 +10,8 @@ from typing import Any
 
 from srpo_bench.harness.config import Config, Data
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models.context import context_of
+from srpo_bench.harness.models.loading import model_class, open_tokenizer
 from srpo_bench.harness.models.text import encode
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.load import Problems, training_limit
@@ -63,9 +65,7 @@ def fit(config: Config, problems: Problems, base: Path) -> tuple[Problems, str]:
     Raises:
         UserError: a chat without a template, shots a task has not, or prompts that do not fit.
     """
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = open_tokenizer(base)
     prompts = Prompts(tokenizer, problems.tasks, config.data)
     if prompts.style == "chat" and not has_template(tokenizer):
         raise UserError("data.style=chat needs a chat template, and this model has none.")
@@ -108,10 +108,7 @@ def _held_out(config: Config, problems: Problems) -> Iterator[tuple[str, int, li
 
 def _context(config: Config, base: Path) -> float:
     """Tokens that a prompt and its response may have together; infinity where nothing says."""
-    from transformers import AutoConfig
-
-    text = AutoConfig.from_pretrained(base).get_text_config()
-    bounds = [getattr(text, "max_position_embeddings", None)]
+    bounds = [context_of(model_class(base)[0])]
     if config.rollout.engine != "torch":
         bounds.append(config.rollout.vllm.max_model_len)
     return min((bound for bound in bounds if bound is not None), default=float("inf"))

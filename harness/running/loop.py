@@ -17,6 +17,7 @@ from srpo_bench.harness.config import Arm, Config, Scoring
 from srpo_bench.harness.engines.base import Completions, Engine, Sampling
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.models.loading import open_model
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
@@ -278,8 +279,8 @@ class Run:
         step, state = checkpoint.rewind(self.folder, newest)
         self.owes_evaluation = state is None or state.get("owes_evaluation", False)
         if newest is not None and state is not None:
-            weights = load_policy(newest, self.config.model.dtype, self.config.model.device)
-            self.policy.model.load_state_dict(weights.model.state_dict())
+            weights = open_model(newest, torch.device("cpu"))  # a device may hold no third model
+            self.policy.model.load_state_dict(weights.state_dict())
             self.learner.load_state_dict(state["learner"])
             guard.restore(self.algorithm, state["algorithm"])
             self.spending = ledger.Spending(state["spent"])

@@ -1,0 +1,62 @@
+"""A response ends where the model ends it: at a text's end, or at a turn's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from srpo_bench.harness.models.ending import end_tokens, ending_note, turn_end
+from srpo_bench.harness.models.policy import load_policy
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@pytest.fixture
+def tokenizer(tiny_folder: Path) -> Any:
+    """The tiny one with ChatML's two special tokens; its end of text stays <eos>, 1."""
+    found = load_policy(tiny_folder, "float32", "cpu").tokenizer
+    found.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    found.chat_template = CHATML
+    return found
+
+
+ENDS = SimpleNamespace(eos_token_id=[1])
+
+
+def test_the_token_that_closes_a_turn_ends_a_chat_response(tokenizer: Any) -> None:
+    closing = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert turn_end(tokenizer) == closing
+    assert end_tokens(ENDS, tokenizer, chat=True) == [1, closing]
+    assert end_tokens(ENDS, tokenizer, chat=False) == [1]
+    assert "closes a turn with <|im_end|>, which" in str(ending_note(ENDS, tokenizer, chat=True))
+    assert ending_note(ENDS, tokenizer, chat=False) is None
+
+
+def test_a_known_end_needs_no_note(tokenizer: Any) -> None:
+    both = SimpleNamespace(eos_token_id=[1, tokenizer.convert_tokens_to_ids("<|im_end|>")])
+    assert ending_note(both, tokenizer, chat=True) is None
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+        "{{ raise_exception('only a user may speak') }}",
+    ],
+)
+def test_a_template_that_closes_nothing(tokenizer: Any, template: str) -> None:
+    tokenizer.chat_template = template
+    assert turn_end(tokenizer) is None
+
+
+def test_a_model_that_cannot_stop_is_noted(tokenizer: Any) -> None:
+    tokenizer.eos_token = None
+    never = SimpleNamespace(eos_token_id=None)
+    assert end_tokens(never, tokenizer, chat=False) == []
+    assert "runs to the limit" in str(ending_note(never, tokenizer, chat=False))

@@ -1,0 +1,183 @@
+"""What a folder lacks, or holds too much of, is said in one sentence before anything is run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import BartConfig, BartForCausalLM, T5Config, T5ForConditionalGeneration
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models.context import context_of
+from srpo_bench.harness.models.loading import check_savable, model_class, open_model
+from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.models.resolve import check
+from srpo_bench.harness.running import checkpoint
+from tests.harness.models.families import SHAPE, tiny
+
+Copy = Callable[[], Path]
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def copy(tiny_folder: Path, tmp_path: Path) -> Copy:
+    """A fresh copy of the tiny model's folder."""
+
+    def make() -> Path:
+        return Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+
+    return make
+
+
+def edit(path: Path, **changes: Any) -> None:
+    record = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**record, **changes}))
+
+
+def without(folder: Path, part: str) -> None:
+    """Drop the weights whose names hold ``part``."""
+    path = folder / "model.safetensors"
+    kept = {k: v for k, v in load_file(path).items() if part not in k}
+    save_file(kept, path, {"format": "pt"})
+
+
+def test_a_missing_head_is_told(copy: Copy) -> None:
+    folder = copy()
+    edit(folder / "config.json", tie_word_embeddings=False)
+    with pytest.raises(UserError, match=r"lacks weights .*: lm_head.weight\.$"):
+        open_model(folder, CPU)
+
+
+def test_a_missing_layer_is_told(copy: Copy) -> None:
+    folder = copy()
+    without(folder, "layers.1.mlp")
+    with pytest.raises(UserError, match=r"layers.1.mlp.down_proj.weight, .*up_proj.weight\.$"):
+        open_model(folder, CPU)
+
+
+def test_many_missing_weights_are_counted(copy: Copy) -> None:
+    folder = copy()
+    without(folder, "layers.1")
+    with pytest.raises(UserError, match=r"input_layernorm.weight, .* and 6 more\.$"):
+        open_model(folder, CPU)
+
+
+def test_a_wrong_shape_is_told(copy: Copy) -> None:
+    folder = copy()
+    edit(folder / "config.json", vocab_size=50)
+    with pytest.raises(UserError, match=r"embed_tokens.weight as \(46, 32\), .* for \(50, 32\)\.$"):
+        open_model(folder, CPU)
+
+
+def test_a_tokenizer_beyond_the_vocabulary_is_told(copy: Copy) -> None:
+    folder = copy()
+    check(folder)
+    edit(folder / "config.json", vocab_size=40)
+    with pytest.raises(UserError, match=r"token 40 \('.*'\), .* vocabulary ends at 39"):
+        check(folder)
+
+
+def test_a_padding_token_beyond_it_is_never_read(copy: Copy) -> None:
+    from transformers import AutoTokenizer
+
+    folder = copy()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"pad_token": "<added>"})
+    tokenizer.save_pretrained(folder)
+    check(folder)
+
+
+def save(model: Any, folder: Path) -> Path:
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("adapter_config.json", "{}", "holds an adapter: merge it into its base"),
+        ("config.json", '{"model_type": "llama", "quantization_config": {}}', "quantised weights"),
+        ("config.json", '{"model_type": "vit"}', "no causal language model: 'vit' is of another"),
+        ("config.json", "{", "holds no model that transformers can open"),
+        ("config.json", '{"model_type": "mine"}', "holds no model that transformers can open"),
+        (
+            "config.json",
+            '{"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config"}}',
+            "needs code of its own, and no code of a model is run here",
+        ),
+    ],
+)
+def test_other_kinds_of_folder_are_refused(copy: Copy, name: str, text: str, sentence: str) -> None:
+    folder = copy()
+    (folder / name).write_text(text)
+    (folder / "mine.py").write_text("raise SystemExit('ran')\n")
+    with pytest.raises(UserError, match=sentence) as told:
+        model_class(folder)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("kind", ["t5", "bart"])
+def test_encoder_decoders_are_refused(kind: str, tmp_path: Path) -> None:
+    if kind == "t5":
+        config = T5Config(d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2, vocab_size=46)
+        folder = save(T5ForConditionalGeneration(config), tmp_path)
+    else:
+        sizes = {"d_model": 8, "encoder_layers": 1, "decoder_layers": 1, "vocab_size": 46}
+        sizes |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+        folder = save(BartForCausalLM(BartConfig(**sizes)), tmp_path)
+        edit(folder / "config.json", is_encoder_decoder=True)
+    with pytest.raises(UserError, match=f"no causal language model: '{kind}'"):
+        model_class(folder)
+
+
+def test_sampling_settings_without_do_sample_can_be_saved(copy: Copy, tmp_path: Path) -> None:
+    """As many chat models ship them. The first checkpoint used to end the run."""
+    folder = copy()
+    edit(folder / "generation_config.json", temperature=0.6, top_p=0.9)
+    policy = load_policy(folder, "float32", "cpu")
+    check_savable(policy.model, policy.tokenizer)
+    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    saved = json.loads((tmp_path / "checkpoints/step-1/generation_config.json").read_text())
+    assert (saved["temperature"], saved["top_p"], saved["do_sample"]) == (0.6, 0.9, True)
+
+
+def test_what_cannot_be_saved_is_told(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy.model.generation_config.max_new_tokens = -1
+    with pytest.raises(UserError, match=r"could not be saved in a checkpoint: .*max_new_tokens"):
+        check_savable(policy.model, policy.tokenizer)
+
+
+def test_a_models_generation_settings_are_left_as_they_are(copy: Copy) -> None:
+    folder = copy()
+    edit(folder / "generation_config.json", do_sample=True, temperature=0.6, top_k=20)
+    generation = load_policy(folder, "float32", "cpu").model.generation_config
+    assert (generation.do_sample, generation.temperature, generation.top_k) == (True, 0.6, 20)
+
+
+@pytest.mark.parametrize(
+    ("rope", "context"),
+    [
+        ({"rope_type": "default"}, 256),
+        ({"rope_type": "dynamic", "factor": 4.0, "original_max_position_embeddings": 64}, 64),
+        ({"rope_type": "linear", "factor": 4.0}, 256),
+    ],
+)
+def test_a_rotary_embedding_that_changes_bounds_the_context(
+    rope: dict[str, Any], context: int
+) -> None:
+    from transformers import LlamaConfig
+
+    config = LlamaConfig(**{**SHAPE, "rope_parameters": {**rope, "rope_theta": 1e4}})
+    assert context_of(config) == context
+
+
+def test_the_context_of_other_kinds() -> None:
+    assert context_of(tiny("gpt2").config) == 256
+    assert context_of(tiny("mamba").config) in (None, 256)

@@ -1,0 +1,113 @@
+"""The probe lets right arithmetic pass and refuses wrong arithmetic with its number."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+
+from srpo_bench.harness.engines import torch_engine
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models import attention, policy
+from srpo_bench.harness.models.reading import Layout
+from srpo_bench.harness.planning.probe import Question, examine_apart, probe
+from tests.harness.models.families import FAMILIES, SHAPE, tiny
+
+Ask = Callable[[str], Question]
+
+
+@pytest.fixture
+def ask(tiny_folder: Path, tmp_path: Path) -> Ask:
+    """A question about a family's tiny model; prompts of 30 and 3 tokens, windows of 8."""
+
+    def make(name: str) -> Question:
+        tiny(name).save_pretrained(tmp_path)
+        for path in tiny_folder.glob("tokenizer*"):
+            shutil.copy(path, tmp_path)
+        prompts = [list(range(2, 5)), list(range(2, 32))]
+        return Question(str(tmp_path), "cpu", prompts, 24, engine=True)
+
+    return make
+
+
+def refused(question: Question, who: str) -> float:
+    with pytest.raises(UserError) as told:
+        probe(question)
+    sentence = r"log-probs of (.*) are off by (\S+) nats from the model's own forward pass"
+    found = re.search(sentence, str(told.value))
+    assert found
+    assert found[1] == who
+    return float(found[2])
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma3", "bloom", "lfm2"])
+def test_right_arithmetic_passes(name: str, ask: Ask) -> None:
+    probe(ask(name))
+
+
+def test_a_wrong_attention_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = attention.grouped_sdpa
+
+    def wrong(*args: Any, scaling: float | None = None, **kwargs: Any) -> Any:
+        return right(*args, scaling=1.05 * (scaling or 8**-0.5), **kwargs)
+
+    monkeypatch.setattr(attention, "grouped_sdpa", wrong)
+    assert refused(ask("llama"), "the learner") > 1e-3
+
+
+def test_a_window_under_padding_behind_prompts_is_refused(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layout that all models had once."""
+    monkeypatch.setattr(policy, "layout_of", lambda model: Layout.RIGHT)
+    assert refused(ask("gemma3"), "the learner") > 0.1
+
+
+def test_an_engine_that_errs_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = torch_engine.sample
+
+    def wrong(*args: Any) -> Any:
+        token, logp = right(*args)
+        return token, logp - 0.01
+
+    monkeypatch.setattr(torch_engine, "sample", wrong)
+    question = ask("llama")
+    assert refused(question, "the engine") == pytest.approx(0.01, rel=0.1)
+    probe(replace(question, engine=False))
+
+
+def test_a_model_that_contradicts_itself_is_refused(ask: Ask) -> None:
+    """Nemotron-H bounds its time steps in a whole text and not in a single step."""
+    kind, settings = FAMILIES["nemotron_h"]
+    question = ask("nemotron_h")
+    probe(question)
+    config = CONFIG_MAPPING[kind](**{**SHAPE, **settings, "time_step_min": 0.5})
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(question.base)
+    assert refused(question, "the engine") > 1e-3
+
+
+def test_weights_that_are_no_numbers_are_refused(ask: Ask) -> None:
+    question = ask("llama")
+    model = tiny("llama")
+    torch.nn.init.constant_(model.lm_head.weight, torch.nan)
+    model.save_pretrained(question.base)
+    assert str(refused(question, "the learner")) == "nan"
+
+
+@pytest.mark.integration
+def test_a_process_of_its_own_says_the_same(ask: Ask) -> None:
+    question = ask("llama")
+    examine_apart(question)
+    with pytest.raises(UserError, match=r"could not be tried on nowhere: KeyError"):
+        examine_apart(replace(question, device="nowhere"))
+    (Path(question.base) / "model.safetensors").write_bytes(b"")
+    with pytest.raises(UserError, match="could not be loaded"):
+        examine_apart(question)

@@ -18,9 +18,12 @@ def settle(threads: int) -> None:
 
 
 def make_repeatable(threads: int) -> None:
-    """Set torch's own switches."""
+    """Set torch's own switches.
+
+    On cuda strictly: with a mere warning its attention would still add up gradients in any order.
+    """
     import torch
 
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(True, warn_only=not torch.cuda.is_available())
     torch.backends.cudnn.benchmark = False

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from srpo_bench.tasks import numbers
-from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.dataset import Row, Source, hold_out, read
 from srpo_bench.tasks.grading import language
+from srpo_bench.tasks.prompting import Form, solution
 
 _FIELDS = (("question", str), ("answer", str))
 _HUB, _REVISION = "openai/gsm8k", "740312add88f781978c0658806c59bc2815b9866"
@@ -28,6 +29,12 @@ _FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
 _GOLD = re.compile(r"#### (-?[0-9][0-9.,]*)\s*$")
 _INSTRUCTION = (
     "\n\nReason step by step, then give the answer on a last line of the form: #### number"
+)
+_FORM = Form(
+    turn=lambda p: p.question + _INSTRUCTION,
+    reply=solution,
+    head=lambda p: f"Question: {p.question}\nAnswer:",
+    rest=lambda p: f" {solution(p)}\n\n",
 )
 
 
@@ -77,16 +84,7 @@ class Gsm8k(Task):
 
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """lm-eval's prompt, or the question with a request to end in ``#### n``."""
-        others = self.load("train", self._data_dir) if shots else []
-        worked = [p for p in others if p.id != problem.id][:shots]
-        if style == "chat":
-            turns: list[Message] = []
-            for shot in worked:
-                turns.append({"role": "user", "content": shot.question + _INSTRUCTION})
-                turns.append({"role": "assistant", "content": shot.meta["solution"]})
-            return [*turns, {"role": "user", "content": problem.question + _INSTRUCTION}]
-        text = "".join(f"Question: {p.question}\nAnswer: {p.meta['solution']}\n\n" for p in worked)
-        return f"{text}Question: {problem.question}\nAnswer:"
+        return _FORM.prompt(problem, style, shots, lambda: self.load("train", self._data_dir))
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.dataset import Row, Source, hold_out, read
 from srpo_bench.tasks.equivalence import equivalent
 from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.prompting import Form, solution
 
 TEST = Source(
     ("math500/test",),
@@ -27,6 +28,12 @@ TRAIN = Source(
     ),
 )  # fmt: skip
 _INSTRUCTION = "\n\nReason step by step, and put the final answer in \\boxed{}."
+_FORM = Form(
+    turn=lambda p: p.question + _INSTRUCTION,
+    reply=solution,
+    head=lambda p: f"Problem:\n{p.question}\n\nSolution:",
+    rest=lambda p: f" {solution(p)}\n\n",
+)
 
 
 class Math(Task):
@@ -53,16 +60,7 @@ class Math(Task):
 
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """lm-eval's minerva_math prompt, or the problem with a request for a box."""
-        others = self.load("train", self._data_dir) if shots else []
-        worked = [p for p in others if p.id != problem.id][:shots]
-        if style == "chat":
-            turns: list[Message] = []
-            for shot in worked:
-                turns.append({"role": "user", "content": shot.question + _INSTRUCTION})
-                turns.append({"role": "assistant", "content": shot.meta["solution"]})
-            return [*turns, {"role": "user", "content": problem.question + _INSTRUCTION}]
-        asked = [f"Problem:\n{p.question}\n\nSolution: {p.meta['solution']}" for p in worked]
-        return "\n\n".join([*asked, f"Problem:\n{problem.question}\n\nSolution:"])
+        return _FORM.prompt(problem, style, shots, lambda: self.load("train", self._data_dir))
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Equivalence of the last box; ``format`` is 1 when there is one."""

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from srpo_bench.tasks.base import Grade, Kind, Message, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.code_answer import function_code
 from srpo_bench.tasks.dataset import Row, Source, read
+from srpo_bench.tasks.prompting import Form, solution
 from srpo_bench.tasks.sandbox import Limits, Program, run_programs
 
 _FIELDS = (("text", str), ("code", str), ("task_id", int), ("test_list", list))
@@ -36,6 +37,12 @@ SLOW = {"mbpp/123": Limits(cpu_seconds=15.0, wall_seconds=50.0)}
 """Problems whose own reference solution takes three seconds of CPU time and more, where the next
 slowest of all takes a tenth of one."""
 _MARKS = re.compile(r"^\[(?:BEGIN|DONE)\][ \t]*$", re.MULTILINE)
+_FORM = Form(
+    turn=lambda p: _asked(p),
+    reply=lambda p: f"```python\n{solution(p)}\n```",
+    head=lambda p: f"{_asked(p)}\n[BEGIN]\n",
+    rest=lambda p: f"{solution(p)}\n[DONE]\n\n",
+)
 
 
 class Mbpp(Task):
@@ -59,17 +66,7 @@ class Mbpp(Task):
 
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """The prompt of the MBPP paper, as lm-eval has it; in chat style without its brackets."""
-        others = self.load("train", self._data_dir) if shots else []
-        worked = [p for p in others if p.id != problem.id][:shots]
-        if style == "chat":
-            turns: list[Message] = []
-            for shot in worked:
-                code = f"```python\n{shot.meta['solution']}\n```"
-                turns.append({"role": "user", "content": _asked(shot)})
-                turns.append({"role": "assistant", "content": code})
-            return [*turns, {"role": "user", "content": _asked(problem)}]
-        text = "".join(f"{_asked(p)}\n[BEGIN]\n{p.meta['solution']}\n[DONE]\n\n" for p in worked)
-        return f"{text}{_asked(problem)}\n[BEGIN]\n"
+        return _FORM.prompt(problem, style, shots, lambda: self.load("train", self._data_dir))
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Run the response's code against the asserts; ``format`` is 1 when it is Python at all."""

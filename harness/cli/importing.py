@@ -7,17 +7,24 @@ from typing import Any
 
 from srpo_bench.harness.errors import UserError, unknown
 
+STEP = {
+    "rollout batch": "A step is a batch of rollouts.",
+    "update": "A step is an update; --updates-per-step turns updates into batches of rollouts.",
+    "unstated": "What a step is, is not stated (--unit): a claim about steps needs to know.",
+}
+
 
 def import_and_show(**asked: Any) -> None:
     """Import, and say what was read, what was left out and what remains unknown.
 
     Args:
-        asked: the fields of ``srpo_bench.results.importers.convert.Request``.
+        asked: the fields of ``srpo_bench.results.importers.request.Request``.
 
     Raises:
         UserError: the files cannot be imported as they are.
     """
-    from srpo_bench.results.importers.convert import FORMATS, Request, import_runs
+    from srpo_bench.results.importers.convert import import_runs
+    from srpo_bench.results.importers.request import FORMATS, Request
 
     if asked["format"] not in FORMATS:
         raise unknown("format", asked["format"], FORMATS)
@@ -37,6 +44,7 @@ def import_and_show(**asked: Any) -> None:
         f"{_count(done.written.evaluations, 'evaluation')} from {_count(len(done.files), 'file')}."
     )
     print(f"Accuracy: {', '.join(done.metric['keys'])} ({done.metric['kind']}).")
+    print(STEP[done.written.unit])
     for line in _remarks(done):
         print(line)
     print(f"Next: bench report {request.out}; bench verify {request.out}")
@@ -46,7 +54,8 @@ def _remarks(done: Any) -> list[str]:
     from srpo_bench.results.text import some
 
     listed = partial(some, limit=6)
-    said, written, notes = [], done.written, done.notes
+    written, notes = done.written, done.notes
+    said = [f"Look at this: {doubt}" for doubt in notes.doubts]
     if notes.skipped:
         said.append(
             "Left out: " + ", ".join(f"{n} {why}" for why, n in notes.skipped.items()) + "."

@@ -61,7 +61,8 @@ def verify(
 def import_(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="FILE, or ARM/SEED=FILE")],
     from_: Annotated[
-        str, typer.Option("--from", help="csv, jsonl, trl, verl, openrlhf or tensorboard")
+        str,
+        typer.Option("--from", help="csv, jsonl, trl, verl, openrlhf, tensorboard, wandb, trackio"),
     ],
     out: Annotated[Path, typer.Option(help="folder of the comparison that comes of it")],
     map_: Annotated[
@@ -76,6 +77,18 @@ def import_(
     skip_empty: Annotated[
         bool, typer.Option("--skip-empty", help="rows without an accuracy are training steps")
     ] = False,
+    on_repeat: Annotated[
+        str | None, typer.Option(help="first or last: which value of a repeated evaluation counts")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="what a step is: 'rollout batch' or update")
+    ] = None,
+    updates_per_step: Annotated[
+        int | None, typer.Option(help="updates a rollout batch; turns updates into batches")
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(help="ARM/SEED=NAME of a tracked run, repeatable")
+    ] = None,
     baseline: Annotated[str | None, typer.Option(help="arm; default: the one named grpo")] = None,
     vouched: Vouched = False,
 ) -> None:
@@ -93,6 +106,10 @@ def import_(
         seed=seed,
         scale=scale,
         skip_empty=skip_empty,
+        on_repeat=on_repeat,
+        unit=unit,
+        updates_per_step=updates_per_step,
+        runs=run or (),
         baseline=baseline,
         vouched=vouched,
     )

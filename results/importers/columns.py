@@ -21,6 +21,7 @@ from srpo_bench.results.store import ResultsError
 OPTIONAL = ("stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)
 EMPTY = "rows without an accuracy (--skip-empty)"
+NAN = "rows whose accuracy is NaN, not empty: evaluations that failed? (--skip-empty)"
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -85,7 +86,8 @@ class Columns:
         accuracy = accuracy_of(cells.get("accuracy"), self.scale, "accuracy")
         if accuracy is None:
             if self.skip_empty:
-                notes.skipped[EMPTY] += 1
+                cell = cells.get("accuracy")
+                notes.skipped[NAN if cell is not None and str(cell).strip() else EMPTY] += 1
                 return None
             raise ValueError(
                 "accuracy is empty; if such rows are training steps without an evaluation, add "
@@ -103,6 +105,7 @@ class Columns:
             responses=rest.get("responses"),
             tokens=rest.get("tokens"),
             seconds=rest.get("seconds"),
+            updates=rest.get("updates"),
         )
 
     def _needs(self, name: str, sparse: bool) -> bool:

@@ -4,57 +4,30 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from srpo_bench import __version__
-from srpo_bench.results.importers import (
-    csv_file,
-    jsonl,
-    logs,
-    openrlhf,
-    sources,
-    tensorboard,
-    trl,
-    verl,
-)
-from srpo_bench.results.importers.columns import Columns, parse_map
+from srpo_bench.results.importers.doubts import doubts
+from srpo_bench.results.importers.logs import held_out
+from srpo_bench.results.importers.readers import TRAINERS, Facts, sources_of
 from srpo_bench.results.importers.record import Notes, Record
-from srpo_bench.results.importers.shelf import Run, Shelf
-from srpo_bench.results.importers.sources import Source
+from srpo_bench.results.importers.request import Request, consistent, on_repeat
+from srpo_bench.results.importers.shelf import Placed, Shelf
+from srpo_bench.results.importers.units import Unit, batches, choose, counted, result
 from srpo_bench.results.importers.write import Written, free, write
 from srpo_bench.results.store import ResultsError
 
-Reader = Callable[[Path, Columns, Notes], Iterator[Record]]
-TABLES: dict[str, Reader] = {"csv": csv_file.read, "jsonl": jsonl.read}
-TRAINERS = {
-    "trl": trl.TRAINER,
-    "verl": verl.TRAINER,
-    "openrlhf": openrlhf.TRAINER,
-    "tensorboard": tensorboard.TRAINER,
+SAYS = {
+    "csv": "a CSV file",
+    "jsonl": "a JSONL file",
+    "wandb": "runs of W&B",
+    "trackio": "runs of trackio",
 }
-FORMATS = (*TABLES, *TRAINERS)
 DUPLICATES = "identical duplicates"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for. mapped: NAME=COLUMN, for tables.   metrics: keys, for logs."""
-
-    format: str
-    files: Sequence[str]
-    out: Path
-    command: str = ""
-    mapped: Sequence[str] = ()
-    metrics: Sequence[str] = ()
-    arm: str | None = None
-    seed: int | None = None
-    scale: float = 1.0
-    skip_empty: bool = False
-    baseline: str | None = None
-    vouched: bool = False
+WITHIN = "evaluations between the updates of a step; the last of it counts"
 
 
 @dataclass(frozen=True)
@@ -81,85 +54,60 @@ def import_runs(request: Request) -> Imported:
     Raises:
         ResultsError: anything that would have to be guessed; nothing is written then.
     """
-    _consistent(request)
+    consistent(request)
     free(request.out)
-    table = request.format in TABLES
-    found = [
-        sources.parse(text, request.arm, request.seed, one_run=not table) for text in request.files
-    ]
-    notes, shelf = Notes(), Shelf()
-    facts: dict[Run, dict[str, Any]] = {}
+    notes, shelf = Notes(), Shelf(on_repeat(request))
+    facts: Facts = {}
     files = []
-    unit = "line" if table else TRAINERS[request.format].unit
-    records = _tables(request, notes) if table else _logs(request, notes, facts)
-    for source in found:
-        shelf.open(source.path, unit)
+    for source, records in sources_of(request, notes, facts, shelf):
         count = 0
-        for record in records(source):
+        for record in records:
             count += 1
-            if not shelf.add(record):
-                notes.skipped[DUPLICATES] += 1
+            unit = _unit(request, facts, record)
+            placed = shelf.add(counted(record, unit, request.updates_per_step))
+            if placed != "new":
+                notes.skipped[_repeated(placed, request)] += 1
         files.append(_file(source.path, count))
     if not shelf.runs:
         raise ResultsError(f"There is no evaluation in {', '.join(request.files)}.")
+    _in_batches(facts, request.updates_per_step)
+    notes.doubts += doubts(shelf, notes.metrics.values(), request.scale)
     metric = _metric(notes.metrics, bool(request.metrics))
     plan = _plan(request, files, metric, notes)
     return Imported(write(shelf, request.out, plan, facts), notes, metric, files)
 
 
-def _consistent(request: Request) -> None:
-    table = request.format in TABLES
-    if table and request.metrics:
-        raise ResultsError("--metric is for logs; a table's column is named by --map accuracy=….")
-    if not table and (request.mapped or request.skip_empty):
-        raise ResultsError("--map and --skip-empty are for csv and jsonl; a log takes --metric.")
-    if not table and request.seed is not None and len(request.files) > 1:
-        raise ResultsError("--seed names one run; with several files write ARM/SEED=FILE.")
-    if not 0 < request.scale <= 1:
-        raise ResultsError(
-            f"--scale makes fractions, as 0.01 does of percent; got {request.scale}."
-        )
+def _repeated(placed: Placed, request: Request) -> str:
+    named = {"same": DUPLICATES, "within": WITHIN}
+    return named.get(placed, f"repeated evaluations that differ (--on-repeat {request.on_repeat})")
 
 
-def _tables(request: Request, notes: Notes) -> Callable[[Source], Iterator[Record]]:
-    mapped = parse_map(request.mapped)
+def _unit(request: Request, facts: Facts, record: Record) -> Unit:
+    """What a record's step is; kept among the facts of its run."""
+    known = facts.setdefault((record.arm, record.seed), {})
+    declared = known.get("unit", "unstated")
+    unit = choose(declared, cast(Unit | None, request.unit), request.updates_per_step)
+    known["written"] = result(unit, request.updates_per_step)
+    known["converted"] = known["written"] != unit
+    return unit
 
-    def records(source: Source) -> Iterator[Record]:
-        columns = Columns(mapped, source.arm, source.seed, request.scale, request.skip_empty)
-        return TABLES[request.format](source.path, columns, notes)
 
-    return records
-
-
-def _logs(
-    request: Request, notes: Notes, facts: dict[Run, dict[str, Any]]
-) -> Callable[[Source], Iterator[Record]]:
-    trainer = TRAINERS[request.format]
-    totals: dict[Run, logs.Totals] = {}
-
-    def records(source: Source) -> Iterator[Record]:
-        run = source.run
-        notes.facts.clear()
-        yield from logs.read(
-            source.path,
-            trainer,
-            run,
-            notes,
-            totals.setdefault(run, logs.Totals()),
-            request.metrics,
-            request.scale,
-        )
-        facts[run] = dict(notes.facts)
-
-    return records
+def _in_batches(facts: Facts, per_step: int | None) -> None:
+    """Budgets in the steps that are written."""
+    for known in facts.values():
+        if known.pop("converted", False):
+            for name in ("steps", "last_step"):
+                if name in known:
+                    known[name] = batches(known[name], per_step)
+        known["unit"] = known.pop("written", "unstated")
 
 
 def _metric(metrics: Mapping[str, str], named: bool) -> dict[str, Any]:
     """What the accuracy was read from, and whether its name says that it is held-out."""
-    keys = list(metrics.values())
+    keys = list(dict.fromkeys(metrics.values()))
     plain = all(k.strip().lower() in ("accuracy", "acc") for k in keys)
     reward = any("reward" in k.lower() or "test_score" in k for k in keys)
-    if not plain and not all(logs.held_out(k) for k in keys):
+    if not plain and not all(held_out(k) for k in keys):
         kind = "training reward" if reward else "not known to be held-out"
     else:
         kind = "held-out reward" if reward else "held-out accuracy"
@@ -188,14 +136,15 @@ def _plan(
         "vouched_matched": request.vouched,
         "tasks": [],
         "eval_tasks": [task for task in notes.metrics if task],
-        "notes": [],
+        "notes": list(notes.doubts),
         "imported": {
             "format": request.format,
-            "says": trainer.says if trainer else f"a {request.format.upper()} file",
+            "says": trainer.says if trainer else SAYS[request.format],
             "metric": metric["keys"],
             "kind": metric["kind"],
             "named_by_user": metric["named_by_user"],
             "scale": request.scale,
+            "updates_per_step": request.updates_per_step,
             "skipped": dict(notes.skipped),
             "files": files,
         },

@@ -20,7 +20,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     """
     lines = Lines(path)
     rows = csv.reader(iter(lines), strict=True)
-    header = _header(rows, lines)
+    header = header_of(rows, lines)
     try:
         found = columns.locate(header)
     except ValueError as error:
@@ -29,7 +29,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     notes.metrics[""] = found["accuracy"]
     where = {name: header.index(column) for name, column in found.items()}
     before = lines.number
-    for row in _rows(rows, lines):
+    for row in rows_of(rows, lines):
         if not any(cell.strip() for cell in row):
             notes.skipped[BLANK] += 1
         elif len(row) < len(header) and not lines.whole:
@@ -47,8 +47,13 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
         raise ResultsError(f"{path} has a header and no rows.")
 
 
-def _header(rows: Iterator[list[str]], lines: Lines) -> list[str]:
-    header = next((row for row in _rows(rows, lines) if row), None)
+def header_of(rows: Iterator[list[str]], lines: Lines) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        ResultsError: the file is empty, or no CSV with commas.
+    """
+    header = next((row for row in rows_of(rows, lines) if row), None)
     if header is None:
         raise ResultsError(f"{lines.path} is empty.")
     first = ",".join(header)
@@ -60,7 +65,7 @@ def _header(rows: Iterator[list[str]], lines: Lines) -> list[str]:
     return [cell.strip() for cell in header]
 
 
-def _rows(rows: Iterator[list[str]], lines: Lines) -> Iterator[list[str]]:
+def rows_of(rows: Iterator[list[str]], lines: Lines) -> Iterator[list[str]]:
     """The same rows, whose faults are told as ours."""
     try:
         yield from rows

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of
+from srpo_bench.results.importers.units import Unit
 from srpo_bench.results.store import ResultsError
 
 TRAINING = "training steps without an evaluation"
@@ -30,6 +31,28 @@ class Row(NamedTuple):
 Cost = Mapping[str, float]
 
 
+@dataclass
+class Direction:
+    """Which way the steps of a log run. A resumed log goes back once, and on again."""
+
+    first: int | None = None
+    last: int = 0
+    _forth: bool = False
+
+    def see(self, step: int) -> None:
+        """The next row's step."""
+        if self.first is None:
+            self.first = step
+        else:
+            self._forth = self._forth or step > self.last
+        self.last = step
+
+    @property
+    def backwards(self) -> bool:
+        """It only ever went back."""
+        return self.first is not None and self.last < self.first and not self._forth
+
+
 @dataclass(frozen=True)
 class Trainer:
     """What is to be known of a trainer's logs.
@@ -45,6 +68,8 @@ class Trainer:
     cost: Callable[[Mapping[str, Any], int], Cost | None]
     unit: str = "line"
     """What a row's number counts."""
+    counts: Callable[[Mapping[str, Any]], Unit] = lambda _: "unstated"
+    """Of a row with a score: what its step is."""
 
 
 @dataclass
@@ -92,8 +117,9 @@ def read(
         ResultsError: no held-out accuracy, or one that is none; names the line.
     """
     seen: dict[str, None] = {}
-    told = False
+    told, way = False, Direction()
     for row in trainer.rows(path, notes):
+        way.see(row.step)
         totals.add(row, trainer)
         try:
             picked = _named(row.values, metrics) if metrics else trainer.scores(row.values)
@@ -107,12 +133,18 @@ def read(
                 if accuracy is None:
                     raise ValueError(f"'{key}' is empty or NaN: that evaluation failed")
                 told = True
+                notes.facts["unit"] = trainer.counts(row.values)
                 spent = totals.at(row.step)
                 yield Record(*run, row.step, accuracy, row.line, task, None, *map(spent.get, AXES))
         except ValueError as error:
             if isinstance(error, ResultsError):
                 raise
             raise ResultsError(f"{path}, {trainer.unit} {row.line}: {error}.") from error
+    if way.backwards:
+        raise ResultsError(
+            f"{path} tells its steps backwards, from {way.first} to {way.last}; put it in order: "
+            "what was spent is summed up as it goes."
+        )
     if not told:
         raise ResultsError(_nothing(path, trainer, metrics, seen))
 

@@ -18,6 +18,7 @@ from srpo_bench.results.importers.jsonl import objects
 from srpo_bench.results.importers.lines import Lines
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
 from srpo_bench.results.importers.record import Notes, step_of
+from srpo_bench.results.importers.units import Unit
 
 LINES = (
     re.compile(r"global_step (\d+), eval_metrics: (\{.*)$"),
@@ -66,4 +67,10 @@ def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
     return {"seconds": seconds, "responses": responses, "tokens": round(responses * length)}
 
 
-TRAINER = Trainer("a log of OpenRLHF's", rows, scores, cost)
+def counts(values: Mapping[str, Any]) -> Unit:
+    """``global_step`` counts batches of rollouts, each with its ``ppo_train`` (its
+    ``ppo_trainer.py``)."""
+    return "rollout batch"
+
+
+TRAINER = Trainer("a log of OpenRLHF's", rows, scores, cost, counts=counts)

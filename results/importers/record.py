@@ -7,8 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-AXES = ("responses", "tokens", "seconds")
+AXES = ("responses", "tokens", "seconds", "updates")
 """What may be known of the cost, as running totals."""
+DATE = 1e9
+"""Seconds since 1970 that are a day of this century; no run has so many steps or seconds."""
 LARGEST = 2**53
 """Whole numbers beyond it are not exact as floats; no step or seed is that large."""
 
@@ -29,6 +31,7 @@ class Record(NamedTuple):
     responses: float | None = None
     tokens: float | None = None
     seconds: float | None = None
+    updates: float | None = None
     """Running totals at this evaluation; None: unknown."""
 
 
@@ -41,7 +44,9 @@ class Notes:
     ignored: dict[str, None] = field(default_factory=dict)
     """Columns that are not read, in order."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """Of the run: ``steps`` (the budget) and ``last_step`` (where training stood)."""
+    """Of the run: ``steps`` (the budget), ``last_step`` (where training stood), ``unit``."""
+    doubts: list[str] = field(default_factory=list)
+    """Sentences about what looks wrong."""
     metrics: dict[str, str] = field(default_factory=dict)
     """task -> the key or column that its accuracy was read from."""
 
@@ -81,6 +86,8 @@ def step_of(value: Any) -> int:
     found = whole(value, "step")
     if found < 0:
         raise ValueError(f"step must not be negative, got {found}")
+    if found >= DATE:
+        raise ValueError(f"step {found} is a date (unix time); name the column of training steps")
     return found
 
 
@@ -101,6 +108,11 @@ def positive(value: Any, what: str) -> float | None:
     found = number(value, what)
     if found is not None and found < 0:
         raise ValueError(f"{what} must not be negative, got {found:g}")
+    if found is not None and what == "seconds" and found >= DATE:
+        raise ValueError(
+            f"seconds {found:.10g} are a date (unix time), not what the run has spent; subtract "
+            "its start, or leave the column out"
+        )
     return found
 
 

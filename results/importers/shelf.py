@@ -6,25 +6,34 @@ A file may repeat itself; it may not contradict itself.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
-from srpo_bench.results.importers.record import Record
+from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.store import ResultsError
 
 TABLE = """CREATE TABLE scores (run INTEGER, step INTEGER, task TEXT, accuracy REAL, stderr REAL,
-responses REAL, tokens REAL, seconds REAL, file INTEGER, line INTEGER,
+responses REAL, tokens REAL, seconds REAL, updates REAL, file INTEGER, line INTEGER,
 PRIMARY KEY (run, step, task)) WITHOUT ROWID"""
 FOUND = "SELECT * FROM scores WHERE run = ? AND step = ? AND task = ?"
-FIELDS = ("accuracy", "stderr", "responses", "tokens", "seconds")
+FIELDS = ("accuracy", "stderr", *AXES)
+UPDATES = FIELDS.index("updates")
+PUT = f"INSERT OR REPLACE INTO scores VALUES ({','.join('?' * (5 + len(FIELDS)))})"
+OnRepeat = Literal["first", "last"]
+Placed = Literal["new", "same", "repeat", "within"]
 Run = tuple[str, int]
 """Arm and seed."""
 
 
 class Shelf:
-    """A temporary data base that disappears with this object."""
+    """A temporary data base that disappears with this object.
 
-    def __init__(self) -> None:
+    on_repeat: which of two different values of one run and step counts; None: neither does.
+    """
+
+    def __init__(self, on_repeat: OnRepeat | None = None) -> None:
+        self._on_repeat = on_repeat
         self._base = sqlite3.connect("", isolation_level=None)  # "": private, spills to disk
         self._base.execute("PRAGMA journal_mode = OFF")
         self._base.execute("PRAGMA cache_size = -16000")  # KiB
@@ -43,8 +52,10 @@ class Shelf:
         """The file that the next records come from, and what their numbers count."""
         self._files.append((path, unit))
 
-    def add(self, record: Record) -> bool:
-        """Put a record in its place; False where the same one stands there already.
+    def add(self, record: Record) -> Placed:
+        """Put a record in its place. "same": it stands there already, or says less; "repeat":
+        another one stood there, and ``on_repeat`` chose; "within": both were made between the
+        updates of one step, and the later one stands for it.
 
         Raises:
             ResultsError: another one stands there; names both lines.
@@ -56,22 +67,29 @@ class Shelf:
                 f"{self._where(len(self._files) - 1, record.line)}: '{record.arm}' and '{same}' "
                 "differ in case only; write them alike, or give them two names."
             )
-        values = tuple(getattr(record, field) for field in FIELDS)
+        values = [getattr(record, field) for field in FIELDS]
         key = (run, record.step, record.task)
-        row = (*key, *values, len(self._files) - 1, record.line)
-        try:
-            self._base.execute("INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?)", row)
-        except sqlite3.IntegrityError:
-            other = self._base.execute(FOUND, key).fetchone()
-            for field, old, new in zip(FIELDS, other[3:8], values, strict=True):
-                if old != new:
-                    raise self._twice(record, field, (old, new), other[8:]) from None
-            return False
-        except sqlite3.OperationalError as error:
-            raise ResultsError(
-                f"No room to sort what was read ({error}); name a larger folder by TMPDIR."
-            ) from error
-        return True
+        other = self._base.execute(FOUND, key).fetchone()
+        if other is None:
+            self._put(key, values, record.line)
+            return "new"
+        before = other[3 : 3 + len(FIELDS)]
+        pairs = list(zip(before, values, strict=True))
+        differ = [i for i, (old, new) in enumerate(pairs) if None not in (old, new) and old != new]
+        if not differ:
+            both = [new if old is None else old for old, new in pairs]
+            self._put(key, both, record.line)
+            return "same"
+        done, now = before[UPDATES], values[UPDATES]
+        if None not in (done, now) and done != now:
+            if now > done:
+                self._put(key, values, record.line)
+            return "within"
+        if self._on_repeat is None:
+            raise self._twice(record, FIELDS[differ[0]], pairs[differ[0]], other[-2:])
+        if self._on_repeat == "last":
+            self._put(key, values, record.line)
+        return "repeat"
 
     def evaluations(self, run: Run) -> Iterator[list[Record]]:
         """A run's evaluations by step, each a record a task."""
@@ -79,15 +97,21 @@ class Shelf:
             "SELECT * FROM scores WHERE run = ? ORDER BY step, task", (self._runs[run],)
         )
         group: list[Record] = []
-        for _, step, task, accuracy, stderr, responses, tokens, seconds, _, line in cursor:
+        for _, step, task, accuracy, stderr, *spent, _, line in cursor:
             if group and group[0].step != step:
                 yield group
                 group = []
-            group.append(
-                Record(*run, step, accuracy, line, task, stderr, responses, tokens, seconds)
-            )
+            group.append(Record(*run, step, accuracy, line, task, stderr, *spent))
         if group:
             yield group
+
+    def _put(self, key: tuple[int, int, str], values: Sequence[Any], line: int) -> None:
+        try:
+            self._base.execute(PUT, (*key, *values, len(self._files) - 1, line))
+        except sqlite3.OperationalError as error:
+            raise ResultsError(
+                f"No room to sort what was read ({error}); name a larger folder by TMPDIR."
+            ) from error
 
     def _twice(
         self,
@@ -100,7 +124,8 @@ class Shelf:
         what = f"{record.arm}, seed {record.seed}, step {record.step}"
         return ResultsError(
             f"{self._where(*other)} and {self._where(len(self._files) - 1, record.line)} tell "
-            f"{what} twice, with {field} {old} and {new}; keep one of them."
+            f"{what} twice, with {field} {old} and {new}; keep one of them, or say "
+            "which counts: --on-repeat first or last."
         )
 
     def _where(self, file: int, line: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from srpo_bench.results.store import ResultsError
 
 NAMED = re.compile(r"(?P<arm>[^=]+)/(?P<seed>-?\d+)=(?P<path>.+)")
+RUN = re.compile(r"(?P<arm>.+?)[-_./ ]+s(?:eed)?[-_= ]?(?P<seed>\d+)", re.I)
 PART = re.compile(r"(?:(?P<arm>.+)[-_.])?seed[-_=]?(?P<seed>\d+)", re.I)
 
 
@@ -33,6 +35,43 @@ class Source:
                 "grpo/seed-1/…, or by --arm and --seed."
             )
         return self.arm, self.seed
+
+
+def run_of(name: str, named: Mapping[str, tuple[str, int]]) -> tuple[str, int]:
+    """Arm and seed of a tracked run: as the user says, else by its name (``grpo-s1``,
+    ``grpo/seed-1``).
+
+    Raises:
+        ResultsError: the name does not tell.
+    """
+    if name in named:
+        return named[name]
+    found = RUN.fullmatch(name.strip())
+    if found is None:
+        raise ResultsError(
+            f"Which run is '{name}'? Say --run 'ARM/SEED={name}'. (A group of runs is their mean: "
+            "ungroup the chart.)"
+        )
+    return found["arm"], int(found["seed"])
+
+
+def parse_runs(texts: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """``["grpo/1=fancy-sun-7"]`` as name -> arm and seed.
+
+    Raises:
+        ResultsError: not of that form, or a name that stands twice.
+    """
+    named: dict[str, tuple[str, int]] = {}
+    for text in texts:
+        found = NAMED.fullmatch(text)
+        if found is None:
+            raise ResultsError(
+                f"--run takes ARM/SEED=NAME, as in grpo/1=fancy-sun-7, not '{text}'."
+            )
+        if found["path"] in named:
+            raise ResultsError(f"--run names '{found['path']}' twice.")
+        named[found["path"]] = found["arm"], int(found["seed"])
+    return named
 
 
 def parse(text: str, arm: str | None, seed: int | None, one_run: bool) -> Source:

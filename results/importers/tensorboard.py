@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from srpo_bench.results.importers import openrlhf, trl, verl
 from srpo_bench.results.importers.logs import Cost, Row, Trainer
 from srpo_bench.results.importers.record import Notes
+from srpo_bench.results.importers.units import Unit
 from srpo_bench.results.store import ResultsError
 
 TORN = "torn last event"
@@ -26,7 +29,8 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
         step, values, first = -1, dict[str, float](), 0
         for number, event in enumerate(_events(file, notes), 1):
             scalars = {v.tag: n for v in event.summary.value if (n := _scalar(v)) is not None}
-            if scalars and (event.step != step or scalars.keys() & values.keys()):
+            again = scalars.keys() & values.keys() or _next_set(scalars, values)
+            if scalars and (event.step != step or again):
                 if values:
                     yield Row(step, values, first)
                 step, values, first = event.step, {}, number
@@ -40,8 +44,16 @@ def scores(values: Mapping[str, Any]) -> dict[str, str]:
     found = verl.scores(values) or openrlhf.scores(values)
     if found:
         return found
-    tags = {tag.replace("eval/", "eval_", 1): tag for tag in values if tag.startswith("eval/")}
+    tags = {_trl(tag): tag for tag in values if tag.startswith("eval/")}
     return {task: tags[key] for task, key in trl.scores(tags).items()}
+
+
+def counts(values: Mapping[str, Any]) -> Unit:
+    """By the same tags; that transformers' Trainer wrote them, its clock of evaluations shows."""
+    if verl.scores(values) or openrlhf.scores(values):
+        return "rollout batch"
+    huggingface = any(tag.startswith("eval/") and tag.endswith("runtime") for tag in values)
+    return "update" if huggingface else "unstated"
 
 
 def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
@@ -104,14 +116,32 @@ def _check_end(path: Path, read: int, notes: Notes) -> None:
 def _scalar(value: Any) -> float | None:
     """A scalar in either of the forms that writers use; None for texts, images, histograms."""
     if value.HasField("simple_value"):
-        return float(value.simple_value)
+        return _shortest(value.simple_value)
     if value.HasField("tensor") and not value.tensor.string_val:
         from tensorboard.util import tensor_util
 
         array = tensor_util.make_ndarray(value.tensor)
         if array.size == 1 and array.dtype.kind in "fiu":
-            return float(array.item())
+            return _shortest(array.item()) if array.dtype == np.float32 else float(array.item())
     return None
 
 
-TRAINER = Trainer("an event file of TensorBoard's", rows, scores, cost, "event")
+def _shortest(value: float) -> float:
+    """A float32 as the shortest decimal that names it: 0.7, not 0.699999988."""
+    return float(str(np.float32(value)))
+
+
+def _next_set(scalars: Mapping[str, float], values: Mapping[str, float]) -> bool:
+    """Do these begin TRL's next evaluation set? Its name comes first, and before shared tags."""
+    named, before = (
+        next((m["task"] for tag in tags if (m := trl.SET.fullmatch(_trl(tag)))), None)
+        for tags in (scalars, values)
+    )
+    return named is not None and before is not None and named != before
+
+
+def _trl(tag: str) -> str:
+    return tag.replace("eval/", "eval_", 1)
+
+
+TRAINER = Trainer("an event file of TensorBoard's", rows, scores, cost, "event", counts)

@@ -15,10 +15,13 @@ from typing import Any
 from srpo_bench.results.importers import jsonfile
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
 from srpo_bench.results.importers.record import Notes, whole
+from srpo_bench.results.importers.units import Unit
 from srpo_bench.results.store import ResultsError
 
 FILE = "trainer_state.json"
 ACCURACY = re.compile(r"eval_(?:(?P<task>.+)_)?accuracy")
+SET = re.compile(r"eval_(?P<task>.+)_(?:loss|runtime)")
+"""TRL 1.16 names an evaluation set beside its rewards, not in them: an entry a set."""
 REWARD = re.compile(r"eval_(?:(?P<task>.+?)_)?rewards/(?P<function>.+)/mean")
 
 
@@ -48,7 +51,13 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
         budget = whole(facts.get("max_steps"), "max_steps")
     except ValueError as error:
         raise ResultsError(f"{path}: {error}.") from error
-    notes.facts |= {"last_step": last} | ({"steps": budget} if budget > 0 else {})
+    notes.facts["last_step"] = last
+    if 0 < budget < last:
+        notes.doubts.append(
+            f"{path}: global_step {last} is beyond max_steps {budget}, so its budget is not known."
+        )
+    elif budget > 0:
+        notes.facts["steps"] = budget
 
 
 def newest(path: Path) -> Path:
@@ -72,10 +81,11 @@ def scores(values: Mapping[str, Any]) -> dict[str, str]:
     }
     if direct:
         return direct
+    named = next((m["task"] for key in values if (m := SET.fullmatch(key))), "")
     by_task: dict[str, dict[str, str]] = {}
     for key in values:
         if m := REWARD.fullmatch(key):
-            by_task.setdefault(m["task"] or "", {})[m["function"]] = key
+            by_task.setdefault(m["task"] or named, {})[m["function"]] = key
     return {task: _choose(functions) for task, functions in by_task.items()}
 
 
@@ -97,4 +107,10 @@ def _choose(functions: Mapping[str, str]) -> str:
     )
 
 
-TRAINER = Trainer("TRL's trainer_state.json", rows, scores, cost, "log entry")
+def counts(values: Mapping[str, Any]) -> Unit:
+    """``global_step`` counts optimiser steps, whatever ``steps_per_generation`` and
+    ``num_iterations`` make of a batch of rollouts (transformers' Trainer)."""
+    return "update"
+
+
+TRAINER = Trainer("TRL's trainer_state.json", rows, scores, cost, "log entry", counts)

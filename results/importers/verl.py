@@ -18,6 +18,7 @@ from srpo_bench.results.importers.jsonl import objects
 from srpo_bench.results.importers.lines import Lines
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
 from srpo_bench.results.importers.record import Notes, step_of
+from srpo_bench.results.importers.units import Unit
 
 LINE = re.compile(r"(?:^|\s)step:(\d+) - (.+)$")
 CORE = re.compile(r"val-core/(?P<task>.+)/(?P<what>acc|reward)/mean@\d+")
@@ -79,4 +80,10 @@ def _pairs(text: str) -> dict[str, float]:
     return {key: n for key, _, value in split if (n := console.plain_number(value)) is not None}
 
 
-TRAINER = Trainer("a log of verl's", rows, scores, cost)
+def counts(values: Mapping[str, Any]) -> Unit:
+    """A step is one batch of rollouts, with ``ppo_mini_batch_size`` updates inside (its
+    ``ray_trainer.py``)."""
+    return "rollout batch"
+
+
+TRAINER = Trainer("a log of verl's", rows, scores, cost, counts=counts)

@@ -88,6 +88,8 @@ class Written:
     """Runs whose log ends before their budget."""
     unknown: list[str]
     """Core fields of the contract that some run does not know."""
+    unit: str
+    """What a step is: rollout batch, update or unstated (also where runs differ)."""
 
 
 def folder_of(arm: str) -> str:
@@ -162,14 +164,19 @@ def _fill(
             "evaluation.metric": plan["imported"]["metric"],
         }
         reason = _cut(cadence.last, known)
-        write_json(where / "manifest.json", _manifest(run, contracts[run], plan))
+        write_json(
+            where / "manifest.json",
+            _manifest(run, contracts[run], plan, known.get("unit", "unstated")),
+        )
         write_json(where / "status.json", _status(cadence.last, known, reason))
         evaluations += cadence.count
         late += [f"{arm}/seed-{seed}"] if first else []
         unfinished += [f"{arm}/seed-{seed}"] if reason else []
-    write_json(folder / "comparison.json", _comparison(shelf.runs, contracts, plan))
+    units = {facts.get(run, {}).get("unit", "unstated") for run in shelf.runs}
+    unit = units.pop() if len(units) == 1 else "unstated"
+    write_json(folder / "comparison.json", _comparison(shelf.runs, contracts, plan, unit))
     unknown = [f for f in CORE if any(c[f] is None for c in contracts.values())]
-    return Written(shelf.runs, evaluations, late, unfinished, unknown)
+    return Written(shelf.runs, evaluations, late, unfinished, unknown, unit)
 
 
 def _evaluations(
@@ -222,12 +229,15 @@ def _status(last: int, known: Mapping[str, Any], reason: str) -> dict[str, Any]:
     return {"state": state, "step": last, "steps": known.get("steps") or last, "reason": reason}
 
 
-def _manifest(run: Run, contract: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(
+    run: Run, contract: Mapping[str, Any], plan: Mapping[str, Any], unit: str
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "arm": run[0],
         "algorithm": run[0],
         "seed": run[1],
+        "unit": unit,
         "settings": {},
         "algorithm_settings": {},
         "contract": contract,
@@ -240,7 +250,10 @@ def _manifest(run: Run, contract: Mapping[str, Any], plan: Mapping[str, Any]) ->
 
 
 def _comparison(
-    runs: Sequence[Run], contracts: Mapping[Run, Mapping[str, Any]], plan: Mapping[str, Any]
+    runs: Sequence[Run],
+    contracts: Mapping[Run, Mapping[str, Any]],
+    plan: Mapping[str, Any],
+    unit: str,
 ) -> dict[str, Any]:
     arms = list(dict.fromkeys(arm for arm, _ in runs))
     fields: dict[str, Any] = {}
@@ -250,6 +263,7 @@ def _comparison(
     return {
         "schema": SCHEMA,
         **plan,
+        "unit": unit,
         "arms": [{"arm": arm, "algorithm": arm, "settings": {}} for arm in arms],
         "seeds": sorted({seed for _, seed in runs}),
         "baseline": _baseline(arms, plan.get("baseline")),

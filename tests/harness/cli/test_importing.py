@@ -10,7 +10,7 @@ import pytest
 from srpo_bench.harness.cli.app import main
 from tests.harness.cli.test_cli import fails
 
-TRL = Path(__file__).parents[2] / "results" / "trl" / "trainer_state.json"
+TRL = Path(__file__).parents[2] / "results" / "recorded" / "trl.json"
 
 
 def bench(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> None:

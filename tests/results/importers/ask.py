@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.results.importers.convert import Imported, Request, import_runs
+from srpo_bench.results.importers.convert import Imported, import_runs
+from srpo_bench.results.importers.request import Request
 
 HEADER = "algo,seed,step,accuracy"
 

@@ -13,7 +13,7 @@ from srpo_bench.results.runs import read
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
 
-REAL = Path(__file__).parents[1] / "trl" / "trainer_state.json"
+REAL = Path(__file__).parents[1] / "recorded" / "trl.json"
 
 
 def state(path: Path, **changes: Any) -> Path:
@@ -39,7 +39,10 @@ def test_the_real_file(tmp_path: Path) -> None:
     }
     assert done.notes.skipped == {"training steps without an evaluation": 8}
     times = [x["step_time"] for x in logged if "step_time" in x]
-    assert evals(tmp_path / "out")[-1]["spent"] == {"seconds": pytest.approx(sum(times))}
+    assert evals(tmp_path / "out")[-1]["spent"] == {
+        "seconds": pytest.approx(sum(times)),
+        "updates": 8,
+    }
     assert read(tmp_path / "out").runs[0].state == "done"
 
 

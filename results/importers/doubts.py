@@ -1,0 +1,68 @@
+"""What looks wrong in what was read, though it may be right: told, never mended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+
+from srpo_bench.results.importers.shelf import Run, Shelf
+
+SMALL = 0.01
+FAR = 20.0
+"""Times that two accuracies differ by where one may be in percent (a hundredfold)."""
+PERCENT = re.compile(r"%|percent|pct", re.I)
+
+
+def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
+    """Sentences about percent and fractions that seem mixed."""
+    largest: dict[str, float] = {}
+    told = []
+    for run in shelf.runs:
+        curve = [fmean(r.accuracy for r in group) for group in shelf.evaluations(run)]
+        largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
+        told += _outliers(run, curve)
+    return [*told, *_arms(largest), *_whole(largest, columns, scale)]
+
+
+def _outliers(run: Run, curve: list[float]) -> list[str]:
+    """Evaluations far below both of their neighbours."""
+    odd = [
+        now
+        for before, now, after in zip(curve, curve[1:], curve[2:], strict=False)
+        if 0 < FAR * now <= min(before, after)
+    ]
+    if not odd:
+        return []
+    return [
+        f"{run[0]}, seed {run[1]}: {len(odd)} of {len(curve)} accuracies are far below both of "
+        f"their neighbours (the first is {100 * odd[0]:.3g} %): percent and fractions in one log?"
+    ]
+
+
+def _arms(largest: Mapping[str, float]) -> list[str]:
+    best = max(largest.values(), default=0.0)
+    low = [arm for arm, value in largest.items() if value < SMALL and FAR * value <= best]
+    if not low or best < SMALL:
+        return []
+    top = max(largest, key=lambda arm: largest[arm])
+    return [
+        f"{', '.join(low)} never gets above 1 %, {top} reaches {100 * best:.3g} %: is one in "
+        "fractions and the other in percent? --scale holds for all that is read."
+    ]
+
+
+def _whole(largest: Mapping[str, float], columns: Iterable[str], scale: float) -> list[str]:
+    best = max(largest.values(), default=0.0)
+    named = [c for c in columns if PERCENT.search(c)]
+    if scale == 1 and named:
+        return [
+            f"'{named[0]}' sounds like percent and was read as fractions, the largest "
+            f"{100 * best:.3g} %; if it is percent, add --scale 0.01."
+        ]
+    if scale < 1 and best < SMALL:
+        return [
+            f"With --scale {scale:g} no accuracy is above {100 * best:.2g} %: were they fractions "
+            "already?"
+        ]
+    return []

@@ -1,0 +1,95 @@
+"""Runs of a W&B project or a trackio project, through the libraries' own interfaces.
+
+trackio was read from data bases that it and TRL wrote here; W&B's server was never reached, so its
+part follows wandb 0.31's own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.results.importers import tensorboard
+from srpo_bench.results.importers.logs import Row, Trainer
+from srpo_bench.results.importers.record import Notes, step_of
+from srpo_bench.results.store import ResultsError
+
+STEPS = (
+    *("train/global_step", "eval/global_step", "training/global_step", "global_step"),
+    *("_step", "step"),
+)
+"""Where a row says its step: the trainer's own word before the tracker's count of rows."""
+INSTALL = "which is not installed: pip install 'srpo-bench[tracking]'."
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """A run as a tracker knows it. rows: oldest first."""
+
+    name: str
+    config: Mapping[str, Any]
+    rows: Iterable[Mapping[str, Any]]
+
+
+def wandb_runs(project: str) -> Iterator[TrackedRun]:
+    """The runs of ``ENTITY/PROJECT``, as the user's own W&B settings reach it."""
+    try:
+        import wandb
+    except ImportError as error:
+        raise ResultsError(f"W&B projects are read by the package wandb, {INSTALL}") from error
+    try:
+        for run in wandb.Api().runs(project):
+            yield TrackedRun(str(run.name), dict(run.config), run.scan_history())
+    except (wandb.Error, ValueError, OSError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ResultsError(f"W&B gives no runs of {project}: {why}") from error
+
+
+def trackio_runs(project: str) -> Iterator[TrackedRun]:
+    """The runs of a project in trackio's local data base (``TRACKIO_DIR``)."""
+    try:
+        import trackio
+        from trackio.sqlite_storage import SQLiteStorage
+    except ImportError as error:
+        raise ResultsError(
+            f"trackio projects are read by the package trackio, {INSTALL}"
+        ) from error
+    try:
+        runs = list(trackio.Api().runs(project))
+    except ValueError as error:
+        known = ", ".join(SQLiteStorage.get_projects()) or "none"
+        raise ResultsError(
+            f"There is no trackio project '{project}'; there are: {known}."
+        ) from error
+    for run in runs:
+        rows = SQLiteStorage.get_logs(project, run.name, run_id=run.id)
+        yield TrackedRun(run.name, run.config or {}, rows)
+
+
+def trainer(run: TrackedRun) -> Trainer:
+    """How to read a run: by the names of those trainers that log to trackers."""
+
+    def rows(path: Path, notes: Notes) -> Iterator[Row]:
+        last = 0
+        for number, row in enumerate(run.rows, 1):
+            step = next((row[k] for k in STEPS if row.get(k) is not None), None)
+            try:
+                now = step_of(step)
+            except ValueError as error:
+                raise ResultsError(f"{path}, {run.name}, row {number}: {error}.") from error
+            last = max(last, now)
+            yield Row(now, {k: v for k, v in row.items() if k not in STEPS}, number)
+        budget = run.config.get("max_steps")
+        if isinstance(budget, int) and budget >= last > 0:
+            notes.facts |= {"steps": budget, "last_step": last}
+
+    return Trainer(
+        f"a run of {run.name}",
+        rows,
+        tensorboard.scores,
+        tensorboard.cost,
+        f"{run.name}, row",
+        tensorboard.counts,
+    )

@@ -1,0 +1,189 @@
+"""W&B charts and trackio projects. The charts are hand-made after W&B's export, the trackio runs
+are written by trackio itself; no W&B server can be reached, and a stand-in answers for it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from srpo_bench.results.importers.sources import parse_runs, run_of
+from srpo_bench.results.store import ResultsError, read_json
+from tests.results.importers.ask import contract, curve, evals, table, take
+from tests.results.importers.test_recorded import STATE, sets
+
+KEY = "eval/accuracy"
+HEADER = ",".join(
+    ['"Step"', *(f'"{run} - {KEY}{end}"' for run in ("grpo-s1", "srpo/seed-1")
+                 for end in ("", "__MIN", "__MAX"))]
+)  # fmt: skip
+CHART = (
+    '"0","0.1","0.1","0.1","0.1","0.1","0.1"',
+    '"10","0.3","0.3","0.3","","",""',
+    '"12","","","","0.5","0.5","0.5"',
+)
+
+
+def test_a_chart_holds_a_run_a_column(tmp_path: Path) -> None:
+    done = take("wandb", table(tmp_path / "chart.csv", *CHART, header=HEADER), out=tmp_path / "out")
+    assert done.written.runs == [("grpo", 1), ("srpo", 1)]
+    assert curve(tmp_path / "out") == [(0, 0.1), (10, 0.3)]
+    assert curve(tmp_path / "out", "srpo/seed-1") == [(0, 0.1), (12, 0.5)]
+    assert done.metric == {"keys": [KEY], "kind": "held-out accuracy", "named_by_user": False}
+    assert not done.notes.skipped
+    assert read_json(tmp_path / "out" / "comparison.json")["unit"] == "unstated"
+
+
+def test_points_that_the_chart_averaged_are_counted(tmp_path: Path) -> None:
+    rows = (*CHART, '"20","0.4","0.3","0.5","","",""')
+    done = take("wandb", table(tmp_path / "c.csv", *rows, header=HEADER), out=tmp_path / "out")
+    assert done.notes.skipped == {"points that the chart had averaged (MIN and MAX differ)": 1}
+
+
+def test_several_metrics_are_chosen_from_or_are_data_sets(tmp_path: Path) -> None:
+    header = '"Step","grpo-s1 - eval/math","grpo-s1 - eval/code"'
+    path = table(tmp_path / "c.csv", '"0","0.25","0.5"', header=header)
+    with pytest.raises(ResultsError, match="shows eval/math, eval/code: name the accuracy"):
+        take("wandb", path, out=tmp_path / "no")
+    take("wandb", path, out=tmp_path / "one", metrics=["eval/math"])
+    assert curve(tmp_path / "one") == [(0, 0.25)]
+    take("wandb", path, out=tmp_path / "both", metrics=["eval/math", "eval/code"])
+    assert curve(tmp_path / "both") == [(0, 0.375)]
+
+
+def test_names_that_tell_nothing_are_named_by_hand(tmp_path: Path) -> None:
+    header = '"Step","sun - 7 - eval/acc","Group: grpo - eval/acc"'
+    path = table(tmp_path / "c.csv", '"0","0.25","0.5"', header=header)
+    with pytest.raises(ResultsError, match=r"Which run is 'sun - 7'.*ungroup the chart"):
+        take("wandb", path, out=tmp_path / "no")
+    named = ["grpo/1=sun - 7", "srpo/2=Group: grpo"]
+    assert take("wandb", path, out=tmp_path / "out", runs=named).written.runs == [
+        ("grpo", 1), ("srpo", 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "run"),
+    [("grpo-s1", ("grpo", 1)), ("GRPO_seed=12", ("GRPO", 12)), ("grpo/seed-3", ("grpo", 3)),
+     ("dapo no kl-seed4", ("dapo no kl", 4))],
+)  # fmt: skip
+def test_arm_and_seed_of_a_name(name: str, run: tuple[str, int]) -> None:
+    assert run_of(name, {}) == run
+
+
+@pytest.mark.parametrize("name", ["grpo", "grpo-1", "s1", "seed-1", "lessons1"])
+def test_names_without_both(name: str) -> None:
+    with pytest.raises(ResultsError, match="Which run is"):
+        run_of(name, {})
+
+
+def test_what_run_takes() -> None:
+    assert parse_runs(["grpo/1=a=b"]) == {"a=b": ("grpo", 1)}
+    for texts, said in ((["grpo=1"], "takes ARM/SEED=NAME"), (["a/1=x", "b/2=x"], "'x' twice")):
+        with pytest.raises(ResultsError, match=said):
+            parse_runs(texts)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ('"Wall Time","a-s1 - k"', ('"1","0.5"',), "has 'Wall Time' on its x axis"),
+        ('"Step","accuracy"', ('"1","0.5"',), "is no 'RUN - KEY'"),
+        ('"Step","a-s1 - k"', ('"1","0.5","2"',), "line 2: 3 columns, and the header has 2"),
+        ('"Step","a-s1 - k"', ('"1","50"',), "line 2: 'a-s1 - k' must lie between 0 and 1"),
+        ('"Step","a-s1 - k__MIN"', ('"1","0.5"',), "holds no run"),
+        ('"Step","a-s1 - k"', ('"1",""',), "There is no evaluation"),
+    ],
+)
+def test_charts_that_cannot_be_read(
+    tmp_path: Path, header: str, rows: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(ResultsError, match=said):
+        take("wandb", table(tmp_path / "c.csv", *rows, header=header), out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+LOG = """
+import json, os, sys, trackio
+state, project = sys.argv[1:]
+for seed in (1, 2):
+    run = trackio.init(project=project, name=f"grpo-seed{seed}", config={"max_steps": 6},
+                       embed=False, auto_log_gpu=False, auto_log_cpu=False)
+    for entry in json.load(open(state))["log_history"]:
+        row = {k.replace("eval_", "eval/", 1): v for k, v in entry.items() if k.startswith("eval_")}
+        run.log({**(row or {"train/loss": entry.get("loss", 0.0)}),
+                 "train/global_step": entry["step"]})
+    run.finish()
+"""
+READ = """
+import sys
+from pathlib import Path
+from tests.results.importers.ask import take
+done = take("trackio", sys.argv[1], out=Path(sys.argv[2]))
+print(done.written.runs, done.written.unfinished)
+"""
+
+
+def test_a_trackio_project_that_trackio_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What TRL logs, through trackio's own data base and back; it reads TRACKIO_DIR on import."""
+    pytest.importorskip("trackio")
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
+
+    def python(code: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    wrote = python(LOG, STATE, "demo")
+    assert wrote.returncode == 0, wrote.stderr
+    done = python(READ, "demo", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("[('grpo', 1), ('grpo', 2)] []")
+    lines = evals(tmp_path / "out")
+    read = {(x["step"], t): s["accuracy"] for x in lines for t, s in x["tasks"].items()}
+    assert read == sets()
+    assert contract(tmp_path / "out")["steps"] == 6
+    run = json.loads((tmp_path / "out" / "grpo" / "seed-2" / "manifest.json").read_text())
+    assert run["unit"] == "update"
+    none = python(READ, "other", tmp_path / "none")
+    assert "There is no trackio project 'other'; there are: demo" in none.stderr
+
+
+class Api:
+    """As much of wandb.Api as is used: runs with name, config and scan_history."""
+
+    def runs(self, project: str) -> list[Any]:
+        if project != "me/demo":
+            raise ValueError(f"Could not find project {project}")
+        rows = [{"_step": 3 * i, "_timestamp": 1e9, "train/global_step": 10 * i,
+                 "eval/accuracy": 0.2 + i / 10} for i in range(3)]  # fmt: skip
+        named = (("grpo-s1", rows), ("srpo-s1", rows[:2]))
+        return [
+            SimpleNamespace(name=n, config={"max_steps": 20}, scan_history=lambda r=r: iter(r))
+            for n, r in named
+        ]
+
+
+def test_a_wandb_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wandb = pytest.importorskip("wandb")
+    monkeypatch.setattr(wandb, "Api", Api)
+    done = take("wandb", "me/demo", out=tmp_path / "out", metrics=["eval/accuracy"])
+    assert curve(tmp_path / "out") == [(0, 0.2), (10, 0.3), (20, 0.4)]
+    assert done.written.unfinished == ["srpo/seed-1"]
+    with pytest.raises(ResultsError, match="W&B gives no runs of me/other: Could not find"):
+        take("wandb", "me/other", out=tmp_path / "none")
+    twice = ["grpo/1=srpo-s1"]
+    with pytest.raises(ResultsError, match="'grpo-s1' and 'srpo-s1' are both grpo, seed 1"):
+        take("wandb", "me/demo", out=tmp_path / "none", metrics=["eval/accuracy"], runs=twice)
+
+
+def test_options_that_tracked_runs_do_not_take(tmp_path: Path) -> None:
+    path = table(tmp_path / "c.csv", *CHART, header=HEADER)
+    with pytest.raises(ResultsError, match="use --run ARM/SEED=NAME"):
+        take("wandb", path, out=tmp_path / "out", arm="grpo")
+    with pytest.raises(ResultsError, match="--map and --skip-empty are for csv"):
+        take("wandb", path, out=tmp_path / "out", skip_empty=True)

@@ -12,6 +12,7 @@ import typer
 
 from srpo_bench import __version__
 from srpo_bench.harness.cli import evaluate, reading, training
+from srpo_bench.harness.cli.options import DataDir
 from srpo_bench.harness.errors import UserError
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -169,7 +170,7 @@ def tasks(context: typer.Context) -> None:
 @tasks_app.command("show")
 def tasks_show(
     name: str,
-    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    data_dir: DataDir = None,
     shots: Annotated[int, typer.Option(min=0, help="worked examples")] = 0,
 ) -> None:
     """A problem of the task, as a base model and as a chat model are asked it."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from srpo_bench.harness.cli.flags import nested
-from srpo_bench.harness.cli.options import readable
+from srpo_bench.harness.cli.options import DataDir, Engine, readable
 from srpo_bench.harness.errors import UserError
 
 
@@ -26,7 +26,7 @@ def eval_(
     tasks: Annotated[str | None, typer.Option(help="benchmarks, e.g. gsm8k,math,humaneval")] = None,
     limit: Annotated[int | None, typer.Option(help="problems of each; default: all")] = None,
     k: Annotated[int | None, typer.Option(help="responses a problem; default: 1")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    data_dir: DataDir = None,
     out: Annotated[Path | None, typer.Option(help="folder for scores and responses")] = None,
     backend: Annotated[str, typer.Option(help="own, or lm-eval's task definitions")] = "own",
     temperature: Annotated[float | None, typer.Option(help="default: 0, greedy")] = None,
@@ -35,7 +35,7 @@ def eval_(
     style: Annotated[str | None, typer.Option(help="chat or base; default: by the model")] = None,
     shots: Annotated[int | None, typer.Option(help="worked examples; default: none")] = None,
     seed: Annotated[int, typer.Option(help="seed of the sampling")] = 0,
-    engine: Annotated[str | None, typer.Option(help="torch, vllm or vllm-server")] = None,
+    engine: Engine = None,
     batch: Annotated[int, typer.Option(help="responses decoded together")] = 64,
     threads: Annotated[int | None, typer.Option(help="CPU threads; default: all cores")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or mps")] = None,

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srpo_bench.harness.cli.flags import arm_names, by_arm, nested
-from srpo_bench.harness.cli.options import Folder, Workers, command_line, planning, readable
+from srpo_bench.harness.cli.options import (
+    DataDir,
+    Engine,
+    Folder,
+    Model,
+    Preset,
+    Set,
+    Steps,
+    Tasks,
+    Workers,
+    command_line,
+    planning,
+    readable,
+)
 from srpo_bench.harness.cli.reading import say_report
 from srpo_bench.harness.errors import UserError
 
@@ -24,26 +37,24 @@ def compare(
     ladder: Annotated[
         bool, typer.Option("--ladder", help="grpo to srpo one idea at a time, and the controls")
     ] = False,
-    tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
+    tasks: Tasks = None,
     eval_tasks: Annotated[str | None, typer.Option(help="tasks to score; default: --tasks")] = None,
     final_tasks: Annotated[
         str | None, typer.Option(help="benchmarks to score after the last step")
     ] = None,
-    model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
+    model: Model = None,
+    data_dir: DataDir = None,
     seeds: Annotated[str | None, typer.Option(help="how many (default 8), or 5,7-9")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="one seed, by its number")] = None,
-    steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
+    steps: Steps = None,
     target: Annotated[
         list[float] | None,
         typer.Option(help="accuracy to reach, e.g. 0.8, repeatable; default: from the baseline"),
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="what samples: torch, vllm or vllm-server")
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="see bench presets; default: micro")] = None,
+    engine: Engine = None,
+    preset: Preset = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    set_: Set = None,
     tuned: Annotated[Path | None, typer.Option(help="settings that bench tune found")] = None,
     out: Annotated[Path | None, typer.Option(help="where to; default runs/<arms>-<preset>")] = None,
     workers: Workers = None,
@@ -98,25 +109,27 @@ def tune(
     algo: Annotated[list[str], typer.Option(help="methods, repeatable or grpo,srpo")],
     param: Annotated[list[str], typer.Option(help="optim.lr=1e-4,2e-4 or grpo.beta=0,0.04")],
     out: Annotated[Path, typer.Option(help="folder; run again to finish what is missing")],
-    seeds: Annotated[str, typer.Option(help="seeds no report uses")] = "101-104",
-    tasks: Annotated[str | None, typer.Option(help="tasks to train on")] = None,
-    model: Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="local benchmark files")] = None,
-    steps: Annotated[int | None, typer.Option(help="training steps a run")] = None,
-    preset: Annotated[str, typer.Option(help="micro, smoke or real")] = "micro",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="default: 101-104, which no report uses")
+    ] = None,
+    tasks: Tasks = None,
+    model: Model = None,
+    data_dir: DataDir = None,
+    steps: Steps = None,
+    preset: Preset = None,
+    set_: Set = None,
     workers: Workers = None,
 ) -> None:
     """Try a grid of settings with the same budget for every method; the best go to --tuned."""
     from srpo_bench.harness import layers
-    from srpo_bench.harness.tuning.search import grid, order, read_params
+    from srpo_bench.harness.tuning.search import SEEDS, grid, order, read_params
     from srpo_bench.harness.tuning.search import tune as tune_all
 
     names = order([name for listed in algo for name in listed.split(",")])
     candidates = grid(names, read_params(param))
     flags = nested(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
     chosen = by_arm(layers.assignments(set_ or []), names)
-    values = layers.merge(layers.read_preset(preset), flags, chosen)
+    values = layers.merge(layers.read_preset(preset or "micro"), {"seeds": SEEDS}, flags, chosen)
 
     def train(comparison: PlannedComparison, which: str) -> None:
         print(which)

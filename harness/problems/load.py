@@ -98,7 +98,7 @@ def load_problems(config: Config) -> Problems:
         _refuse_shared_ids([*train.values(), *held_out.values(), *last.values()])
     except TaskError as error:
         raise UserError(str(error)) from error
-    evaluation, final = _asked(held_out, ev), _asked(last, config.final)
+    evaluation, final = _limited(held_out, ev), _limited(last, config.final)
     unseen = _stored(evaluation, tasks) + _stored(final, tasks)
     excluded = contaminated(_stored(train, tasks), unseen)
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
@@ -127,7 +127,7 @@ def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[P
     return [p for name, group in by_task.items() if not tasks[name].procedural for p in group]
 
 
-def _asked(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, list[Problem]]:
+def _limited(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, list[Problem]]:
     limit = scoring.problems
     return {
         name: problems[: limit.get(name) if isinstance(limit, dict) else limit]
@@ -194,7 +194,7 @@ def _digest(problems: list[Problem]) -> str:
 
 def load_final(config: Config) -> Problems:
     """The held-out problems of every task asked for; no training problem is read."""
-    split, limit, folder = config.final.split, config.final.problems, config.data.data_dir
+    split, folder = config.final.split, config.data.data_dir
     try:
         tasks = {name: registry.get(name) for name in config.final.tasks}
         loaded = {name: task_guard.load(task, split, folder) for name, task in tasks.items()}
@@ -202,9 +202,6 @@ def load_final(config: Config) -> Problems:
     except TaskError as error:
         raise UserError(str(error)) from error
     require_isolation([name for name, task in tasks.items() if task.executes_code])
-    cut = {
-        name: group[: limit.get(name) if isinstance(limit, dict) else limit]
-        for name, group in loaded.items()
-    }
-    sources = [provenance(n, "final", split, loaded[n], len(group)) for n, group in cut.items()]
-    return Problems(tasks, {}, {}, cut, provenance=sources)
+    final = _limited(loaded, config.final)
+    sources = [provenance(n, "final", split, loaded[n], len(group)) for n, group in final.items()]
+    return Problems(tasks, {}, {}, final, provenance=sources)

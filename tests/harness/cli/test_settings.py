@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from typing import get_args
+
 import pytest
 import yaml
 
 from srpo_bench.harness import layers
+from srpo_bench.harness.cli import options
 from srpo_bench.harness.cli.settings import print_config, print_presets
-from srpo_bench.harness.config import Config
+from srpo_bench.harness.cli.training import tune
+from srpo_bench.harness.config import Config, Rollout
+from srpo_bench.harness.tuning.search import SEEDS
 
 
 @pytest.mark.parametrize("preset", layers.preset_names())
@@ -26,3 +33,11 @@ def test_presets_have_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == layers.preset_names()
     assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_help_names_the_engines_and_the_seeds_that_there_are() -> None:
+    engines = get_args(Rollout.model_fields["engine"].annotation)
+    (option,) = get_args(options.Engine)[1:]
+    assert re.split(r", | or ", option.help.removeprefix("what samples: ")) == list(engines)
+    text = str(inspect.signature(tune).parameters["seeds"])
+    assert f"default: {SEEDS[0]}-{SEEDS[-1]}," in text

@@ -33,9 +33,10 @@ _ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox)(?=\s*\{)")
 _DELIMITERS = re.compile(
     r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro)\b|\\displaystyle\b"
 )
+_IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
 _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\\[,;:! ]|\{,\}|[~'\s])\s*\d{3})+)(?!\d)")
-_TAIL = re.compile(r"(?:\s|~|\\[,;:! ]|\\q?quad|(?<!\.)(?<!\\right)\.|[,;:])++\Z")
+_TAIL = re.compile(r"(?:\s|~|\\[,;:! ]|\\q?quad|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)++\Z")
 _HEAD = re.compile(r"\A(?:\s|~|\\[,;:! ]|\\q?quad)++")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
@@ -78,6 +79,8 @@ _WITH_BASE = re.compile(r"\(?([0-9A-Z]+)\)?_\{?(\d{1,2}|\\text\{[a-z]+\})\}?")
 def tidy(text: str) -> str:
     """The text in the one way in which it is compared; no meaning is lost or gained."""
     text = text.translate(_ONE_LETTER)
+    for symbol, command in _IN_ASCII.items():
+        text = text.replace(symbol, command)
     text = _BOLD.sub(r"\1", _ANY_TEXT.sub(r"\\text", text))
     text = _ROOT.sub(lambda match: rf"\sqrt{{{match[1].strip('(){}')}}}", text)
     text = _DEGREE.sub(r"^{\\circ}", _DELIMITERS.sub("", text))
@@ -166,7 +169,8 @@ def _bare(answer: str, gold: str) -> str:
     """An answer without its units in words, and without what it is about, rounded."""
     parts = _APPROXIMATELY.split(answer)
     if len(parts) == 2 and all(part.strip() for part in parts):
-        answer = tidy(parts["." in gold and numbers.value(gold) is not None])
+        named = parts[0].strip().isalpha()  # x is about 11
+        answer = tidy(parts[named or ("." in gold and numbers.value(gold) is not None)])
     if not _VARIABLE.search(_COMMAND.sub("", gold)):
         answer = _IN_TEXT.sub(r"\1\\text{ \2}", answer)
         answer = _UNITS.sub(r"\\text{ \1}", answer)

@@ -37,6 +37,7 @@ def test_tidy(text: str, expected: str) -> None:
 
 
 SAME = [
+    ("11", r"x \approx 11"), (r"x \neq 3", "x != 3"), (r"x \ge 3", "x >= 3"), ("185", "185\\"),
     ("10", r"10\%"), (r"10\%", "10"), (r"10\%", "0.1"), (r"\frac{1}{2}", r"50\%"), ("10", "10 percent"),
     (r"33\frac{1}{3}\%", r"\frac{1}{3}"), ("14-i", "14.0 - 1.0i"), (r"(2,\infty)", "x>2"),
     ("(2,5]", r"2 < x \le 5"), (r"\text{June 20}", "June 20"), (r"\text{Yes}", "yes."),

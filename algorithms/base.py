@@ -1,15 +1,16 @@
-"""What an algorithm is: three verbs and its own state.
+"""What an algorithm is: two verbs and its own state.
 
-    choose   which prompts the step works on
     weigh    what each response is worth (advantage, weight), and what else to train on
     loss     the objective of one micro-batch
 
-The training loop is algorithm-blind. A method touches selection, weighting and loss, nothing else.
+Which prompts a step works on is the sampler's (``samplers.base``). The training loop is blind to
+both: a method touches selection, weighting and loss, nothing else.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -17,12 +18,11 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, PromptInfo, Rollouts, Totals
-from srpo_bench.algorithms.order import PromptOrder
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, PromptInfo, Rollouts, Totals
 
 
 class Settings(BaseModel):
-    """Base of every algorithm's settings: immutable, validated, unknown keys refused."""
+    """Base of every method's settings: immutable, validated, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,7 +30,7 @@ class Settings(BaseModel):
 def setting(default: Any, description: str, source: str, **limits: Any) -> Any:
     """A field of a ``Settings``: what it does, and where its default comes from.
 
-    ``source`` is "unpublished" where no publication gives the value; ``Algorithm.unpublished``
+    ``source`` is "unpublished" where no publication gives the value; the class's ``unpublished``
     then says why this one. ``limits`` are pydantic's: ge, le, gt, lt.
     """
     return Field(default, description=description, json_schema_extra={"source": source}, **limits)
@@ -41,7 +41,7 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What an algorithm may know of the run it serves; equal for all arms of a comparison."""
+    """What a method may know of the run it serves; equal for all arms of a comparison."""
 
     pool: tuple[PromptInfo, ...]
     prompts_per_step: int
@@ -68,22 +68,15 @@ class Algorithm(ABC, Generic[S]):
     exact_ratio: ClassVar[bool] = False
     """True when the clip range is finer than what separates an engine's arithmetic from the
     learner's. Where the two differ, ``rollouts.logp`` is then the learner's own."""
+    sampler: ClassVar[str] = "shuffled"
+    """The sampler that an arm of this method has unless it names another."""
+    sampler_settings: ClassVar[Mapping[str, Any]] = {}
+    """Where that sampler's settings are others than its own defaults."""
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: S, info: RunInfo) -> None:
         self.settings = settings
         self.info = info
-        self.order = PromptOrder([prompt.id for prompt in info.pool])
-
-    @property
-    def pool_size(self) -> int:
-        """Prompts the current epoch goes through."""
-        return len(self.order.pool)
-
-    @property
-    def epoch(self) -> int:
-        """Epochs begun so far."""
-        return self.order.epoch
 
     @property
     def notes(self) -> list[str]:
@@ -95,19 +88,11 @@ class Algorithm(ABC, Generic[S]):
         """True when ``loss`` reads the reference policy's log-probs (a KL term)."""
         return False
 
-    def choose(self, n: int, rng: torch.Generator) -> list[str]:
-        """``n`` prompt ids for the next groups: shuffled epochs, unless a method does otherwise.
-
-        A prompt may stand in the answer twice.
-        """
-        return self.order.next(n, rng)
-
     @abstractmethod
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
-    ) -> Batch | More:
-        """What to train on. ``More(n)`` asks for n more groups first: the loop generates and books
-        them, and calls again with *all* groups of the step so far."""
+    ) -> Batch:
+        """What to train on, of the responses that the sampler has kept of the step."""
 
     @abstractmethod
     def loss(
@@ -126,9 +111,8 @@ class Algorithm(ABC, Generic[S]):
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything a resumed run needs, of plain values and tensors."""
-        return {"order": self.order.state_dict()}
+        """Everything a resumed run needs between two steps, of plain values and tensors."""
+        return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of ``state_dict``."""
-        self.order.load_state_dict(state["order"])

@@ -78,6 +78,18 @@ class Rollouts:
             serial=self.serial[index],
         )
 
+    def merged(self) -> Rollouts:
+        """The same rows, all groups of one prompt as one group."""
+        place = {prompt: i for i, prompt in enumerate(dict.fromkeys(self.prompts))}
+        joined = torch.tensor([place[prompt] for prompt in self.prompts])
+        tokens = dict(zip(reversed(self.prompts), reversed(self.prompt_tokens), strict=True))
+        return replace(
+            self,
+            prompts=list(place),
+            prompt_tokens=[tokens[prompt] for prompt in place],
+            group=joined[self.group],
+        )
+
     @staticmethod
     def concat(parts: Sequence[Rollouts]) -> Rollouts:
         """Join records row-wise; groups are renumbered, never merged."""
@@ -104,6 +116,10 @@ class Grades:
 
     reward: Tensor
     accuracy: Tensor
+
+    def pick(self, index: Tensor) -> Grades:
+        """The grades of the given rows (long (b,))."""
+        return Grades(reward=self.reward[index], accuracy=self.accuracy[index])
 
     @staticmethod
     def concat(parts: Sequence[Grades]) -> Grades:
@@ -160,13 +176,6 @@ class Totals:
             tokens=float((batch.weight * batch.rollouts.lengths).sum()),
             max_tokens=max_tokens,
         )
-
-
-@dataclass(frozen=True)
-class More:
-    """Returned by ``weigh`` instead of a batch: generate for this many more prompts first."""
-
-    prompts: int
 
 
 def _widen(x: Tensor, width: int) -> Tensor:

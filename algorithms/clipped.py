@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.algorithms.base import Algorithm, Settings, setting
-from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, Rollouts, Totals
 from srpo_bench.algorithms.surrogate import (
     clipped_surrogate,
     kl_k3,
@@ -60,7 +60,7 @@ class ClippedPolicyGradient(Algorithm[C]):
 
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
-    ) -> Batch | More:
+    ) -> Batch:
         """All responses of the step, each with weight 1."""
         advantage = self.advantages(rollouts, grades)
         return Batch(rollouts, advantage, torch.ones_like(advantage), metrics={})

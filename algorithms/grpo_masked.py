@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from srpo_bench.algorithms.advantage import is_constant
-from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, Rollouts
 from srpo_bench.algorithms.grpo_token import GRPOToken
 
 
@@ -24,10 +24,9 @@ class GRPOMasked(GRPOToken):
 
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
-    ) -> Batch | More:
+    ) -> Batch:
         """Weight 0 for every response of a group whose rewards are all the same."""
         batch = super().weigh(rollouts, grades, logp, rng)
-        assert isinstance(batch, Batch)
         constant = is_constant(grades.reward, rollouts.group)
         masked = {"masked": float(constant.float().mean())}
         return replace(

@@ -1,9 +1,9 @@
-"""What a method remembers: prompts' success within an epoch and over time, and past responses."""
+"""What a method remembers: prompts' success over time, and past responses."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,79 +12,6 @@ from torch import Tensor
 
 from srpo_bench.algorithms.advantage import group_mean
 from srpo_bench.algorithms.batch import Grades, Rollouts
-
-
-class EpochRecord:
-    """Of every prompt seen in the current epoch: whether all of its rollouts were correct.
-
-    "Correct" is the accuracy field, not the reward, which may hold bonuses and penalties.
-    """
-
-    def __init__(self) -> None:
-        self._all_correct: dict[str, bool] = {}
-
-    def observe(self, rollouts: Rollouts, grades: Grades) -> None:
-        """Add a step. A prompt with several groups is judged on all of them together."""
-        for row, group in enumerate(rollouts.group.tolist()):
-            prompt, correct = rollouts.prompts[group], bool(grades.accuracy[row] == 1)
-            self._all_correct[prompt] = self._all_correct.get(prompt, True) and correct
-
-    def solved(self) -> list[str]:
-        """Prompts seen this epoch and never answered wrongly in it."""
-        return [prompt for prompt, correct in self._all_correct.items() if correct]
-
-    def clear(self) -> None:
-        """Begin the next epoch."""
-        self._all_correct = {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """The open epoch."""
-        return {"all_correct": dict(self._all_correct)}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Inverse of ``state_dict``."""
-        self._all_correct = dict(state["all_correct"])
-
-
-class DroppedPrompts:
-    """Prompts that history resampling has taken out, and since which epoch.
-
-    ``readmit_after``: epochs a prompt sits out before it returns; None: it never does.
-    """
-
-    def __init__(self, readmit_after: int | None) -> None:
-        self._sits_out = readmit_after
-        self._since: dict[str, int] = {}
-        self._pool_readmitted = 0
-
-    def update(self, solved: Sequence[str], epoch: int) -> None:
-        """At the end of ``epoch``: let back in who sat out long enough, take out the solved."""
-        if self._sits_out is not None:
-            self._since = {p: e for p, e in self._since.items() if epoch - e < self._sits_out}
-        self._since |= dict.fromkeys(solved, epoch)
-
-    def survivors(self, pool: Sequence[str]) -> list[str]:
-        """Those of ``pool`` that are in. Where none is, all return rather than training stop."""
-        left = [prompt for prompt in pool if prompt not in self._since]
-        if left:
-            return left
-        self._pool_readmitted += 1
-        for prompt in pool:
-            del self._since[prompt]
-        return list(pool)
-
-    def metrics(self) -> dict[str, float]:
-        """dropped: prompts that are out. pool_readmitted: how often all of a pool returned."""
-        return {"dropped": len(self._since), "pool_readmitted": self._pool_readmitted}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Who is out since when."""
-        return {"since": dict(self._since), "pool_readmitted": self._pool_readmitted}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Inverse of ``state_dict``."""
-        self._since = dict(state["since"])
-        self._pool_readmitted = state["pool_readmitted"]
 
 
 class SuccessRates:

@@ -1,10 +1,7 @@
-"""History resampling without its signal: as many prompts leave, but any prompts."""
+"""History resampling without its signal: a pool that shrinks as much, of any prompts."""
 
 from __future__ import annotations
 
-import torch
-
-from srpo_bench.algorithms.order import shuffled
 from srpo_bench.algorithms.srpo_paper import SRPOPaper
 
 
@@ -13,10 +10,6 @@ class HRRandom(SRPOPaper):
 
     name = "hr-random"
     paper = "this project"
-    changes = "srpo-paper that drops the same number of prompts at a boundary, chosen at random"
-    formula = "grpo-token's J; at an epoch's end drop as many prompts as were solved, at random"
-
-    def to_drop(self, rng: torch.Generator) -> list[str]:
-        """As many as history resampling would, whichever they are."""
-        count = len(super().to_drop(rng))
-        return shuffled(self.order.pool, rng)[:count] if count else []
+    changes = "srpo-paper whose pool shrinks as much, but of prompts chosen at random"
+    formula = "grpo-token's J, on what the sampler history-random chooses, its two stages on"
+    sampler = "history-random"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, Rollouts
 from srpo_bench.algorithms.grpo import GRPO
 
 
@@ -21,7 +21,7 @@ class RandomReward(GRPO):
 
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
-    ) -> Batch | More:
+    ) -> Batch:
         """grpo's, on coins."""
         coins = replace(grades, reward=coin(grades.reward, rng))
         return super().weigh(rollouts, coins, logp, rng)

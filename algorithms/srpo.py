@@ -14,13 +14,14 @@ from torch import Tensor
 
 from srpo_bench.algorithms import replay
 from srpo_bench.algorithms.base import RunInfo, setting
-from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, Rollouts
+from srpo_bench.algorithms.grpo_token import GRPOTokenSettings
 from srpo_bench.algorithms.history import SuccessRates, TrajectoryHistory
-from srpo_bench.algorithms.srpo_paper import SRPOPaper, SRPOPaperSettings
+from srpo_bench.algorithms.srpo_paper import SRPOPaper
 
 
-class SRPOSettings(SRPOPaperSettings):
-    """srpo-paper's, and what is replayed with which weight."""
+class SRPOSettings(GRPOTokenSettings):
+    """grpo-token's, and what is replayed with which weight."""
 
     replay_fraction: float = setting(
         0.25, "replayed responses for each fresh one; 0: no replay", "unpublished", ge=0
@@ -90,13 +91,14 @@ class SRPO(SRPOPaper):
         super().__init__(settings, info)
         self._rates = SuccessRates(settings.success_decay)
         self._history = TrajectoryHistory(settings.history_steps)
+        self._step = 0
 
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
-    ) -> Batch | More:
+    ) -> Batch:
         """srpo-paper's batch, with replayed responses joined on."""
         batch = super().weigh(rollouts, grades, logp, rng)
-        assert isinstance(batch, Batch)
+        self._step += 1
         self._rates.observe(rollouts, grades)  # first, so that scores are as of now
         wanted = round(self.settings.replay_fraction * len(rollouts))
         if wanted and len(self._history):
@@ -134,14 +136,15 @@ class SRPO(SRPOPaper):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """srpo-paper's, and the memory of prompts and responses."""
-        return super().state_dict() | {
+        """The memory of prompts and responses."""
+        return {
+            "step": self._step,
             "rates": self._rates.state_dict(),
             "history": self._history.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of ``state_dict``."""
-        super().load_state_dict(state)
+        self._step = state["step"]
         self._rates.load_state_dict(state["rates"])
         self._history.load_state_dict(state["history"])

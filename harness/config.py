@@ -283,8 +283,13 @@ class Config(Section):
 
 
 class Arm(Section):
-    """One side of the comparison: a label, a method and that method's settings."""
+    """One side of the comparison: a method, the sampler it goes with, and the settings of both.
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: what was typed, or the label given to it; also the name of its folder.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:+-]*$")
     algorithm: str
+    sampler: str | None = Field(None, description="None: the algorithm's own")
     settings: dict[str, Any] = {}
+    sampler_settings: dict[str, Any] = {}

@@ -86,6 +86,12 @@ class Run:
         return float(self.evals.step[-1]) if len(self.evals) else 0.0
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """The arm's own: its algorithm's and its sampler's. Empty where the run was imported."""
+        own = (self.manifest.get(f"{whose}_settings") or {} for whose in ("algorithm", "sampler"))
+        return {name: value for part in own for name, value in part.items()}
+
+    @property
     def contract(self) -> Mapping[str, Any]:
         """Flat; None where an imported run does not know."""
         contract: Mapping[str, Any] = self.manifest.get("contract") or {}

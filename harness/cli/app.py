@@ -23,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=HELP,
 )
-algos_app = typer.Typer(help="The algorithms: list them, or show one.", invoke_without_command=True)
+algos_app = typer.Typer(
+    help="The algorithms and samplers: list them, or show one.", invoke_without_command=True
+)
 tasks_app = typer.Typer(help="The tasks: list them, or show one.", invoke_without_command=True)
 app.add_typer(algos_app, name="algos")
 app.add_typer(tasks_app, name="tasks")
@@ -143,7 +145,7 @@ def presets() -> None:
 
 @algos_app.callback()
 def algos(context: typer.Context) -> None:
-    """List the algorithms."""
+    """List the algorithms and the samplers."""
     if context.invoked_subcommand is None:
         from srpo_bench.harness.cli.catalogue import list_algorithms
 
@@ -152,7 +154,7 @@ def algos(context: typer.Context) -> None:
 
 @algos_app.command("show")
 def algos_show(name: str) -> None:
-    """Settings, defaults, formula and source of one algorithm."""
+    """Settings, defaults, formula and source of an algorithm or a sampler."""
     from srpo_bench.harness.cli.catalogue import show_algorithm
 
     show_algorithm(name)

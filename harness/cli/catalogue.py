@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,47 +18,74 @@ console = Console()
 
 
 def list_algorithms() -> None:
-    """A line an algorithm."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "source", "what it changes"):
-        table.add_column(column)
+    """A line an algorithm, then a line a sampler."""
     broken = algorithms.broken()
+    table = _table("algorithm", "sampler", "source", "what it changes")
     for name in algorithms.algorithm_names():
         if name in algorithms.BUILT_IN or name not in broken:
             kind = algorithms.get(name)
-            table.add_row(name, kind.paper, kind.changes)
+            table.add_row(name, kind.sampler, kind.paper, kind.changes)
     console.print(table)
+    table = _table("sampler", "source", "what it does to the order of prompts")
+    for name in algorithms.sampler_names():
+        if name in algorithms.SAMPLERS or name not in broken:
+            chooser = algorithms.get_sampler(name)
+            table.add_row(name, chooser.paper, chooser.changes)
+    console.print()
+    console.print(table)
+    console.print(
+        f"\nAn arm is [label=]algorithm[+sampler]; a sampler alone goes with "
+        f"{algorithms.LOSS_OF_SAMPLERS}.",
+        markup=False,
+        highlight=False,
+    )
     _say_broken(broken)
 
 
 def show_algorithm(name: str) -> None:
-    """Formula, settings with defaults and sources, and what no source gives."""
+    """Formula, settings with defaults and sources, and what no source gives, of an algorithm or a
+    sampler."""
     try:
+        if name in algorithms.sampler_names():
+            _show(algorithms.get_sampler(name), {})
+            return
         kind = algorithms.get(name)
     except algorithms.AlgorithmError as error:
         raise UserError(str(error)) from error
+    _show(kind, {})
+    console.print(f"\nIts sampler, unless an arm names another ({name}+…):\n", markup=False)
+    _show(*algorithms.sampler_of(name, None))
+
+
+def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
+    """A method; ``defaults`` are where its settings differ from the class's own."""
     console.print(f"[bold]{kind.name}[/bold]  {kind.paper}\n{kind.changes}\n")
     console.print(kind.formula, markup=False, highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for column in ("setting", "default", "meaning", "source"):
-        table.add_column(column)
-    for key, info in kind.Settings.model_fields.items():
-        extra = info.json_schema_extra
-        source = str(extra.get("source", "")) if isinstance(extra, dict) else ""
-        table.add_row(key, str(info.default), info.description or "", source)
-    console.print()
-    console.print(table)
+    if kind.Settings.model_fields:
+        table = _table("setting", "default", "meaning", "source")
+        for key, info in kind.Settings.model_fields.items():
+            extra = info.json_schema_extra
+            source = str(extra.get("source", "")) if isinstance(extra, dict) else ""
+            default = defaults.get(key, info.default)
+            table.add_row(key, str(default), info.description or "", source)
+        console.print()
+        console.print(table)
     if kind.unpublished:
         console.print("\nNo source gives these; they are this project's choice:")
         for key, why in kind.unpublished.items():
             console.print(f"  {key}: {why}", markup=False, highlight=False)
 
 
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
 def list_tasks() -> None:
     """A line a task."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "kind", "what it is"):
-        table.add_column(column)
+    table = _table("name", "kind", "what it is")
     broken = tasks.broken()
     for name in tasks.task_names():
         if name in tasks.BUILT_IN or name not in broken:

@@ -91,23 +91,15 @@ def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
     return [name.strip() for name in names]
 
 
-def _own_settings(arm: str) -> list[str]:
-    """Names of an arm's own settings; none where its algorithm cannot be had."""
-    from srpo_bench.algorithms.registry import AlgorithmError, get
-
-    try:
-        return list(get(arm.rpartition("=")[2]).Settings.model_fields)
-    except AlgorithmError:
-        return []
-
-
 def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """Split --set into shared settings and an arm's or algorithm's (``srpo.replay_fraction``)."""
+    """Split --set into shared settings and an arm's or a method's (``srpo.replay_fraction``)."""
     from srpo_bench.harness.config import Config
     from srpo_bench.harness.hints import unknown_setting
     from srpo_bench.harness.layers import setting_paths
+    from srpo_bench.harness.planning.arms import own_settings, read_arm
 
-    arms = {part for name in names for part in name.split("=")}
+    typed = [read_arm(name) for name in names]
+    arms = [key for arm in typed for key in arm.keys]
     out: dict[str, Any] = {}
     for key, value in assigned.items():
         if key in Config.model_fields:
@@ -115,6 +107,6 @@ def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
         elif key in arms:
             out.setdefault("algorithms", {})[key] = value
         else:
-            own = (f"{arm}.{name}" for arm in names for name in _own_settings(arm))
+            own = (f"{arm.name}.{name}" for arm in typed for name in own_settings(arm))
             raise unknown_setting(key, [*setting_paths(Config), *arms, *own])
     return out

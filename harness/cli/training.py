@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 
 def compare(
-    algos: Annotated[str | None, typer.Option(help="arms, e.g. grpo,srpo or again=grpo")] = None,
+    algos: Annotated[
+        str | None, typer.Option(help="arms, e.g. grpo,srpo, dapo+dps or again=grpo")
+    ] = None,
     ladder: Annotated[
         bool, typer.Option("--ladder", help="grpo to srpo one idea at a time, and the controls")
     ] = False,

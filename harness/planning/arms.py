@@ -1,53 +1,129 @@
-"""Arms from what was typed."""
+"""Arms from what was typed: ``[label=]algorithm[+sampler]``, and settings of either."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from srpo_bench.algorithms.registry import AlgorithmError, algorithm_names
+from srpo_bench.algorithms.base import Settings
+from srpo_bench.algorithms.registry import (
+    AlgorithmError,
+    algorithm_names,
+    sampler_names,
+    sampler_of,
+    split,
+)
 from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError, unknown
 
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""A label is one word. An arm without one is called as it was typed: ``+`` and all."""
 
-def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Arm]:
-    """Arms from ``grpo`` or ``label=grpo`` and per-arm settings, validated by the algorithms.
+
+@dataclass
+class Typed:
+    """An arm's name, taken apart."""
+
+    label: str
+    text: str
+    algorithm: str
+    sampler: str
+
+    @property
+    def name(self) -> str:
+        """What it is called in the comparison."""
+        return self.label or self.text
+
+    @property
+    def keys(self) -> list[str]:
+        """What its settings may be found under, the nearest last."""
+        return list(dict.fromkeys([self.algorithm, self.sampler, self.text, self.name]))
+
+
+def read_arm(name: str) -> Typed:
+    """Take ``[label=]algorithm[+sampler]`` apart.
 
     Raises:
-        UserError: an unknown algorithm or setting, or a label that stands twice.
+        UserError: an unknown algorithm or sampler, or a label that is none.
     """
-    arms: list[Arm] = []
+    label, sign, text = name.rpartition("=")
+    if sign and not LABEL.fullmatch(label):
+        raise UserError(
+            f"--algos: '{label}' is no label; one is made of letters, digits, '_' and '-'."
+        )
+    try:
+        return Typed(label, text, *split(text))
+    except AlgorithmError as error:
+        raise UserError(str(error)) from error
+
+
+def own_settings(typed: Typed) -> list[str]:
+    """Names of an arm's settings, the algorithm's and the sampler's."""
+    kind, (sampler, _) = get_algorithm(typed.algorithm), sampler_of(typed.algorithm, typed.sampler)
+    return [*kind.Settings.model_fields, *sampler.Settings.model_fields]
+
+
+def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Arm]:
+    """Arms from ``grpo``, ``dapo+dps`` or ``label=grpo`` and settings by arm, algorithm or sampler,
+    validated by the methods.
+
+    Raises:
+        UserError: an unknown method or setting, or a label that stands twice.
+    """
+    typed = [read_arm(name) for name in names]
+    known = [key for one in typed for key in one.keys]
     for key, values in settings.items():
         if not isinstance(values, dict):
             raise UserError(f"'{key}' takes settings, as in {key}.name=value, not '{values}'.")
-        labels = [part for name in names for part in name.split("=")]
-        if key not in (known := [*labels, *algorithm_names()]):
-            raise unknown("arm", key, known)
-    for name in names:
-        label, _, algorithm = name.rpartition("=")
-        arm = layers.parse(
-            Arm,
-            {
-                "name": label or algorithm,
-                "algorithm": algorithm,
-                "settings": layers.merge(settings.get(algorithm, {}), settings.get(label, {})),
-            },
-            "--algos",
-        )
-        try:
-            kind = get_algorithm(arm.algorithm)
-        except AlgorithmError as error:
-            raise UserError(str(error)) from error
-        layers.parse(kind.Settings, arm.settings, f"algorithm '{arm.algorithm}'")
-        arms.append(arm)
-    labels = [arm.name for arm in arms]
-    twice = {label for label in labels if labels.count(label) > 1}
+        if key not in (every := [*known, *algorithm_names(), *sampler_names()]):
+            raise unknown("arm", key, every)
+    called = [one.name for one in typed]
+    twice = {name for name in called if called.count(name) > 1}
     if twice:
         raise UserError(
             f"Arm '{min(twice)}' stands twice; give one a label, e.g. again={min(twice)}."
         )
-    return arms
+    return [_arm(one, settings) for one in typed]
+
+
+def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
+    kind = get_algorithm(typed.algorithm)
+    sampler, defaults = sampler_of(typed.algorithm, typed.sampler)
+    given: dict[str, dict[str, Any]] = {"settings": {}, "sampler_settings": defaults}
+    for key in typed.keys:
+        for name, value in settings.get(key, {}).items():
+            if place := _place(typed, key, name, kind.Settings, sampler.Settings):
+                given[place][name] = value
+    layers.parse(kind.Settings, given["settings"], f"algorithm '{typed.algorithm}'")
+    layers.parse(sampler.Settings, given["sampler_settings"], f"sampler '{typed.sampler}'")
+    arm = {"name": typed.name, "algorithm": typed.algorithm, "sampler": typed.sampler, **given}
+    return layers.parse(Arm, arm, "--algos")
+
+
+def _place(
+    typed: Typed, key: str, name: str, algorithm: type[Settings], sampler: type[Settings]
+) -> str:
+    """Whose a setting is that stands under ``key``: the method's that has one of its name; nobody's
+    where an algorithm's own sampler has it and this arm has another."""
+    has = {"settings": algorithm.model_fields, "sampler_settings": sampler.model_fields}
+    places = [place for place, fields in has.items() if name in fields]
+    if len(places) == 1:
+        return places[0]
+    if places and key in (typed.algorithm, typed.sampler):
+        return "settings" if key == typed.algorithm else "sampler_settings"
+    if places:
+        raise UserError(
+            f"'{key}.{name}' may be the algorithm's or the sampler's: say "
+            f"{typed.algorithm}.{name} or {typed.sampler}.{name}."
+        )
+    own, _ = sampler_of(typed.algorithm, None)
+    if key == typed.algorithm and name in own.Settings.model_fields:
+        return ""
+    raise unknown(f"setting of '{key}'", name, [*algorithm.model_fields, *sampler.model_fields])
 
 
 def refuse_uncorrected(config: Config, arms: list[Arm]) -> None:
@@ -64,8 +140,12 @@ def refuse_uncorrected(config: Config, arms: list[Arm]) -> None:
 def arm_record(arm: Arm) -> dict[str, Any]:
     """An arm as comparison.json has it, with every setting."""
     settings = get_algorithm(arm.algorithm).Settings.model_validate(arm.settings)
+    sampler, defaults = sampler_of(arm.algorithm, arm.sampler)
+    chosen = sampler.Settings.model_validate({**defaults, **arm.sampler_settings})
     return {
         "arm": arm.name,
         "algorithm": arm.algorithm,
+        "sampler": sampler.name,
         "settings": settings.model_dump(mode="json"),
+        "sampler_settings": chosen.model_dump(mode="json"),
     }

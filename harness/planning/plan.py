@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from srpo_bench import __version__
-from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
@@ -40,7 +39,7 @@ def plan(
     refuse_uncorrected(config, arms)
     now = datetime.datetime.now(datetime.UTC)
     before = _read(folder) if (folder / "comparison.json").exists() else None
-    ready = prepare(config.on(_day(before) if before else now.date()), _algorithms(arms))
+    ready = prepare(config.on(_day(before) if before else now.date()), _methods(arms))
     config, problems = ready.config, ready.problems
     record = {
         "schema": SCHEMA,
@@ -78,10 +77,8 @@ def reopen(folder: Path) -> PlannedComparison:
         raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
     record = _read(folder)
     config = layers.parse(Config, record["config"], str(path))
-    arms = [
-        Arm(name=a["arm"], algorithm=a["algorithm"], settings=a["settings"]) for a in record["arms"]
-    ]
-    ready = prepare(config.on(_day(record)), _algorithms(arms))
+    arms = [Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])]
+    ready = prepare(config.on(_day(record)), _methods(arms))
     found = {**record, "contract": contract_of(ready)}
     refuse_other(record, found, folder, "was planned with other things")
     return PlannedComparison(folder, config, arms, ready.base)
@@ -113,8 +110,8 @@ def _day(record: dict[str, Any]) -> datetime.date:
     return datetime.date.fromisoformat(record["created"][:10])
 
 
-def _algorithms(arms: list[Arm]) -> set[str]:
-    return {arm.algorithm for arm in arms}
+def _methods(arms: list[Arm]) -> set[str]:
+    return {name for arm in arms for name in (arm.algorithm, arm.sampler) if name}
 
 
 def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
@@ -160,16 +157,17 @@ def _manifest(
     comparison: PlannedComparison, run: PlannedRun, record: dict[str, Any]
 ) -> dict[str, Any]:
     config = comparison.config
-    kind = get_algorithm(run.arm.algorithm)
-    settings = kind.Settings.model_validate(run.arm.settings)
+    arm = arm_record(run.arm)
     return {
         "schema": SCHEMA,
-        "arm": run.arm.name,
-        "algorithm": run.arm.algorithm,
+        "arm": arm["arm"],
+        "algorithm": arm["algorithm"],
+        "sampler": arm["sampler"],
         "seed": run.seed,
         "unit": record["unit"],
         "settings": record["config"],
-        "algorithm_settings": settings.model_dump(mode="json"),
+        "algorithm_settings": arm["settings"],
+        "sampler_settings": arm["sampler_settings"],
         "contract": record["contract"],
         "versions": versions(),
         "host": {

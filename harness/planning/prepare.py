@@ -40,7 +40,7 @@ class Prepared:
     isolation: str
 
 
-def prepare(config: Config, algorithms: Collection[str]) -> Prepared:
+def prepare(config: Config, methods: Collection[str]) -> Prepared:
     """Look everything up, and refuse what no run could use.
 
     Raises:
@@ -48,7 +48,7 @@ def prepare(config: Config, algorithms: Collection[str]) -> Prepared:
             asked.
     """
     device = pick_device(config.model.device).type
-    versions = engine_version(config) | plugin_versions(config.all_tasks, algorithms)
+    versions = engine_version(config) | plugin_versions(config.all_tasks, methods)
     check_sinks(config.sinks)
     config = _absolute(config)
     base = resolve(config.model)
@@ -81,11 +81,15 @@ def _try(config: Config, problems: Problems, base: Path, device: str) -> None:
         problems.notes.append(note)
 
 
-def plugin_versions(tasks: Collection[str], algorithms: Collection[str]) -> dict[str, str]:
+def plugin_versions(tasks: Collection[str], methods: Collection[str]) -> dict[str, str]:
     """Version of every installed package that brings one of these, by package."""
     return {
         point.dist.name: point.dist.version
-        for group, names in (("bench.tasks", tasks), ("bench.algorithms", algorithms))
+        for group, names in (
+            ("bench.tasks", tasks),
+            ("bench.algorithms", methods),
+            ("bench.samplers", methods),
+        )
         for point in entry_points(group=group)
         if point.name in names and point.dist is not None
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -18,13 +18,15 @@ from srpo_bench.tasks.base import Grade, Problem, Task
 
 @dataclass
 class GradedCompletions:
-    """n responses to each problem, problem by problem, with their texts and grades.
+    """Responses to problems, with their texts and grades.
 
+    group: (B,) long, the index into ``problems`` of each response.
     learner_logp: (B, T) nats of the same tokens under the learner; None where nobody asked.
     """
 
     problems: list[Problem]
     prompt_tokens: list[list[int]]
+    group: torch.Tensor
     responses: Completions
     texts: list[str]
     grades: list[Grade]
@@ -32,7 +34,7 @@ class GradedCompletions:
 
     @property
     def n(self) -> int:
-        """Responses a problem."""
+        """Responses a problem, where all have as many."""
         return len(self.texts) // len(self.problems)
 
     @property
@@ -42,11 +44,16 @@ class GradedCompletions:
 
     def problem(self, row: int) -> Problem:
         """The problem that response ``row`` answers."""
-        return self.problems[row // self.n]
+        return self.problems[self.group[row]]
 
     def accuracy(self) -> torch.Tensor:
         """(B,) 0 or 1."""
         return torch.tensor([g.accuracy for g in self.grades])
+
+    def accuracy_by_problem(self) -> torch.Tensor:
+        """(P,) the share of each problem's responses that is right."""
+        right = torch.zeros(len(self.problems)).index_add_(0, self.group, self.accuracy())
+        return right / torch.bincount(self.group, minlength=len(self.problems))
 
     def rollouts(self) -> Rollouts:
         """These completions as a method sees them, uncorrected for engine against learner."""
@@ -54,7 +61,7 @@ class GradedCompletions:
         return Rollouts(
             prompts=[p.id for p in self.problems],
             prompt_tokens=self.prompt_tokens,
-            group=torch.arange(len(self.problems)).repeat_interleave(self.n),
+            group=self.group,
             tokens=r.tokens,
             mask=r.mask,
             logp=r.logp,
@@ -65,6 +72,32 @@ class GradedCompletions:
         """Weighted sum of the named reward fields, beside the accuracy."""
         reward = torch.tensor([weights.of(grade) for grade in self.grades])
         return Grades(reward=reward, accuracy=self.accuracy())
+
+    @staticmethod
+    def join(parts: Sequence[GradedCompletions], merge: bool = False) -> GradedCompletions:
+        """Several lots as one, response by response in their order.
+
+        merge: problems that stand in several lots have one group of all their responses.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        whole = Rollouts.concat([part.rollouts() for part in parts])
+        ours = [
+            replace(part.rollouts(), logp=part.learner_logp)
+            for part in parts
+            if part.learner_logp is not None
+        ]
+        whole = whole.merged() if merge else whole
+        problems = {problem.id: problem for part in parts for problem in part.problems}
+        return GradedCompletions(
+            problems=[problems[prompt] for prompt in whole.prompts],
+            prompt_tokens=whole.prompt_tokens,
+            group=whole.group,
+            responses=Completions(whole.tokens, whole.mask, whole.logp, whole.truncated),
+            texts=[text for part in parts for text in part.texts],
+            grades=[grade for part in parts for grade in part.grades],
+            learner_logp=Rollouts.concat(ours).logp if ours else None,
+        )
 
 
 class Collector:
@@ -87,7 +120,8 @@ class Collector:
             _cut(self.policy.decode(row[:length]), stops[i // n])
             for i, (row, length) in enumerate(zip(responses.tokens.tolist(), lengths, strict=True))
         ]
-        return GradedCompletions(list(problems), prompts, responses, texts, [])
+        group = torch.arange(len(problems)).repeat_interleave(n)
+        return GradedCompletions(list(problems), prompts, group, responses, texts, [])
 
     def grade(self, completions: GradedCompletions) -> GradedCompletions:
         """Fill in the grades, each task judging its own."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Collection
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from srpo_bench.algorithms.base import Algorithm, RunInfo
-from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, More, Rollouts, Totals
+from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, Rollouts, Totals
 from srpo_bench.harness.errors import RunError, naming
 
 PLAIN = (type(None), bool, int, float, str, bytes, Tensor)
@@ -38,39 +37,21 @@ def make(kind: type[Algorithm[Any]], settings: dict[str, Any], info: RunInfo) ->
     return algorithm
 
 
-def choose(
-    algorithm: Algorithm[Any], n: int, rng: torch.Generator, pool: Collection[str]
-) -> list[str]:
-    """``algorithm.choose``: n ids of the pool."""
-    with naming(method(algorithm.name), "choose"):
-        ids = list(algorithm.choose(n, rng))
-    if len(ids) != n:
-        raise _wrong(algorithm, f"chose {len(ids)} prompts where {n} were asked for")
-    for one in ids:
-        if not isinstance(one, str) or one not in pool:
-            raise _wrong(algorithm, f"chose {one!r}, which is no prompt of the pool")
-    return ids
-
-
 def weigh(
     algorithm: Algorithm[Any],
     rollouts: Rollouts,
     grades: Grades,
     logp: LogProbs,
     rng: torch.Generator,
-) -> Batch | More:
-    """``algorithm.weigh``: a batch whose parts fit together, or a request."""
+) -> Batch:
+    """``algorithm.weigh``: a batch whose parts fit together."""
     with naming(method(algorithm.name), "weigh"):
         answer = algorithm.weigh(rollouts, grades, logp, rng)
-    if isinstance(answer, More):
-        if type(answer.prompts) is not int or answer.prompts < 1:
-            raise _wrong(algorithm, f"asked for {answer.prompts!r} more prompts")
-        return answer
     if not isinstance(answer, Batch):
-        raise _wrong(algorithm, f"returned {_kind(answer)} from weigh, not a Batch or More")
+        raise _wrong(algorithm, f"returned {kind_of(answer)} from weigh, not a Batch")
     if fault := _fault(answer):
         raise _wrong(algorithm, f"returned {fault}")
-    _metrics(algorithm, answer.metrics, "weigh")
+    check_metrics(method(algorithm.name), answer.metrics, "weigh")
     return answer
 
 
@@ -81,13 +62,13 @@ def loss(
     with naming(method(algorithm.name), "loss"):
         answer = algorithm.loss(logp, reference, batch, totals)
     if not isinstance(answer, tuple) or len(answer) != 2 or not isinstance(answer[0], Tensor):
-        raise _wrong(algorithm, f"returned {_kind(answer)} from loss, not (tensor, metrics)")
+        raise _wrong(algorithm, f"returned {kind_of(answer)} from loss, not (tensor, metrics)")
     value, metrics = answer
     if value.shape != ():
         raise _wrong(algorithm, f"returned a loss of shape {tuple(value.shape)}, not a scalar")
     if not math.isfinite(value.item()):
         raise _wrong(algorithm, f"returned a loss of {value.item()}")
-    _metrics(algorithm, metrics, "loss")
+    check_metrics(method(algorithm.name), metrics, "loss")
     return value, metrics
 
 
@@ -95,13 +76,7 @@ def state(algorithm: Algorithm[Any]) -> dict[str, Any]:
     """``algorithm.state_dict``: something that a checkpoint can hold."""
     with naming(method(algorithm.name), "state_dict"):
         found = algorithm.state_dict()
-    if not isinstance(found, dict):
-        raise _wrong(algorithm, f"returned {_kind(found)} from state_dict, not a dict")
-    if strange := _not_plain(found):
-        raise _wrong(
-            algorithm,
-            f"keeps {strange} in its state; a state is made of plain values, lists, dicts, tensors",
-        )
+    check_state(method(algorithm.name), found)
     return found
 
 
@@ -109,16 +84,6 @@ def restore(algorithm: Algorithm[Any], saved: dict[str, Any]) -> None:
     """``algorithm.load_state_dict``."""
     with naming(method(algorithm.name), "load_state_dict"):
         algorithm.load_state_dict(saved)
-
-
-def progress(algorithm: Algorithm[Any]) -> tuple[int, int]:
-    """``pool_size`` and ``epoch``."""
-    with naming(method(algorithm.name), "pool_size or epoch"):
-        numbers = algorithm.pool_size, algorithm.epoch
-    for number in numbers:
-        if type(number) is not int:
-            raise _wrong(algorithm, f"gives {number!r} as pool_size or epoch, not a whole number")
-    return numbers
 
 
 def _fault(batch: Batch) -> str:
@@ -139,7 +104,7 @@ def _fault(batch: Batch) -> str:
     }
     for name, (value, wanted) in expected.items():
         if not isinstance(value, Tensor):
-            return f"{name} as {_kind(value)}, not as a tensor"
+            return f"{name} as {kind_of(value)}, not as a tensor"
         if tuple(value.shape) != wanted:
             return f"{name} of shape {tuple(value.shape)} where the rollouts need {wanted}"
         if not torch.isfinite(value).all():
@@ -153,14 +118,26 @@ def _fault(batch: Batch) -> str:
     return ""
 
 
-def _metrics(algorithm: Algorithm[Any], metrics: Any, verb: str) -> None:
+def check_state(who: str, state: Any) -> None:
+    """Refuse a state that a checkpoint could not hold."""
+    if not isinstance(state, dict):
+        raise RunError(f"{who} returned {kind_of(state)} from state_dict, not a dict.")
+    if strange := _not_plain(state):
+        raise RunError(
+            f"{who} keeps {strange} in its state; a state is made of plain values, lists, dicts, "
+            "tensors."
+        )
+
+
+def check_metrics(who: str, metrics: Any, verb: str) -> None:
+    """Refuse metrics that are no finite numbers by name."""
     if not isinstance(metrics, dict):
-        raise _wrong(algorithm, f"returned metrics as {_kind(metrics)} from {verb}, not as a dict")
+        raise RunError(f"{who} returned metrics as {kind_of(metrics)} from {verb}, not as a dict.")
     for key, value in metrics.items():
         plain = isinstance(key, str) and isinstance(value, int | float)
         if not plain or not math.isfinite(value):
-            told = repr(value) if plain else _kind(value)
-            raise _wrong(algorithm, f"returned the metric {key!r} as {told}, not a finite number")
+            told = repr(value) if plain else kind_of(value)
+            raise RunError(f"{who} returned the metric {key!r} as {told}, not a finite number.")
 
 
 def _not_plain(value: Any) -> str:
@@ -168,12 +145,13 @@ def _not_plain(value: Any) -> str:
     if type(value) in PLAIN:
         return ""
     if type(value) not in CONTAINERS:
-        return _kind(value)
+        return kind_of(value)
     inside = [*value.keys(), *value.values()] if isinstance(value, dict) else value
     return next((strange for item in inside if (strange := _not_plain(item))), "")
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """How a sentence names a value's type."""
     return f"a {type(value).__name__}"
 
 

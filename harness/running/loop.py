@@ -1,20 +1,20 @@
-"""One run: choose → generate → grade → weigh → update → record. Blind to the algorithm."""
+"""One run: choose → generate → grade → observe → weigh → update → record. Blind to the methods."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from srpo_bench.algorithms.base import Algorithm, RunInfo
-from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts
-from srpo_bench.algorithms.registry import get
+from srpo_bench.algorithms.batch import Batch, PromptInfo, Rollouts
+from srpo_bench.algorithms.registry import get, sampler_of
+from srpo_bench.algorithms.samplers.base import Group, Kept, Sampler
 from srpo_bench.harness.config import Arm, Config, Scoring
-from srpo_bench.harness.engines.base import Completions, Engine, Sampling
+from srpo_bench.harness.engines.base import Engine, Sampling
 from srpo_bench.harness.engines.choose import make_engine
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.loading import open_model
@@ -25,19 +25,20 @@ from srpo_bench.harness.rollouts.evaluation import evaluate
 from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismatch
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running import algorithm_guard as guard
-from srpo_bench.harness.running import checkpoint, ledger
+from srpo_bench.harness.running import checkpoint, ledger, sampler_guard
 from srpo_bench.harness.running.learner import Learner
 from srpo_bench.harness.running.record import evaluation_line, step_line
 from srpo_bench.harness.running.stopping import InterruptedScoringError
 from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.harness.streams import stream
 from srpo_bench.results.store import FINAL, Ledger, Sample, TaskScore, append_line, write_json
+from srpo_bench.tasks.base import Problem
 
 SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""
 
 MAX_ROUNDS = 64
-"""Batches of rollouts an algorithm may ask for within one step."""
+"""Batches of prompts a sampler may ask for within one step."""
 
 
 class Run:
@@ -51,7 +52,7 @@ class Run:
         self.policy = self._load(base)
         self.engine: Engine = make_engine(self.policy, config, base)
         self.collector = Collector(self.policy, self.engine, problems.tasks, config.data)
-        self.algorithm = self._algorithm(arm)
+        self.algorithm, self.sampler = self._methods(arm)
         self.learner = Learner(
             self.policy,
             self._load(base) if self.algorithm.needs_reference else None,
@@ -147,7 +148,7 @@ class Run:
         self.spending.book(entry)
         gap = step_mismatch(completions, self.config.rollout)
         line = step_line(
-            step, completions, self.config.reward, self.algorithm, batch, update, entry, gap
+            step, completions, self.config.reward, self.sampler, batch, update, entry, gap
         )
         self._write("steps", line)
         if step % self.config.samples_every == 0 or step == 1:
@@ -160,43 +161,57 @@ class Run:
                 )
 
     def _gather(self, step: int, entry: Ledger, first: int) -> tuple[GradedCompletions, Batch]:
-        """Rollouts of a step, as many rounds as the algorithm asks for, and what they are worth."""
+        """Rollouts of a step, as many rounds as the sampler takes, and what they are worth."""
         order = stream(self.seed, "order", step)
         sampling = stream(self.seed, "sampling", step)
         own = stream(self.seed, "algorithm", step)
-        roll = self.config.rollout
         rounds: list[GradedCompletions] = []
-        wanted = roll.prompts_per_step
+        wanted = self.sampler.first_round
         while True:
-            pool = self.problems.pool
-            chosen = [pool[i] for i in guard.choose(self.algorithm, wanted, order, pool)]
-            rounds.append(self._ask(chosen, sampling, entry))
-            rollouts = Rollouts.concat(
-                [corrected_rollouts(a, roll, self.exact_ratio) for a in rounds]
-            )
+            self._bound(entry["prompts"], wanted)
+            groups = sampler_guard.choose(self.sampler, step, wanted, order, self.problems.pool)
+            rounds.append(self._ask(groups, sampling, entry))
+            completions = GradedCompletions.join(rounds, self.sampler.merges)
+            rollouts = corrected_rollouts(completions, self.config.rollout, self.exact_ratio)
             rollouts.serial = first + torch.arange(len(rollouts))
-            grades = Grades.concat([a.rewards(self.config.reward) for a in rounds])
-            answer = guard.weigh(self.algorithm, rollouts, grades, self._scorer(entry), own)
-            if isinstance(answer, Batch):
+            grades = completions.rewards(self.config.reward)
+            answer = sampler_guard.observe(self.sampler, rollouts, grades)
+            if isinstance(answer, Kept):
                 break
-            wanted = answer.prompts
-            if entry["prompts"] + wanted > MAX_ROUNDS * roll.prompts_per_step:
-                raise RunError(
-                    f"Algorithm '{self.algorithm.name}' asked for {wanted} more prompts after "
-                    f"{entry['prompts']} in one step; {MAX_ROUNDS} batches of them are the limit."
-                )
-        completions = _joined(rounds)
-        used = answer.rollouts.serial[answer.weight > 0]
+            wanted = answer.groups
+        sampler_guard.progress(self.sampler)
+        batch = guard.weigh(
+            self.algorithm, answer.rollouts, answer.grades, self._scorer(entry), own
+        )
+        used = batch.rollouts.serial[batch.weight > 0]
         entry["responses_discarded"] = entry["responses"] - len(torch.unique(used[used >= first]))
-        return completions, answer
+        return completions, batch
+
+    def _bound(self, asked: int, more: int) -> None:
+        """A step has an end."""
+        if asked + more > MAX_ROUNDS * self.config.rollout.prompts_per_step:
+            raise RunError(
+                f"{sampler_guard.method(self.sampler.name)} asked for {more} more groups after "
+                f"{asked} in one step; {MAX_ROUNDS} batches of them are the limit."
+            )
 
     def _ask(
-        self, problems: list[Any], generator: torch.Generator, entry: Ledger
+        self, groups: list[Group], generator: torch.Generator, entry: Ledger
+    ) -> GradedCompletions:
+        """Generate for groups and grade, booked; groups of one size together."""
+        by_size: dict[int, list[Problem]] = {}
+        for group in groups:
+            by_size.setdefault(group.size, []).append(self.problems.pool[group.prompt])
+        lots = [self._generate(of, size, generator, entry) for size, of in by_size.items()]
+        return GradedCompletions.join(lots)
+
+    def _generate(
+        self, problems: list[Problem], n: int, generator: torch.Generator, entry: Ledger
     ) -> GradedCompletions:
         roll = self.config.rollout
         sampling = Sampling(roll.temperature, roll.top_p, self.max_new_tokens)
         with self.clock("rollout"):
-            completions = self.collector.generate(problems, roll.group_size, sampling, generator)
+            completions = self.collector.generate(problems, n, sampling, generator)
         with self.clock("grading"):
             self.collector.grade(completions)
         generated = int(completions.responses.mask.sum())
@@ -269,6 +284,7 @@ class Run:
         state = {
             "learner": self.learner.state_dict(),
             "algorithm": guard.state(self.algorithm),
+            "sampler": sampler_guard.state(self.sampler),
             "spent": dict(self.spending.spent),
             "owes_evaluation": self.owes_evaluation,
         }
@@ -283,6 +299,7 @@ class Run:
             self.policy.model.load_state_dict(weights.state_dict())
             self.learner.load_state_dict(state["learner"])
             guard.restore(self.algorithm, state["algorithm"])
+            sampler_guard.restore(self.sampler, state["sampler"])
             self.spending = ledger.Spending(state["spent"])
         return step
 
@@ -290,32 +307,16 @@ class Run:
         m, roll = self.config.model, self.config.rollout
         return load_policy(base, m.dtype, m.device, roll.temperature, roll.top_p)
 
-    def _algorithm(self, arm: Arm) -> Algorithm[Any]:
-        kind = get(arm.algorithm)
-        plan = RunInfo(
+    def _methods(self, arm: Arm) -> tuple[Algorithm[Any], Sampler[Any]]:
+        info = RunInfo(
             pool=tuple(PromptInfo(p.id, p.kind) for p in self.problems.pool.values()),
             prompts_per_step=self.config.rollout.prompts_per_step,
             group_size=self.config.rollout.group_size,
             steps=self.config.steps,
             max_new_tokens=self.max_new_tokens,
         )
-        return guard.make(kind, arm.settings, plan)
-
-
-def _joined(rounds: list[GradedCompletions]) -> GradedCompletions:
-    """Several rounds of a step as one."""
-    if len(rounds) == 1:
-        return rounds[0]
-    whole = Rollouts.concat([a.rollouts() for a in rounds])
-    responses = Completions(whole.tokens, whole.mask, whole.logp, whole.truncated)
-    ours = [
-        replace(a.rollouts(), logp=a.learner_logp) for a in rounds if a.learner_logp is not None
-    ]
-    return GradedCompletions(
-        problems=[p for a in rounds for p in a.problems],
-        prompt_tokens=whole.prompt_tokens,
-        responses=responses,
-        texts=[t for a in rounds for t in a.texts],
-        grades=[g for a in rounds for g in a.grades],
-        learner_logp=Rollouts.concat(ours).logp if ours else None,
-    )
+        sampler, defaults = sampler_of(arm.algorithm, arm.sampler)
+        return (
+            guard.make(get(arm.algorithm), arm.settings, info),
+            sampler_guard.make(sampler, {**defaults, **arm.sampler_settings}, info),
+        )

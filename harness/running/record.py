@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from srpo_bench.algorithms.base import Algorithm
+from typing import Any
+
 from srpo_bench.algorithms.batch import Batch
+from srpo_bench.algorithms.samplers.base import Sampler
 from srpo_bench.harness.config import Reward
 from srpo_bench.harness.rollouts.collect import GradedCompletions
-from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.results.store import Evaluation, Ledger, Mismatch, Spent, Step, TaskScore
 
@@ -15,15 +16,14 @@ def step_line(
     step: int,
     completions: GradedCompletions,
     reward: Reward,
-    algorithm: Algorithm,  # type: ignore[type-arg]
+    sampler: Sampler[Any],
     batch: Batch,
     update: Update,
     entry: Ledger,
     mismatch: Mismatch | None,
 ) -> Step:
     """A line of steps.jsonl."""
-    by_group = completions.accuracy().view(-1, completions.n).mean(1)
-    pool_size, epoch = guard.progress(algorithm)
+    by_group = completions.accuracy_by_problem()
     line = Step(
         step=step,
         reward=completions.rewards(reward).reward.mean().item(),
@@ -33,13 +33,13 @@ def step_line(
         groups=len(by_group),
         groups_all_correct=int((by_group == 1).sum()),
         groups_all_wrong=int((by_group == 0).sum()),
-        pool_size=pool_size,
-        epoch=epoch,
+        pool_size=sampler.pool_size,
+        epoch=sampler.epoch,
         loss=update.loss,
         grad_norm=update.grad_norm,
         lr=update.lr,
         ledger=entry,
-        algorithm={**batch.metrics, **update.metrics},
+        algorithm={**sampler.metrics(), **batch.metrics, **update.metrics},
     )
     if mismatch is not None:
         line["mismatch"] = mismatch

@@ -91,10 +91,12 @@ def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
     arm = Arm(
         name=manifest["arm"],
         algorithm=manifest["algorithm"],
+        sampler=manifest["sampler"],
         settings=manifest["algorithm_settings"],
+        sampler_settings=manifest["sampler_settings"],
     )
     run = Run(folder, config, arm, manifest["seed"], base, problems)
-    notes = [n for n in run.algorithm.notes if n not in manifest["notes"]]
+    notes = [n for n in [*run.sampler.notes, *run.algorithm.notes] if n not in manifest["notes"]]
     if notes:
         write_json(folder / "manifest.json", {**manifest, "notes": manifest["notes"] + notes})
     return run.train(stop, stop.at_once)

@@ -48,6 +48,10 @@ CONTROLS = (
 )
 """A method, and the one that it differs from in one thing that a rung could be mistaken for."""
 
+SAMPLERS = {"srpo-paper": "history", "srpo": "history", "hr-random": "history-random"}
+"""The methods here that do not go through shuffled epochs. With another sampler than its own an arm
+is none of the ladder's."""
+
 AT_REST = "two stages change nothing"
 """How srpo-paper's note in a manifest says that its stages had nothing to do."""
 
@@ -117,11 +121,14 @@ def ladder(comparison: Comparison, target: float) -> list[Rung]:
 
 
 def _arms(comparison: Comparison) -> dict[str, str]:
-    """algorithm -> its arm: the one of its name, else the first."""
+    """algorithm -> its arm with its own sampler: the one of its name, else the first."""
     found: dict[str, str] = {}
     for planned in comparison.plan.get("arms", []):
         name, algorithm = planned["arm"], planned.get("algorithm", planned["arm"])
-        if comparison.of(name) and (algorithm not in found or name == algorithm):
+        own = SAMPLERS.get(algorithm, "shuffled")
+        if planned.get("sampler", own) != own or not comparison.of(name):
+            continue
+        if algorithm not in found or name == algorithm:
             found[algorithm] = name
     return found
 
@@ -170,7 +177,7 @@ def _rung(
 
 
 def _settings(comparison: Comparison, arm: str) -> dict[str, Any]:
-    return dict(comparison.of(arm)[0].manifest.get("algorithm_settings") or {})
+    return comparison.of(arm)[0].settings
 
 
 def _added(

@@ -79,7 +79,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "sanity": {v.id: v.sanity for v in verdicts if v.sanity},
         "scale": {v.id: v.scale for v in verdicts if v.scale},
         "settings": [
-            {"arm": run.arm, "settings": run.manifest.get("algorithm_settings") or {}}
+            {"arm": run.arm, "settings": run.settings}
             for run in (c.of(arm)[0] for arm in c.arms if c.of(arm))
         ],
         "versions": first.get("versions") or {},

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import io
 from typing import Any, get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from srpo_bench.algorithms.base import Algorithm
-from srpo_bench.algorithms.batch import Batch, Grades, More, Rollouts, Totals
+from srpo_bench.algorithms.batch import Rollouts, Totals
 from srpo_bench.algorithms.correction import Correction, weights
-from srpo_bench.algorithms.registry import BUILT_IN, get
+from srpo_bench.algorithms.registry import BUILT_IN
+from tests.algorithms.pair import Pair
 
 NAMES = list(BUILT_IN)
 MASK = torch.tensor([[True, True, True], [True, True, False]])
@@ -70,38 +69,19 @@ def _of(tokens: Tensor) -> Tensor:
     return 0.5 + (tokens[:, :1] % 7 / 7).expand(tokens.shape)
 
 
-def _make(name: str, plan: Any) -> Algorithm[Any]:
-    kind = get(name)
-    return kind(kind.Settings(beta=0.0), plan(["math", "math", "code"] * 4, steps=16))
-
-
-def _weigh(algorithm: Algorithm[Any], step: int, sample: Any, grade: Any) -> Batch:
-    order = torch.Generator().manual_seed(step)
-    parts: list[Rollouts] = []
-    while True:
-        seed = 10 * step + len(parts)
-        parts.append(sample(algorithm.choose(4, order), 4, seed=seed))
-        rollouts = Rollouts.concat(parts)
-        grades = Grades.concat([grade(p, seed=step + i) for i, p in enumerate(parts)])
-        answer = algorithm.weigh(rollouts, grades, lambda r: r.logp + 0.01, order)
-        if not isinstance(answer, More):
-            return answer
+def _make(name: str, plan: Any) -> Pair:
+    return Pair.make(name, plan(["math", "math", "code"] * 4, steps=16), beta=0.0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_response_keeps_its_correction_and_number_through_replay_and_resume(
     name: str, plan: Any, sample: Any, grade: Any
 ) -> None:
-    algorithm = _make(name, plan)
+    arm = _make(name, plan)
     replayed = 0
-    for step in range(6):
-        if step == 3:
-            file = io.BytesIO()
-            torch.save(algorithm.state_dict(), file)
-            file.seek(0)
-            algorithm = _make(name, plan)
-            algorithm.load_state_dict(torch.load(file, weights_only=True))
-        batch = _weigh(algorithm, step, _corrected(sample), grade)
+    for step in range(1, 7):
+        arm = arm.resumed() if step == 3 else arm
+        batch = arm.step(step, _corrected(sample), grade)
         shuffled = torch.randperm(len(batch), generator=torch.Generator().manual_seed(step))
         for r in (batch.rollouts, batch.rows(shuffled).rollouts):
             assert torch.equal(r.serial, r.tokens[:, 0])
@@ -114,10 +94,11 @@ def test_a_response_keeps_its_correction_and_number_through_replay_and_resume(
 def test_the_objective_is_multiplied_and_its_denominators_are_not(
     name: str, plan: Any, sample: Any, grade: Any
 ) -> None:
-    algorithm = _make(name, plan)
+    arm = _make(name, plan)
+    algorithm = arm.algorithm
     assert algorithm.corrects
-    for step in range(3):
-        batch = _weigh(algorithm, step, sample, grade)
+    for step in range(1, 4):
+        batch = arm.step(step, sample, grade)
     totals = Totals.of(batch, max_tokens=7)
     gradients = []
     for correction in (torch.ones_like(batch.rollouts.logp), _of(batch.rollouts.tokens)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
@@ -11,33 +10,20 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from srpo_bench.algorithms.base import Algorithm
-from srpo_bench.algorithms.batch import Batch, Grades, More, Rollouts, Totals
-from srpo_bench.algorithms.registry import BUILT_IN, get
+from srpo_bench.algorithms.batch import Batch, Grades, Rollouts, Totals
+from srpo_bench.algorithms.registry import BUILT_IN, SAMPLERS, get, get_sampler
+from tests.algorithms.pair import Pair
 
 NAMES = list(BUILT_IN)
 KINDS = ["math", "math", "code"] * 4
 STEPS = 16
 
 
-def _make(name: str, plan: Any, **settings: Any) -> Algorithm[Any]:
-    kind = get(name)
-    return kind(kind.Settings(**settings), plan(KINDS, steps=STEPS))
+ARMS = [*NAMES, *(f"grpo-token+{name}" for name in SAMPLERS)]
 
 
-def _weigh(algorithm: Algorithm[Any], step: int, sample: Any, grade: Any) -> Batch:
-    """A step as the loop drives it, further rounds included."""
-    order = torch.Generator().manual_seed(step)
-    parts: list[Rollouts] = []
-    wanted = 4
-    while True:
-        parts.append(sample(algorithm.choose(wanted, order), 4, seed=10 * step + len(parts)))
-        rollouts = Rollouts.concat(parts)
-        grades = Grades.concat([grade(p, seed=step + i) for i, p in enumerate(parts)])
-        own = torch.Generator().manual_seed(step)
-        answer = algorithm.weigh(rollouts, grades, lambda r: r.logp + 0.01, own)
-        if not isinstance(answer, More):
-            return answer
-        wanted = answer.prompts
+def _make(name: str, plan: Any, **settings: Any) -> Pair:
+    return Pair.make(name, plan(KINDS, steps=STEPS), **settings)
 
 
 def _loss(
@@ -58,9 +44,10 @@ def _loss(
 def test_loss_gradient_and_metrics_do_not_depend_on_the_cut(
     name: str, plan: Any, sample: Any, grade: Any
 ) -> None:
-    algorithm = _make(name, plan)
-    for step in range(4):
-        batch = _weigh(algorithm, step, sample, grade)
+    arm = _make(name, plan)
+    algorithm = arm.algorithm
+    for step in range(1, 5):
+        batch = arm.step(step, sample, grade)
     totals = Totals.of(batch, max_tokens=7)
     loss, gradient, sums = _loss(algorithm, batch, totals)
     order = torch.randperm(len(batch), generator=torch.Generator().manual_seed(1))
@@ -82,9 +69,10 @@ def test_loss_gradient_and_metrics_do_not_depend_on_the_cut(
 def test_rows_worth_nothing_may_be_left_out_of_the_forward_pass(
     name: str, plan: Any, sample: Any, grade: Any
 ) -> None:
-    algorithm = _make(name, plan)
+    arm = _make(name, plan)
+    algorithm = arm.algorithm
     assert not algorithm.needs_reference
-    batch = _weigh(algorithm, 3, sample, grade)
+    batch = arm.step(3, sample, grade)
     totals = Totals.of(batch, max_tokens=7)
     loss, _, sums = _loss(algorithm, batch, totals)
     kept = ((batch.advantage != 0) & (batch.weight != 0)).nonzero().squeeze(1)
@@ -97,8 +85,8 @@ def test_rows_worth_nothing_may_be_left_out_of_the_forward_pass(
 def test_a_batch_without_any_weight_changes_nothing(
     name: str, plan: Any, sample: Any, grade: Any
 ) -> None:
-    algorithm = _make(name, plan)
-    batch = _weigh(algorithm, 0, sample, grade)
+    arm = _make(name, plan)
+    algorithm, batch = arm.algorithm, arm.step(1, sample, grade)
     batch.weight = torch.zeros_like(batch.weight)
     loss, gradient, sums = _loss(algorithm, batch, Totals.of(batch, max_tokens=7))
     assert loss == 0
@@ -106,30 +94,30 @@ def test_a_batch_without_any_weight_changes_nothing(
     assert all(value == 0 for value in sums.values())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ARMS)
 def test_same_streams_same_run_and_a_resumed_one_goes_on_exactly(
     name: str, plan: Any, sample: Any, grade: Any
 ) -> None:
     straight, killed = _make(name, plan), _make(name, plan)
-    for step in range(STEPS):
-        if step in (2, 7, 8):
-            file = io.BytesIO()
-            torch.save(killed.state_dict(), file)
-            file.seek(0)
-            killed = _make(name, plan)
-            killed.load_state_dict(torch.load(file, weights_only=True))
-        a, b = (_weigh(algorithm, step, sample, grade) for algorithm in (straight, killed))
+    for step in range(1, STEPS + 1):
+        if step in (3, 8, 9):
+            killed = killed.resumed()
+        a, b = (arm.step(step, sample, grade) for arm in (straight, killed))
         assert a.rollouts.prompts == b.rollouts.prompts
         assert a.metrics == b.metrics
         for x, y in ((a.advantage, b.advantage), (a.weight, b.weight)):
             assert torch.equal(x, y)
         assert torch.equal(a.rollouts.logp, b.rollouts.logp)
-        assert (straight.epoch, straight.pool_size) == (killed.epoch, killed.pool_size)
+        one, other = straight.sampler, killed.sampler
+        assert (one.epoch, one.pool_size) == (other.epoch, other.pool_size)
+        assert one.metrics() == other.metrics()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_everything_a_reader_is_shown_is_there(name: str) -> None:
-    kind = get(name)
+@pytest.mark.parametrize(
+    ("kind", "name"), [(get, n) for n in NAMES] + [(get_sampler, n) for n in SAMPLERS]
+)
+def test_everything_a_reader_is_shown_is_there(kind: Any, name: str) -> None:
+    kind = kind(name)
     assert kind.name == name
     assert kind.paper
     assert kind.formula
@@ -160,10 +148,8 @@ def test_what_is_optimised_is_the_reward_not_the_accuracy(
     name: str, plan: Any, sample: Any
 ) -> None:
     rollouts, grades = _rewarded(sample, [0.1, 0.0, 0.0, 0.0] * 4)  # nothing but a small bonus
-    algorithm = _make(name, plan, **({"max_rounds": 1} if name == "dapo" else {}))
-    algorithm.choose(4, torch.Generator())
+    algorithm = _make(name, plan).algorithm
     batch = algorithm.weigh(rollouts, grades, lambda r: r.logp, torch.Generator())
-    assert isinstance(batch, Batch)
     reward = torch.tensor([0.1, 0.0, 0.0, 0.0] * 4)
     agrees = torch.equal(batch.advantage > 0, reward > 0)
     assert agrees == (name != "random-reward")
@@ -177,43 +163,11 @@ def test_grpo_masked_leaves_signal_free_groups_out_of_the_denominator(
 ) -> None:
     rollouts, grades = _rewarded(sample, MIXED + SOLVED + HOPELESS)
     rng = torch.Generator()
-    batch = _make("grpo-masked", plan).weigh(rollouts, grades, lambda r: r.logp, rng)
-    assert isinstance(batch, Batch)
+    algorithm = _make("grpo-masked", plan).algorithm
+    batch = algorithm.weigh(rollouts, grades, lambda r: r.logp, rng)
     assert batch.weight.tolist() == [1.0] * 4 + [0.0] * 8
     assert batch.metrics == {"masked": pytest.approx(2 / 3)}
     assert Totals.of(batch, 7).tokens == rollouts.lengths[:4].sum()
-
-
-def test_dapo_generates_until_the_batch_is_mixed(plan: Any, sample: Any) -> None:
-    algorithm = _make("dapo", plan)
-    rng = torch.Generator()
-    answers = [
-        algorithm.weigh(*_rewarded(sample, rewards), lambda r: r.logp, rng)
-        for rewards in (
-            MIXED + SOLVED + MIXED + HOPELESS,
-            (MIXED + SOLVED + MIXED + HOPELESS) + MIXED + HOPELESS + MIXED + MIXED,
-        )
-    ]
-    assert answers[0] == More(4)
-    batch = answers[1]
-    assert isinstance(batch, Batch)
-    assert batch.rollouts.prompts == ["math-0", "math-2", "math-4", "math-6"]
-    assert (batch.advantage != 0).all()
-    assert batch.metrics == {"rounds": 2, "groups_discarded": 4}
-
-
-def test_dapo_stops_at_its_bound(plan: Any, sample: Any) -> None:
-    rng = torch.Generator()
-    some = _rewarded(sample, (MIXED + HOPELESS * 3) + HOPELESS * 4)
-    none = _rewarded(sample, HOPELESS * 8)
-    algorithm = _make("dapo", plan, max_rounds=2)
-    batch = algorithm.weigh(*some, lambda r: r.logp, rng)
-    assert isinstance(batch, Batch)
-    assert batch.rollouts.prompts == ["math-0"]
-    batch = algorithm.weigh(*none, lambda r: r.logp, rng)
-    assert isinstance(batch, Batch)
-    assert len(batch) == 16
-    assert (batch.advantage == 0).all()
 
 
 def test_random_reward_keeps_the_mean_and_nothing_else(plan: Any, sample: Any) -> None:

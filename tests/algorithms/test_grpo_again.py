@@ -6,14 +6,17 @@ from typing import Any
 
 import torch
 
-from srpo_bench.algorithms.grpo import GRPO, GRPOSettings
+from srpo_bench.algorithms.grpo import GRPO
 from srpo_bench.algorithms.grpo_again import GRPOAgain
+from tests.algorithms.pair import Pair
 
 
 def test_another_order_of_the_same_pool(plan: Any) -> None:
-    same = plan(["math"] * 12)
-    once, again = GRPO(GRPOSettings(), same), GRPOAgain(GRPOSettings(), same)
-    orders = [a.choose(12, torch.Generator().manual_seed(0)) for a in (once, again)]
+    arms = [Pair.make(name, plan(["math"] * 12)) for name in ("grpo", "grpo-again")]
+    orders = [
+        [group.prompt for group in arm.sampler.choose(1, 12, torch.Generator().manual_seed(0))]
+        for arm in arms
+    ]
     assert orders[0] != orders[1]
     assert sorted(orders[0]) == sorted(orders[1])
 

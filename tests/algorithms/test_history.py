@@ -8,66 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srpo_bench.algorithms.batch import Grades
-from srpo_bench.algorithms.history import (
-    DroppedPrompts,
-    EpochRecord,
-    SuccessRates,
-    TrajectoryHistory,
-)
+from srpo_bench.algorithms.history import SuccessRates, TrajectoryHistory
 
 
 def _graded(accuracy: list[float]) -> Grades:
     # Rewards say the opposite of accuracies: nothing here may look at them.
     return Grades(reward=1 - torch.tensor(accuracy), accuracy=torch.tensor(accuracy))
-
-
-@given(
-    groups=st.lists(
-        st.tuples(st.sampled_from("abc"), st.lists(st.booleans(), min_size=2, max_size=2))
-    )
-)
-def test_solved_means_every_rollout_of_every_group(
-    groups: list[tuple[str, list[bool]]], sample: Any
-) -> None:
-    record = EpochRecord()
-    for prompt, correct in groups:
-        record.observe(sample([prompt], 2, seed=0), _graded([float(c) for c in correct]))
-    expected = {p for p, _ in groups if all(c for q, cs in groups if q == p for c in cs)}
-    assert set(record.solved()) == expected
-
-
-def test_a_new_epoch_forgets_the_old_one(sample: Any) -> None:
-    record = EpochRecord()
-    record.observe(sample(["a"], 2, seed=0), _graded([1, 0]))
-    record.clear()
-    record.observe(sample(["a"], 2, seed=0), _graded([1, 1]))
-    assert record.solved() == ["a"]
-
-
-def test_dropped_prompts_stay_out_by_default() -> None:
-    dropped = DroppedPrompts(readmit_after=None)
-    dropped.update(["a"], epoch=1)
-    dropped.update([], epoch=1000)
-    assert dropped.survivors(["a", "b"]) == ["b"]
-
-
-@pytest.mark.parametrize("sits_out", [1, 2, 3])
-def test_dropped_prompts_sit_out_as_many_epochs_as_asked(sits_out: int) -> None:
-    dropped = DroppedPrompts(sits_out)
-    dropped.update(["a"], epoch=5)
-    absent = 0
-    while dropped.survivors(["a", "b"]) == ["b"]:
-        absent += 1
-        dropped.update([], epoch=5 + absent)
-    assert absent == sits_out
-
-
-def test_where_nothing_survives_the_pool_returns_and_is_counted() -> None:
-    dropped = DroppedPrompts(None)
-    dropped.update(["a", "b", "other"], epoch=1)
-    assert dropped.survivors(["a", "b"]) == ["a", "b"]
-    assert dropped.metrics() == {"dropped": 1, "pool_readmitted": 1}
-    assert dropped.survivors(["other", "c"]) == ["c"]
 
 
 def test_success_rate_is_an_exponential_average(sample: Any) -> None:

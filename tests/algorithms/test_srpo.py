@@ -8,16 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srpo_bench.algorithms.base import Algorithm
 from srpo_bench.algorithms.batch import Batch, Grades, Rollouts
-from srpo_bench.algorithms.registry import get
+from tests.algorithms.pair import Pair
 
 STEPS = 14
 
 
-def _make(plan: Any, name: str = "srpo", **settings: Any) -> Algorithm[Any]:
-    kind = get(name)
-    return kind(kind.Settings(**settings), plan(["math"] * 8, steps=STEPS))
+def _make(plan: Any, name: str = "srpo", **settings: Any) -> Pair:
+    return Pair.make(name, plan(["math"] * 8, steps=STEPS), **settings)
 
 
 def _drifted(rollouts: Rollouts) -> torch.Tensor:
@@ -27,15 +25,15 @@ def _drifted(rollouts: Rollouts) -> torch.Tensor:
 
 
 def _run(
-    algorithm: Algorithm[Any], sample: Any, grade: Any, start: int = 0, stop: int = STEPS
+    arm: Pair, sample: Any, grade: Any, start: int = 0, stop: int = STEPS
 ) -> Iterator[tuple[Rollouts, Grades, Batch]]:
     for step in range(start, stop):
-        prompts = algorithm.choose(4, torch.Generator().manual_seed(step))
-        rollouts = sample(prompts, 4, seed=step)
+        groups = arm.sampler.choose(step + 1, 4, torch.Generator().manual_seed(step))
+        rollouts = sample([group.prompt for group in groups], 4, seed=step)
         grades = grade(rollouts, seed=step)
         rng = torch.Generator().manual_seed(100 + step)
-        batch = algorithm.weigh(rollouts, grades, _drifted, rng)
-        assert isinstance(batch, Batch)
+        arm.sampler.observe(rollouts, grades)
+        batch = arm.algorithm.weigh(rollouts, grades, _drifted, rng)
         yield rollouts, grades, batch
 
 
@@ -54,18 +52,19 @@ def test_what_is_replayed_is_eligible_and_as_it_was_stored(
     sample: Any,
     grade: Any,
 ) -> None:
-    algorithm = _make(
+    arm = _make(
         plan,
         replay_fraction=fraction,
         history_steps=history_steps,
         max_drift=max_drift,
         solved_at=solved_at,
     )
-    decay, eps = algorithm.settings.success_decay, algorithm.settings.score_eps
+    s = arm.algorithm.settings
+    decay, eps = s.success_decay, s.score_eps
     past: list[tuple[Rollouts, Grades]] = []
     rate: dict[str, float] = {}
     replayed_ever = 0
-    for step, (rollouts, grades, batch) in enumerate(_run(algorithm, sample, grade)):
+    for step, (rollouts, grades, batch) in enumerate(_run(arm, sample, grade)):
         for group, prompt in enumerate(rollouts.prompts):
             mean = grades.accuracy[rollouts.group == group].mean().item()
             rate[prompt] = decay * rate.get(prompt, mean) + (1 - decay) * mean
@@ -101,9 +100,9 @@ def test_what_is_replayed_is_eligible_and_as_it_was_stored(
 
 
 def test_weights_undo_the_priorities(plan: Any, sample: Any, grade: Any) -> None:
-    algorithm = _make(plan, replay_fraction=1.0, priority_alpha=0.6, importance_beta=1.0)
-    s = algorithm.settings
-    for step, (rollouts, _, batch) in enumerate(_run(algorithm, sample, grade)):
+    arm = _make(plan, replay_fraction=1.0, priority_alpha=0.6, importance_beta=1.0)
+    s = arm.algorithm.settings
+    for step, (rollouts, _, batch) in enumerate(_run(arm, sample, grade)):
         rows = slice(len(rollouts), None)
         age = step - batch.rollouts.tokens[rows, 0] // 1000
         score = batch.advantage[rows] * torch.exp2(-age / s.half_life)
@@ -127,20 +126,17 @@ def test_without_replay_it_is_srpo_paper_bit_for_bit(plan: Any, sample: Any, gra
 
 
 def test_policy_is_asked_about_few_responses_only(plan: Any, sample: Any, grade: Any) -> None:
-    algorithm = _make(plan, max_drift=10.0)
-    for _, _, batch in _run(algorithm, sample, grade):
+    arm = _make(plan, max_drift=10.0)
+    for _, _, batch in _run(arm, sample, grade):
         assert batch.metrics.get("replay_scored", 0) <= round(0.25 * 16)
 
 
 def test_where_the_policy_has_left_everything_nothing_is_replayed(
     plan: Any, sample: Any, grade: Any
 ) -> None:
-    algorithm = _make(plan)
-    for step in range(3):
-        rng = torch.Generator().manual_seed(step)
-        rollouts = sample(algorithm.choose(4, rng), 4, seed=step)
-        batch = algorithm.weigh(rollouts, grade(rollouts, seed=step), lambda r: r.logp - 1.0, rng)
-    assert isinstance(batch, Batch)
-    assert len(batch) == len(rollouts)
+    arm = _make(plan)
+    for step in range(1, 4):
+        batch = arm.step(step, sample, grade, lambda r: r.logp - 1.0)
+    assert len(batch) == 16
     assert batch.metrics["replayed"] == 0
     assert batch.metrics["replay_scored"] > 0

@@ -1,4 +1,4 @@
-"""Methods that are wrong, each in its own way. ``sentence``: what its run must end with.
+"""Algorithms and samplers that are wrong, each in its own way. ``sentence``: how its run must end.
 
 A file of its own, so that it can be installed as somebody's package.
 """
@@ -11,17 +11,18 @@ from typing import Any, ClassVar
 
 import torch
 
-from srpo_bench.algorithms.batch import Batch, More
+from srpo_bench.algorithms.base import Settings
+from srpo_bench.algorithms.batch import Batch
 from srpo_bench.algorithms.grpo import GRPO
+from srpo_bench.algorithms.samplers.base import Group, Kept, More
+from srpo_bench.algorithms.samplers.shuffled import Shuffled
 
 
 class Wrong(GRPO):
     sentence: ClassVar[str]
 
     def weigh(self, *arguments: Any) -> Any:
-        batch = super().weigh(*arguments)
-        assert isinstance(batch, Batch)
-        return self.spoil(batch)
+        return self.spoil(super().weigh(*arguments))
 
     def spoil(self, batch: Batch) -> Any:
         return batch
@@ -41,54 +42,6 @@ class Notes(Wrong):
     notes = property(lambda self: 1 / 0)  # type: ignore[assignment]
 
 
-class Chooses(Wrong):
-    name = "chooses"
-    sentence = "raised ZeroDivisionError in choose: division by zero"
-
-    def choose(self, n: int, rng: torch.Generator) -> Any:
-        return 1 / 0
-
-
-class Strangers(Wrong):
-    name = "strangers"
-    sentence = "chose 'zzz', which is no prompt of the pool."
-
-    def choose(self, n: int, rng: torch.Generator) -> Any:
-        return ["zzz"] * n
-
-
-class Fewer(Wrong):
-    name = "fewer"
-    sentence = "chose 1 prompts where 3 were asked for."
-
-    def choose(self, n: int, rng: torch.Generator) -> Any:
-        return super().choose(1, rng)
-
-
-class Extra(Wrong):
-    name = "extra"
-    sentence = "chose 4 prompts where 3 were asked for."
-
-    def choose(self, n: int, rng: torch.Generator) -> Any:
-        return super().choose(4, rng)
-
-
-class Zero(Wrong):
-    name = "zero"
-    sentence = "chose 0 prompts where 3 were asked for."
-
-    def choose(self, n: int, rng: torch.Generator) -> Any:
-        return []
-
-
-class Nothing(Wrong):
-    name = "nothing"
-    sentence = "raised TypeError in choose: 'NoneType' object is not iterable"
-
-    def choose(self, n: int, rng: torch.Generator) -> Any:
-        return None
-
-
 class Weighs(Wrong):
     name = "weighs"
     sentence = "raised SystemExit in weigh: 3"
@@ -99,26 +52,10 @@ class Weighs(Wrong):
 
 class Silent(Wrong):
     name = "silent"
-    sentence = "returned a NoneType from weigh, not a Batch or More."
+    sentence = "returned a NoneType from weigh, not a Batch."
 
     def spoil(self, batch: Batch) -> Any:
         return None
-
-
-class Endless(Wrong):
-    name = "endless"
-    sentence = "asked for 3 more prompts after 192 in one step; 64 batches of them are the limit."
-
-    def spoil(self, batch: Batch) -> Any:
-        return More(3)
-
-
-class Negative(Wrong):
-    name = "negative"
-    sentence = "asked for 0 more prompts."
-
-    def spoil(self, batch: Batch) -> Any:
-        return More(0)
 
 
 class Nan(Wrong):
@@ -261,12 +198,6 @@ class Keeps(Wrong):
         return {"order": [{"of": Wrong.__new__(Wrong)}]}
 
 
-class Epochs(Wrong):
-    name = "epochs"
-    sentence = "gives None as pool_size or epoch, not a whole number."
-    epoch = None  # type: ignore[assignment]
-
-
 class Forgets(Wrong):
     name = "forgets"
     sentence = "raised KeyError in load_state_dict: 'gone'"
@@ -276,3 +207,152 @@ class Forgets(Wrong):
 
 
 KINDS = {kind.name: kind for kind in Wrong.__subclasses__()}
+
+
+class WrongSampler(Shuffled[Settings]):
+    sentence: ClassVar[str]
+
+
+class Chooses(WrongSampler):
+    name = "chooses"
+    sentence = "raised ZeroDivisionError in choose: division by zero"
+
+    def choose(self, *arguments: Any) -> Any:
+        return 1 / 0
+
+
+class Strangers(WrongSampler):
+    name = "strangers"
+    sentence = "chose 'zzz', which is no prompt of the pool."
+
+    def choose(self, step: int, n: int, rng: torch.Generator) -> Any:
+        return [Group("zzz", 8)] * n
+
+
+class Names(WrongSampler):
+    name = "names"
+    sentence = "chose a str, not a Group."
+
+    def choose(self, *arguments: Any) -> Any:
+        return [group.prompt for group in super().choose(*arguments)]
+
+
+class Sizes(WrongSampler):
+    name = "sizes"
+    sentence = "wants 0 responses of a prompt."
+
+    def choose(self, *arguments: Any) -> Any:
+        return [Group(group.prompt, 0) for group in super().choose(*arguments)]
+
+
+class Fewer(WrongSampler):
+    name = "fewer"
+    sentence = "chose 1 prompts where 3 were asked for."
+
+    def choose(self, step: int, n: int, rng: torch.Generator) -> Any:
+        return super().choose(step, 1, rng)
+
+
+class Extra(WrongSampler):
+    name = "extra"
+    sentence = "chose 4 prompts where 3 were asked for."
+
+    def choose(self, step: int, n: int, rng: torch.Generator) -> Any:
+        return super().choose(step, 4, rng)
+
+
+class Zero(WrongSampler):
+    name = "zero"
+    sentence = "chose 0 prompts where 3 were asked for."
+
+    def choose(self, *arguments: Any) -> Any:
+        return []
+
+
+class Nothing(WrongSampler):
+    name = "nothing"
+    sentence = "raised TypeError in choose: 'NoneType' object is not iterable"
+
+    def choose(self, *arguments: Any) -> Any:
+        return None
+
+
+class Endless(WrongSampler):
+    name = "endless"
+    sentence = "asked for 3 more groups after 192 in one step; 64 batches of them are the limit."
+
+    def observe(self, *arguments: Any) -> Any:
+        return More(3)
+
+
+class Negative(WrongSampler):
+    name = "negative"
+    sentence = "asked for 0 more groups."
+
+    def observe(self, *arguments: Any) -> Any:
+        return More(0)
+
+
+class Blind(WrongSampler):
+    name = "blind"
+    sentence = "returned a NoneType from observe, not Kept or More."
+
+    def observe(self, *arguments: Any) -> Any:
+        return None
+
+
+class Empty(WrongSampler):
+    name = "empty"
+    sentence = "kept no response."
+
+    def observe(self, *arguments: Any) -> Any:
+        return Kept(*arguments).pick(torch.arange(0))
+
+
+class Uneven(WrongSampler):
+    name = "uneven"
+    sentence = "kept 12 responses with other numbers of grades."
+
+    def observe(self, rollouts: Any, grades: Any) -> Any:
+        return Kept(rollouts.pick(torch.arange(12)), grades)
+
+
+class Invents(WrongSampler):
+    name = "invents"
+    sentence = "kept responses that it was not shown."
+
+    def observe(self, rollouts: Any, grades: Any) -> Any:
+        return Kept(replace(rollouts, serial=rollouts.serial + 1), grades)
+
+
+class Epochs(WrongSampler):
+    name = "epochs"
+    sentence = "gives None as pool_size or epoch, not a whole number."
+    epoch = None  # type: ignore[assignment]
+
+
+class Tells(WrongSampler):
+    name = "tells"
+    sentence = "returned the metric 'x' as nan, not a finite number."
+
+    def metrics(self) -> dict[str, float]:
+        return {"x": float("nan")}
+
+
+class Hoards(WrongSampler):
+    name = "hoards"
+    sentence = "keeps a Group in its state; a state is made of plain values, lists, dicts, tensors."
+
+    def state_dict(self) -> Any:
+        return {"last": Group("a", 1)}
+
+
+class Loads(WrongSampler):
+    name = "loads"
+    sentence = "raised KeyError in load_state_dict: 'gone'"
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        raise KeyError("gone")
+
+
+SAMPLERS = {kind.name: kind for kind in WrongSampler.__subclasses__()}

@@ -16,24 +16,30 @@ pytestmark = pytest.mark.integration
 SHORT = [*TINY, "--seeds", "1", "--steps", "2", "--set", "checkpoint_every=1"]
 SHORT += ["--set", "evaluation.problems=1", "--set", "evaluation.k=1"]
 
-ARMS = ("makes", "strangers", "endless", "nan", "halved", "nan-loss", "steep", "saves")
-"""One a verb; the others are told apart in tests/harness/test_guard.py."""
+ARMS = ("makes", "nan", "halved", "nan-loss", "steep", "saves")
+SAMPLERS = ("strangers", "endless")
+"""One a verb; the others are told apart in tests/harness/running/test_algorithm_guard.py."""
 
 
 def test_each_fails_by_name_and_the_baseline_never_notices(bench: Bench, tmp_path: Path) -> None:
     site = tmp_path / "site"
+    text = Path(wrong.__file__).read_text()
     points = {name: wrong.KINDS[name].__name__ for name in ARMS}
-    install(site, "broken", Path(wrong.__file__).read_text(), "bench.algorithms", points)
-    names = ",".join(["grpo", *ARMS])
+    install(site, "broken", text, "bench.algorithms", points)
+    choosers = {name: wrong.SAMPLERS[name].__name__ for name in SAMPLERS}
+    install(site, "broken_samplers", text, "bench.samplers", choosers)
+    names = ",".join(["grpo", *ARMS, *SAMPLERS])
     done = bench("compare", "--algos", names, *SHORT, "--out", tmp_path / "c", PYTHONPATH=str(site))
     assert done.returncode == 1, done.stderr
     assert "8 of 9 runs failed: " in done.stderr
     assert "Traceback" not in done.stderr
     report = (tmp_path / "c" / "report" / "report.md").read_text()
-    for name in ARMS:
+    reasons = {name: f"Algorithm '{name}' {wrong.KINDS[name].sentence}" for name in ARMS}
+    reasons |= {name: f"Sampler '{name}' {wrong.SAMPLERS[name].sentence}" for name in SAMPLERS}
+    for name, reason in reasons.items():
         status = read_json(tmp_path / "c" / name / "seed-1" / "status.json")
         assert status["state"] == "failed"
-        assert status["reason"] == f"Algorithm '{name}' {wrong.KINDS[name].sentence}"
+        assert status["reason"] == reason
         assert status["reason"][:60] in report
     assert read_json(tmp_path / "c" / "grpo" / "seed-1" / "status.json")["state"] == "done"
     alone = bench("compare", "--algos", "grpo", *SHORT, "--out", tmp_path / "alone")

@@ -167,8 +167,10 @@ def test_a_failing_plug_in_fails_its_own_run_and_no_other(bench: Bench, tmp_path
         "from srpo_bench.algorithms.grpo import GRPO\n"
         "class Broken(GRPO):\n"
         "    name = 'broken'\n"
+        "    steps = 0\n"
         "    def weigh(self, *args):\n"
-        "        if self.order.epoch == 2:\n"
+        "        self.steps += 1\n"
+        "        if self.steps == 3:\n"
         "            raise KeyError('prompt 7')\n"
         "        return super().weigh(*args)\n"
     )

@@ -30,7 +30,7 @@ algorithm = kind(kind.Settings(), RunInfo((PromptInfo("p", "math"),), 1, 4, 10, 
 rng = torch.Generator()
 ones = torch.ones(4, 2)
 rollouts = Rollouts(
-    algorithm.choose(1, rng), [[1]], torch.zeros(4).long(), ones.long(), ones.bool(), -ones,
+    ["p"], [[1]], torch.zeros(4).long(), ones.long(), ones.bool(), -ones,
     torch.zeros(4).bool(),
 )
 reward = torch.tensor([1.0, 0.0, 0.0, 0.0])

@@ -35,7 +35,7 @@ def test_the_page_leads_to_a_report(bench: Bench, tmp_path: Path) -> None:
     assert "advantages below this are raised to it" in said[1]
     assert "Compute " in said[2]
     summary = json.loads((tmp_path / "runs/winners/report/summary.json").read_text())
-    assert list(summary["arms"]) == ["grpo-token", "winners"]
+    assert list(summary["arms"]) == ["grpo-token", "winners", "winners+hard-first"]
 
 
 def run(bench: Bench, words: list[str], folder: Path) -> str:

@@ -74,7 +74,7 @@ def test_the_orders_are_in_the_record_and_an_unknown_one_is_refused(
     ordered: Path, bench: Bench, tmp_path: Path
 ) -> None:
     arms = read_json(ordered / "comparison.json")["arms"]
-    assert [arm["settings"]["stages"] for arm in arms] == list(ORDERS)
+    assert [arm["sampler_settings"]["stages"] for arm in arms] == list(ORDERS)
     wrong = ("--algos", "srpo-paper", "--set", "srpo-paper.stages=shuffled")
     refused = bench("compare", *wrong, "--out", tmp_path / "c")
     assert refused.returncode == 2

@@ -20,6 +20,7 @@ def graded(correct: list[list[int]]) -> GradedCompletions:
     return GradedCompletions(
         problems=[Problem(str(i), "t", "math", "", "") for i in range(n)],
         prompt_tokens=[[1]] * n,
+        group=torch.arange(n).repeat_interleave(k),
         responses=Completions(blank.long(), mask, blank, blank[:, 0].bool()),
         texts=[""] * (n * k),
         grades=[Grade(o) for o in outcomes],

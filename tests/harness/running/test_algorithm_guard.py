@@ -7,33 +7,49 @@ import torch
 
 from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
-from srpo_bench.algorithms.registry import algorithm_names, get
+from srpo_bench.algorithms.registry import algorithm_names, get, get_sampler, sampler_names
+from srpo_bench.algorithms.samplers.base import Kept
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.running import algorithm_guard as guard
-from tests.harness.wrong import KINDS, Keeps
+from srpo_bench.harness.running import sampler_guard
+from tests.harness.wrong import KINDS, SAMPLERS, Keeps
 
 POOL = tuple(PromptInfo(f"p{i}", "math" if i % 2 else "code") for i in range(6))
 PLAN = RunInfo(POOL, prompts_per_step=3, group_size=8, steps=10, max_new_tokens=4)
 
 
-def walk(name: str) -> Batch:
-    """What the loop does with a method, once; log-probs of −1 stand for the policy."""
+def walk(name: str, sampler: str = "shuffled") -> Batch:
+    """What the loop does with a pair of methods, once; log-probs of −1 stand for the policy."""
     kind = KINDS.get(name) or get(name)
     rng = torch.Generator()
     algorithm = guard.make(kind, {}, PLAN)
-    chosen = guard.choose(algorithm, 3, rng, {p.id for p in POOL})
-    mask = torch.ones(24, 4, dtype=torch.bool)
-    tokens, group = torch.ones(24, 4, dtype=torch.long), torch.arange(3).repeat_interleave(8)
-    cut = torch.zeros(24, dtype=torch.bool)
-    rollouts = Rollouts(chosen, [[1]] * 3, group, tokens, mask, -mask.float(), cut)
-    reward = torch.arange(24.0) % 2
+    chooser = sampler_guard.make(SAMPLERS.get(sampler) or get_sampler(sampler), {}, PLAN)
+    groups = sampler_guard.choose(chooser, 1, chooser.first_round, rng, {p.id for p in POOL})
+    sizes = torch.tensor([group.size for group in groups])
+    group = torch.arange(len(groups)).repeat_interleave(sizes)
+    rows = len(group)
+    mask, tokens = torch.ones(rows, 4, dtype=torch.bool), torch.ones(rows, 4, dtype=torch.long)
+    rollouts = Rollouts(
+        [group.prompt for group in groups],
+        [[1]] * len(groups),
+        group,
+        tokens,
+        mask,
+        -mask.float(),
+        torch.zeros(rows, dtype=torch.bool),
+        serial=torch.arange(rows),
+    )
+    reward = torch.arange(float(rows)) % 2
+    answer = sampler_guard.observe(chooser, rollouts, Grades(reward, reward))
+    if isinstance(answer, Kept):
+        rollouts, reward = answer.rollouts, answer.grades.reward
+    sampler_guard.progress(chooser)
     grades = Grades(reward, reward)
     batch = guard.weigh(algorithm, rollouts, grades, lambda r: -r.mask.float(), rng)
-    assert isinstance(batch, Batch)
     logp = (-batch.rollouts.mask.float()).requires_grad_()
     guard.loss(algorithm, logp, logp.detach(), batch, Totals.of(batch, 4))
-    guard.progress(algorithm)
     guard.restore(algorithm, guard.state(algorithm))
+    sampler_guard.restore(chooser, sampler_guard.state(chooser))
     return batch
 
 
@@ -42,7 +58,19 @@ def test_every_method_of_the_house_passes(name: str) -> None:
     assert len(walk(name)) == 24
 
 
-@pytest.mark.parametrize("name", sorted(KINDS.keys() - {"endless", "steep"}))
+@pytest.mark.parametrize("name", sampler_names())
+def test_every_sampler_of_the_house_passes(name: str) -> None:
+    assert len(walk("grpo", name)) >= 9
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS.keys() - {"endless"}))
+def test_a_samplers_fault_is_one_sentence_with_its_name(name: str) -> None:
+    with pytest.raises(RunError) as error:
+        walk("grpo", name)
+    assert str(error.value) == f"Sampler '{name}' {SAMPLERS[name].sentence}"
+
+
+@pytest.mark.parametrize("name", sorted(KINDS.keys() - {"steep"}))
 def test_a_fault_is_one_sentence_with_the_methods_name(name: str) -> None:
     with pytest.raises(RunError) as error:
         walk(name)

@@ -16,6 +16,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.resolve import resolve
+from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.running.loop import Run
@@ -41,11 +42,11 @@ Make = Callable[..., Run]
 def make(tmp_path: Path) -> Make:
     """A run in a folder of its own: ``make("grpo", steps, **rollout settings)``."""
 
-    def build(algorithm: str, steps: int = 4, **rollout: Any) -> Run:
+    def build(name: str, steps: int = 4, **rollout: Any) -> Run:
         config = Config.model_validate(layers.merge(SMALL, {"steps": steps, "rollout": rollout}))
         folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        arm = Arm(name=algorithm, algorithm=algorithm)
+        (arm,) = parse_arms([name], {})
         return Run(folder, config, arm, 1, resolve(config.model), load_problems(config))
 
     return build
@@ -140,7 +141,6 @@ class Rehearsal(GRPOToken):
 
     def weigh(self, rollouts: Rollouts, *rest: Any) -> Batch:
         fresh = super().weigh(rollouts, *rest)
-        assert isinstance(fresh, Batch)
         fresh.weight[0] = 0.0  # and one of the new ones is not used
         old, self.last = self.last, rollouts
         if old is None:
@@ -158,7 +158,7 @@ def test_replayed_rows_are_told_from_fresh_ones_whatever_they_are_called(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("srpo_bench.harness.running.loop.get", lambda name: Rehearsal)
-    run = make("rehearsal")
+    run = make("grpo-token")
     lines = steps(run)
     assert [line["algorithm"].get("rehearsed", 0) for line in lines] == [0, 16, 16, 16]
     assert [line["ledger"]["responses_discarded"] for line in lines] == [1] * 4
@@ -170,3 +170,32 @@ def test_replayed_rows_are_told_from_fresh_ones_whatever_they_are_called(
             expected = (rewards - rewards.mean()) / (rewards.std() + 1e-4)
             muted = torch.tensor([s["truncated"] for s in group])
             torch.testing.assert_close(worth, expected.masked_fill(muted, 0.0))
+
+
+def test_what_a_choice_costs_is_booked(make: Make) -> None:
+    """SPEED screens with 2 of 4 responses; PODS generates 16 of which 4 are kept; both are paid."""
+    for line in steps(make("speed", 3, prompts_per_step=2)):
+        told, entry = line["algorithm"], line["ledger"]
+        completed = min(told["qualified"], 2) or 2
+        assert told["rounds"] == told["screened"] / 2
+        assert entry["responses"] == 2 * told["screened"] + 2 * completed
+        assert entry["prompts"] == told["screened"] + completed
+        assert entry["responses"] - entry["responses_discarded"] == 4 * completed
+        assert line["groups"] == told["screened"]  # a completed group is the screened one
+    for line in steps(make("pods", 2)):
+        entry = line["ledger"]
+        assert (entry["prompts"], entry["responses"]) == (4, 64)
+        assert entry["responses_discarded"] == 48
+        assert entry["verifier_calls"] == 64
+        assert line["groups"] == 4
+
+
+@pytest.mark.parametrize("name", ["dapo+dps", "grpo-token+greso", "srpo+npr", "mopps"])
+def test_an_arm_is_an_algorithm_and_a_sampler_and_resumes_exactly(make: Make, name: str) -> None:
+    straight = steps(make(name))
+    run = make(name)
+    assert not run.train(stop=lambda: True)
+    again = make(name)
+    again.folder = run.folder
+    assert again.train()
+    assert list(read_lines(run.folder / "steps.jsonl")) == straight

@@ -92,7 +92,8 @@ def graded(task: str, texts: list[str], outcomes: list[Outcome], k: int) -> Grad
     cut = torch.tensor([i % 2 == 0 for i in range(len(texts))])
     grades = [Grade(outcome) for outcome in outcomes]
     completions = Completions(blank.long(), mask, blank, cut)
-    return GradedCompletions(problems, [[1]] * len(problems), completions, texts, grades)
+    group = torch.arange(len(problems)).repeat_interleave(k)
+    return GradedCompletions(problems, [[1]] * len(problems), group, completions, texts, grades)
 
 
 def test_pass_at_k_is_human_evals_estimate(tiny_folder: Path) -> None:
@@ -121,7 +122,8 @@ def test_gsm8k_prints_the_number_and_both_filters(tmp_path: Path, tiny_folder: P
     texts = ["#### 18", "it is 18", "#### 17 or 18", "none"]
     mask, blank = torch.ones((4, 2), dtype=torch.bool), torch.zeros((4, 2))
     given = GradedCompletions(
-        problems, [[1]] * 4, Completions(blank.long(), mask, blank, mask[:, 0]), texts,
+        problems, [[1]] * 4, torch.arange(4),
+        Completions(blank.long(), mask, blank, mask[:, 0]), texts,
         task.grade(problems, texts),
     )  # fmt: skip
     policy = load_policy(tiny_folder, "float32", "cpu")

@@ -11,8 +11,8 @@ from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import PromptInfo
 from srpo_bench.algorithms.registry import CONTROLS as CONTROL_NAMES
 from srpo_bench.algorithms.registry import LADDER as LADDER_NAMES
-from srpo_bench.algorithms.registry import get
-from srpo_bench.results.judgement.ladder import AT_REST, CONTROLS, LADDER, Rung, ladder
+from srpo_bench.algorithms.registry import get, sampler_of
+from srpo_bench.results.judgement.ladder import AT_REST, CONTROLS, LADDER, SAMPLERS, Rung, ladder
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
 from srpo_bench.results.statistics.inference import holm
@@ -57,6 +57,23 @@ def test_every_rung_and_control_that_compare_runs_is_read() -> None:
     assert [idea.algorithm for idea in LADDER] == list(LADDER_NAMES)
     read_by = {idea.algorithm for idea, _ in CONTROLS} | {against for _, against in CONTROLS}
     assert set(CONTROL_NAMES) <= read_by
+
+
+def test_the_ladder_knows_its_methods_samplers() -> None:
+    for name in [*LADDER_NAMES, *CONTROL_NAMES]:
+        assert get(name).sampler == SAMPLERS.get(name, "shuffled")
+
+
+def test_an_arm_with_another_sampler_is_no_rung(tmp_path: Path) -> None:
+    folder = write(tmp_path / "c", "grpo", "grpo-token", "srpo-paper", srpo_paper=PAPER)
+    plan = json.loads((folder / "comparison.json").read_text())
+    plan["arms"][1]["sampler"] = "npr"
+    (folder / "comparison.json").write_text(json.dumps(plan))
+    assert list(climb(folder)) == []  # one rung alone is no ladder
+    plan["arms"][1]["sampler"] = "shuffled"
+    plan["arms"][2]["sampler"] = "history"
+    (folder / "comparison.json").write_text(json.dumps(plan))
+    assert len(climb(folder)) == 2
 
 
 def test_rungs_find_what_was_put_in(whole: Path) -> None:
@@ -110,9 +127,9 @@ def test_stages_that_were_on_are_named_beside_the_resampling(tmp_path: Path) -> 
     assert climb(folder)["srpo-paper", "grpo-token"].what == (
         "history resampling and two stages (staged)"
     )
-    at_rest = get("srpo-paper")
+    sampler, defaults = sampler_of("srpo-paper", None)
     plan = RunInfo((PromptInfo("a", "math"),), 1, 2, 10, max_new_tokens=4)
-    notes = at_rest(at_rest.Settings(), plan).notes
+    notes = sampler(sampler.Settings(**defaults), plan).notes
     assert AT_REST in notes[0]
     for run in (folder / "srpo-paper").glob("seed-*"):
         synthetic.change(run, "manifest.json", notes=notes)

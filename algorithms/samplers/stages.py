@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 
 from srpo_bench.algorithms.base import RunInfo
-from srpo_bench.algorithms.order import shuffled
+from srpo_bench.algorithms.samplers.order import shuffled
 
 Stages = Literal["staged", "mixed", "reversed"]
 
@@ -30,9 +30,16 @@ class Schedule:
         """True when the pool holds one kind of prompt only, so that there is nothing to stage."""
         return len({prompt.kind for prompt in self.info.pool}) < 2
 
+    @property
+    def notes(self) -> list[str]:
+        """Says when stages that were asked for are at rest."""
+        if not self.at_rest or not self.fraction:
+            return []
+        return ["The prompt pool holds one kind of task only, so the two stages change nothing."]
+
     def switches(self, step: int) -> bool:
-        """True when another stage begins at ``step`` (from 0)."""
-        return step > 0 and self.code_share(step) != self.code_share(step - 1)
+        """True when another stage begins at ``step`` (from 1)."""
+        return step > 1 and self.code_share(step) != self.code_share(step - 1)
 
     def prompts(self, step: int) -> list[str]:
         """Everything that may be chosen in the stage ``step`` belongs to."""
@@ -56,9 +63,9 @@ class Schedule:
         if self.at_rest:
             return 1.0
         if self.stages == "staged":
-            return float(step >= alone)
+            return float(step > alone)
         if self.stages == "reversed":
-            return float(step < steps - alone)
+            return float(step <= steps - alone)
         # x with x C / (M + x C) = (1 − f) C / (M + C): the code share of a whole staged run
         code = len(self._code())
         others = len(self.info.pool) - code

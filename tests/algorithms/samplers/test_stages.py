@@ -7,25 +7,23 @@ import pytest
 import torch
 
 from srpo_bench.algorithms.batch import Grades
-from srpo_bench.algorithms.registry import get
-from srpo_bench.algorithms.stages import Schedule
+from srpo_bench.algorithms.samplers.stages import Schedule
+from tests.algorithms.pair import make_sampler
 
 MIXED_POOL = ["math", "math", "code"] * 8
 
 
 def _chosen_kinds(stages: str, plan: Any, sample: Any, steps: int = 48) -> list[Counter[str]]:
-    """Kinds chosen at each step by srpo-paper on responses that are never all correct."""
-    kind = get("srpo-paper")
-    algorithm = kind(
-        kind.Settings(stages=stages, stage_one_fraction=0.25), plan(MIXED_POOL, steps=steps)
-    )
+    """Kinds chosen at each step by history on responses that are never all correct."""
+    info = plan(MIXED_POOL, steps=steps)
+    sampler = make_sampler("history", info, stages=stages, stage_one_fraction=0.25)
     chosen = []
-    for step in range(steps):
-        rng = torch.Generator().manual_seed(step)
-        prompts = algorithm.choose(4, rng)
+    for step in range(1, steps + 1):
+        groups = sampler.choose(step, 4, torch.Generator().manual_seed(step))
+        prompts = [group.prompt for group in groups]
         rollouts = sample(prompts, 2, seed=step)
         wrong = torch.zeros(len(rollouts))
-        algorithm.weigh(rollouts, Grades(wrong, wrong), lambda r: r.logp, rng)
+        sampler.observe(rollouts, Grades(wrong, wrong))
         chosen.append(Counter(prompt.split("-")[0] for prompt in prompts))
     return chosen
 
@@ -58,16 +56,18 @@ def test_all_three_orders_train_on_as_many_code_prompts(plan: Any, sample: Any) 
 
 
 @pytest.mark.parametrize("kind", ["math", "code"])
-def test_one_kind_of_prompt_rests_the_stages_and_is_said(kind: str, plan: Any) -> None:
-    cls = get("srpo-paper")
-    algorithm = cls(cls.Settings(), plan([kind] * 6))
-    assert "one kind" in algorithm.notes[0]
-    assert set(algorithm.choose(6, torch.Generator())) == {p.id for p in algorithm.info.pool}
-    assert cls(cls.Settings(), plan(["math", "code"])).notes == []
+@pytest.mark.parametrize("name", ["history", "history-random"])
+def test_one_kind_of_prompt_rests_the_stages_and_is_said(name: str, kind: str, plan: Any) -> None:
+    sampler = make_sampler(name, plan([kind] * 6), stage_one_fraction=0.25)
+    assert "one kind" in sampler.notes[0]
+    chosen = {group.prompt for group in sampler.choose(1, 6, torch.Generator())}
+    assert chosen == {p.id for p in sampler.info.pool}
+    assert make_sampler(name, plan(["math", "code"]), stage_one_fraction=0.25).notes == []
+    assert make_sampler(name, plan([kind] * 6)).notes == []
 
 
 def test_a_schedule_switches_once(plan: Any) -> None:
     for stages in ("staged", "reversed"):
         schedule = Schedule(stages, 0.25, plan(MIXED_POOL, steps=20))
-        assert sum(schedule.switches(step) for step in range(20)) == 1
-    assert not any(Schedule("mixed", 0.25, plan(MIXED_POOL)).switches(s) for s in range(20))
+        assert sum(schedule.switches(step) for step in range(1, 21)) == 1
+    assert not any(Schedule("mixed", 0.25, plan(MIXED_POOL)).switches(s) for s in range(1, 21))

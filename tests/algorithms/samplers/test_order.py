@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srpo_bench.algorithms.order import PromptOrder
+from srpo_bench.algorithms.samplers.order import PromptOrder
 
 SIZES = {"size": st.integers(1, 30), "n": st.integers(1, 12), "seed": st.integers(0, 5)}
 

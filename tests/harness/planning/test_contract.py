@@ -145,11 +145,13 @@ def test_the_packages_of_plug_ins_are_named_with_their_versions(
     points = {
         "bench.tasks": [Point("mine", "1.2"), Point("unused", "9")],
         "bench.algorithms": [Point("ours", "3.4")],
+        "bench.samplers": [Point("theirs", "5.6")],
     }
     monkeypatch.setattr(
         "srpo_bench.harness.planning.prepare.entry_points", lambda group: points[group]
     )
-    assert plugin_versions(["mine", "gsm8k"], ["ours"]) == {"pkg-mine": "1.2", "pkg-ours": "3.4"}
+    found = plugin_versions(["mine", "gsm8k"], ["ours", "theirs"])
+    assert found == {"pkg-mine": "1.2", "pkg-ours": "3.4", "pkg-theirs": "5.6"}
 
 
 def test_a_day_is_fixed_at_planning_and_kept(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from srpo_bench.plugins import nearest
 from srpo_bench.tasks.base import TaskError
 
 
@@ -17,12 +17,9 @@ class RunError(Exception):
     """One run failed; the sentence goes into its status and into the report."""
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
+def unknown(kind: str, name: str, names: Iterable[str]) -> UserError:
     """An error for a name that is none, with the nearest one that is."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}."
-    return UserError(f"Unknown {what} '{name}'; {hint}")
+    return UserError(f"Unknown {kind} '{name}'; {nearest(name, sorted(names))}")
 
 
 @contextmanager

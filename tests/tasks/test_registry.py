@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from srpo_bench import plugins
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import TaskError
 from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
@@ -24,8 +25,8 @@ def test_unknown_name_gets_a_suggestion() -> None:
 
 
 def test_plugin_that_is_no_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("mine", "collections:Counter", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    point = EntryPoint("mine", "collections:Counter", registry.TASKS.group)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     assert registry.task_names()[-1] == "mine"
     with pytest.raises(TaskError, match="no subclass of"):
         registry.get("mine")
@@ -33,8 +34,8 @@ def test_plugin_that_is_no_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_plugin_may_not_take_a_built_in_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("gsm8k", "collections:Counter", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    point = EntryPoint("gsm8k", "collections:Counter", registry.TASKS.group)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     assert registry.get("gsm8k").name == "gsm8k"
     assert "offers a task called 'gsm8k', which is a built-in one" in registry.broken()["gsm8k"]
 
@@ -65,8 +66,8 @@ class Untold(MicroGsm8k):
 def test_plugin_that_leaves_something_out_is_refused(
     monkeypatch: pytest.MonkeyPatch, kind: type[MicroGsm8k], sentence: str
 ) -> None:
-    point = EntryPoint("mine", f"{__name__}:{kind.__name__}", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    point = EntryPoint("mine", f"{__name__}:{kind.__name__}", registry.TASKS.group)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     with pytest.raises(TaskError, match=sentence):
         registry.get("mine")
 

@@ -1,8 +1,13 @@
-"""Rows of a benchmark's files: from ``--data-dir`` (JSONL or parquet) or from the hub, checked."""
+"""Rows of a benchmark's files: from ``--data-dir`` or from the hub, checked.
+
+A file is JSONL, parquet, a JSON list, or CSV with a head.
+"""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +26,8 @@ class Source:
 
     files: names under ``--data-dir`` without suffix, the first that exists is taken.
     fields: what every row must have.   revision: the hub commit that is loaded.
-    count, sha256: of the official split, and of its JSONL file.
+    count, sha256: of the official split, and of its file.   home: where the file is published, if
+    it is read from disk only (``hub`` is empty then).
     """
 
     files: tuple[str, ...]
@@ -32,6 +38,7 @@ class Source:
     count: int
     configs: tuple[str, ...] = ("default",)
     sha256: str = ""
+    home: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,11 @@ def read(source: Source, data_dir: Path | None) -> tuple[Row, ...]:
     Raises:
         TaskError: there is no such file, the hub is out of reach, or a row is malformed.
     """
+    if data_dir is None and not source.hub:
+        raise TaskError(
+            f"{source.files[0]} is read from disk: get it from {source.home}, and pass "
+            f"--data-dir DIR where DIR/{source.files[0]} is that file."
+        )
     rows = _from_hub(source) if data_dir is None else _from_disk(source, data_dir)
     if not rows:
         raise TaskError(f"{source.files[0]} holds no rows.")
@@ -65,14 +77,14 @@ def read(source: Source, data_dir: Path | None) -> tuple[Row, ...]:
 
 def _from_disk(source: Source, data_dir: Path) -> tuple[Row, ...]:
     for name in source.files:
-        for suffix in (".jsonl", ".parquet"):
+        for suffix in (".jsonl", ".parquet", ".json", ".csv"):
             path = data_dir / (name + suffix)
             if path.is_file():
                 return _from_file(path, source)
     tried = " or ".join(f"{name}.jsonl" for name in source.files)
     raise TaskError(
-        f"There is no {tried} (or .parquet) in {data_dir}; put the file there, or leave --data-dir "
-        f"out to load {source.hub} from the hub."
+        f"There is no {tried} (or .parquet, .json, .csv) in {data_dir}; put the file there"
+        + (f", or leave --data-dir out to load {source.hub} from the hub." if source.hub else ".")
     )
 
 
@@ -89,11 +101,37 @@ def _from_file(path: Path, source: Source) -> tuple[Row, ...]:
             for number, values in enumerate(_parquet_rows(path), start=1)
         )
     try:
-        lines = data.decode().split("\n")
+        text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TaskError(f"{path}, line {line}: expected UTF-8 text.") from error
-    return tuple(_json_rows(path, lines, origin))
+    if path.suffix == ".json":
+        return tuple(_json_list(path, text, origin))
+    if path.suffix == ".csv":
+        return tuple(_csv_rows(path, text, origin))
+    return tuple(_json_rows(path, text.split("\n"), origin))
+
+
+def _json_list(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TaskError(f"{path}: expected a JSON list; {error}.") from error
+    if not isinstance(rows, list):
+        raise TaskError(f"{path}: expected a JSON list, not {type(rows).__name__}.")
+    for number, values in enumerate(rows, start=1):
+        if not isinstance(values, dict):
+            raise TaskError(f"{path}, row {number}: expected a JSON object.")
+        yield Row(f"{path}, row {number}", values, origin)
+
+
+def _csv_rows(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row]:
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    try:
+        for values in reader:
+            yield Row(f"{path}, line {reader.line_num}", values, origin)
+    except csv.Error as error:
+        raise TaskError(f"{path}, line {reader.line_num}: expected CSV; {error}.") from error
 
 
 def _json_rows(path: Path, lines: list[str], origin: Mapping[str, Any]) -> Iterator[Row]:

@@ -27,11 +27,11 @@ TEST = Source(
 _STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
 _FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
 _GOLD = re.compile(r"#### (-?[0-9][0-9.,]*)\s*$")
-_INSTRUCTION = (
+INSTRUCTION = (
     "\n\nReason step by step, then give the answer on a last line of the form: #### number"
 )
 _FORM = Form(
-    turn=lambda p: p.question + _INSTRUCTION,
+    turn=lambda p: p.question + INSTRUCTION,
     reply=solution,
     head=lambda p: f"Question: {p.question}\nAnswer:",
     rest=lambda p: f" {solution(p)}\n\n",
@@ -88,7 +88,7 @@ class Gsm8k(Task):
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""
-        return [_grade(p, r) for p, r in zip(problems, responses, strict=True)]
+        return [by_value(p, r) for p, r in zip(problems, responses, strict=True)]
 
     def variants(
         self, problems: Sequence[Problem], responses: Sequence[str]
@@ -103,7 +103,8 @@ class Gsm8k(Task):
         }
 
 
-def _grade(problem: Problem, response: str) -> Grade:
+def by_value(problem: Problem, response: str) -> Grade:
+    """Whether the number stated is worth the gold one."""
     answer = numbers.stated(response)
     if answer is None:
         outcome = Outcome.UNPARSEABLE

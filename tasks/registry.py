@@ -17,6 +17,8 @@ BUILT_IN = {
     "micro-humaneval": "srpo_bench.tasks.micro.humaneval:MicroHumanEval",
     "gsm8k": "srpo_bench.tasks.gsm8k:Gsm8k",
     "math": "srpo_bench.tasks.math:Math",
+    "mawps": "srpo_bench.tasks.mawps:Mawps",
+    "svamp": "srpo_bench.tasks.svamp:Svamp",
     "humaneval": "srpo_bench.tasks.humaneval:HumanEval",
     "mbpp": "srpo_bench.tasks.mbpp:Mbpp",
 }

@@ -1,0 +1,115 @@
+"""MAWPS (Koncel-Kedziorski et al. 2016) and ASDiv-A (Miao et al. 2020, arXiv 2106.15772): one-step
+and two-step word problems, as the SVAMP repository brings them together to train on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import ClassVar
+
+from srpo_bench.tasks.arithmetic import worked, written
+from srpo_bench.tasks.base import Grade, Kind, Problem, Prompt, Split, Style, Task, TaskError
+from srpo_bench.tasks.dataset import Row, Source, hold_out, read
+from srpo_bench.tasks.gsm8k import INSTRUCTION, by_value, flexible, matches, strict
+from srpo_bench.tasks.prompting import Form, solution
+
+HOME = "https://github.com/arkilpatel/SVAMP (MIT)"
+TRAIN = Source(
+    ("wordproblems/mawps-asdiv-a_svamp_train", "data/mawps-asdiv-a_svamp/train"),
+    (("Question", str), ("Numbers", str), ("Equation", str), ("Answer", str)),
+    hub="", revision="", split="train", count=3138, home=HOME,
+    sha256="c761cdc6390a67a285c6c346a2931f61bc8f47430eceaeb123cc3d0263efa821",
+)  # fmt: skip
+FORM = Form(
+    turn=lambda p: p.question + INSTRUCTION,
+    reply=solution,
+    head=lambda p: f"Question: {p.question}\nAnswer:",
+    rest=lambda p: f" {solution(p)}\n\n",
+)
+_BEFORE_MARK = re.compile(r"\s+(?=[.,?!;:%)]|'s\b)|(?<=[($])\s+")
+
+
+class WordProblems(Task):
+    """What MAWPS and SVAMP share: GSM8K's form of answer, and how it is graded."""
+
+    kind: ClassVar[Kind] = "math"
+    max_new_tokens: ClassVar[int] = 128
+    metric: ClassVar[str] = "number"
+    stop: ClassVar[tuple[str, ...]] = ("Question:",)
+
+    def __init__(self) -> None:
+        self._data_dir: Path | None = None
+
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        """The question, with a request to end in ``#### n`` in chat style; examples are MAWPS'."""
+        return FORM.prompt(problem, style, shots, lambda: training(self._data_dir))
+
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""
+        return [by_value(p, r) for p, r in zip(problems, responses, strict=True)]
+
+    def variants(
+        self, problems: Sequence[Problem], responses: Sequence[str]
+    ) -> dict[str, list[bool]]:
+        """GSM8K's two filters of lm-eval, which has no task for these."""
+        return {
+            name: [
+                matches(extract(response), problem.answer)
+                for problem, response in zip(problems, responses, strict=True)
+            ]
+            for name, extract in (("flexible-extract", flexible), ("strict-match", strict))
+        }
+
+
+class Mawps(WordProblems):
+    """Short word problems to train on; SVAMP is their test."""
+
+    name: ClassVar[str] = "mawps"
+    summary: ClassVar[str] = "word problems of one or two steps, answered '#### n' (to train on)"
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """train, or its last tenth as dev; without problems that no short decimals work."""
+        self._data_dir = data_dir
+        if split == "test":
+            raise TaskError("mawps has no test split: its test is the task svamp.")
+        return training(data_dir, dev=split == "dev")
+
+
+def training(data_dir: Path | None, dev: bool = False) -> list[Problem]:
+    """The problems to train on, or those held out of them, which have another question each."""
+    rows = read(TRAIN, data_dir)
+    problems = [(i, p) for i, row in hold_out(rows, dev) if (p := _problem(i, row)) is not None]
+    first = {problem.question: i for i, problem in reversed(problems)}
+    return [problem for i, problem in problems if first[problem.question] == i]
+
+
+def _problem(index: int, row: Row) -> Problem | None:
+    """None where a number is rounded (a third as 0.3333333333333333): nobody can state it."""
+    values = row.values
+    try:
+        numbers = [Fraction(number) for number in values["Numbers"].split()]
+        answer = Fraction(values["Answer"])
+    except ValueError as error:
+        raise row.error(f'numbers in "Numbers" and "Answer" ({error})') from error
+    try:
+        texts = [written(number) for number in numbers]
+        lines, result = worked(values["Equation"], numbers)
+        if result != answer:
+            return None
+    except ValueError:
+        return None
+    question = re.sub(
+        r"\bnumber(\d+)\b", lambda m: texts[int(m[1])] if int(m[1]) < len(texts) else m[0],
+        values["Question"],
+    )  # fmt: skip
+    return Problem(
+        id=f"mawps/train/{index}",
+        task="mawps",
+        kind="math",
+        question=_BEFORE_MARK.sub("", question).strip(),
+        answer=written(answer),
+        level=str(lines.count("\n") + 1),
+        meta={"solution": f"{lines}\n#### {written(answer)}", **row.origin},
+    )

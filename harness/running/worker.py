@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.harness.machine import instructions, processor
+from srpo_bench.harness.machine import accelerator, instructions, processor
 from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.results.store import (
     ATTEMPTS,
@@ -115,7 +115,7 @@ def _base(config: Any, manifest: dict[str, Any]) -> Path:
 
 
 def _as_planned(config: Config, base: Path, contract: dict[str, Any]) -> Problems:
-    """The problems, proved to be those of the contract, on a CPU that computes like the planner's.
+    """The problems, proved to be those of the contract, on a machine like the planner's.
 
     Raises:
         RunError: they are others, are asked otherwise, or the machine is of another kind.
@@ -123,11 +123,13 @@ def _as_planned(config: Config, base: Path, contract: dict[str, Any]) -> Problem
     from srpo_bench.harness.problems.load import load_problems
     from srpo_bench.harness.rollouts.prompts import fit
 
-    if instructions() != contract["instructions"]:
-        raise RunError(
-            f"This machine's CPU is {instructions()} and the comparison was planned on "
-            f"{contract['instructions']}, which gives other bits: resume it on such a machine."
-        )
+    here = {"instructions": instructions(), "accelerator": accelerator(contract["device"])}
+    for name, found in here.items():
+        if found != contract[name]:
+            raise RunError(
+                f"This machine computes on {found} and the comparison was planned on "
+                f"{contract[name]}, which gives other bits: resume it on such a machine."
+            )
     problems, prompts = fit(config, load_problems(config), base)
     digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
     if problems.final:

@@ -136,3 +136,29 @@ def test_the_heads_weight_is_cast_once_and_its_gradient_added_up_in_float32(
     assert casts.count == 1
     error = (pieces[name] - exact[name]).norm() / exact[name].norm()
     assert error <= 1.5 * (whole[name] - exact[name]).norm() / exact[name].norm()
+
+
+def test_dropout_is_off_in_training_too(tmp_path: Path, tiny_folder: Path) -> None:
+    """Two readings of the same responses agree, or no ratio would start at 1."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=44, n_positions=64, n_embd=16, n_layer=2, n_head=2, resid_pdrop=0.5
+    )
+    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    load_policy(tiny_folder, "float32", "cpu").tokenizer.save_pretrained(tmp_path)
+    policy = load_policy(tmp_path, "float32", "cpu")
+    assert torch.equal(policy.logp(rollouts()), policy.logp(rollouts()))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_parameters_are_those_of_a_tokens_products(
+    tmp_path: Path, tiny_folder: Path, tied: bool
+) -> None:
+    """A table that is read and nothing else takes part in none."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy.model = torch.nn.Sequential(torch.nn.Embedding(5, 2), torch.nn.Linear(2, 5, bias=False))
+    policy.model.config = type("Config", (), {"tie_word_embeddings": tied})()
+    policy.model.get_input_embeddings = lambda: policy.model[0]
+    assert policy.parameters == (20 if tied else 10)

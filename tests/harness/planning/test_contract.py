@@ -187,7 +187,8 @@ def test_a_comparison_whose_contract_holds_no_prompts_is_refused(tmp_path: Path)
         ("evaluation_digest", "are not those this comparison was planned with"),
         ("final_digest", "are not those this comparison was planned with"),
         ("prompts_digest", "not rendered and encoded as when"),
-        ("instructions", "CPU is .* and the comparison was planned on other"),
+        ("instructions", "computes on .* and the comparison was planned on other"),
+        ("accelerator", "computes on None and the comparison was planned on other"),
     ],
 )
 def test_a_worker_proves_that_it_finds_what_was_planned(

@@ -1,0 +1,29 @@
+"""Rows cut into chunks that fit a budget of padded tokens, and no smaller than they must be."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from srpo_bench.harness.models.policy import spans
+
+WIDTHS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=12)
+
+
+def padded(rows: list[tuple[int, int]]) -> int:
+    """Tokens of a chunk: responses and prompts are each padded to the longest."""
+    return len(rows) * (max(r for r, _ in rows) + max(p for _, p in rows))
+
+
+@given(widths=WIDTHS, budget=st.integers(1, 60))
+def test_chunks_keep_to_the_budget_and_are_as_large_as_it_allows(
+    widths: list[tuple[int, int]], budget: int
+) -> None:
+    table = torch.tensor(widths).reshape(-1, 2)
+    cuts = list(spans(table, budget))
+    assert [i for start, end in cuts for i in range(start, end)] == list(range(len(widths)))
+    for start, end in cuts:
+        assert end - start == 1 or padded(widths[start:end]) <= budget
+        if end < len(widths):
+            assert padded(widths[start : end + 1]) > budget

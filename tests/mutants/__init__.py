@@ -1,0 +1,8 @@
+"""Mutation testing: do the fast tests notice when a line of the product is wrong?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("algorithms", "harness", "results")

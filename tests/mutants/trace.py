@@ -1,0 +1,70 @@
+"""A pytest plugin: which lines of the product each test runs, and how long it takes.
+
+``python -m pytest -p tests.mutants.trace`` with MUTANTS_MAP=FILE writes the map as JSON:
+test -> {"seconds": s, "lines": {file: [lines]}}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from tests.mutants import ROOMS, ROOT
+
+_seen: dict[CodeType, set[int]] = defaultdict(set)
+_files: dict[str, str | None] = {}
+_map: dict[str, dict[str, Any]] = {}
+
+
+def _product(path: str) -> str | None:
+    """A file's name within the repository where it is the product's."""
+    if path not in _files:
+        real = Path(path).resolve()
+        inside = real.is_relative_to(ROOT) and real.relative_to(ROOT).parts[0] in ROOMS
+        _files[path] = str(real.relative_to(ROOT)) if inside else None
+    return _files[path]
+
+
+def _on_call(frame: FrameType, event: str, _: Any) -> Any:
+    return _on_line if _product(frame.f_code.co_filename) else None
+
+
+def _on_line(frame: FrameType, event: str, _: Any) -> Any:
+    if event == "line":
+        _seen[frame.f_code].add(frame.f_lineno)
+    return _on_line
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Trace a test with its fixtures."""
+    _seen.clear()
+    start = time.process_time()
+    threading.settrace(_on_call)
+    sys.settrace(_on_call)
+    yield
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    lines: dict[str, set[int]] = defaultdict(set)
+    for code, numbers in _seen.items():
+        if code.co_name != "<module>" and (name := _product(code.co_filename)):
+            lines[name] |= numbers
+    _map[item.nodeid] = {
+        "seconds": round(time.process_time() - start, 3),
+        "lines": {name: sorted(numbers) for name, numbers in lines.items()},
+    }
+
+
+def pytest_sessionfinish() -> None:
+    """Write the map."""
+    Path(os.environ["MUTANTS_MAP"]).write_text(json.dumps(_map))

@@ -130,8 +130,9 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
         negated = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
         yield f"if not {_short(node.test)}", partial(setattr, node, "test", negated)
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
-        yield f"{_other(node.value)} for {text}", partial(
-            setattr, node, "value", _other(node.value)
+        yield (
+            f"{_other(node.value)} for {text}",
+            partial(setattr, node, "value", _other(node.value)),
         )
     elif isinstance(node, ast.Call) and not _is_record(node.func):
         for keyword in node.keywords:

@@ -1,4 +1,4 @@
-"""A step's account and its lines, by hand."""
+"""What a step of a run counts, draws and writes down, by hand."""
 
 from __future__ import annotations
 
@@ -118,26 +118,6 @@ def test_totals_add_up_over_steps_and_stand_at_each_evaluation(tmp_path: Path) -
         "updates": 5,
         "flops": sum(line["ledger"]["flops"] for line in lines),
     }
-
-
-def test_flops_are_2n_forward_and_6n_trained() -> None:
-    assert ledger.flops(10, 3, 2) == 2 * 10 * 3 + 6 * 10 * 2
-
-
-def test_a_clock_gives_each_second_to_its_phase(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(ledger.time, "perf_counter", lambda: now[0])
-    clock = ledger.Clock()
-    for phase, seconds in (("rollout", 1.0), ("training", 2.0), ("rollout", 0.5)):
-        with clock(phase):  # type: ignore[arg-type]
-            now[0] += seconds
-    now[0] += 0.25
-    line = clock.close(7)
-    assert line == {
-        **dict.fromkeys(("grading", "sync", "evaluation"), 0.0),
-        **{"step": 7, "rollout": 1.5, "training": 2.0, "other": 0.25},
-    }
-    assert clock.close(8)["other"] == 0.0
 
 
 def test_checkpoints_come_at_their_cadence_and_at_the_end(tmp_path: Path) -> None:

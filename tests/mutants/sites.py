@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 SWAPS: dict[type, type] = {
     ast.Lt: ast.LtE,
@@ -60,7 +61,8 @@ class _Finder(ast.NodeVisitor):
 
     def __init__(self, tree: ast.Module) -> None:
         self.found: list[Site] = []
-        self.lines, self.function = range(0), None
+        self.lines = range(0)
+        self.function: range | None = None
         self.visit(tree)
 
     def add(self, what: str, apply: Callable[[], None]) -> None:
@@ -146,7 +148,7 @@ def _other(value: bool | float) -> bool | float:
     return value + 1 if isinstance(value, int) else value * 2 or 1.0
 
 
-def _put(block: list[ast.AST], index: int, new: ast.AST) -> None:
+def _put(block: list[Any], index: int, new: ast.AST) -> None:
     block[index] = new
 
 

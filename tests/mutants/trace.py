@@ -54,7 +54,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     sys.settrace(_on_call)
     yield
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]
+    threading.settrace(None)
     lines: dict[str, set[int]] = defaultdict(set)
     for code, numbers in _seen.items():
         if code.co_name != "<module>" and (name := _product(code.co_filename)):

@@ -1,0 +1,85 @@
+"""``make mutants``: a seeded sample of mutants through the fast tests; prints killed and survived.
+
+python -m tests.mutants map                 what each test runs; once, and after large changes
+python -m tests.mutants sample 100 --seed 1
+python -m tests.mutants file harness/running/learner.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.mutants import ROOMS, ROOT
+from tests.mutants.equivalent import EQUIVALENT, LEFT_OUT
+from tests.mutants.run import Mutant, judge, mutants_of, preload, still_there
+
+MAP = ROOT / ".mutants.json"
+
+
+def main() -> int:
+    """Exit code 1 where fewer than 95 % were killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("map")
+    sample = commands.add_parser("sample")
+    sample.add_argument("count", type=int)
+    sample.add_argument("--seed", type=int, default=0)
+    file = commands.add_parser("file")
+    file.add_argument("path")
+    chosen = parser.parse_args()
+    if chosen.command == "map":
+        return make_map()
+    if not MAP.is_file():
+        sys.exit(f"There is no {MAP.name}: run 'python -m tests.mutants map' first.")
+    if chosen.command == "file":
+        return report(mutants_of(chosen.path))
+    return report(random.Random(chosen.seed).sample(every(), chosen.count))
+
+
+def make_map() -> int:
+    """Run the fast tests once, with the lines they run written down."""
+    tests = [f"tests/{room}" for room in ROOMS]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.trace", "-q"]
+    done = subprocess.run(
+        [*command, "-m", "not integration", *tests], env={**os.environ, "MUTANTS_MAP": str(MAP)}
+    )
+    return done.returncode
+
+
+def every() -> list[Mutant]:
+    """All mutants of the three rooms but those of files that are left out."""
+    files = [str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    kept = [f for f in sorted(files) if not any(f.startswith(prefix) for prefix in LEFT_OUT)]
+    return [mutant for file in kept for mutant in mutants_of(file)]
+
+
+def report(mutants: list[Mutant]) -> int:
+    """Judge and print; the number is of those that are not equivalent."""
+    known = still_there(json.loads(MAP.read_text()))
+    preload()
+    counts: Counter[str] = Counter()
+    for mutant in mutants:
+        verdict: str = judge(mutant, known)
+        if verdict != "killed" and mutant.key in EQUIVALENT:
+            verdict = "equivalent"
+        counts[verdict] += 1
+        if verdict != "killed":
+            print(f"{verdict}: {mutant.file}:{mutant.line}: {mutant.what}", flush=True)
+    real = sum(counts.values()) - counts["equivalent"]
+    share = counts["killed"] / real if real else 1.0
+    print(f"{dict(counts)}: {counts['killed']} of {real} killed, {100 * share:.1f} %")
+    for prefix, why in LEFT_OUT.items():
+        print(f"left out: {prefix}: {why}")
+    return 0 if share >= 0.95 else 1
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    sys.exit(main())

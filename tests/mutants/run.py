@@ -1,0 +1,157 @@
+"""One mutant through the tests that run its line, in a forked process with the libraries loaded."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, Literal
+
+from tests.mutants import ROOT
+from tests.mutants.sites import sites
+
+Verdict = Literal["killed", "survived", "not covered"]
+SECONDS = 60.0
+"""Of processor time, measured when the map was made: so many tests a mutant is run through."""
+HEAVY = (
+    *("torch", "transformers", "trl", "safetensors.torch", "numpy", "scipy.stats", "pandas"),
+    *("pydantic", "hypothesis", "matplotlib.pyplot", "pyarrow", "typer", "rich", "jinja2", "yaml"),
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """The ``number``-th change of a file."""
+
+    file: str
+    number: int
+    line: int
+    what: str
+
+    @property
+    def key(self) -> str:
+        """What names it as long as its line is not rewritten."""
+        text = (ROOT / self.file).read_text().splitlines()[self.line - 1].strip()
+        return f"{self.file}: {self.what} :: {text}"
+
+
+def mutants_of(file: str) -> list[Mutant]:
+    """Every one of a file."""
+    found = sites(ast.parse((ROOT / file).read_text()))
+    return [Mutant(file, i, site.lines.start, site.what) for i, site in enumerate(found)]
+
+
+def tests_of(mutant: Mutant, known: dict[str, Any]) -> list[str]:
+    """Tests that run the line, those of the file's own test first, then the quickest. What is run
+    at import stands for its whole file; the default of an argument, for its function."""
+    site = sites(ast.parse((ROOT / mutant.file).read_text()))[mutant.number]
+    lines = site.lines if site.function else range(10**6)
+    if site.function and site.lines.start == site.function.start:
+        lines = site.function
+    covering: dict[str, float] = {
+        test: entry["seconds"]
+        for test, entry in known.items()
+        if any(line in lines for line in entry["lines"].get(mutant.file, ()))
+    }
+    own = f"test_{Path(mutant.file).stem}.py"
+    chosen: list[str] = []
+    spent = 0.0
+    for test in sorted(covering, key=lambda t: (own not in t, covering[t])):
+        if spent + covering[test] <= SECONDS or not chosen:
+            chosen.append(test)
+            spent += covering[test]
+    return chosen
+
+
+def still_there(known: dict[str, Any]) -> dict[str, Any]:
+    """The map without tests that have been renamed since: asked for, they would be an error."""
+    texts: dict[str, str] = {}
+    kept = {}
+    for test, entry in known.items():
+        file, *_, name = test.split("::")
+        if file not in texts:
+            path = ROOT / file
+            texts[file] = path.read_text() if path.is_file() else ""
+        if f"def {name.partition('[')[0]}(" in texts[file]:
+            kept[test] = entry
+    return kept
+
+
+def judge(mutant: Mutant, known: dict[str, Any]) -> Verdict:
+    """Run the tests of a mutant until one fails."""
+    tests = tests_of(mutant, known)
+    if not tests:
+        return "not covered"
+    seconds = 30 + 5 * sum(known[test]["seconds"] for test in tests)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_child(mutant, tests, int(seconds)))
+    deadline = time.monotonic() + 20 * seconds  # asleep for good
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return "survived" if status == 0 else "killed"
+        time.sleep(0.05)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    return "killed"
+
+
+def preload() -> None:
+    """Load what is not the product, once for all mutants."""
+    for name in HEAVY:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _child(mutant: Mutant, tests: Sequence[str], seconds: int) -> int:
+    import pytest
+
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    log = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chdir(ROOT)
+    sys.meta_path.insert(0, _Finder(mutant))
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the mutated module before anybody else does."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+        parts = Path("srpo_bench", mutant.file).with_suffix("").parts
+        self.name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    def find_spec(
+        self, name: str, path: Any = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The mutated module's."""
+        if name != self.name:
+            return None
+        where = str(ROOT / "srpo_bench" / self.mutant.file)
+        loader = _Loader(name, where)
+        loader.mutant = self.mutant
+        return importlib.util.spec_from_file_location(name, where, loader=loader)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    mutant: Mutant
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compiled from the changed tree."""
+        tree = ast.parse((ROOT / self.mutant.file).read_text())
+        sites(tree)[self.mutant.number].apply()
+        code: CodeType = compile(ast.fix_missing_locations(tree), self.path, "exec")
+        return code

@@ -3,7 +3,16 @@ for a CSS variable so that inline figures follow the reader's light or dark sett
 
 from __future__ import annotations
 
-import re
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+LEFT_OUT = (f"{SVG}metadata", f"{SVG}style")
+"""The one says who drew it; the other styles every element of the page, not of the figure."""
+LINES = "stroke-linejoin: round; stroke-linecap: butt"
+"""What that style said; inherited inside the figure."""
+for _prefix, _space in (("", SVG), ("xlink", XLINK)):
+    ElementTree.register_namespace(_prefix, _space[1:-1])
 
 INK, SOFT, RULE, PAPER = "#1c2024", "#646b75", "#dfe2e6", "#fdfdfc"
 ARMS = (
@@ -57,40 +66,59 @@ RC = {
 
 
 def inline(svg: str, title: str, description: str, key: str) -> str:
-    """A figure for the page: no fixed size or ids, colours as variables, named for readers."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = _own_ids(svg, key)
-    svg = re.sub(r"font: (?:\w+ )?([\d.]+)px [^;\"]+", r"font-size: \1px", svg)
-    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, f"var({variable})")
-    head = re.match(r"<svg[^>]*>", svg)
-    assert head is not None
-    box = re.search(r'viewBox="[^"]+"', head.group())
-    assert box is not None
-    opened = (
-        f'<svg {box.group()} role="img" aria-labelledby="{key}-t {key}-d" '
-        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
-        f'<title id="{key}-t">{_escape(title)}</title>'
-        f'<desc id="{key}-d">{_escape(description)}</desc>'
-    )
-    return re.sub(r"\n\s*", "\n", opened + svg[head.end() :])
+    """A figure for the page: no fixed size or ids, colours as variables, named for readers.
+
+    Args:
+        svg: as matplotlib wrote it. key: the figure's own, for its ids.
+    """
+    drawn = ElementTree.fromstring(svg)
+    for parent in list(drawn.iter()):
+        for child in [c for c in parent if c.tag in LEFT_OUT]:
+            parent.remove(child)
+    named = {"role": "img", "aria-labelledby": f"{key}-t {key}-d", "style": LINES}
+    figure = Element(f"{SVG}svg", {"viewBox": drawn.attrib["viewBox"], **named})
+    _own_ids(drawn, key)
+    for tag, id_, text in (("title", "t", title), ("desc", "d", description)):
+        SubElement(figure, f"{SVG}{tag}", {"id": f"{key}-{id_}"}).text = text
+    figure.extend(drawn)
+    for element in figure.iter():
+        element.tail = None  # matplotlib writes no text beside elements, only line ends
+        if element.text is not None and not element.text.strip():
+            element.text = None
+        if element.tag != f"{SVG}svg" and "style" in element.attrib:
+            element.set("style", _style(element.attrib["style"]))
+    return ElementTree.tostring(figure, encoding="unicode")
 
 
-def _own_ids(svg: str, key: str) -> str:
+def _own_ids(drawn: Element, key: str) -> None:
     """Keep only ids that something refers to, and make them the figure's own."""
-    for name in set(re.findall(r'\bid="([^"]+)"', svg)):
-        used = f"#{name}" in svg
-        svg = svg.replace(f' id="{name}"', f' id="{key}-{name}"' if used else "")
-        svg = svg.replace(f'"#{name}"', f'"#{key}-{name}"').replace(
-            f"(#{name})", f"(#{key}-{name})"
-        )
-    return svg
+    used = {name for e in drawn.iter() for value in e.attrib.values() for name in _refers(value)}
+    for element in drawn.iter():
+        for attribute, value in list(element.attrib.items()):
+            if attribute == "id":
+                del element.attrib[attribute]
+                if value in used:
+                    element.set("id", f"{key}-{value}")
+            elif _refers(value):
+                element.set(attribute, value.replace("#", f"#{key}-"))
 
 
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _refers(value: str) -> list[str]:
+    """The id that an attribute's value points to: ``#name`` or ``url(#name)``."""
+    if value.startswith("#"):
+        return [value[1:]]
+    return [value[5:-1]] if value.startswith("url(#") else []
+
+
+def _style(declarations: str) -> str:
+    """The same with colours as variables, and without the font's family: it is the page's."""
+    kept = []
+    for declaration in declarations.split(";"):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name and name != "font-family":
+            colour = VARIABLES.get(value)
+            kept.append(f"{name}: var({colour})" if colour else f"{name}: {value}")
+    return "; ".join(kept)
 
 
 FEW = 4

@@ -23,6 +23,7 @@ from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.children import python_path
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.loading import check_savable
 from srpo_bench.harness.models.policy import Policy, load_policy
@@ -70,7 +71,7 @@ def examine_apart(question: Question) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "srpo_bench.harness.planning.probe"],
         input=json.dumps(asdict(question)),
-        env={**os.environ, "PYTHONPATH": python_path()},
+        env={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ, "PYTHONPATH": python_path()},
         capture_output=True,
         text=True,
         check=False,
@@ -87,8 +88,11 @@ def examine(question: Question) -> None:
     policy = load_policy(Path(question.base), "float32", question.device)
     check_savable(policy.model, policy.tokenizer)
     forced = _forced(policy, question)
-    with torch.no_grad():
-        _refuse(policy, "the learner", policy.logp(forced).cpu(), forced)
+    with torch.set_grad_enabled(question.device != "cpu"):
+        logp = policy.logp(forced)
+    _refuse(policy, "the learner", logp.detach().cpu(), forced)
+    if logp.requires_grad:  # an operation that cuda cannot repeat is found now, not in a run
+        logp.sum().backward()  # type: ignore[no-untyped-call]
     if question.engine:
         sampled = _sampled(policy, question)
         _refuse(policy, "the engine", sampled.logp, sampled)
@@ -157,6 +161,7 @@ def _own_attention(model: Any) -> Iterator[Any]:
 
 def main() -> int:
     """A question as JSON on stdin. Exit code 2 and a sentence on stdout where it is refused."""
+    make_repeatable(torch.get_num_threads())
     try:
         examine(Question(**json.loads(sys.stdin.read())))
     except UserError as error:

@@ -26,8 +26,9 @@ def same(gold: Any, answer: Any) -> bool:
     if not isinstance(gold, Eq | And) and not _holds(answer):
         return False
     if isinstance(gold, Tuple | FiniteSet) and isinstance(answer, Tuple | FiniteSet):
-        pairs = zip(_ordered(gold), _ordered(answer), strict=False)
-        return all(same(a, b) for a, b in pairs)
+        a_set = isinstance(gold, FiniteSet) or isinstance(answer, FiniteSet)
+        sides = [_ordered(side) if a_set else side.args for side in (gold, answer)]
+        return all(same(a, b) for a, b in zip(*sides, strict=False))
     kind = Expr if isinstance(gold, Expr) else Relational
     if isinstance(gold, kind) and isinstance(answer, kind):
         more = answer.free_symbols - gold.free_symbols
@@ -59,8 +60,7 @@ def _holds(relation: Any) -> bool:
 
 
 def _ordered(numbers: Any) -> list[Any]:
-    if isinstance(numbers, Tuple):
-        return list(numbers.args)
+    """By size; none where they have none, which is left to math-verify."""
     try:
         return sorted(numbers.args, key=lambda number: float(number.evalf()))
     except (TypeError, AttributeError):

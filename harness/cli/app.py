@@ -160,6 +160,19 @@ def algos_show(name: str) -> None:
     show_algorithm(name)
 
 
+@algos_app.command("check")
+def algos_check(
+    name: Annotated[str, typer.Argument(help="arm, e.g. grpo, dapo+dps or my-method")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="setting=value, repeatable")
+    ] = None,
+) -> None:
+    """Try what a method promises: state saved, no global randomness, a loss that adds up."""
+    from srpo_bench.harness.cli.catalogue import check_arm
+
+    raise typer.Exit(0 if check_arm(name, set_ or []) else 1)
+
+
 @tasks_app.callback()
 def tasks(context: typer.Context) -> None:
     """List the tasks."""

@@ -83,6 +83,24 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def check_arm(name: str, assigned: list[str]) -> bool:
+    """A line a promise; True when all hold."""
+    from srpo_bench.harness.layers import assignments
+    from srpo_bench.harness.planning.arms import parse_arms
+    from srpo_bench.harness.running.promises import check
+
+    settings = {name: assignments(assigned)} if assigned else {}
+    (arm,) = parse_arms([name], settings)
+    with Console(stderr=True).status(f"a few steps of {name} on the micro base, some disturbed"):
+        promises = check(arm)
+    for promise in promises:
+        line = (
+            f"not so: {promise.name}: {promise.fault}." if promise.fault else f"ok: {promise.name}"
+        )
+        console.print(line, markup=False, highlight=False)
+    return not any(promise.fault for promise in promises)
+
+
 def list_tasks() -> None:
     """A line a task."""
     table = _table("name", "kind", "what it is")

@@ -1,0 +1,207 @@
+"""What a method promises, tried: a few steps of the micro base, some of them disturbed.
+
+The harness promises that a run goes on to the same bits after a stop, and that memory settings
+change no result. Both hold only if the methods keep their part: everything they remember is in
+``state_dict``, every draw comes from the generator they are given, and ``loss`` adds up over
+micro-batches. Nothing of that shows in a run that is not disturbed.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from srpo_bench.algorithms.batch import Batch
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.environment import make_repeatable
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.models.micro import shipped_base
+from srpo_bench.harness.problems.load import Problems, load_problems
+from srpo_bench.harness.running.loop import Run
+from srpo_bench.results.store import read_lines
+
+STEPS = 5
+"""Two epochs and a half of the pool below, so that what a method remembers can matter."""
+
+SMALL = {
+    "steps": STEPS,
+    "checkpoint_every": STEPS,
+    "data": {"tasks": ["micro-gsm8k", "micro-math"], "pool_size": 6},
+    "rollout": {"prompts_per_step": 3, "group_size": 6},
+    "optim": {"lr": 2e-4},
+    "evaluation": {"problems": 2, "k": 1, "every": STEPS},
+}
+
+FEW_TOKENS = 64
+"""A micro-batch of a few responses, so that a step's batch is cut many times."""
+
+TOLERANCE = 1e-3
+"""Relative, float32: sums in another order differ in the last digits, a fault by more."""
+
+FLOOR = 1e-2
+"""What a loss of zero is measured by: that of centred advantages is, before the first update."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One promise. ``fault``: what was seen where it does not hold, and what to do; else empty."""
+
+    name: str
+    fault: str = ""
+
+
+def check(arm: Arm) -> list[Promise]:
+    """Try every promise of an arm's algorithm and sampler; the first one is that they run at all.
+
+    Raises:
+        UserError: settings that the arm's methods refuse.
+    """
+    config = layers.parse(Config, SMALL, "the check")
+    make_repeatable(config.threads)
+    problems = load_problems(config)
+    trials = Trials(arm, config, problems)
+    try:
+        undisturbed = trials.lines()
+    except RunError as error:
+        return [Promise("it runs", str(error))]
+    return [
+        Promise("it runs"),
+        Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed)),
+        Promise("draws come from the generator that is given", trials.draws()),
+        Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),
+        Promise("the order of a batch's rows does not matter", trials.shuffled(undisturbed)),
+    ]
+
+
+@dataclass
+class Trials:
+    """Short runs of one arm, each in a folder that is thrown away."""
+
+    arm: Arm
+    config: Config
+    problems: Problems
+
+    def lines(
+        self, config: Config | None = None, disturb: Callable[[Run], None] | None = None
+    ) -> list[dict[str, Any]]:
+        """The lines of steps.jsonl of one run from start to end."""
+        with self._folder() as folder:
+            run = self._run(folder, config)
+            if disturb:
+                disturb(run)
+            run.train()
+            return list(read_lines(folder / "steps.jsonl"))
+
+    def resumed(self, undisturbed: list[dict[str, Any]]) -> str:
+        """Stopped after each step and begun again in a new process's stead."""
+        with self._folder() as folder:
+            for _ in range(STEPS):
+                self._run(folder).train(lambda: True)
+            again = list(read_lines(folder / "steps.jsonl"))
+        for ours, theirs in zip(undisturbed, again, strict=True):
+            if ours != theirs:
+                return (
+                    f"step {ours['step']} has {_differing(ours, theirs)} after a stop; what is "
+                    "remembered between steps belongs in state_dict"
+                )
+        return ""
+
+    def draws(self) -> str:
+        """No verb may move the global generators of torch, numpy or Python."""
+        movers: list[str] = []
+
+        def watch(run: Run) -> None:
+            verbs = (("weigh", run.algorithm), ("loss", run.algorithm))
+            for name, method in (*verbs, ("choose", run.sampler), ("observe", run.sampler)):
+                setattr(method, name, _watched(name, getattr(method, name), movers))
+
+        self.lines(disturb=watch)
+        if not movers:
+            return ""
+        return (
+            f"{', '.join(dict.fromkeys(movers))} draws from a global generator, which no seed of "
+            "the run reaches; draw from the rng that is passed in"
+        )
+
+    def cut(self, undisturbed: list[dict[str, Any]]) -> str:
+        """The same run in many small micro-batches."""
+        optim = self.config.optim.model_copy(update={"micro_batch_tokens": FEW_TOKENS})
+        small = self.lines(self.config.model_copy(update={"optim": optim}))
+        return _apart(
+            undisturbed,
+            small,
+            "in small micro-batches; divide by the totals that are passed in, not by one's own",
+        )
+
+    def shuffled(self, undisturbed: list[dict[str, Any]]) -> str:
+        """The same run with the rows of every batch in another order."""
+
+        def disturb(run: Run) -> None:
+            weigh = run.algorithm.weigh
+
+            def other(*given: Any) -> Batch:
+                batch = weigh(*given)
+                order = torch.Generator().manual_seed(0)
+                return batch.rows(torch.randperm(len(batch), generator=order))
+
+            method: Any = run.algorithm
+            method.weigh = other
+
+        return _apart(
+            undisturbed,
+            self.lines(disturb=disturb),
+            "with rows in another order; a response's neighbours in a batch mean nothing",
+        )
+
+    def _run(self, folder: Path, config: Config | None = None) -> Run:
+        return Run(folder, config or self.config, self.arm, 1, shipped_base(), self.problems)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="bench-check-") as name:
+            yield Path(name)
+
+
+def _watched(name: str, verb: Callable[..., Any], movers: list[str]) -> Callable[..., Any]:
+    def watched(*given: Any, **named: Any) -> Any:
+        before = _global_state()
+        answer = verb(*given, **named)
+        if _global_state() != before:
+            movers.append(name)
+        return answer
+
+    return watched
+
+
+def _global_state() -> tuple[bytes, bytes, Any]:
+    numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from
+    return (
+        torch.random.get_rng_state().numpy().tobytes(),
+        repr(numbers).encode(),
+        random.getstate(),
+    )
+
+
+def _apart(undisturbed: list[dict[str, Any]], other: list[dict[str, Any]], how: str) -> str:
+    """The first step alone: after it two runs that differ in rounding go their own ways."""
+    ours, theirs = undisturbed[0], other[0]
+    for key in ("loss", "grad_norm"):
+        if abs(ours[key] - theirs[key]) > TOLERANCE * max(abs(ours[key]), abs(theirs[key]), FLOOR):
+            return f"{key} is {theirs[key]:.4g} instead of {ours[key]:.4g} {how}"
+    return ""
+
+
+def _differing(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+    key = next(key for key in ours if ours[key] != theirs.get(key))
+    if isinstance(ours[key], float):
+        return f"{key} {theirs[key]:.4g} instead of {ours[key]:.4g}"
+    return f"another {key}"

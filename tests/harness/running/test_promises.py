@@ -1,0 +1,126 @@
+"""Methods that keep their promises pass; each fault of a plug-in is found and named."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from srpo_bench.algorithms.batch import Batch, Totals
+from srpo_bench.algorithms.grpo_token import GRPOToken
+from srpo_bench.algorithms.samplers.base import Group
+from srpo_bench.algorithms.samplers.shuffled import Shuffled
+from srpo_bench.harness.config import Arm
+from srpo_bench.harness.running.promises import check
+
+
+class Forgets(GRPOToken):
+    """Its baseline is a running mean that no checkpoint holds."""
+
+    mean = 0.0
+
+    def weigh(self, *given: Any) -> Batch:
+        batch = super().weigh(*given)
+        self.mean = 0.5 * self.mean + 0.1 * float(batch.advantage.abs().mean()) + 0.05
+        batch.advantage = batch.advantage - self.mean
+        return batch
+
+
+class DrawsAnywhere(GRPOToken):
+    def weigh(self, *given: Any) -> Batch:
+        batch = super().weigh(*given)
+        batch.advantage = batch.advantage + 0.1 * torch.rand(len(batch))
+        return batch
+
+
+class DividesByItself(GRPOToken):
+    """The line that everybody writes first."""
+
+    def loss(
+        self, logp: Tensor, ref_logp: Tensor | None, batch: Batch, totals: Totals
+    ) -> tuple[Tensor, dict[str, float]]:
+        mask = batch.rollouts.mask
+        objective = (logp - batch.rollouts.logp).exp() * batch.advantage[:, None]
+        return -(objective * mask).sum() / mask.sum(), {}
+
+
+class FirstRowWins(GRPOToken):
+    def loss(
+        self, logp: Tensor, ref_logp: Tensor | None, batch: Batch, totals: Totals
+    ) -> tuple[Tensor, dict[str, float]]:
+        batch = batch.rows(torch.arange(len(batch)))
+        batch.advantage[0] += 3.0
+        return super().loss(logp, ref_logp, batch, totals)
+
+
+class Raises(GRPOToken):
+    def weigh(self, *given: Any) -> Batch:
+        raise ZeroDivisionError("oh")
+
+
+class ForgetsItsPlace(Shuffled):
+    """A sampler that counts, and does not save its count."""
+
+    asked = 0
+
+    def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
+        self.asked += 1
+        prompts = [p.id for p in self.info.pool]
+        return self.groups(prompts[(self.asked + i) % len(prompts)] for i in range(n))
+
+
+class RollsDice(Shuffled):
+    def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
+        random.random()
+        return super().choose(step, n, rng)
+
+
+def faults(
+    monkeypatch: pytest.MonkeyPatch, kind: Any = None, sampler: Any = None
+) -> dict[str, str]:
+    """Promise -> fault, of grpo-token with another algorithm or sampler in its place."""
+    if kind:
+        monkeypatch.setattr("srpo_bench.harness.running.loop.get", lambda name: kind)
+    if sampler:
+        chosen = lambda algorithm, name: (sampler, {})  # noqa: E731
+        monkeypatch.setattr("srpo_bench.harness.running.loop.sampler_of", chosen)
+    return {p.name: p.fault for p in check(Arm(name="x", algorithm="grpo-token")) if p.fault}
+
+
+@pytest.mark.parametrize("name", ["grpo", "srpo"])
+def test_methods_of_ours_keep_every_promise(name: str) -> None:
+    settings = {"beta": 0.04} if name == "grpo" else {}
+    promises = check(Arm(name=name, algorithm=name, settings=settings))
+    assert [p.fault for p in promises] == [""] * 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "promise", "words"),
+    [
+        (Forgets, "a resumed run goes on to the same bits", "belongs in state_dict"),
+        (DrawsAnywhere, "draws come from the generator that is given", "weigh draws from a global"),
+        (DividesByItself, "the loss adds up over micro-batches", "divide by the totals"),
+        (FirstRowWins, "the order of a batch's rows does not matter", "neighbours"),
+        (Raises, "it runs", "raised ZeroDivisionError in weigh: oh"),
+    ],
+)
+def test_a_fault_is_found_and_named(
+    kind: Any, promise: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert words in faults(monkeypatch, kind)[promise]
+
+
+@pytest.mark.parametrize(
+    ("sampler", "promise", "words"),
+    [
+        (ForgetsItsPlace, "a resumed run goes on to the same bits", "after a stop"),
+        (RollsDice, "draws come from the generator that is given", "choose draws from a global"),
+    ],
+)
+def test_samplers_are_tried_too(
+    sampler: Any, promise: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert words in faults(monkeypatch, sampler=sampler)[promise]

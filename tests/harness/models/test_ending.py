@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from srpo_bench.harness.config import Data
+from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.ending import end_tokens, ending_note, turn_end
 from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.rollouts.collect import Collector
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -60,3 +63,13 @@ def test_a_model_that_cannot_stop_is_noted(tokenizer: Any) -> None:
     never = SimpleNamespace(eos_token_id=None)
     assert end_tokens(never, tokenizer, chat=False) == []
     assert "runs to the limit" in str(ending_note(never, tokenizer, chat=False))
+
+
+def test_a_collector_of_chats_has_turns_end(tokenizer: Any, tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy.tokenizer = tokenizer
+    engine = TorchEngine(policy, rows_at_once=8)
+    closing = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    for style, ends in (("base", [1]), ("chat", [1, closing]), ("auto", [1, closing])):
+        Collector(policy, engine, {}, Data(style=style))
+        assert policy.end_tokens == ends

@@ -147,6 +147,15 @@ def test_sampling_settings_without_do_sample_can_be_saved(copy: Copy, tmp_path: 
     assert (saved["temperature"], saved["top_p"], saved["do_sample"]) == (0.6, 0.9, True)
 
 
+def test_several_chat_templates_can_be_saved(copy: Copy, tmp_path: Path) -> None:
+    policy = load_policy(copy(), "float32", "cpu")
+    policy.tokenizer.chat_template = {"default": "{{ messages[0].content }}", "tool_use": "tool"}
+    check_savable(policy.model, policy.tokenizer)
+    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    again = load_policy(tmp_path / "checkpoints/step-1", "float32", "cpu")
+    assert again.encode([{"role": "user", "content": "2+2"}]) == policy.encode("2+2")
+
+
 def test_what_cannot_be_saved_is_told(tiny_folder: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
     policy.model.generation_config.max_new_tokens = -1

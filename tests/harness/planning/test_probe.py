@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,12 +14,15 @@ import pytest
 import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
+from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.engines import torch_engine
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import attention, policy
 from srpo_bench.harness.models.reading import Layout
-from srpo_bench.harness.planning.probe import Question, examine_apart, probe
+from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.planning.probe import Question, examine, examine_apart, probe
 from tests.harness.models.families import FAMILIES, SHAPE, tiny
+from tests.harness.pretended import pretended_cuda
 
 Ask = Callable[[str], Question]
 
@@ -100,6 +104,32 @@ def test_weights_that_are_no_numbers_are_refused(ask: Ask) -> None:
     torch.nn.init.constant_(model.lm_head.weight, torch.nan)
     model.save_pretrained(question.base)
     assert str(refused(question, "the learner")) == "nan"
+
+
+def test_the_probe_runs_on_a_pretended_accelerator(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Backward too, as it does on a real one."""
+    question = replace(ask("gemma3"), device="cuda")
+    with pretended_cuda(monkeypatch) as seen:
+        examine(question)
+    assert "embedding_dense_backward" in seen
+
+
+def test_nothing_is_planned_for_a_base_that_is_not_whole(tiny_folder: Path, tmp_path: Path) -> None:
+    base = Path(shutil.copytree(tiny_folder, tmp_path / "base"))
+    record = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps({**record, "tie_word_embeddings": False}))
+    small = {"model": {"path": str(base)}, "data": {"tasks": ["micro-gsm8k"]}}
+    with pytest.raises(UserError, match=r"lacks weights .* lm_head.weight"):
+        plan(
+            tmp_path / "out",
+            Config.model_validate(small),
+            [Arm(name="grpo", algorithm="grpo")],
+            "bench compare",
+        )
+    assert not (tmp_path / "out" / "comparison.json").exists()
+    assert not [*tmp_path.glob("out/*/*")]
 
 
 @pytest.mark.integration

@@ -12,7 +12,9 @@ from rich.table import Table
 from srpo_bench.results.outcomes import Test, compare, read_side
 from srpo_bench.results.text import p_value, points
 
-PHASES = {"final": "the final scoring", "evaluation": "the last evaluation"}
+WIDTH = 132
+"""Of a table that goes into a file or a pipe."""
+PHASES = {"final": "the final scoring", "evaluation": "evaluations while training"}
 
 
 def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
@@ -28,15 +30,18 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
         print(json.dumps({**found, "tests": [asdict(test) for test in tests]}, indent=2))
         return
     print(f"A: {a.label}\nB: {b.label}\nOf {PHASES[phase]}, on the problems that both were asked.")
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
     table = Table(box=None, pad_edge=False)
     table.add_column("task")
     for column in ("n", "k", "seeds", "A", "B"):
         table.add_column(column, justify="right")
     for column in ("A less B", "better on A : B", "p", "test"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for test in tests:
         table.add_row(*_row(test))
-    Console().print(table)
+    console.print(table)
     print(
         "Intervals are 95 %, over problems"
         f"{' and seeds' if any(test.seeds > 1 for test in tests) else ''}; "

@@ -72,7 +72,7 @@ def test_arms_runs_and_checkpoints_are_tested_problem_by_problem(
     assert test["result"]["better"] == sum(g > 0 for g in gap)
     done = bench("eval", run / "checkpoints" / "step-4", run / "checkpoints" / "step-6", "--paired")
     assert done.returncode == 0, done.stderr
-    assert "Of the last evaluation" in done.stdout
+    assert "Of evaluations while training" in done.stdout
     for words, said in (
         ((run, "--paired"), "takes two folders"),
         ((run, arm), "A B want --paired"),

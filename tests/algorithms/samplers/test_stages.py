@@ -71,3 +71,22 @@ def test_a_schedule_switches_once(plan: Any) -> None:
         schedule = Schedule(stages, 0.25, plan(MIXED_POOL, steps=20))
         assert sum(schedule.switches(step) for step in range(1, 21)) == 1
     assert not any(Schedule("mixed", 0.25, plan(MIXED_POOL)).switches(s) for s in range(1, 21))
+
+
+def test_a_stage_ends_at_the_nearest_whole_step(plan: Any) -> None:
+    """A quarter of 7 steps is 1.75: two steps of math alone, and two at the end."""
+    info = plan(MIXED_POOL, steps=7)
+    shares = [
+        [Schedule(stages, 0.25, info).code_share(step) for step in range(1, 8)]
+        for stages in ("staged", "reversed")
+    ]
+    assert shares == [[0, 0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0, 0]]
+
+
+def test_an_epochs_code_is_thinned_to_its_share_on_average(plan: Any) -> None:
+    """0.75 · 16 / (16 + 0.25 · 8) = 2/3 of 8 code prompts are 5.33 an epoch: 5 or 6 of them."""
+    schedule = Schedule("mixed", 0.25, plan(MIXED_POOL))
+    pool, rng = schedule.prompts(1), torch.Generator().manual_seed(0)
+    counts = [sum("code" in p for p in schedule.thin(pool, 1, rng)) for _ in range(1000)]
+    assert set(counts) == {5, 6}
+    assert sum(counts) / 1000 == pytest.approx(16 / 3, abs=4 * (2 / 9 / 1000) ** 0.5)

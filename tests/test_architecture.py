@@ -12,10 +12,13 @@ from scripts import architecture
 from scripts.architecture import TREE
 
 GROUND = {"harness/ground", "results/ground", "tasks/ground", "algorithms/ground"}
+METHODS = {"algorithms/open", "algorithms/samplers"}
 ROLLOUTS = {"harness/engines", "harness/models", "harness/problems", *GROUND}
 
 ALLOWED = {
     "algorithms/ground": set(),
+    "algorithms/samplers": {"algorithms/ground"},
+    "algorithms/open": {"algorithms/ground", "algorithms/samplers"},
     "tasks/ground": set(),
     "tasks/sandbox": {"tasks/ground"},
     "tasks/open": {"tasks/ground", "tasks/sandbox"},
@@ -32,8 +35,8 @@ ALLOWED = {
     "harness/models": {"tasks/micro", *GROUND},
     "harness/engines": {"harness/models", *GROUND},
     "harness/rollouts": ROLLOUTS,
-    "harness/planning": {"harness/rollouts", "harness/sinks", *ROLLOUTS},
-    "harness/running": {"harness/rollouts", "harness/sinks", *ROLLOUTS},
+    "harness/planning": {"harness/rollouts", "harness/sinks", "algorithms/open", *ROLLOUTS},
+    "harness/running": {"harness/rollouts", "harness/sinks", *METHODS, *ROLLOUTS},
     "harness/scoring": {"harness/rollouts", "results/statistics", *ROLLOUTS},
     "harness/executors": {"harness/planning", "harness/running", *GROUND},
     "harness/tuning": {"harness/planning", "results/statistics", *GROUND},

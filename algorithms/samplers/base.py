@@ -89,6 +89,11 @@ class Sampler(ABC, Generic[S]):
         """Sentences about this run a reader of its results must know, such as a part at rest."""
         return []
 
+    @property
+    def at_rest(self) -> tuple[str, ...]:
+        """Settings that change nothing in this run, whatever their values."""
+        return ()
+
     @abstractmethod
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """``n`` groups to generate.

@@ -88,6 +88,11 @@ class History(Shuffled[HistorySettings]):
         """Says when the two stages are at rest."""
         return self._schedule.notes
 
+    @property
+    def at_rest(self) -> tuple[str, ...]:
+        """Stages on a pool of one kind."""
+        return self._schedule.settings_at_rest
+
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end, or a stage's, the pool is drawn up anew."""
         if self.order.exhausted or self._schedule.switches(step):

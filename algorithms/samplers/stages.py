@@ -31,6 +31,11 @@ class Schedule:
         return len({prompt.kind for prompt in self.info.pool}) < 2
 
     @property
+    def settings_at_rest(self) -> tuple[str, ...]:
+        """The setting that then changes nothing."""
+        return ("stage_one_fraction",) if self.at_rest else ()
+
+    @property
     def notes(self) -> list[str]:
         """Says when stages that were asked for are at rest."""
         if not self.at_rest or not self.fraction:

@@ -96,9 +96,10 @@ def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
         sampler_settings=manifest["sampler_settings"],
     )
     run = Run(folder, config, arm, manifest["seed"], base, problems)
-    notes = [n for n in [*run.sampler.notes, *run.algorithm.notes] if n not in manifest["notes"]]
-    if notes:
-        write_json(folder / "manifest.json", {**manifest, "notes": manifest["notes"] + notes})
+    notes = dict.fromkeys([*manifest["notes"], *run.sampler.notes, *run.algorithm.notes])
+    learned = {"notes": list(notes), "at_rest": list(run.sampler.at_rest)}
+    if manifest | learned != manifest:
+        write_json(folder / "manifest.json", manifest | learned)
     return run.train(stop, stop.at_once)
 
 

@@ -52,9 +52,6 @@ SAMPLERS = {"srpo-paper": "history", "srpo": "history", "hr-random": "history-ra
 """The methods here that do not go through shuffled epochs. With another sampler than its own an arm
 is none of the ladder's."""
 
-AT_REST = "two stages change nothing"
-"""How srpo-paper's note in a manifest says that its stages had nothing to do."""
-
 
 @dataclass(frozen=True)
 class Rung:
@@ -186,8 +183,8 @@ def _added(
     """What an idea adds as it was set; nothing where it is off."""
     if kind == "rung" and idea.algorithm == "srpo-paper":
         on = [idea.adds] if settings.get("resample", True) else []
-        notes = [n for run in comparison.of(arm) for n in run.manifest.get("notes") or []]
-        staged = settings.get("stage_one_fraction") and not any(AT_REST in n for n in notes)
+        at_rest = {name for run in comparison.of(arm) for name in run.manifest.get("at_rest") or ()}
+        staged = settings.get("stage_one_fraction") and "stage_one_fraction" not in at_rest
         return [*on, f"two stages ({settings['stages']})"] if staged else on
     if idea.algorithm == "srpo" and settings.get("replay_fraction") == 0:
         return []

@@ -62,7 +62,9 @@ def test_one_kind_of_prompt_rests_the_stages_and_is_said(name: str, kind: str, p
     assert "one kind" in sampler.notes[0]
     chosen = {group.prompt for group in sampler.choose(1, 6, torch.Generator())}
     assert chosen == {p.id for p in sampler.info.pool}
-    assert make_sampler(name, plan(["math", "code"]), stage_one_fraction=0.25).notes == []
+    assert sampler.at_rest == ("stage_one_fraction",)
+    both = make_sampler(name, plan(["math", "code"]), stage_one_fraction=0.25)
+    assert (both.notes, both.at_rest) == ([], ())
     assert make_sampler(name, plan([kind] * 6)).notes == []
 
 

@@ -12,7 +12,7 @@ from srpo_bench.algorithms.batch import PromptInfo
 from srpo_bench.algorithms.registry import CONTROLS as CONTROL_NAMES
 from srpo_bench.algorithms.registry import LADDER as LADDER_NAMES
 from srpo_bench.algorithms.registry import get, sampler_of
-from srpo_bench.results.judgement.ladder import AT_REST, CONTROLS, LADDER, SAMPLERS, Rung, ladder
+from srpo_bench.results.judgement.ladder import CONTROLS, LADDER, SAMPLERS, Rung, ladder
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
 from srpo_bench.results.statistics.inference import holm
@@ -129,10 +129,9 @@ def test_stages_that_were_on_are_named_beside_the_resampling(tmp_path: Path) -> 
     )
     sampler, defaults = sampler_of("srpo-paper", None)
     plan = RunInfo((PromptInfo("a", "math"),), 1, 2, 10, max_new_tokens=4)
-    notes = sampler(sampler.Settings(**defaults), plan).notes
-    assert AT_REST in notes[0]
+    at_rest = list(sampler(sampler.Settings(**defaults), plan).at_rest)
     for run in (folder / "srpo-paper").glob("seed-*"):
-        synthetic.change(run, "manifest.json", notes=notes)
+        synthetic.change(run, "manifest.json", at_rest=at_rest)
     assert climb(folder)["srpo-paper", "grpo-token"].what == "history resampling"
 
 

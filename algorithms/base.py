@@ -72,6 +72,8 @@ class Algorithm(ABC, Generic[S]):
     """The sampler that an arm of this method has unless it names another."""
     sampler_settings: ClassVar[Mapping[str, Any]] = {}
     """Where that sampler's settings are others than its own defaults."""
+    logs: ClassVar[Mapping[str, str]] = {}
+    """Columns it adds to every step's record, ``algorithm``: name -> what it counts."""
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: S, info: RunInfo) -> None:

@@ -6,6 +6,7 @@ A method fills in ``advantages`` and picks a ratio and an aggregation; the rest 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, TypeVar
 
 import torch
@@ -44,6 +45,11 @@ class ClippedPolicyGradient(Algorithm[C]):
     """min(ρA, clip(ρ)A) − β KL, aggregated over the update."""
 
     corrects = True
+    logs: ClassVar[Mapping[str, str]] = {
+        "clip_fraction": "share of tokens whose ratio is outside the clip range",
+        "ratio_deviation": "mean |ρ − 1|; responses worth 0 count as unmoved",
+        "kl": "mean k3 of the policy against the reference, nats a token; where beta is above 0",
+    }
     ratio: ClassVar[staticmethod[[Tensor, Tensor, Tensor], Tensor]] = staticmethod(token_ratio)
     aggregate: ClassVar[staticmethod[[Tensor, Tensor, Tensor, Totals], Tensor]] = staticmethod(
         sequence_mean
@@ -73,9 +79,7 @@ class ClippedPolicyGradient(Algorithm[C]):
     def loss(
         self, logp: Tensor, ref_logp: Tensor | None, batch: Batch, totals: Totals
     ) -> tuple[Tensor, dict[str, float]]:
-        """The objective, and how far π has moved: clip_fraction (tokens outside the clip range),
-        ratio_deviation (mean |ρ − 1|; responses worth 0 count as unmoved), kl (where it is used).
-        """
+        """The objective, and how far π has moved."""
         mask, weight = batch.rollouts.mask, batch.weight
         ratio = self.ratio(logp, batch.rollouts.logp, mask)
         per_token = batch.rollouts.correction * self.surrogate(ratio, logp, batch)

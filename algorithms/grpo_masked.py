@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 
@@ -21,6 +23,10 @@ class GRPOMasked(GRPOToken):
     paper = "this project"
     changes = "grpo-token with groups of equal rewards left out of the denominator, not replaced"
     formula = "grpo-token's J over the groups whose rewards differ"
+    logs: ClassVar[Mapping[str, str]] = {
+        **GRPOToken.logs,
+        "masked": "share of responses left out, as their group's rewards are equal",
+    }
 
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator

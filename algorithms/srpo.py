@@ -6,6 +6,7 @@ scoring" and of the "reweighted policy gradient"; with replay_fraction 0 it *is*
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -83,6 +84,13 @@ class SRPO(SRPOPaper):
         "solved_at": "nothing is left to learn where all but one in twenty are correct",
         "max_drift": "the clip range: beyond it most tokens would be clipped anyway",
         "score_eps": "bounds a lucky success at ten standard deviations",
+    }
+    logs: ClassVar[Mapping[str, str]] = {
+        **SRPOPaper.logs,
+        "replayed": "responses that were replayed",
+        "replay_scored": "responses whose drift was measured to find them",
+        "replay_age": "mean age of the replayed, steps; where there are any",
+        "replay_weight": "mean importance weight of the replayed; where there are any",
     }
     Settings = SRPOSettings
     settings: SRPOSettings

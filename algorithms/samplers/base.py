@@ -9,7 +9,7 @@ Any sampler goes with any algorithm: an arm of a comparison is a pair of the two
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -63,6 +63,8 @@ class Sampler(ABC, Generic[S]):
     """Settings whose value no source gives: name -> why this default."""
     merges: ClassVar[bool] = False
     """True: what is generated for a prompt in a later round of a step joins its group."""
+    logs: ClassVar[Mapping[str, str]] = {}
+    """Columns it adds to every step's record, ``algorithm``: name -> what it counts."""
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: S, info: RunInfo) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -46,6 +47,9 @@ class DPS(Ranked[DPSSettings]):
         "α ← d α + (1 − d) α₀ + ξ, b ← the observed state; not asked: ξ = 0, b ← π;\n"
         "prediction π = E[Φ] b; choose the batch with the largest π(partly) of the candidates"
     )
+    logs: ClassVar[Mapping[str, str]] = {
+        "predicted_partly": "mean predicted chance, over the pool, that a group is mixed",
+    }
     Settings = DPSSettings
     settings: DPSSettings
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
 
 import torch
 
@@ -31,6 +32,10 @@ class Dynamic(Shuffled[D]):
     paper = "arXiv 2503.14476"
     changes = "takes more prompts until a batch of them is neither solved nor hopeless"
     formula = "keep groups with 0 < number correct < G; generate until there are a batch of them"
+    logs: ClassVar[Mapping[str, str]] = {
+        "rounds": "rounds of generation",
+        "groups_discarded": "groups that were generated and not used",
+    }
     Settings = DynamicSettings
     settings: D
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 
@@ -58,6 +59,12 @@ class GRESO(Dynamic[GRESOSettings]):
         "after a step p_easy, p_hard go down where the share of such groups is at least its target,"
         "\nup where it is below; a later round has min(full, safety · missing / share mixed) groups"
     )
+    logs: ClassVar[Mapping[str, str]] = {
+        **Dynamic.logs,
+        "skipped": "prompts that were passed over",
+        "p_easy": "chance base of asking again a prompt whose last groups were all correct",
+        "p_hard": "the same where they were all wrong",
+    }
     Settings = GRESOSettings
     settings: GRESOSettings
 

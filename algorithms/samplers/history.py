@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -73,6 +74,10 @@ class History(Shuffled[HistorySettings]):
         "readmit_after": "whether dropped prompts return is not said; never is the plain reading",
         "refill": "a pool smaller than a batch is not spoken of; repeating adds no rule of ours",
         "empty_pool": "an empty pool is not spoken of; starting over favours no prompt",
+    }
+    logs: ClassVar[Mapping[str, str]] = {
+        "dropped": "prompts of the pool that are left out",
+        "pool_readmitted": "how often nobody was left and all came back",
     }
     Settings = HistorySettings
     settings: HistorySettings

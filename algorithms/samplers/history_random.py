@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -31,6 +32,9 @@ class HistoryRandom(Shuffled[StagedSettings]):
         "s the share of the last epoch's prompts answered only correctly; all N where s = 1"
     )
     unpublished: ClassVar[dict[str, str]] = {"stage_one_fraction": "as in history"}
+    logs: ClassVar[Mapping[str, str]] = {
+        "dropped": "prompts of the pool that this epoch leaves out",
+    }
     Settings = StagedSettings
     settings: StagedSettings
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -45,6 +46,9 @@ class MoPPS(Ranked[MoPPSSettings]):
         "asked, s of n right: α ← λ α + (1 − λ) α₀ + s, β ← λ β + (1 − λ) β₀ + n − s;\n"
         "draw γ̂ ~ Beta(α, β); choose the batch with the smallest (γ̂ − γ*)² of the candidates"
     )
+    logs: ClassVar[Mapping[str, str]] = {
+        "expected_rate": "mean success rate of the posteriors, over the pool",
+    }
     Settings = MoPPSSettings
     settings: MoPPSSettings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -39,6 +40,10 @@ class NPR(Shuffled[NPRSettings]):
     formula = "the next epoch's pool: the prompts with pass rate < threshold, or all where none is"
     unpublished: ClassVar[dict[str, str]] = {
         "min_steps": "neither paper asks for more than one look; a later code waits for four"
+    }
+    logs: ClassVar[Mapping[str, str]] = {
+        "dropped": "prompts of the pool that are left out",
+        "pool_readmitted": "how often nobody was left and all came back",
     }
     Settings = NPRSettings
     settings: NPRSettings

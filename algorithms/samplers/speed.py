@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -42,6 +43,11 @@ class SPEED(Shuffled[SPEEDSettings]):
         "then G − n_init more of those, joined to the first"
     )
     merges: ClassVar[bool] = True
+    logs: ClassVar[Mapping[str, str]] = {
+        "rounds": "rounds of screening",
+        "screened": "prompts that were screened",
+        "qualified": "those of them whose screened responses were mixed",
+    }
     Settings = SPEEDSettings
     settings: SPEEDSettings
 

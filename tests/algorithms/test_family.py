@@ -182,3 +182,17 @@ def test_random_reward_keeps_the_mean_and_nothing_else(plan: Any, sample: Any) -
     assert abs(correlation.item()) < 0.04
     constant = torch.full((8,), 0.3)
     assert torch.equal(coin(constant, rng), constant)
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_every_column_that_is_recorded_is_declared_and_told(
+    name: str, plan: Any, sample: Any, grade: Any
+) -> None:
+    arm = _make(name, plan)
+    recorded: set[str] = set()
+    for step in range(1, STEPS + 1):
+        batch = arm.step(step, sample, grade)
+        _, _, sums = _loss(arm.algorithm, batch, Totals.of(batch, max_tokens=7))
+        recorded |= {*batch.metrics, *sums, *arm.sampler.metrics()}
+    declared = {**arm.algorithm.logs, **arm.sampler.logs}
+    assert recorded == declared.keys() - ({"kl"} - recorded)

@@ -1,0 +1,124 @@
+"""Writes docs/algorithms/: a page for each algorithm and sampler, from its class and the published
+comparisons. Run it when a method's own words, settings or columns change, or a result is published.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.algorithms import registry
+
+TREE = Path(__file__).resolve().parents[1]
+FOLDER = TREE / "docs" / "algorithms"
+PUBLISHED = ("ladder", "unstaged", "again")
+"""Of results/published/, with the arms of the most comparisons."""
+
+
+def pages() -> dict[str, str]:
+    """File name -> text."""
+    made = {
+        f"{name}.md": _page(registry.get(name), "algorithm", *_sampler(name))
+        for name in registry.BUILT_IN
+    }
+    made |= {
+        f"sampler-{name}.md": _page(registry.get_sampler(name), "sampler", {}, "")
+        for name in registry.SAMPLERS
+    }
+    return made | {"index.md": _index()}
+
+
+def _index() -> str:
+    lines = ["# Algorithms and samplers", ""]
+    lines += ["`python scripts/method_pages.py` writes these pages from the code.", ""]
+    lines += ["| algorithm | source | what it changes |", "|---|---|---|"]
+    for name in registry.BUILT_IN:
+        kind = registry.get(name)
+        lines.append(f"| [`{name}`]({name}.md) | {kind.paper} | {_cell(kind.changes)} |")
+    lines += ["", "| sampler | source | what it does |", "|---|---|---|"]
+    for name in registry.SAMPLERS:
+        chooser = registry.get_sampler(name)
+        link = f"[`{name}`](sampler-{name}.md)"
+        lines.append(f"| {link} | {chooser.paper} | {_cell(chooser.changes)} |")
+    return "\n".join([*lines, ""])
+
+
+def _sampler(name: str) -> tuple[Mapping[str, Any], str]:
+    """What an algorithm sets otherwise of its sampler, and the sentence that names that."""
+    sampler, chosen = registry.sampler_of(name, None)
+    as_set = ", ".join(f"`{key}` = {value}" for key, value in chosen.items())
+    sentence = f"Prompts come from [`{sampler.name}`](sampler-{sampler.name}.md)"
+    return chosen, f"{sentence}{f' with {as_set}' if as_set else ''}, unless an arm names another."
+
+
+def _page(kind: Any, what: str, chosen: Mapping[str, Any], sampler: str) -> str:
+    source = Path(inspect.getfile(kind)).resolve().relative_to(TREE)
+    lines = [f"# `{kind.name}`", "", f"- Changes: {kind.changes}", f"- Source: {kind.paper}"]
+    lines += [f"- Code: [{source}](../../{source})", "", inspect.cleandoc(kind.__doc__ or ""), ""]
+    lines += ["```", kind.formula, "```", ""]
+    if sampler:
+        lines += [sampler, ""]
+    lines += ["## Settings", ""]
+    if kind.Settings.model_fields:
+        lines += ["| setting | default | meaning | source |", "|---|---|---|---|"]
+    for key, info in kind.Settings.model_fields.items():
+        origin = (info.json_schema_extra or {}).get("source", "")
+        default = _cell(str(info.default))
+        lines.append(f"| `{key}` | {default} | {_cell(info.description or '')} | {_cell(origin)} |")
+    if not kind.Settings.model_fields:
+        lines.append("None.")
+    if kind.unpublished:
+        lines += ["", "No source gives these; they are this project's choice:", ""]
+        lines += [f"- `{key}`: {why}" for key, why in kind.unpublished.items()]
+    lines += ["", "## Columns it adds to each step's record", ""]
+    lines += [f"- `{key}`: {meaning}" for key, meaning in kind.logs.items()] or ["None."]
+    if what == "algorithm":
+        lines += ["", "## In the published comparisons", "", *_published(kind.name)]
+    return "\n".join([*lines, ""])
+
+
+def _published(name: str) -> list[str]:
+    rows = []
+    for folder in PUBLISHED:
+        path = TREE / "results" / "published" / folder / "summary.json"
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        for label, arm in summary["arms"].items():
+            if arm["algorithm"] == name:
+                link = f"[{folder}](../../results/published/{folder}/report.md)"
+                accuracy = _percent(arm["final_accuracy"])
+                rows.append(f"| {link} | {accuracy} | {_steps(summary, label)} | {arm['seeds']} |")
+    if not rows:
+        return ["It took part in none."]
+    head = ["| comparison | accuracy at the end | steps against the baseline's | seeds |"]
+    return [*head, "|---|---|---|---|", *rows]
+
+
+def _percent(estimate: Mapping[str, Any]) -> str:
+    value, (low, high) = estimate["value"], estimate["interval"]
+    return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def _steps(summary: Mapping[str, Any], label: str) -> str:
+    """The ratio of steps to target with its 95 % interval."""
+    if label == summary["baseline"]:
+        return "is the baseline"
+    (found,) = (c for c in summary["comparisons"] if c["challenger"] == label)
+    steps = found["axes"]["steps"]
+    low, high = steps["interval"]
+    open_runs = f"; {len(found['open_runs'])} runs did not get there" if found["open_runs"] else ""
+    return f"{steps['ratio']:.2f} ({low:.2f} to {high:.2f}){open_runs}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.md"):
+        old.unlink()
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Which prompts a step works on, and what is kept of their responses: one file a method."""
+"""Which prompts a step takes, apart from what is learned of them. No loss is known here."""

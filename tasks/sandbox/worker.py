@@ -126,7 +126,9 @@ class Worker:
             message = self._verdicts.message()
             if not self._started and message == "ready":
                 self._started = True
-                return None
+                if not self._verdicts.pending:
+                    return None
+                message = self._verdicts.message()  # it came in one piece with "ready"
             outcome, detail = message
             if outcome != "died":
                 return Verdict(Outcome(outcome), detail)

@@ -66,6 +66,11 @@ class Reader:
         self._read = read
         self._buffer = bytearray()
 
+    @property
+    def pending(self) -> bool:
+        """Whether more has been read than was taken."""
+        return bool(self._buffer)
+
     def message(self) -> Any:
         """The next message.
 

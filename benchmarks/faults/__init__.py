@@ -1,0 +1,1 @@
+"""Faults brought about on purpose, and whether any record of a run differs afterwards."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.faults.grading import sandbox_rows
-from benchmarks.faults.processes import SANDBOX, tree
+from benchmarks.faults.processes import SANDBOX, send, tree
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.sandbox import Limits, Program, Sandbox, worker
 from srpo_bench.tasks.sandbox.inside import wire
@@ -24,21 +24,19 @@ GOOD = Program("def f(x): return x * x", TESTS, "f")
 SLOW = Program("import time\ndef f(x):\n    time.sleep(.5)\n    return x * x", TESTS, "f")
 
 
-def struck(kind: str, number: signal.Signals, after: Callable[[], object]) -> threading.Thread:
-    """A thread that sends a signal to a process of that kind as soon as there is one busy."""
+class Strike(threading.Thread):
+    """Sends a signal to a process of that kind a moment from now, while a slow program runs."""
 
-    def strike() -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            found = tree(os.getpid())[kind]
-            if found:
-                after()
-                os.kill(found[0], number)
-                return
+    def __init__(self, kind: str, number: signal.Signals) -> None:
+        super().__init__()
+        self._kind, self._number = kind, number
+        self.struck = False
+        self.start()
 
-    thread = threading.Thread(target=strike)
-    thread.start()
-    return thread
+    def run(self) -> None:
+        time.sleep(0.2)
+        for pid in tree(os.getpid())[self._kind][:1]:
+            self.struck = send(pid, self._number)
 
 
 @pytest.mark.parametrize("kind", SANDBOX)
@@ -47,9 +45,10 @@ def test_a_killed_process_is_no_verdict(kind: str, isolated: Mode) -> None:
         pytest.skip("there is none")
     with Sandbox(mode=isolated) as sandbox:
         sandbox.run([GOOD])
-        thread = struck(kind, signal.SIGKILL, lambda: time.sleep(0.2))
+        thread = Strike(kind, signal.SIGKILL)
         (verdict,) = sandbox.run([SLOW])
         thread.join()
+    assert thread.struck
     assert verdict.outcome is Outcome.CORRECT, verdict
 
 
@@ -57,9 +56,10 @@ def test_a_stopped_program_is_no_timeout(isolated: Mode) -> None:
     limits = Limits(wall_seconds=2.0)
     with Sandbox(limits=limits, mode=isolated) as sandbox:
         sandbox.run([GOOD])
-        thread = struck("program", signal.SIGSTOP, lambda: time.sleep(0.2))
+        thread = Strike("program", signal.SIGSTOP)
         (verdict,) = sandbox.run([SLOW])
         thread.join()
+    assert thread.struck
     assert verdict.outcome is Outcome.CORRECT, verdict
 
 
@@ -69,7 +69,7 @@ class Dying:
     def __init__(self, deadly: Callable[[Program], bool], log: list[Program]) -> None:
         self._deadly, self._log = deadly, log
         self._ours, self._theirs = socket.socketpair()
-        self.deadline = float("inf")
+        self.deadline = time.monotonic() + 60
 
     def fileno(self) -> int:
         return self._ours.fileno()

@@ -10,12 +10,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.store import PHASES, ResultsError, read_lines, read_record, run_dirs
+from srpo_bench.results.store import (
+    PHASES,
+    ResultsError,
+    State,
+    check_seal,
+    read_lines,
+    read_record,
+    run_dirs,
+)
 
 Array = NDArray[np.float64]
 
@@ -152,6 +160,7 @@ def read(folder: Path) -> Comparison:
     path = folder / "comparison.json"
     if not path.is_file():
         raise ResultsError(f"{folder} holds no comparison: it has no comparison.json.")
+    check_seal(folder)
     plan = read_record(path)
     runs = _runs(run_dirs(folder))
     if not runs:
@@ -165,6 +174,7 @@ def read(folder: Path) -> Comparison:
 
 def samples(run: Run) -> Iterable[dict[str, Any]]:
     """A run's recorded responses, oldest first."""
+    check_seal(run.folder)
     return _lines(run.folder / "samples.jsonl")
 
 
@@ -180,17 +190,21 @@ def _runs(folders: list[Path]) -> tuple[Run, ...]:
 
 
 def _run(folder: Path) -> Run:
+    check_seal(folder, besides=["samples.jsonl"])  # large, and only the report's page reads it
+    status = read_record(folder / "status.json") if (folder / "status.json").is_file() else {}
     manifest = read_record(folder / "manifest.json")
     steps, curves, totals = _steps(folder / "steps.jsonl")
     clock, phases = _timing(folder / "timing.jsonl")
     evals = _evals(folder / "evals.jsonl", clock)
-    status = read_record(folder / "status.json") if (folder / "status.json").is_file() else {}
     final = read_record(folder / "final.json") if (folder / "final.json").is_file() else {}
+    state = str(status.get("state") or ("done" if len(evals) else "waiting"))
+    if state not in get_args(State):
+        raise ResultsError(f"{folder / 'status.json'} names a state that is none: {state!r:.40}.")
     return Run(
         folder=folder,
         arm=str(manifest.get("arm", folder.parent.name)),
         seed=int(manifest.get("seed", folder.name.removeprefix("seed-"))),
-        state=str(status.get("state") or ("done" if len(evals) else "waiting")),
+        state=state,
         reason=str(status.get("reason") or ""),
         manifest=manifest,
         evals=evals,

@@ -20,7 +20,7 @@ from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, Plan
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
-from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
+from srpo_bench.results.store import SCHEMA, SEAL, ResultsError, read_record, seal, write_json
 
 
 def plan(
@@ -139,10 +139,12 @@ def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created:
             run.folder.mkdir(parents=True)
             write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
+        seal(folder, ["comparison.json"])
     except OSError:
         for arm in comparison.arms:  # the folder was empty, and is locked: these are ours
             shutil.rmtree(folder / arm.name, ignore_errors=True)
-        (folder / LOCK).unlink()
+        for name in ("comparison.json", SEAL, LOCK):
+            (folder / name).unlink(missing_ok=True)
         if created:
             folder.rmdir()
         raise

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
+import re
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +17,14 @@ from srpo_bench.harness.machine import accelerator, instructions, processor
 from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.results.store import (
     ATTEMPTS,
+    SEAL,
     ResultsError,
     State,
     append_line,
     last_line,
+    overwrite_json,
     read_record,
+    seal,
     write_json,
 )
 
@@ -47,6 +52,7 @@ def run_folder(folder: Path) -> State:
         pid.write(f"{os.getpid()}\n")
         pid.flush()
         try:
+            (folder / SEAL).unlink(missing_ok=True)  # it was killed before it could say "done"
             manifest = planned(folder)
             steps = manifest["settings"]["steps"]
             state: State = "done" if _train(folder, manifest, stop) else "stopped"
@@ -54,6 +60,8 @@ def run_folder(folder: Path) -> State:
         except BaseException as error:  # a library that calls sys.exit ends a run, too
             traceback.print_exc()
             state, reason = "failed", _reason(error)
+        if state == "done":
+            seal(folder)
         write_status(folder, state, steps, reason)
     return state
 
@@ -159,15 +167,36 @@ def _reason(error: BaseException) -> str:
     from srpo_bench.tasks.base import TaskError
 
     text = " ".join(str(error).split())[:500]
+    if _disk_full(error):
+        return f"The disk took no more ({text}): make room, then bench resume."
     if isinstance(error, RunError | UserError | TaskError | AlgorithmError):
         return text
     return f"{type(error).__name__}: {text}"
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LIBRARIES_SAY = re.compile(
+    rf"os error ({'|'.join(map(str, _NO_ROOM))})\b|PytorchStreamWriter failed"
+)
+"""How safetensors and torch put it."""
+
+
+def _disk_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if _LIBRARIES_SAY.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def write_status(folder: Path, state: State, steps: int, reason: str = "") -> None:
     """Say where a run stands: its state and its last recorded step, of ``steps``."""
     line = last_line(folder / "steps.jsonl")
     step = line["step"] if line else 0
-    write_json(
-        folder / "status.json", {"state": state, "step": step, "steps": steps, "reason": reason}
-    )
+    status = {"state": state, "step": step, "steps": steps, "reason": reason}
+    try:
+        write_json(folder / "status.json", status)
+    except OSError:  # a full disk may have room for what was there before
+        overwrite_json(folder / "status.json", status)

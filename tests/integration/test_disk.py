@@ -1,13 +1,19 @@
-"""A disk that takes no more: one sentence, exit code 2, nothing half-written."""
+"""A disk that takes no more: one sentence, and nothing half-written."""
 
 from __future__ import annotations
 
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.running.worker import write_status
+from srpo_bench.results.store import read_json
 from tests.integration.conftest import TINY, command, environment
 
 pytestmark = pytest.mark.integration
@@ -45,3 +51,35 @@ def test_an_empty_folder_of_the_users_is_left_as_it_was(tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert out.is_dir()
     assert not list(out.iterdir())
+
+
+@pytest.mark.parametrize("room", [1 << 20, 4096, 600])
+def test_a_disk_that_fills_up_in_a_run_ends_it_with_a_sentence(tmp_path: Path, room: int) -> None:
+    """The weights, the records and the status itself have no room, one after another."""
+    arm = Arm(name="grpo", algorithm="grpo")
+    settings = {
+        "steps": 4,
+        "seeds": [1],
+        "checkpoint_every": 2,
+        "data": {"tasks": ["micro-gsm8k"], "pool_size": 4},
+        "rollout": {"prompts_per_step": 2},
+        "evaluation": {"problems": 2},
+    }
+    config = layers.parse(Config, settings, "test")
+    folder = plan(tmp_path / "c", config, [arm], "").runs[0].folder
+    write_status(folder, "waiting", config.steps)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "srpo_bench.harness.running", str(folder)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+        env=environment(PYTHONDONTWRITEBYTECODE="1"),
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    status = read_json(folder / "status.json")
+    assert status["state"] == "failed"
+    assert status["reason"].startswith("The disk took no more (")
+    assert status["reason"].endswith("): make room, then bench resume.")
+    again = [sys.executable, "-P", "-m", "srpo_bench.harness.running", str(folder)]
+    assert subprocess.run(again, env=environment(), timeout=300).returncode == 0
+    assert read_json(folder / "status.json")["state"] == "done"

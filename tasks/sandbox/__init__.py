@@ -9,7 +9,8 @@
   plain values; it never sees a test, an expected value, or the channel a verdict travels on.
 
 What it does not cover: faults of the kernel itself, and a program that tells from its inputs
-alone which answers are wanted.
+alone which answers are wanted. Without bubblewrap it can ask whether a file outside is there, though
+not read or list any (docs/reliability.md).
 """
 
 from srpo_bench.tasks.sandbox.modes import OPT_IN, Isolation, isolation

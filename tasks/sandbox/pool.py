@@ -7,12 +7,14 @@ import os
 import select
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.sandbox.inside.wire import MAX_MESSAGE
 from srpo_bench.tasks.sandbox.modes import Mode, isolation
+from srpo_bench.tasks.sandbox.repeatable import repeatable
 from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict, Worker, WorkerDiedError
 
 _MAX_SOURCE = MAX_MESSAGE // 8
@@ -67,7 +69,9 @@ class Sandbox:
                 verdicts[program] = Verdict(Outcome.UNPARSEABLE, "too long to be run")
             else:
                 waiting.append(program)
-        verdicts.update(self._run(waiting))
+        for program, verdict in self._run(waiting):
+            same = verdict.outcome is not Outcome.TIMEOUT and repeatable(program.code)
+            verdicts[program] = replace(verdict, repeatable=same)
         return [verdicts[program] for program in programs]
 
     def _run(self, programs: list[Program]) -> Iterable[tuple[Program, Verdict]]:

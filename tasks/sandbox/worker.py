@@ -60,6 +60,8 @@ class Verdict:
 
     outcome: Outcome
     detail: str = ""
+    repeatable: bool = True
+    """False where the clock or addresses may have decided: never to be remembered."""
 
 
 class WorkerDiedError(Exception):

@@ -39,7 +39,7 @@ def test_a_full_disk_at_planning(tmp_path: Path) -> None:
     out = tmp_path / "c"
     done = compare_into(out)
     assert done.returncode == 2, done.stderr
-    assert f"Cannot write to {out}: File too large" in done.stderr
+    assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert not out.exists()
 

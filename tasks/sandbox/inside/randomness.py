@@ -2,7 +2,7 @@
 
 Python seeds its generators from the kernel in many places; all of them are led to one stream here,
 which each program gets in the same state. A C library's own calls, the clock and addresses are out
-of reach: see ``repeatable`` in the pool.
+of reach: see ``repeatable``, outside.
 """
 
 from __future__ import annotations

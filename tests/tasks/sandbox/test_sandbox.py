@@ -152,3 +152,49 @@ def test_weak_mode_needs_an_explicit_opt_in(
     finally:
         monkeypatch.undo()
         isolation.cache_clear()
+
+
+DRAWS = {
+    "os.urandom": "import os\ndef f(): return os.urandom(4)",
+    "os.getrandom": "import os\ndef f(): return os.getrandom(4)",
+    "Random()": "import random\ndef f(): return random.Random().random()",
+    "seed()": "import random\ndef f():\n    random.seed()\n    return random.random()",
+    "SystemRandom": "import random\ndef f(): return random.SystemRandom().random()",
+    "secrets": "import secrets\ndef f(): return secrets.token_hex()",
+    "uuid4": "import uuid\ndef f(): return str(uuid.uuid4())",
+    "numpy, legacy": "import numpy as np\ndef f(): return np.random.rand()",
+    "numpy, seed()": "import numpy as np\ndef f():\n    np.random.seed()\n    return np.random.rand()",
+    "numpy, generator": "import numpy as np\ndef f(): return np.random.default_rng().random()",
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_randomness_is_the_same_in_every_sandbox(sandbox: Sandbox, name: str) -> None:
+    told = "def check(f):\n    raise ValueError(repr(f()))"
+    programs = [Program(f"{DRAWS[name]}\n# {n}", told, "f") for n in range(3)]
+    with Sandbox(mode=sandbox.mode) as other:
+        found = {verdict.detail for verdict in sandbox.run(programs) + other.run(programs)}
+    assert len(found) == 1
+    assert found.pop().startswith("ValueError: ")
+
+
+def test_draws_within_a_program_differ(sandbox: Sandbox) -> None:
+    code = "import os, random\ndef f(): return os.urandom(8) != os.urandom(8) and random.Random().random() != random.Random().random()"
+    assert verdict(sandbox, code, "assert f()")[0] is Outcome.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("code", "same"),
+    [
+        ("import math, random\ndef f(x): return math.floor(random.random() * x)", True),
+        ("import numpy as np\ndef f(x): return np.random.rand()", True),
+        ("import time\ndef f(x): return time.time()", False),
+        ("def f(x): return id(x)", False),
+        ("def f(x): return getattr(__builtins__, 'i' + 'd')(x)", False),
+        ("from datetime import datetime as d\ndef f(x): return d.now()", False),
+        ("def f(x):\n    while True: pass", False),
+    ],
+)
+def test_what_no_seed_fixes_is_told(sandbox: Sandbox, code: str, same: bool) -> None:
+    (found,) = sandbox.run([Program(code, "def check(f):\n    assert f(1) == 7", "f")])
+    assert found.repeatable is same

@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.faults.processes import MATH, SANDBOX, send, tree
 from benchmarks.faults.table import Row
@@ -39,7 +39,7 @@ _PAIRS = tuple(
 Grade = Callable[[int], Sequence[object]]
 
 
-def sandbox_rows(kills: int, stops: int, seconds: float, mode: Mode, seed: int) -> list[Row]:
+def sandbox_rows(kills: int, stops: int, seconds: float, mode: Mode, seed: int) -> Iterator[Row]:
     """Rows for every process of a sandbox in ``mode``, all in one run of one sandbox."""
 
     def programs(turn: int) -> list[Program]:
@@ -52,15 +52,15 @@ def sandbox_rows(kills: int, stops: int, seconds: float, mode: Mode, seed: int) 
             return [verdict.outcome for verdict in sandbox.run(programs(turn))]
 
         # without its bubblewrap a sandbox works on, but is nobody's child any more
-        rows = _rows(kinds, grade, sandbox.close, kills, stops, seconds, seed)
-    return [Row(f"{row.fault} ({mode})", row.trials, row.differences) for row in rows]
+        for row in _rows(kinds, grade, sandbox.close, kills, stops, seconds, seed):
+            yield Row(f"{row.fault} ({mode})", row.trials, row.differences)
 
 
-def math_rows(kills: int, stops: int, seconds: float, seed: int) -> list[Row]:
+def math_rows(kills: int, stops: int, seconds: float, seed: int) -> Iterator[Row]:
     """Rows for the processes that compare mathematical answers."""
     equivalence = Equivalence()
     try:
-        return _rows(
+        yield from _rows(
             MATH, lambda _: equivalence.compare(_PAIRS), lambda: None, kills, stops, seconds, seed
         )
     finally:
@@ -75,7 +75,7 @@ def _rows(
     stops: int,
     seconds: float,
     seed: int,
-) -> list[Row]:
+) -> Iterator[Row]:
     """One fault a turn, at a random moment of it, so that no answer meets two. ``renew`` starts
     the processes afresh, for a turn in which there was none of the kind."""
     rng = random.Random(seed)
@@ -83,7 +83,7 @@ def _rows(
     start = time.monotonic()
     assert grade(1) == right, "grading differs from turn to turn without any fault"
     length = time.monotonic() - start
-    rows, turn = [], 1
+    turn = 1
     for number, count in ((signal.SIGKILL, kills), (signal.SIGSTOP, stops)):
         for kind in kinds if count else ():
             struck = differences = 0
@@ -98,8 +98,7 @@ def _rows(
                     renew()
                 differences += sum(a != b for a, b in zip(found, right, strict=True))
             name = "SIGKILL" if number == signal.SIGKILL else f"SIGSTOP for {seconds:g} s"
-            rows.append(Row(f"{name}: {kind}", count, differences))
-    return rows
+            yield Row(f"{name}: {kind}", count, differences)
 
 
 class _Strike(threading.Thread):

@@ -9,7 +9,7 @@
   plain values; it never sees a test, an expected value, or the channel a verdict travels on.
 
 What it does not cover: faults of the kernel itself, and a program that tells from its inputs
-alone which answers are wanted. Without bubblewrap it can ask whether a file outside is there, though
+alone which answers are wanted. Without bubblewrap it may ask whether a file outside exists, though
 not read or list any (docs/reliability.md).
 """
 

@@ -23,6 +23,7 @@ from srpo_bench.harness.running.loop import Run
 from srpo_bench.results.report import write_report
 from srpo_bench.results.store import read_lines
 from tests.harness import faults
+from tests.results.conftest import blank
 
 SMALL: dict[str, Any] = {
     "steps": 4,
@@ -115,7 +116,8 @@ def test_log_probs_that_are_no_numbers_end_the_run_before_the_update(make: Make)
     assert not list(read_lines(run.folder / "steps.jsonl"))
 
 
-def test_a_fault_stands_in_the_report(tmp_path: Path) -> None:
+def test_a_fault_stands_in_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", blank)
     arms = [Arm(name="clean", algorithm="grpo"), Arm(name="stale", algorithm="grpo")]
     comparison = plan(tmp_path / "c", Config.model_validate(SMALL), arms, "bench compare")
     problems = load_problems(comparison.config)

@@ -1,7 +1,8 @@
 """SRPO, the announcement: Sample-Reweighted Policy Optimization.
 
 No publication specifies it. This is srpo-paper plus this project's reading of "dynamic trajectory
-scoring" and of the "reweighted policy gradient"; with replay_fraction 0 it *is* srpo-paper.
+scoring" and of the "reweighted policy gradient"; with replay_fraction 0 it *is* srpo-paper
+without its stages.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class SRPO(SRPOPaper):
 
     name = "srpo"
     paper = "press announcement; formulas: this project"
-    changes = "srpo-paper plus a prioritised, reweighted replay of recent good responses"
+    changes = "srpo-paper plus a prioritised, reweighted replay of recent good responses; no stages"
     formula = (
         "srpo-paper's J over fresh (w = 1) and replayed responses, divided by Σ_i w_i |o_i|\n"
         "score s_i = max(a_i, 0) · 2^(−age_i / half_life), a_i = (r_i − p̂) / sqrt(p̂(1−p̂) + ε);\n"
@@ -92,6 +93,7 @@ class SRPO(SRPOPaper):
         "replay_age": "mean age of the replayed, steps; where there are any",
         "replay_weight": "mean importance weight of the replayed; where there are any",
     }
+    sampler_settings: ClassVar[Mapping[str, Any]] = {}  # the announcement names no curriculum
     Settings = SRPOSettings
     settings: SRPOSettings
 

@@ -16,4 +16,4 @@ class SRPOPaper(GRPOToken):
     changes = "grpo-token with history resampling, and math alone before math and code"
     formula = "grpo-token's J, on what the sampler history chooses, its two stages on"
     sampler = "history"
-    sampler_settings: ClassVar[Mapping[str, Any]] = {"stage_one_fraction": 0.25}
+    sampler_settings: ClassVar[Mapping[str, Any]] = {"stage_one_epochs": 2}

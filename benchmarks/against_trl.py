@@ -92,6 +92,7 @@ def curves(seeds: int, steps: int, out: Path) -> None:
     config = contract(
         {
             "steps": steps,
+            "seeds": list(range(1, seeds + 1)),
             "data": {"tasks": ["micro-gsm8k", "micro-math"], "pool_size": 24},
             "rollout": {"prompts_per_step": 8, "group_size": 8},
             "optim": {"lr": 2e-4},
@@ -168,6 +169,7 @@ def timed(case: Case, rounds: int) -> Sides:
         {
             "steps": case.steps,
             "model": {"path": case.model},
+            "seeds": list(range(1, rounds + 1)),
             "data": {"tasks": ["micro-gsm8k"], "pool_size": 2 * case.prompts, "style": "base"},
             "rollout": {
                 "prompts_per_step": case.prompts,

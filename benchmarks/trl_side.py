@@ -86,7 +86,7 @@ def train(
         model=policy.model,
         processing_class=policy.tokenizer,
         reward_funcs=reward(config, problems),
-        train_dataset=prompts(config, problems, policy),
+        train_dataset=prompts(config, problems, policy, seed),
         args=GRPOConfig(**{**settings(config, problems, seed, out), **more}),
         callbacks=[watch],
     )
@@ -135,12 +135,12 @@ def settings(config: Config, problems: Problems, seed: int, out: Path) -> dict[s
     }
 
 
-def prompts(config: Config, problems: Problems, policy: Policy) -> Any:
-    """The pool as the data set TRL takes."""
+def prompts(config: Config, problems: Problems, policy: Policy, seed: int) -> Any:
+    """The seed's pool as the data set TRL takes."""
     style = style_of(config.data, policy.tokenizer)
     rows = [
         {"prompt": problems.tasks[p.task].render(p, style, config.data.shots), "problem": p.id}
-        for p in problems.pool.values()
+        for p in problems.pool_of(seed).values()
     ]
     return datasets.Dataset.from_list(rows)
 

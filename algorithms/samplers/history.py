@@ -25,12 +25,8 @@ class StagedSettings(Settings):
         "mixed: as many code prompts in total, spread evenly",
         "arXiv 2504.14286",
     )
-    stage_one_fraction: float = setting(
-        0.0,
-        "share of the run's steps that are math alone; 0: no stages",
-        "unpublished",
-        ge=0,
-        le=1,
+    stage_one_epochs: int = setting(
+        0, "epochs of the math prompts that are math alone; 0: no stages", "unpublished", ge=0
     )
 
 
@@ -70,7 +66,8 @@ class History(Shuffled[HistorySettings]):
         "keep mixed and all-wrong ones; where stages are on, first math alone, then math and code"
     )
     unpublished: ClassVar[dict[str, str]] = {
-        "stage_one_fraction": "when to switch is not said; srpo-paper sets it, alone it is off",
+        "stage_one_epochs": "when to switch is not said; srpo-paper has 2, so that resampling acts "
+        "once within the stage; alone it is off",
         "readmit_after": "whether dropped prompts return is not said; never is the plain reading",
         "refill": "a pool smaller than a batch is not spoken of; repeating adds no rule of ours",
         "empty_pool": "an empty pool is not spoken of; starting over favours no prompt",
@@ -84,7 +81,7 @@ class History(Shuffled[HistorySettings]):
 
     def __init__(self, settings: HistorySettings, info: RunInfo) -> None:
         super().__init__(settings, info)
-        self._schedule = Schedule(settings.stages, settings.stage_one_fraction, info)
+        self._schedule = Schedule(settings.stages, settings.stage_one_epochs, info)
         self._record = EpochRecord()
         self._dropped = DroppedPrompts(settings.readmit_after)
 

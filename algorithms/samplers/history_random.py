@@ -31,7 +31,7 @@ class HistoryRandom(Shuffled[StagedSettings]):
         "the next epoch's pool: N (1 − s) prompts drawn at random from all N,\n"
         "s the share of the last epoch's prompts answered only correctly; all N where s = 1"
     )
-    unpublished: ClassVar[dict[str, str]] = {"stage_one_fraction": "as in history"}
+    unpublished: ClassVar[dict[str, str]] = {"stage_one_epochs": "as in history"}
     logs: ClassVar[Mapping[str, str]] = {
         "dropped": "prompts of the pool that this epoch leaves out",
     }
@@ -40,7 +40,7 @@ class HistoryRandom(Shuffled[StagedSettings]):
 
     def __init__(self, settings: StagedSettings, info: RunInfo) -> None:
         super().__init__(settings, info)
-        self._schedule = Schedule(settings.stages, settings.stage_one_fraction, info)
+        self._schedule = Schedule(settings.stages, settings.stage_one_epochs, info)
         self._record = EpochRecord()
 
     @property

@@ -18,12 +18,19 @@ class Schedule:
     """When code takes part. All three orders train on as many code prompts in total.
 
     stages: "staged" is math alone first, "reversed" last; "mixed" spreads code evenly.
-    fraction: the share of the run's steps that are math alone.
+    epochs: how many times the math prompts are gone through alone; a stage's length is no share of
+    the budget, or a longer run would be another method.
     """
 
     stages: Stages
-    fraction: float
+    epochs: int
     info: RunInfo
+
+    @property
+    def alone(self) -> int:
+        """Steps that are math alone."""
+        others = len(self.info.pool) - len(self._code())
+        return min(self.epochs * -(-others // self.info.prompts_per_step), self.info.steps)
 
     @property
     def at_rest(self) -> bool:
@@ -33,12 +40,12 @@ class Schedule:
     @property
     def settings_at_rest(self) -> tuple[str, ...]:
         """The setting that then changes nothing."""
-        return ("stage_one_fraction",) if self.at_rest else ()
+        return ("stage_one_epochs",) if self.at_rest else ()
 
     @property
     def notes(self) -> list[str]:
         """Says when stages that were asked for are at rest."""
-        if not self.at_rest or not self.fraction:
+        if not self.at_rest or not self.epochs:
             return []
         return ["The prompt pool holds one kind of task only, so the two stages change nothing."]
 
@@ -63,8 +70,7 @@ class Schedule:
 
     def code_share(self, step: int) -> float:
         """The share of the code prompts that an epoch at ``step`` goes through."""
-        steps = self.info.steps
-        alone = round(self.fraction * steps)
+        steps, alone = self.info.steps, self.alone
         if self.at_rest:
             return 1.0
         if self.stages == "staged":
@@ -74,7 +80,8 @@ class Schedule:
         # x with x C / (M + x C) = (1 − f) C / (M + C): the code share of a whole staged run
         code = len(self._code())
         others = len(self.info.pool) - code
-        return (1 - self.fraction) * others / (others + self.fraction * code)
+        f = alone / steps
+        return (1 - f) * others / (others + f * code)
 
     def _code(self) -> list[str]:
         return [prompt.id for prompt in self.info.pool if prompt.kind == "code"]

@@ -35,7 +35,7 @@ def contract_of(ready: Prepared) -> dict[str, Any]:
     c: dict[str, Any] = {
         "base_sha256": ready.base_sha256,
         "pool_digest": problems.pool_digest,
-        "pool_size": len(problems.pool),
+        "pool_size": problems.pool_size,
         "evaluation_digest": problems.evaluation_digest,
         "prompts_digest": ready.prompts_digest,
         "eval_every": config.evaluation.every,

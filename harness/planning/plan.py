@@ -56,6 +56,7 @@ def plan(
         "eval_tasks": list(config.evaluation_tasks),
         "final_tasks": list(config.final.tasks),
         "contract": contract_of(ready),
+        "pools": {str(seed): problems.seed_digest(seed) for seed in config.seeds},
         "notes": problems.notes,
         "excluded": problems.excluded,
         "data": problems.provenance,
@@ -170,7 +171,7 @@ def _manifest(
         "settings": record["config"],
         "algorithm_settings": arm["settings"],
         "sampler_settings": arm["sampler_settings"],
-        "contract": record["contract"],
+        "contract": {**record["contract"], "pool_digest_seed": record["pools"][str(run.seed)]},
         "versions": versions(),
         "host": {
             "system": platform.platform(),

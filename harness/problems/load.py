@@ -20,17 +20,15 @@ from srpo_bench.tasks.base import Problem, Task, TaskError
 from srpo_bench.tasks.contamination import contaminated
 from srpo_bench.tasks.provenance import ORIGIN, Provenance, provenance
 
-POOL_SEED = 0
-"""Which problems form the pool is part of the contract, so it does not depend on the run's seed."""
-
 
 @dataclass
 class Problems:
     """Everything that is asked in a comparison, loaded once a run.
 
-    pool: training problems by id.   evaluation: held-out problems by task.   final: those of the
-    last scoring.   excluded: training problems left out, because they stand in an evaluation set or
-    do not fit the model's context, id -> why.   provenance: where each set comes from.
+    pool: the training problems of any seed, by id.   pools: seed -> the ids of its own.
+    evaluation: held-out problems by task.   final: those of the last scoring.
+    excluded: training problems left out, because they stand in an evaluation set or do not fit the
+    model's context, id -> why.   provenance: where each set comes from.
     notes: sentences for the report.
     """
 
@@ -38,15 +36,30 @@ class Problems:
     pool: dict[str, Problem]
     evaluation: dict[str, list[Problem]]
     final: dict[str, list[Problem]] = field(default_factory=dict)
+    pools: dict[int, list[str]] = field(default_factory=dict)
     excluded: dict[str, str] = field(default_factory=dict)
     provenance: list[Provenance] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def pool_of(self, seed: int) -> dict[str, Problem]:
+        """What a run of this seed trains on, by id."""
+        return {name: self.pool[name] for name in self.pools[seed]}
+
+    @property
+    def pool_size(self) -> int:
+        """Prompts of the smallest pool."""
+        return min(map(len, self.pools.values()))
+
     @property
     def pool_digest(self) -> str:
-        """sha256 of the pool, in order: all there is of each problem. Where it was read is left to
+        """sha256 of all pools, in order: all there is of each problem. Where it was read is left to
         ``provenance``, so that one data set is the same as JSONL, as parquet and from the hub."""
-        return _digest(list(self.pool.values()))
+        whole = [_digest(list(self.pool.values())), sorted(self.pools.items())]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+    def seed_digest(self, seed: int) -> str:
+        """sha256 of one seed's pool, in order."""
+        return _digest(list(self.pool_of(seed).values()))
 
     @property
     def evaluation_digest(self) -> str:
@@ -69,6 +82,7 @@ class Problems:
         return replace(
             self,
             pool={name: p for name, p in self.pool.items() if name not in reasons},
+            pools={s: [n for n in names if n not in reasons] for s, names in self.pools.items()},
             excluded=self.excluded | reasons,
             provenance=sources,
             notes=[*self.notes, note],
@@ -102,14 +116,16 @@ def load_problems(config: Config) -> Problems:
     unseen = _stored(evaluation, tasks) + _stored(final, tasks)
     excluded = contaminated(_stored(train, tasks), unseen)
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
-    pool = _choose(clean, config.data.pool_size)
-    if len(pool) < config.rollout.prompts_per_step:
+    drawn = {seed: _choose(clean, config.data.pool_size, seed) for seed in config.seeds}
+    pool = {p.id: p for problems in drawn.values() for p in problems}
+    size = len(next(iter(drawn.values())))
+    if size < config.rollout.prompts_per_step:
         raise UserError(
-            f"The pool holds {len(pool)} prompts but a step needs "
+            f"The pool holds {size} prompts but a step needs "
             f"{config.rollout.prompts_per_step}: lower rollout.prompts_per_step or add data."
         )
     sources = [
-        *(_trained_on(name, group, pool, excluded) for name, group in train.items()),
+        *(_trained_on(name, group, pool.values(), excluded) for name, group in train.items()),
         *(
             provenance(n, "evaluation", ev.split, held_out[n], len(group))
             for n, group in evaluation.items()
@@ -119,7 +135,8 @@ def load_problems(config: Config) -> Problems:
             for n, group in final.items()
         ),
     ]
-    return Problems(tasks, {p.id: p for p in pool}, evaluation, final, excluded, sources)
+    pools = {seed: [p.id for p in problems] for seed, problems in drawn.items()}
+    return Problems(tasks, pool, evaluation, final, pools, excluded, sources)
 
 
 def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[Problem]:
@@ -136,20 +153,21 @@ def _limited(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, 
 
 
 def _trained_on(
-    name: str, group: list[Problem], pool: list[Problem], excluded: dict[str, str]
+    name: str, group: list[Problem], pool: Iterable[Problem], excluded: dict[str, str]
 ) -> Provenance:
     used = sum(problem.task == name for problem in pool)
     left_out = sum(problem.id in excluded for problem in group)
     return provenance(name, "train", "train", group, used, left_out)
 
 
-def _choose(by_task: Sequence[list[Problem]], size: int | None) -> list[Problem]:
-    """``size`` problems, as evenly over tasks and levels as they allow, in a fixed random order."""
+def _choose(by_task: Sequence[list[Problem]], size: int | None, seed: int) -> list[Problem]:
+    """``size`` problems, as evenly over tasks and levels as they allow, in a random order. They are
+    the seed's own, equal for all arms, so that what varies over seeds is the pool as well."""
     strata: dict[tuple[str, str], list[Problem]] = {}
     for problems in by_task:
         for problem in problems:
             strata.setdefault((problem.task, problem.level), []).append(problem)
-    generator = stream(POOL_SEED, "pool")
+    generator = stream(seed, "pool")
     shuffled = [_shuffle(group, generator) for group in strata.values()]
     longest = max((len(group) for group in shuffled), default=0)
     dealt = [group[i] for i in range(longest) for group in shuffled if i < len(group)]

@@ -129,7 +129,8 @@ def _refuse_long(lengths: list[int], limit: int, context: float, task: str, sett
 def _without(
     config: Config, problems: Problems, too_long: dict[str, int], context: float
 ) -> Problems:
-    limit, fits = training_limit(config, problems), len(problems.pool) - len(too_long)
+    limit = training_limit(config, problems)
+    fits = min(len(set(ids) - too_long.keys()) for ids in problems.pools.values())
     if fits < config.rollout.prompts_per_step:
         tasks = " and ".join(dict.fromkeys(problems.pool[name].task for name in too_long))
         _refuse_long(list(too_long.values()), limit, context, tasks, "rollout")

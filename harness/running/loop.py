@@ -48,6 +48,7 @@ class Run:
         self, folder: Path, config: Config, arm: Arm, seed: int, base: Path, problems: Problems
     ) -> None:
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
+        self.pool = problems.pool_of(seed)
         self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
         self.engine: Engine = make_engine(self.policy, config, base)
@@ -169,7 +170,7 @@ class Run:
         wanted = self.sampler.first_round
         while True:
             self._bound(entry["prompts"], wanted)
-            groups = sampler_guard.choose(self.sampler, step, wanted, order, self.problems.pool)
+            groups = sampler_guard.choose(self.sampler, step, wanted, order, self.pool)
             rounds.append(self._ask(groups, sampling, entry))
             completions = GradedCompletions.join(rounds, self.sampler.merges)
             rollouts = corrected_rollouts(completions, self.config.rollout, self.exact_ratio)
@@ -201,7 +202,7 @@ class Run:
         """Generate for groups and grade, booked; groups of one size together."""
         by_size: dict[int, list[Problem]] = {}
         for group in groups:
-            by_size.setdefault(group.size, []).append(self.problems.pool[group.prompt])
+            by_size.setdefault(group.size, []).append(self.pool[group.prompt])
         lots = [self._generate(of, size, generator, entry) for size, of in by_size.items()]
         return GradedCompletions.join(lots)
 
@@ -309,7 +310,7 @@ class Run:
 
     def _methods(self, arm: Arm) -> tuple[Algorithm[Any], Sampler[Any]]:
         info = RunInfo(
-            pool=tuple(PromptInfo(p.id, p.kind) for p in self.problems.pool.values()),
+            pool=tuple(PromptInfo(p.id, p.kind) for p in self.pool.values()),
             prompts_per_step=self.config.rollout.prompts_per_step,
             group_size=self.config.rollout.group_size,
             steps=self.config.steps,

@@ -184,7 +184,7 @@ def _added(
     if kind == "rung" and idea.algorithm == "srpo-paper":
         on = [idea.adds] if settings.get("resample", True) else []
         at_rest = {name for run in comparison.of(arm) for name in run.manifest.get("at_rest") or ()}
-        staged = settings.get("stage_one_fraction") and "stage_one_fraction" not in at_rest
+        staged = settings.get("stage_one_epochs") and "stage_one_epochs" not in at_rest
         return [*on, f"two stages ({settings['stages']})"] if staged else on
     if idea.algorithm == "srpo" and settings.get("replay_fraction") == 0:
         return []

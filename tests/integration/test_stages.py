@@ -21,7 +21,7 @@ def ordered(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One arm an order, from one contract: half of the steps are math alone."""
     folder = tmp_path_factory.mktemp("stages") / "c"
     own = [f"{order}.stages={order}" for order in ORDERS]
-    chosen = [*own, "srpo-paper.stage_one_fraction=0.5", "srpo-paper.resample=false"]
+    chosen = [*own, "srpo-paper.stage_one_epochs=4", "srpo-paper.resample=false"]
     done = bench(
         *("compare", "--algos", ",".join(f"{order}=srpo-paper" for order in ORDERS)),
         *("--preset", "smoke", "--tasks", "micro-math,micro-humaneval", "--seeds", "1"),

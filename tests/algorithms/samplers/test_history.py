@@ -39,7 +39,7 @@ def _step(arm: Pair, step: int, sample: Any, grade: Any) -> dict[str, Any]:
     kinds=st.lists(st.sampled_from(["math", "code"]), min_size=1, max_size=20),
     n=st.integers(1, 6),
     stages=st.sampled_from(["staged", "reversed"]),
-    fraction=st.sampled_from([0.0, 0.3, 0.6]),
+    epochs=st.integers(0, 3),
     readmit_after=st.sampled_from([None, 1, 2]),
     name=st.sampled_from(["srpo-paper", "srpo"]),
     killed_at=st.integers(0, 30),
@@ -48,7 +48,7 @@ def test_pools_are_what_an_independent_bookkeeper_says(
     kinds: list[str],
     n: int,
     stages: Any,
-    fraction: float,
+    epochs: int,
     readmit_after: int | None,
     name: str,
     killed_at: int,
@@ -58,9 +58,9 @@ def test_pools_are_what_an_independent_bookkeeper_says(
 ) -> None:
     the_plan = plan(kinds, prompts_per_step=n, group_size=2, steps=30)
     arm = Pair.make(
-        name, the_plan, stages=stages, stage_one_fraction=fraction, readmit_after=readmit_after
+        name, the_plan, stages=stages, stage_one_epochs=epochs, readmit_after=readmit_after
     )
-    schedule = Schedule(stages, fraction, the_plan)
+    schedule = Schedule(stages, epochs, the_plan)
     outcomes: dict[str, list[bool]] = defaultdict(list)
     out_since: dict[str, int] = {}
     for step in range(1, 31):
@@ -148,7 +148,7 @@ def test_who_returns_where_nobody_is_left(rule: str, left: int, plan: Any, sampl
 
 def test_without_resampling_and_stages_it_is_grpo_token(plan: Any, sample: Any, grade: Any) -> None:
     the_plan = plan(["math", "code"] * 4)
-    bare = Pair.make("srpo-paper", the_plan, resample=False, stage_one_fraction=0)
+    bare = Pair.make("srpo-paper", the_plan, resample=False, stage_one_epochs=0)
     token = Pair.make("grpo-token", the_plan)
     for step in range(1, 13):
         ours, theirs = (_step(arm, step, sample, grade) for arm in (bare, token))

@@ -16,7 +16,7 @@ MIXED_POOL = ["math", "math", "code"] * 8
 def _chosen_kinds(stages: str, plan: Any, sample: Any, steps: int = 48) -> list[Counter[str]]:
     """Kinds chosen at each step by history on responses that are never all correct."""
     info = plan(MIXED_POOL, steps=steps)
-    sampler = make_sampler("history", info, stages=stages, stage_one_fraction=0.25)
+    sampler = make_sampler("history", info, stages=stages, stage_one_epochs=steps // 16)
     chosen = []
     for step in range(1, steps + 1):
         groups = sampler.choose(step, 4, torch.Generator().manual_seed(step))
@@ -58,36 +58,35 @@ def test_all_three_orders_train_on_as_many_code_prompts(plan: Any, sample: Any) 
 @pytest.mark.parametrize("kind", ["math", "code"])
 @pytest.mark.parametrize("name", ["history", "history-random"])
 def test_one_kind_of_prompt_rests_the_stages_and_is_said(name: str, kind: str, plan: Any) -> None:
-    sampler = make_sampler(name, plan([kind] * 6), stage_one_fraction=0.25)
+    sampler = make_sampler(name, plan([kind] * 6), stage_one_epochs=1)
     assert "one kind" in sampler.notes[0]
     chosen = {group.prompt for group in sampler.choose(1, 6, torch.Generator())}
     assert chosen == {p.id for p in sampler.info.pool}
-    assert sampler.at_rest == ("stage_one_fraction",)
-    both = make_sampler(name, plan(["math", "code"]), stage_one_fraction=0.25)
+    assert sampler.at_rest == ("stage_one_epochs",)
+    both = make_sampler(name, plan(["math", "code"]), stage_one_epochs=1)
     assert (both.notes, both.at_rest) == ([], ())
     assert make_sampler(name, plan([kind] * 6)).notes == []
 
 
 def test_a_schedule_switches_once(plan: Any) -> None:
     for stages in ("staged", "reversed"):
-        schedule = Schedule(stages, 0.25, plan(MIXED_POOL, steps=20))
+        schedule = Schedule(stages, 1, plan(MIXED_POOL, steps=20))
         assert sum(schedule.switches(step) for step in range(1, 21)) == 1
-    assert not any(Schedule("mixed", 0.25, plan(MIXED_POOL)).switches(s) for s in range(1, 21))
+    assert not any(Schedule("mixed", 1, plan(MIXED_POOL)).switches(s) for s in range(1, 21))
 
 
-def test_a_stage_ends_at_the_nearest_whole_step(plan: Any) -> None:
-    """A quarter of 7 steps is 1.75: two steps of math alone, and two at the end."""
-    info = plan(MIXED_POOL, steps=7)
-    shares = [
-        [Schedule(stages, 0.25, info).code_share(step) for step in range(1, 8)]
-        for stages in ("staged", "reversed")
-    ]
-    assert shares == [[0, 0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0, 0]]
+@pytest.mark.parametrize("steps", [20, 200])
+def test_a_stage_is_as_long_in_a_longer_run(steps: int, plan: Any) -> None:
+    """16 math prompts in batches of 4: two epochs are 8 steps, whatever the budget."""
+    schedule = Schedule("staged", 2, plan(MIXED_POOL, steps=steps))
+    assert [step for step in range(1, steps + 1) if schedule.switches(step)] == [9]
+    assert Schedule("staged", 99, plan(MIXED_POOL, steps=20)).alone == 20
 
 
 def test_an_epochs_code_is_thinned_to_its_share_on_average(plan: Any) -> None:
-    """0.75 · 16 / (16 + 0.25 · 8) = 2/3 of 8 code prompts are 5.33 an epoch: 5 or 6 of them."""
-    schedule = Schedule("mixed", 0.25, plan(MIXED_POOL))
+    """Math alone for 4 of 16 steps: 0.75 · 16 / (16 + 0.25 · 8) = 2/3 of 8 code prompts are 5.33 an
+    epoch, 5 or 6 of them."""
+    schedule = Schedule("mixed", 1, plan(MIXED_POOL, steps=16))
     pool, rng = schedule.prompts(1), torch.Generator().manual_seed(0)
     counts = [sum("code" in p for p in schedule.thin(pool, 1, rng)) for _ in range(1000)]
     assert set(counts) == {5, 6}

@@ -65,11 +65,11 @@ def test_a_setting_goes_to_the_method_that_has_it() -> None:
 def test_an_algorithms_own_settings_of_its_sampler_hold_for_that_pair_alone() -> None:
     def stage(name: str, **settings: Any) -> Any:
         (arm,) = parse_arms([name], {name: settings} if settings else {})
-        return arm_record(arm)["sampler_settings"]["stage_one_fraction"]
+        return arm_record(arm)["sampler_settings"]["stage_one_epochs"]
 
-    assert stage("srpo-paper") == stage("srpo-paper+history") == 0.25
-    assert stage("history") == stage("grpo-token+history") == 0
-    assert stage("srpo-paper", stage_one_fraction=0.5) == 0.5
+    assert stage("srpo-paper") == stage("srpo-paper+history") == 2
+    assert stage("history") == stage("grpo-token+history") == stage("srpo") == 0
+    assert stage("srpo-paper", stage_one_epochs=5) == 5
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,23 @@ def config(*values: dict[str, Any]) -> Config:
     return layers.parse(Config, layers.merge(*values), "test")
 
 
-def test_the_pool_is_balanced_over_tasks_and_levels() -> None:
-    problems = load_problems(config(MICRO))
-    strata = Counter((p.task, p.level) for p in problems.pool.values())
-    assert len(strata) == 8
-    assert set(strata.values()) == {5}
+def test_every_seeds_pool_is_balanced_over_tasks_and_levels() -> None:
+    problems = load_problems(config(MICRO, {"seeds": [3, 4]}))
+    for seed in (3, 4):
+        strata = Counter((p.task, p.level) for p in problems.pool_of(seed).values())
+        assert len(strata) == 8
+        assert set(strata.values()) == {5}
+
+
+def test_each_seed_draws_its_own_pool_whichever_others_there_are() -> None:
+    """Runs of one seed train on the same problems in every comparison; other seeds on others."""
+    both, one = (load_problems(config(MICRO, {"seeds": seeds})) for seeds in ([3, 4], [4]))
+    assert list(both.pool_of(4)) == list(one.pool_of(4)) == list(one.pool)
+    assert both.seed_digest(4) == one.seed_digest(4) != both.seed_digest(3)
+    assert len(set(both.pool_of(3)) & set(both.pool_of(4))) < 10
+    assert set(both.pool) == set(both.pool_of(3)) | set(both.pool_of(4))
+    assert both.pool_digest != one.pool_digest
+    assert both.pool_size == one.pool_size == 40
 
 
 def test_the_pool_is_the_same_every_time_and_a_prefix_keeps_its_problems() -> None:
@@ -36,7 +48,7 @@ def test_the_pool_is_the_same_every_time_and_a_prefix_keeps_its_problems() -> No
     assert first.pool_digest == again.pool_digest
     assert first.evaluation_digest == again.evaluation_digest
     smaller = load_problems(config(MICRO, {"data": {"pool_size": 16}}))
-    assert set(smaller.pool) < set(first.pool)
+    assert all(set(smaller.pool_of(seed)) < set(first.pool_of(seed)) for seed in first.pools)
     assert smaller.pool_digest != first.pool_digest
 
 

@@ -28,7 +28,7 @@ TRUTH = {
     "hr-random": 1.0,
     "random-reward": 5.0,
 }
-PAPER = {"resample": True, "stages": "staged", "stage_one_fraction": 0.0}
+PAPER = {"resample": True, "stages": "staged", "stage_one_epochs": 0}
 
 
 def write(folder: Path, *arms: str, seeds: int = 8, **settings: dict[str, Any]) -> Path:
@@ -122,7 +122,7 @@ def test_a_missing_rung_joins_its_ideas(tmp_path: Path) -> None:
 
 def test_stages_that_were_on_are_named_beside_the_resampling(tmp_path: Path) -> None:
     arms = ("grpo", "grpo-token", "srpo-paper")
-    on = PAPER | {"stage_one_fraction": 0.25}
+    on = PAPER | {"stage_one_epochs": 2}
     folder = write(tmp_path / "on", *arms, srpo_paper=on)
     assert climb(folder)["srpo-paper", "grpo-token"].what == (
         "history resampling and two stages (staged)"

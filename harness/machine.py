@@ -80,3 +80,16 @@ def processor() -> str:
         return platform.processor()
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor())
+
+
+def accelerators() -> list[str]:
+    """What CUDA_VISIBLE_DEVICES may name: as it is set, else every one by its number.
+
+    Read without opening a context on any of them, which a forked process could not use.
+    """
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [device for device in named.split(",") if device]
+    import torch
+
+    return [str(i) for i in range(torch.cuda.device_count())]

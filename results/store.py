@@ -36,6 +36,8 @@ SEAL = "seal.json"
 SEALED = ("manifest.json", "steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl", FINAL)
 """What a finished run is judged by."""
 ATTEMPTS = "attempts.jsonl"
+STOP = "stop"
+"""A file of this name in a comparison's folder makes each of its runs save itself and end."""
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 
 

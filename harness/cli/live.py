@@ -73,12 +73,16 @@ class Seen:
         start = self._read.get(name, 0)
         try:
             with path.open("rb") as file:
-                if file.seek(0, 2) < start:  # the run went back to a checkpoint
-                    start = 0
+                file.seek(max(0, start - 1))
+                block = file.read()
+                if start and block[:1] != b"\n":  # the run went back to a checkpoint and on again
                     self.pace, self.steps = Pace(), []
                     self._read.clear()
-                file.seek(start)
-                block = file.read()
+                    start = 0
+                    file.seek(0)
+                    block = file.read()
+                elif start:
+                    block = block[1:]
         except FileNotFoundError:
             return []
         whole = block[: block.rfind(b"\n") + 1]

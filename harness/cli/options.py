@@ -24,6 +24,17 @@ Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, repeat
 Workers = Annotated[
     int | None, typer.Option(min=1, help="runs side by side; default: what the cores hold")
 ]
+ExecutorName = Annotated[
+    str, typer.Option("--executor", help="where runs are run: local, ray or slurm")
+]
+RayAddress = Annotated[
+    str | None, typer.Option(help="a Ray cluster that is up: auto or HOST:PORT; default: our own")
+]
+SlurmOptions = Annotated[
+    list[str] | None,
+    typer.Option("--slurm", help="option of sbatch, e.g. --partition=gpu; repeatable"),
+]
+SlurmTemplate = Annotated[Path | None, typer.Option(help="your own batch file")]
 Vouched = Annotated[
     bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
 ]

@@ -13,6 +13,16 @@ MOST_HEADLINES = 3
 """Challengers whose answer is printed; the others' stand in the report."""
 
 
+def status(
+    folder: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="the same for programs")] = False,
+) -> None:
+    """How far a comparison is: its runs, where they are, what they have spent."""
+    from srpo_bench.harness.cli.status import print_status
+
+    print_status(folder, as_json)
+
+
 def report(
     folder: Folder,
     watch: Annotated[

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,19 +12,28 @@ from srpo_bench.harness.cli.flags import arm_names, by_arm, nested
 from srpo_bench.harness.cli.options import (
     DataDir,
     Engine,
+    ExecutorName,
     Folder,
     Model,
     Preset,
+    RayAddress,
     Set,
+    SlurmOptions,
+    SlurmTemplate,
     Steps,
     Tasks,
     Workers,
     command_line,
-    planning,
-    readable,
 )
-from srpo_bench.harness.cli.reading import say_report
+from srpo_bench.harness.cli.running import (
+    plan_comparison,
+    print_price,
+    reopen_comparison,
+    run_and_report,
+    train_pending,
+)
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.executors.choose import Options
 
 if TYPE_CHECKING:
     from srpo_bench.harness.planning.comparison import PlannedComparison
@@ -60,6 +67,13 @@ def compare(
     tuned: Annotated[Path | None, typer.Option(help="settings that bench tune found")] = None,
     out: Annotated[Path | None, typer.Option(help="where to; default runs/<arms>-<preset>")] = None,
     workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
+    slurm: SlurmOptions = None,
+    slurm_template: SlurmTemplate = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="check everything, name the price, write nothing")
+    ] = False,
 ) -> None:
     """Train every algorithm on the same problems with the same seeds, and report.
 
@@ -74,7 +88,6 @@ def compare(
     from srpo_bench.harness import config as cfg
     from srpo_bench.harness import layers
     from srpo_bench.harness.planning.arms import parse_arms
-    from srpo_bench.harness.planning.plan import plan
     from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
 
     flags = nested(
@@ -101,10 +114,12 @@ def compare(
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
     folder = out or Path("runs") / f"{title}-{name}"
     tuning = used(found, settings, arms) if found else None
-    with planning():
-        comparison = plan(folder, settings, arms, command_line(), tuning)
-    print(opening(comparison, workers))
-    _run(comparison, workers)
+    options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
+    if dry_run:
+        print_price(folder, settings, arms, options)
+        return
+    comparison = plan_comparison(folder, settings, arms, tuning, options)
+    run_and_report(comparison, options)
 
 
 def tune(
@@ -135,50 +150,23 @@ def tune(
 
     def train(comparison: PlannedComparison, which: str) -> None:
         print(which)
-        _train(comparison, workers, "the same command")
+        train_pending(comparison, Options(workers=workers), "the same command")
 
     record = tune_all(out, values, candidates, command_line(), train)
     _say_tuned(record, out)
 
 
-def resume(folder: Folder, workers: Workers = None) -> None:
-    """Finish what is missing of a comparison, from its last checkpoints."""
-    from srpo_bench.harness.planning.plan import reopen
-
-    with planning():
-        comparison = reopen(folder)
-    _run(comparison, workers)
-
-
-def _run(comparison: PlannedComparison, workers: int | None) -> None:
-    """Train what is pending, report, and say how it went."""
-    from srpo_bench.harness.planning.comparison import state
-    from srpo_bench.results.report import write_report
-
-    _train(comparison, workers, f"bench resume {comparison.folder}")
-    with readable():
-        summary = write_report(comparison.folder)
-    say_report(comparison.folder, summary)
-    failed = [run for run in comparison.runs if state(run) != "done"]
-    if failed:
-        names = ", ".join(f"{run.arm.name}/seed-{run.seed}" for run in failed)
-        print(f"{len(failed)} of {len(comparison.runs)} runs failed: {names}.", file=sys.stderr)
-        raise typer.Exit(1)
-
-
-def _train(comparison: PlannedComparison, workers: int | None, again: str) -> None:
-    """Train what is pending, with its progress."""
-    from rich.console import Console
-
-    from srpo_bench.harness.cli.live import Progress
-    from srpo_bench.harness.executors.local import InterruptedRunsError, run_all, side_by_side
-
-    try:
-        with Progress(comparison, Console(), workers or side_by_side(comparison)) as progress:
-            run_all(comparison, workers, progress.refresh)
-    except InterruptedRunsError:
-        print(f"Stopped; nothing is lost. Go on with: {again}")
-        raise typer.Exit(130) from None
+def resume(
+    folder: Folder,
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
+    slurm: SlurmOptions = None,
+    slurm_template: SlurmTemplate = None,
+) -> None:
+    """Finish what is missing of a comparison, from its last checkpoints, here or elsewhere."""
+    options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
+    run_and_report(reopen_comparison(folder, options), options)
 
 
 def _say_tuned(record: Mapping[str, Any], folder: Path) -> None:
@@ -188,38 +176,3 @@ def _say_tuned(record: Mapping[str, Any], folder: Path) -> None:
         tried = ", ".join(f"{path}={value}" for path, value in c["values"].items())
         print(f"{c['algorithm']} with {tried}: {mean}{'  <- chosen' if c['chosen'] else ''}")
     print(f"Use it with: bench compare --tuned {folder}")
-
-
-def opening(comparison: PlannedComparison, workers: int | None) -> str:
-    """``16 runs of 64 steps: grpo, srpo, seeds 1-8, 2 side by side; about 220 MB in runs/…``."""
-    from srpo_bench.harness.executors.local import side_by_side
-
-    config, runs = comparison.config, comparison.runs
-    arms = ", ".join(arm.name for arm in comparison.arms)
-    beside = min(len(runs), workers or side_by_side(comparison))
-    size = _checkpoint_bytes(comparison.base) * config.keep_checkpoints * len(runs)
-    return (
-        f"{len(runs)} run{'s' * (len(runs) > 1)} of {config.steps} steps: {arms}, "
-        f"{_seeds_in_words(config.seeds)}, {beside} side by side; "
-        f"checkpoints of about {size / 1e6:,.0f} MB in {comparison.folder}"
-    )
-
-
-def _checkpoint_bytes(base: Path) -> int:
-    """Weights and the optimiser's two moments, in float32, as a checkpoint has them."""
-    from safetensors import safe_open
-
-    parameters = 0
-    for path in base.glob("*.safetensors"):
-        with safe_open(path, "pt") as file:
-            shapes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118
-            parameters += sum(math.prod(shape) for shape in shapes)
-    return 3 * 4 * parameters
-
-
-def _seeds_in_words(seeds: tuple[int, ...]) -> str:
-    if len(seeds) == 1:
-        return f"seed {seeds[0]}"
-    if list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
-        return f"seeds {seeds[0]}-{seeds[-1]}"
-    return f"{len(seeds)} seeds"

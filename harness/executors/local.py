@@ -1,4 +1,4 @@
-"""Runs a planned comparison: local worker processes side by side, each with its own threads."""
+"""Processes of this machine, side by side: one an accelerator, or as many as the cores hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,74 +15,72 @@ from typing import Any
 
 from srpo_bench.children import import_path
 from srpo_bench.harness.environment import settle
-from srpo_bench.harness.machine import cores, pick_device
-from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, locked, pending
+from srpo_bench.harness.executors.base import Ended, Need
+from srpo_bench.harness.machine import accelerators, cores
+from srpo_bench.harness.planning.comparison import PlannedRun
 from srpo_bench.harness.running import worker
-from srpo_bench.results.store import read_json, write_json
 
-POLL = 0.25
-"""Seconds between looks at the workers."""
-
-
-class InterruptedRunsError(Exception):
-    """Ctrl-C: the workers have saved themselves and ended."""
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""What tells a process which accelerators there are for it."""
 
 
-def run_all(
-    comparison: PlannedComparison,
-    workers: int | None = None,
-    watch: Callable[[], None] = lambda: None,
-) -> None:
-    """Run what is pending, at most ``workers`` at a time (default: what the cores hold).
+class LocalExecutor:
+    """Forks workers from a server that has imported the heavy libraries once."""
 
-    A run that fails leaves the others alone. ``watch`` is called a few times a second.
+    def __init__(self, need: Need, workers: int | None = None) -> None:
+        self._devices = accelerators() if need.gpus else []
+        held = len(self._devices) if need.gpus else cores() // need.cpus
+        self._places = workers or max(1, held)
+        self._waiting: list[PlannedRun] = []
+        self._running: dict[BaseProcess, PlannedRun] = {}
+        self._on: dict[BaseProcess, str | None] = {}
+        self._ended: list[Ended] = []
+        self._context = _context(need.cpus)
 
-    Raises:
-        InterruptedRunsError: on Ctrl-C or SIGTERM, after every worker has saved itself.
-        UserError: another process is at work on this comparison.
-    """
-    with locked(comparison.folder):
-        _run_all(comparison, workers, watch)
+    @property
+    def side_by_side(self) -> int:
+        """Runs at a time."""
+        return self._places
 
+    def start(self, runs: Sequence[PlannedRun]) -> None:
+        """Queue them; the first ones start at once."""
+        self._waiting += runs
+        self._fill()
 
-def _run_all(comparison: PlannedComparison, workers: int | None, watch: Callable[[], None]) -> None:
-    limit = workers or side_by_side(comparison)
-    waiting = pending(comparison)
-    for run in waiting:  # what an earlier attempt left behind is not this one's state
-        worker.write_status(run.folder, "waiting", comparison.config.steps)
-    context = _context(comparison.config.threads)
-    running: dict[BaseProcess, PlannedRun] = {}
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        while waiting or running:
-            while waiting and len(running) < limit:
-                run = waiting.pop(0)
-                process = context.Process(target=start, args=(run.folder,))
-                process.start()
-                running[process] = run
-            time.sleep(POLL)
-            for process in [p for p in running if not p.is_alive()]:
-                _close(process, running.pop(process))
-            watch()
-    except KeyboardInterrupt as error:
-        _stop(running)
-        raise InterruptedRunsError from error
-    except BaseException:
-        _stop(running)
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+    def ended(self) -> list[Ended]:
+        """Runs whose process is gone; their places are taken by those that wait."""
+        for process in [p for p in self._running if not p.is_alive()]:
+            process.join()
+            self._on.pop(process)
+            self._ended.append(Ended(self._running.pop(process), _how(process.exitcode or 0)))
+        self._fill()
+        ended, self._ended = self._ended, []
+        return ended
 
+    def stop(self, now: bool) -> None:
+        """Signal every worker; those that wait never start."""
+        self._ended += [Ended(run, "it was stopped before it began") for run in self._waiting]
+        self._waiting = []
+        for process in self._running:
+            process.kill() if now else process.terminate()
 
-def side_by_side(comparison: PlannedComparison) -> int:
-    """Runs at a time where the user names none: what the cores hold; one on an accelerator."""
-    if pick_device(comparison.config.model.device).type != "cpu":
-        return 1
-    return max(1, cores() // comparison.config.threads)
+    def close(self) -> None:
+        """Nothing is held once all have ended."""
+
+    def _fill(self) -> None:
+        while self._waiting and len(self._running) < self._places:
+            run, device = self._waiting.pop(0), self._free_device()
+            process = self._context.Process(target=start, args=(run.folder, device))
+            process.start()
+            self._running[process], self._on[process] = run, device
+
+    def _free_device(self) -> str | None:
+        """The accelerator that the fewest runs are on; None: there is none to choose."""
+        taken = list(self._on.values())
+        return min(self._devices, key=taken.count, default=None)
 
 
 def _context(threads: int) -> Any:
-    """Workers fork from a clean server that has imported the heavy libraries once."""
     settle(threads)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
@@ -92,8 +89,10 @@ def _context(threads: int) -> Any:
     return context
 
 
-def start(folder: Path) -> None:
+def start(folder: Path, device: str | None = None) -> None:
     """Entry point of a worker process: own log, own session, and an end with its parent's."""
+    if device is not None:
+        os.environ[VISIBLE] = device
     sys.path[:] = import_path()
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
@@ -113,31 +112,5 @@ def _outlive_nobody() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _close(process: BaseProcess, run: PlannedRun) -> None:
-    """Record the end of a worker that could not do so itself."""
-    process.join()
-    status = run.folder / "status.json"
-    record = read_json(status) if status.exists() else {"step": 0, "steps": 0}
-    if record.get("state") in ("done", "failed", "stopped"):
-        return
-    how = process.exitcode or 0
-    end = f"killed by signal {signal.Signals(-how).name}" if how < 0 else f"exit code {how}"
-    write_json(status, {**record, "state": "failed", "reason": f"The worker died: {end}."})
-
-
-def _stop(running: dict[BaseProcess, PlannedRun]) -> None:
-    """Ask every worker to save itself after its step, wait, and close the books.
-
-    A second Ctrl-C kills them; a resumed run then goes on from its last checkpoint.
-    """
-    print("Stopping: each run finishes its step and saves itself. Ctrl-C again kills them.")
-    for process in running:
-        process.terminate()
-    try:
-        for process in running:
-            process.join()
-    except KeyboardInterrupt:
-        for process in running:
-            process.kill()
-    for process, run in running.items():
-        _close(process, run)
+def _how(code: int) -> str:
+    return f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ class PlannedComparison:
     config: Config
     arms: list[Arm]
     base: Path
+    device: str = "cpu"
 
     @property
     def runs(self) -> list[PlannedRun]:
@@ -69,12 +72,20 @@ def locked(folder: Path) -> Iterator[None]:
         UserError: another process holds it.
     """
     path = folder / LOCK
-    with path.open("w") as lock:
+    with path.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             held = path.exists() and path.stat().st_ino == os.fstat(lock.fileno()).st_ino
         except BlockingIOError:
             held = False
         if not held:  # a file that its holder has removed meanwhile locks nothing
-            raise UserError(f"{folder} is being planned or run by another bench.")
+            lock.seek(0)
+            who = lock.read().strip()
+            raise UserError(
+                f"{folder} is being planned or run by another bench{f', {who}' if who else ''}; "
+                f"look at it with bench report {folder} --watch, or stop that one first."
+            )
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%H:%M')}")
+        lock.flush()
         yield

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,23 +67,34 @@ def plan(
     }
     if tuning is not None:
         record["tuning"] = tuning
-    comparison = PlannedComparison(folder, config, arms, ready.base)
+    comparison = PlannedComparison(folder, config, arms, ready.base, ready.device)
     _write(comparison, record)
     return comparison
 
 
 def reopen(folder: Path) -> PlannedComparison:
-    """A comparison that was planned before."""
+    """A comparison that was planned before, and can go on here."""
+    planned, record = read_planned(folder), _read(folder)
+    ready = prepare(planned.config.on(_day(record)), _methods(planned.arms))
+    found = {**record, "contract": contract_of(ready)}
+    refuse_other(record, found, folder, "was planned with other things")
+    return replace(planned, base=ready.base)
+
+
+def read_planned(folder: Path) -> PlannedComparison:
+    """A comparison as its record has it; nothing of this machine is looked at.
+
+    Raises:
+        UserError: the folder holds none, or one that was not planned here.
+    """
     path = folder / "comparison.json"
     if not path.is_file():
         raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
     record = _read(folder)
     config = layers.parse(Config, record["config"], str(path))
     arms = [Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])]
-    ready = prepare(config.on(_day(record)), _methods(arms))
-    found = {**record, "contract": contract_of(ready)}
-    refuse_other(record, found, folder, "was planned with other things")
-    return PlannedComparison(folder, config, arms, ready.base)
+    device = record["contract"]["device"]
+    return PlannedComparison(folder, config, arms, Path(record["base"]), device)
 
 
 def _read(folder: Path) -> dict[str, Any]:

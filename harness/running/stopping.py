@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -14,10 +15,10 @@ class InterruptedScoringError(BaseException):
 
 
 class Stop:
-    """Whether this process has been asked to stop."""
+    """Whether this process has been asked to stop, by a signal or by a file that is there."""
 
-    def __init__(self) -> None:
-        self.asked = False
+    def __init__(self, file: Path | None = None) -> None:
+        self.asked, self.file = False, file
         self._at_once = False
 
     def on_signals(self) -> None:
@@ -34,7 +35,7 @@ class Stop:
 
     def __call__(self) -> bool:
         """Asked after every step."""
-        return self.asked
+        return self.asked or (self.file is not None and self.file.exists())
 
     @contextmanager
     def at_once(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.results.store import (
     ATTEMPTS,
     SEAL,
+    STOP,
     ResultsError,
     State,
     append_line,
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
 def run_folder(folder: Path) -> State:
     """Train the planned run in ``folder``, which holds all it needs.
 
-    SIGTERM and Ctrl-C make it save itself after its step, or at once within an evaluation. Where
-    another process is at work on the folder, that one ends first. Never raises: however it ends,
-    the status file says so.
+    SIGTERM and Ctrl-C make it save itself after its step, or at once within an evaluation; a stop
+    file beside the comparison does, after its step. Where another process is at work on the folder,
+    that one ends first. Never raises: however it ends, the status file says so.
 
     Returns:
         done, stopped or failed.
     """
-    stop = Stop()
+    stop = Stop(folder.absolute().parents[1] / STOP)
     stop.on_signals()
     steps = 0
     with (folder / "pid").open("a+") as pid:
@@ -157,6 +158,8 @@ def _record_attempt(folder: Path) -> None:
         "system": platform.platform(),
         "processor": processor(),
         "instructions": instructions(),
+        "host": platform.node(),
+        "devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
     append_line(folder / ATTEMPTS, line)
 

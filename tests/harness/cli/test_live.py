@@ -153,3 +153,21 @@ def test_a_run_that_went_back_to_a_checkpoint_is_read_anew(comparison: PlannedCo
         clock.now += REDRAW_EVERY
         progress.refresh()
         assert progress.rows()[0][2] == "2/10"
+
+
+def test_a_run_that_went_back_and_is_further_than_before_is_read_anew(
+    comparison: PlannedComparison,
+) -> None:
+    console, _ = plain()
+    clock = Clock()
+    write(comparison, "grpo", 1, "running", 2)
+    folder = comparison.folder / "grpo" / "seed-1"
+    with Progress(comparison, console, clock=clock) as progress:
+        for name in ("steps", "timing", "evals"):
+            (folder / f"{name}.jsonl").unlink()
+        append_line(folder / "timing.jsonl", {"step": 0, "training": 0.123456, "evaluation": 9.0})
+        write(comparison, "grpo", 1, "running", 8)  # no line ends where one had ended
+        clock.now += REDRAW_EVERY
+        progress.refresh()
+        assert progress.rows()[0][2] == "8/10"
+        assert progress.runs[0].pace.steps == 8

@@ -1,0 +1,136 @@
+"""Planning, running and reporting, as compare and resume share them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from srpo_bench.harness.cli.eta import minutes
+from srpo_bench.harness.cli.options import command_line, planning, readable
+from srpo_bench.harness.cli.reading import say_report
+from srpo_bench.harness.executors.choose import Options, make_executor
+
+if TYPE_CHECKING:
+    from srpo_bench.harness.config import Arm, Config
+    from srpo_bench.harness.planning.comparison import PlannedComparison
+
+
+def plan_comparison(
+    folder: Path,
+    config: Config,
+    arms: list[Arm],
+    tuning: dict[str, Any] | None,
+    options: Options,
+) -> PlannedComparison:
+    """Plan it, on this machine or where its runs will be."""
+    from srpo_bench.harness.executors import base, elsewhere
+    from srpo_bench.harness.planning.plan import plan
+
+    with planning():
+        if options.name == "local":
+            return plan(folder, config, arms, command_line(), tuning)
+        place: Any = make_executor(folder, base.need_before_planning(config), options)
+        try:
+            return elsewhere.plan_there(place, folder, config, arms, command_line(), tuning)
+        finally:
+            place.close()
+
+
+def reopen_comparison(folder: Path, options: Options) -> PlannedComparison:
+    """Reopen it, on this machine or where its runs will be."""
+    from srpo_bench.harness.executors import base, elsewhere
+    from srpo_bench.harness.planning.plan import read_planned, reopen
+
+    with planning():
+        if options.name == "local":
+            return reopen(folder)
+        place: Any = make_executor(folder, base.need_of(read_planned(folder)), options)
+        try:
+            return elsewhere.reopen_there(place, folder)
+        finally:
+            place.close()
+
+
+def run_and_report(comparison: PlannedComparison, options: Options) -> None:
+    """Train what is pending, report, and say how it went."""
+    from srpo_bench.harness.planning.comparison import state
+    from srpo_bench.results.report import write_report
+
+    train_pending(comparison, options, f"bench resume {comparison.folder}")
+    with readable():
+        summary = write_report(comparison.folder)
+    say_report(comparison.folder, summary)
+    failed = [run for run in comparison.runs if state(run) != "done"]
+    if failed:
+        names = ", ".join(f"{run.arm.name}/seed-{run.seed}" for run in failed)
+        print(f"{len(failed)} of {len(comparison.runs)} runs failed: {names}.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def train_pending(comparison: PlannedComparison, options: Options, again: str) -> None:
+    """Train what is pending, with its progress."""
+    from rich.console import Console
+
+    from srpo_bench.harness.cli.live import Progress
+    from srpo_bench.harness.executors.base import need_of
+    from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
+
+    executor = make_executor(comparison.folder, need_of(comparison), options)
+    print(opening(comparison, executor.side_by_side))
+    try:
+        with Progress(comparison, Console(), executor.side_by_side) as progress:
+            run_all(comparison, executor, progress.refresh)
+    except InterruptedRunsError:
+        print(f"Stopped; nothing is lost. Go on with: {again}")
+        raise typer.Exit(130) from None
+
+
+def opening(comparison: PlannedComparison, side_by_side: int) -> str:
+    """``16 runs of 64 steps: grpo, srpo, seeds 1-8, 2 side by side; about 220 MB in runs/…``."""
+    from srpo_bench.harness.executors.price import checkpoint_bytes
+
+    config, runs = comparison.config, comparison.runs
+    arms = ", ".join(arm.name for arm in comparison.arms)
+    beside = min(len(runs), side_by_side)
+    size = checkpoint_bytes(comparison.base) * config.keep_checkpoints * len(runs)
+    return (
+        f"{len(runs)} run{'s' * (len(runs) > 1)} of {config.steps} steps: {arms}, "
+        f"{_seeds_in_words(config.seeds)}, {beside} side by side; "
+        f"checkpoints of about {size / 1e6:,.0f} MB in {comparison.folder}"
+    )
+
+
+def _seeds_in_words(seeds: tuple[int, ...]) -> str:
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"seeds {seeds[0]}-{seeds[-1]}"
+    return f"{len(seeds)} seeds"
+
+
+def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
+    """The plan and what it will cost. For Slurm the batch file is shown, too."""
+    from srpo_bench.harness.executors.base import need_before_planning, need_of
+    from srpo_bench.harness.executors.price import probe
+
+    with planning():
+        price = probe(config, arms, lambda c: make_executor(c.folder, need_of(c), Options()))
+    side_by_side = make_executor(folder, need_before_planning(config), options).side_by_side
+    beside = max(1, min(price.runs, side_by_side))
+    names = ", ".join(arm.name for arm in arms)
+    lines = (
+        ("runs", f"{price.runs}: {names}, {_seeds_in_words(config.seeds)}, {config.steps} steps"),
+        ("one run", f"about {minutes(price.seconds)}, by two steps of {arms[0].name} here"),
+        ("all", f"{price.hours:.2g} device hours; about "
+                f"{minutes(price.hours * 3600 / beside)} with {beside} side by side"),
+        ("tokens", f"{price.tokens / 1e6:.3g} million generated in training, at today's lengths"),
+        ("disk", f"{price.disk / 1e6:,.0f} MB in {folder}"),
+        ("memory", f"{price.memory / 2**30:.2g} GiB a run for weights and optimiser; "
+                   "activations come on top"),
+    )  # fmt: skip
+    for name, text in lines:
+        print(f"{name:8} {text}")
+    print("Nothing was written. Final scoring, where there is one, is not in it.")

@@ -1,0 +1,55 @@
+"""What ``bench status`` prints: every run of a comparison, from any machine that sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from srpo_bench.harness.cli.live import Progress, Seen
+from srpo_bench.harness.planning.plan import read_planned
+from srpo_bench.results.store import ATTEMPTS, read_lines
+
+
+def print_status(folder: Path, as_json: bool) -> None:
+    """The comparison in a line, then its runs: state, step, where, which attempt, what was spent.
+
+    Raises:
+        UserError: there is no comparison that was planned here.
+    """
+    comparison = read_planned(folder)
+    progress = Progress(comparison, Console())
+    for seen in progress.runs:
+        seen.look()
+    rows = [_row(seen) for seen in progress.runs]
+    if as_json:
+        print(json.dumps({"summary": progress.head(), "runs": rows}, indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("run", "state", "step", "accuracy", "seconds", "attempt", "where"):
+        table.add_column(name)
+    for row in rows:
+        accuracy = "" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %"
+        cells = (row["run"], row["state"], f"{row['step']}/{comparison.config.steps}", accuracy)
+        table.add_row(*map(Text, cells), f"{row['seconds']:.0f}", str(row["attempts"]), row["host"])
+    console = Console()
+    console.print(progress.head(), highlight=False)
+    console.print(table)
+
+
+def _row(seen: Seen) -> dict[str, Any]:
+    attempts = list(read_lines(seen.run.folder / ATTEMPTS))
+    return {
+        "run": seen.name,
+        "state": seen.state,
+        "reason": seen.reason,
+        "step": seen.step,
+        "accuracy": seen.accuracy,
+        "seconds": round(seen.pace.training + seen.pace.evaluation, 1),
+        "attempts": len(attempts),
+        "host": str(attempts[-1].get("host") or "") if attempts else "",
+    }

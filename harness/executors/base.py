@@ -1,0 +1,80 @@
+"""The seam between a comparison and whatever runs its runs.
+
+An executor starts one unit: ``python -P -m srpo_bench.harness.running FOLDER``, or the function
+behind it. It knows neither what a run computes nor what others there are; the comparison keeps the
+list, the lock and the books.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one run takes.
+
+    cpus: cores.   gpus: accelerators, 0 or 1.   memory_gib: main memory, 0: whatever there is.
+    """
+
+    cpus: int
+    gpus: int = 0
+    memory_gib: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run whose process is gone. ``how`` is why, where the process could not say so itself."""
+
+    run: PlannedRun
+    how: str = ""
+
+
+class Executor(Protocol):
+    """Runs planned runs.
+
+    side_by_side: how many it runs at a time, as far as it knows.
+    """
+
+    @property
+    def side_by_side(self) -> int:
+        """Runs at a time."""
+        ...
+
+    def start(self, runs: Sequence[PlannedRun]) -> None:
+        """Take these runs on, in this order; returns at once."""
+        ...
+
+    def ended(self) -> list[Ended]:
+        """The runs that have ended since the last call."""
+        ...
+
+    def stop(self, now: bool) -> None:
+        """Make every run end: after its step, saved; or, ``now``, at once."""
+        ...
+
+    def close(self) -> None:
+        """Free what the executor holds."""
+        ...
+
+
+def command(run: Path) -> list[str]:
+    """The unit, as a command."""
+    return [sys.executable, "-P", "-m", "srpo_bench.harness.running", str(run)]
+
+
+def need_of(comparison: PlannedComparison) -> Need:
+    """What each run of a comparison takes."""
+    return Need(cpus=comparison.config.threads, gpus=int(comparison.device == "cuda"))
+
+
+def need_before_planning(config: Config) -> Need:
+    """What planning takes: an accelerator where the settings name one."""
+    return Need(cpus=config.threads, gpus=int(config.model.device == "cuda"))

@@ -1,0 +1,119 @@
+"""The comparison's part: order, books, and how it ends, whatever runs the runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.executors.base import Ended, Need, need_of
+from srpo_bench.harness.executors.local import LocalExecutor
+from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, locked, state
+from srpo_bench.harness.running.worker import write_status
+from srpo_bench.results.store import STOP, read_json
+
+
+class Scripted:
+    """Ends one run a look, each as its script says; None: the run said so itself."""
+
+    side_by_side = 1
+
+    def __init__(self, script: Sequence[str | None], interrupt_at: int = -1) -> None:
+        self.script, self.interrupt_at = list(script), interrupt_at
+        self.taken: list[PlannedRun] = []
+        self.stopped: list[bool] = []
+        self.closed = False
+        self.looks = 0
+
+    def start(self, runs: Sequence[PlannedRun]) -> None:
+        self.taken = list(runs)
+        self.left = list(zip(runs, self.script, strict=False))
+
+    def ended(self) -> list[Ended]:
+        self.looks += 1
+        if self.looks == self.interrupt_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        run, how = self.left.pop(0)
+        if how is None:
+            write_status(run.folder, "stopped" if self.stopped else "done", 10)
+        return [Ended(run, how or "")]
+
+    def stop(self, now: bool) -> None:
+        self.stopped.append(now)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def comparison(tmp_path: Path) -> PlannedComparison:
+    arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
+    planned = PlannedComparison(tmp_path, Config(seeds=(1, 2)), arms, tmp_path)
+    for run in planned.runs:
+        run.folder.mkdir(parents=True)
+    return planned
+
+
+def test_what_could_not_say_how_it_ended_is_failed_and_the_rest_goes_on(
+    comparison: PlannedComparison,
+) -> None:
+    executor = Scripted([None, "killed by signal SIGKILL", None, ""])
+    run_all(comparison, executor)
+    states = [state(run) for run in comparison.runs]
+    assert states == ["done", "failed", "done", "failed"]
+    reasons = [read_json(run.folder / "status.json")["reason"] for run in comparison.runs]
+    assert reasons[1] == "The worker died: killed by signal SIGKILL."
+    assert reasons[3] == "The worker died: nobody knows how."
+    assert executor.closed
+
+
+def test_only_what_is_pending_is_run(comparison: PlannedComparison) -> None:
+    write_status(comparison.runs[1].folder, "done", 10)
+    executor = Scripted([None] * 3)
+    run_all(comparison, executor)
+    assert [run.folder.parent.name for run in executor.taken] == ["grpo", "grpo", "srpo"]
+
+
+def test_an_interrupted_comparison_waits_for_its_runs_and_leaves_no_stop_file(
+    comparison: PlannedComparison,
+) -> None:
+    executor = Scripted([None] * 4, interrupt_at=2)
+    with pytest.raises(InterruptedRunsError):
+        run_all(comparison, executor)
+    assert executor.stopped == [False]
+    assert executor.closed
+    assert not (comparison.folder / STOP).exists()
+    assert not executor.left or len(executor.left) == 1  # the look that was interrupted
+
+
+def test_two_commands_on_one_comparison_are_refused(comparison: PlannedComparison) -> None:
+    message = f"another bench, process {os.getpid()} on "
+    with locked(comparison.folder), pytest.raises(UserError, match=message):
+        run_all(comparison, Scripted([]))
+
+
+def test_runs_are_spread_over_the_accelerators_that_may_be_used(
+    comparison: PlannedComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-5,7")
+    executor = LocalExecutor(Need(cpus=1, gpus=1))
+    assert executor.side_by_side == 3
+    taken = []
+    for _ in range(4):
+        device = executor._free_device()
+        taken.append(device)
+        executor._on[object()] = device  # type: ignore[index]
+    assert taken == ["3", "GPU-5", "7", "3"]
+    assert LocalExecutor(Need(cpus=1, gpus=1), workers=1).side_by_side == 1
+
+
+def test_what_a_run_needs_follows_the_plan(comparison: PlannedComparison) -> None:
+    assert need_of(comparison) == Need(cpus=1, gpus=0)
+    comparison.device = "cuda"
+    assert need_of(comparison) == Need(cpus=1, gpus=1)

@@ -1,11 +1,60 @@
-"""What is sampled at the edges of the distribution function."""
+"""Draws follow the distribution that is read, in floats and in whole numbers alike."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from srpo_bench.harness.models.distribution import sample
+from srpo_bench.harness.models import distribution
+from srpo_bench.harness.models.distribution import (
+    invert,
+    invert_exactly,
+    nucleus,
+    sample,
+    sampling_logp,
+)
+
+
+def test_sample_follows_the_distribution() -> None:
+    logits = torch.tensor([0.5, -1.0, 2.0, 0.0, 1.0])
+    uniform = (torch.arange(100_000) + 0.5) / 100_000
+    token, logp = sample(logits.expand(100_000, 5), uniform, temperature=0.8, top_p=1.0)
+    expected = (logits / 0.8).softmax(-1)
+    torch.testing.assert_close(token.bincount(minlength=5) / 100_000, expected, atol=2e-5, rtol=0)
+    torch.testing.assert_close(logp, expected.log()[token])
+
+
+def test_nucleus_is_the_smallest_set_that_reaches_p() -> None:
+    probs = torch.tensor([0.1, 0.5, 0.15, 0.25])
+    assert nucleus(probs.log(), 0.5).tolist() == [False, True, False, False]
+    assert nucleus(probs.log(), 0.51).tolist() == [False, True, False, True]
+    assert nucleus(probs.log(), 1e-9).tolist() == [False, True, False, False]
+
+
+def test_sampling_logp_keeps_a_token_that_left_the_nucleus_finite() -> None:
+    logits = torch.tensor([[0.1, 0.5, 0.15, 0.25]]).log()
+    logp = sampling_logp(logits, torch.tensor([0]), 1.0, 0.5)
+    torch.testing.assert_close(logp.exp(), torch.tensor([0.1 / 0.6]))
+
+
+def test_whole_numbers_draw_the_same_tokens() -> None:
+    rng = torch.Generator().manual_seed(0)
+    logp = (3 * torch.randn(500, 1000, generator=rng)).log_softmax(-1)
+    logp[:, 300:600] = -torch.inf  # outside of a nucleus
+    logp = logp.log_softmax(-1)
+    uniform = torch.rand(500, generator=rng)
+    uniform[:2] = torch.tensor([0.0, 1 - 2**-24])  # the ends of what torch.rand gives
+    drawn = invert_exactly(logp.exp(), uniform)
+    assert torch.equal(drawn, invert(logp, uniform))
+    assert logp.gather(1, drawn[:, None]).isfinite().all()
+
+
+def test_rows_summed_in_parts_draw_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = torch.Generator().manual_seed(0)
+    probs, uniform = torch.rand(7, 50, generator=rng), torch.rand(7, generator=rng)
+    whole = invert_exactly(probs, uniform)
+    monkeypatch.setattr(distribution, "SUMMED_AT_ONCE", 100)
+    assert torch.equal(invert_exactly(probs, uniform), whole)
 
 
 @pytest.mark.parametrize(("uniform", "token"), [(0.0, 1), (0.624, 1), (0.626, 3), (1 - 1e-7, 3)])

@@ -55,7 +55,8 @@ def points(folder: Path) -> Points:
         for line in read_lines(folder / f"{record}.jsonl"):
             step = line.pop("step")
             for name, value in layers.flat(line).items():
-                found.setdefault(f"{prefix}/{name}", []).append((step, float(value)))
+                if isinstance(value, int | float):  # outcomes by problem are no curve
+                    found.setdefault(f"{prefix}/{name}", []).append((step, float(value)))
     return found
 
 

@@ -31,6 +31,7 @@ MAX_ANSWER = 500
 """Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
 _MAX_DEPTH = 12
 _BATCH = 32
+_STARTS = 3
 _START_SECONDS = 120
 _WHOLE = re.compile(r"-?\d{1,15}")
 _LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
@@ -208,6 +209,19 @@ class Equivalence:
         self._process.wait()
 
     def _start(self) -> None:
+        """Start the server. One that dies as it starts is tried again.
+
+        Raises:
+            TaskError: it dies every time.
+        """
+        for left in reversed(range(_STARTS)):
+            try:
+                return self._start_once()
+            except TaskError:
+                if not left:
+                    raise
+
+    def _start_once(self) -> None:
         self._server, theirs = socket.socketpair()
         self._grader = socket.socket()  # until there is one
         module = [sys.executable, "-P", "-m", "srpo_bench.tasks.equivalence_worker"]

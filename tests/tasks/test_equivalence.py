@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,3 +156,17 @@ def test_a_grader_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(TaskError, match=r"The math grader does not start: no reason given"):
         Equivalence()
+
+
+def test_a_server_that_dies_as_it_starts_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = ["/bin/false", "/bin/false", sys.executable]
+
+    def start(command: list[str], **settings: Any) -> Any:
+        return popen([programs.pop(0), *command[1:]], **settings)
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", start)
+    process = Equivalence()
+    assert process.compare(GRADED) == RIGHT
+    process.close()
+    assert not programs

@@ -36,6 +36,9 @@ _PAIRS = tuple(
     for answer in ("0.5", r"2\sqrt{2}", "(x-1)(x+1)", r"(1, 2)", "1024", r"\frac{", r"\pi/4")
 )
 
+_PATIENCE = 10
+"""Turns without a process of the kind before all are started afresh, which takes a turn or two."""
+
 Grade = Callable[[int], Sequence[object]]
 
 
@@ -77,7 +80,7 @@ def _rows(
     seed: int,
 ) -> Iterator[Row]:
     """One fault a turn, at a random moment of it, so that no answer meets two. ``renew`` starts
-    the processes afresh, for a turn in which there was none of the kind."""
+    the processes afresh where there are none of the kind any more."""
     rng = random.Random(seed)
     right = grade(0)
     start = time.monotonic()
@@ -86,7 +89,7 @@ def _rows(
     turn = 1
     for number, count in ((signal.SIGKILL, kills), (signal.SIGSTOP, stops)):
         for kind in kinds if count else ():
-            struck = differences = 0
+            struck = missed = differences = 0
             while struck < count:
                 turn += 1
                 strike = _Strike(kind, number, seconds, rng.uniform(0, length), rng.random())
@@ -94,7 +97,8 @@ def _rows(
                 found = grade(turn)
                 strike.join()
                 struck += strike.struck
-                if not strike.struck:
+                missed += not strike.struck
+                if not strike.struck and missed % _PATIENCE == 0:
                     renew()
                 differences += sum(a != b for a, b in zip(found, right, strict=True))
             name = "SIGKILL" if number == signal.SIGKILL else f"SIGSTOP for {seconds:g} s"

@@ -31,7 +31,7 @@ def test_the_page_leads_to_a_report(bench: Bench, tmp_path: Path) -> None:
             path.write_text(text)
     commands = [line for kind, text in blocks if kind == "sh" for line in text.splitlines()]
     said = [run(bench, shlex.split(line), tmp_path) for line in commands]
-    assert len(said) == 4
+    assert len(said) == 5
     assert "advantages below this are raised to it" in said[1]
     assert "Compute " in said[2]
     summary = json.loads((tmp_path / "runs/winners/report/summary.json").read_text())

@@ -24,6 +24,7 @@ from tests.mutants import ROOMS, ROOT
 _seen: dict[CodeType, set[int]] = defaultdict(set)
 _files: dict[str, str | None] = {}
 _map: dict[str, dict[str, Any]] = {}
+_failed: set[str] = set()
 
 
 def _product(path: str) -> str | None:
@@ -65,6 +66,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     }
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A test that fails by itself would kill every mutant."""
+    if report.failed:
+        _failed.add(report.nodeid)
+
+
 def pytest_sessionfinish() -> None:
-    """Write the map."""
-    Path(os.environ["MUTANTS_MAP"]).write_text(json.dumps(_map))
+    """Write the map of the tests that passed."""
+    passed = {test: entry for test, entry in _map.items() if test not in _failed}
+    Path(os.environ["MUTANTS_MAP"]).write_text(json.dumps(passed))

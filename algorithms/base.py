@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NotRequired, TypedDict, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,6 +50,16 @@ class RunInfo:
     max_new_tokens: int
 
 
+class Wait(TypedDict):
+    """An event that a method's rule waits for."""
+
+    event: Literal["epoch-boundary-with-solved-prompt", "stage-switch", "first-replay"]
+    rate: NotRequired[float]
+    """The pass rate from which a prompt counts as solved; 1 where nothing is said."""
+    step: NotRequired[int]
+    """The step at which it comes, where the plan fixes it."""
+
+
 class Algorithm(ABC, Generic[S]):
     """A method. Subclasses set the class fields and compose the pure functions of this room."""
 
@@ -83,6 +93,12 @@ class Algorithm(ABC, Generic[S]):
     @property
     def notes(self) -> list[str]:
         """Sentences about this run a reader of its results must know, such as a part at rest."""
+        return []
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """What has to happen before the algorithm does anything that the one it changes does not,
+        for the manifest. Empty: it differs at once, or only in its sampler."""
         return []
 
     @property

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.algorithms import replay
-from srpo_bench.algorithms.base import RunInfo, setting
+from srpo_bench.algorithms.base import RunInfo, Wait, setting
 from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, Rollouts
 from srpo_bench.algorithms.grpo_token import GRPOTokenSettings
 from srpo_bench.algorithms.history import SuccessRates, TrajectoryHistory
@@ -102,6 +102,11 @@ class SRPO(SRPOPaper):
         self._rates = SuccessRates(settings.success_decay)
         self._history = TrajectoryHistory(settings.history_steps)
         self._step = 0
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """The first replay, unless nothing is replayed."""
+        return [Wait(event="first-replay")] if self.settings.replay_fraction else []
 
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator

@@ -1,173 +1,306 @@
-"""Are the verdict's intervals what they say? Simulated comparisons with a known truth.
+"""Are verdicts as rarely false, and intervals as wide, as they say? Comparisons of a known truth.
 
-    python -m benchmarks.calibration [--simulations 1000] [--bca]
+    python -m benchmarks.calibration [--half A|B] [--quantile Q] [--keep FILE] [--simulations N]
 
-Each simulation is a whole comparison: learning curves whose times to target are lognormal and
-correlated within a seed, evaluated at a cadence with sampling noise, cut at a budget. They pass
-through the same code as real runs: gain, target, confirmed crossing, contrast, verdict.
+A simulation draws whole learning curves of two arms: times to 90 % of the gain that vary by seed
+and are correlated within it, evaluated at a cadence with sampling noise, up to a budget. The curves
+pass through ``results.statistics.race``, the very lines that judge real runs. Families bend one
+thing at a time: small evaluation sets, low gain, plateaus, autocorrelation, heavy tails,
+stragglers, failures, collapse, cadence, budget.
 
-Printed per setting: how often the 95 % interval of the ratio of restricted mean steps covers the
-truth (nominal 95), and how often `steps-90` was called supported or refuted. The last line is the
-worst coverage, as `ratio X`.
+Printed for each family, number of pairs and true ratio: the median estimate, how often the printed
+interval holds the truth, its median width (upper end over lower), and verdicts on the claim
+"at most 0.1" (for a true ratio of 1: on "equal", so that any is false). Half A chose the quantile
+and the bound of a collapse, half B confirms them. ``--keep FILE`` holds finished cells, so that a
+run that was cut off goes on. The last line is the worst coverage, as ``ratio X``.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import norm
+from numpy.typing import NDArray
 
-from srpo_bench.results.judgement.rules import Verdict, headroom, judge, no_target, too_few
-from srpo_bench.results.runs import Array, Comparison, Evals, Run
-from srpo_bench.results.statistics.contrast import Contrast, contrast
-from srpo_bench.results.statistics.inference import bca_ratio
-from srpo_bench.results.statistics.steps import Gain, gain
+from srpo_bench.results.statistics.curves import Array
+from srpo_bench.results.statistics.race import Race, race
+from srpo_bench.results.statistics.speed import QUANTILE, Curves
 
-TIME = 200.0
-"""The baseline's median steps to target."""
-BASE, GAIN = 0.2, 0.7
-PLATEAU = 2.5
-"""Budget of settings without censoring, in multiples of the slower arm's median."""
+CHUNK = 250
+FALSE = 0.025
+"""The most that a false verdict may come out, beside the simulation's own error."""
+Scored = Literal["coverage", "verdict"]
+Half = Literal["A", "B"]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One row of the table."""
+class Family:
+    """How comparisons of one kind are drawn. Steps are training steps, accuracies fractions."""
 
-    ratio: float
-    """True ratio of times to target, challenger over baseline, the same in distribution."""
-    seeds: int
-    censored: float = 0.0
-    """Share of the slower arm's runs that do not reach the target within the budget."""
-    noise: float = 0.01
-    """Standard error of an evaluation, as a fraction."""
-    spread: float = 0.15
+    name: str
+    half: Half
+    time: float = 200.0
+    """The baseline's median steps to 90 % of its gain."""
+    evaluated: tuple[float, ...] = tuple(np.arange(0, 501, 5.0))
+    base: float = 0.2
+    gain: float = 0.45
+    noise: float = 0.012
+    """Standard deviation of one evaluation."""
+    answers: int = 0
+    """An evaluation is k of this many right; 0: normal noise instead."""
+    known: bool = True
+    """Does the record say its sampling error?"""
+    spread: float = 0.2
     """Standard deviation of log time between seeds."""
     shared: float = 0.3
     """Correlation of log times within a seed."""
-    every: int = 5
+    tails: float = 0.0
+    """Student's degrees of freedom of log time; 0: normal."""
+    stragglers: float = 0.0
+    """Share of runs that take three times as long."""
+    shape: float = 1.5
+    plateau: float = 0.0
+    """Standard deviation of the accuracy that runs end at."""
+    lower: float = 0.0
+    """What the challenger's plateau lacks."""
+    memory: float = 0.0
+    """Correlation of one evaluation's noise with the next one's."""
+    fails: tuple[float, float] = (0.0, 0.0)
+    """Share of the challenger's and of the baseline's runs that never learn."""
+    collapses: tuple[bool, bool] = (False, False)
+    """Does every run of the arm lose half of its gain over the last fifth of the budget?"""
 
     @property
-    def budget(self) -> float:
-        """Steps; with censoring, the quantile of the slower arm that leaves that share out."""
-        slower = TIME * max(self.ratio, 1.0)
-        if self.censored == 0:
-            steps = PLATEAU * slower
-        else:
-            steps = slower * np.exp(self.spread * norm.ppf(1 - self.censored))
-        return float(self.every * round(steps / self.every))
+    def scored(self) -> Scored:
+        """Failures and collapse have no one true ratio: their verdicts are scored."""
+        return "verdict" if any(self.fails) or any(self.collapses) else "coverage"
 
-    @property
-    def truth(self) -> float:
-        """Ratio of restricted mean times, in closed form for the lognormal."""
-        return self._restricted(self.ratio) / self._restricted(1.0)
 
-    def _restricted(self, ratio: float) -> float:
-        s, z = self.spread, np.log(self.budget / (TIME * ratio)) / self.spread
-        mean = TIME * ratio * np.exp(s**2 / 2) * norm.cdf(z - s)
-        return float(mean + self.budget * norm.cdf(-z))
+MICRO = (*range(9), *range(12, 65, 4))
+UNEVEN = (0, 2, 4, 7, 9, 14, 18, 22, 31, 40, 44, 60, 90, 95, 130, 170, 180, 230, 300, 310, 420, 500)
+LOW: tuple[tuple[float, float, Half], ...] = (
+    *((0.02, 0.005, "A"), (0.02, 0.015, "B"), (0.03, 0.015, "A"), (0.05, 0.015, "B")),
+    *((0.05, 0.03, "A"), (0.1, 0.012, "A"), (0.1, 0.03, "B"), (0.1, 0.1, "A")),
+    *((0.3, 0.03, "B"), (0.3, 0.1, "A"), (0.7, 0.03, "A"), (0.7, 0.1, "B")),
+)
+FAMILIES = (
+    Family("clean", "A"),
+    Family("24 answers", "A", answers=24),
+    Family("96 answers", "B", answers=96),
+    Family("24 answers, error unknown", "B", answers=24, known=False),
+    Family("plateaus ± 6 points", "A", plateau=0.06),
+    Family("plateaus ± 3 points", "B", plateau=0.03),
+    Family("challenger ends 2 points lower", "A", lower=0.02),
+    Family("challenger ends 4 points lower", "B", lower=0.04),
+    Family("t3 tails", "A", tails=3, spread=0.5),
+    Family("stragglers", "B", stragglers=0.1),
+    Family("AR(1) noise, 0.9", "B", memory=0.9),
+    Family("another shape", "A", shape=0.9),
+    Family("uneven evaluations", "A", evaluated=UNEVEN),
+    Family("coarse evaluations", "B", evaluated=tuple(np.arange(0, 501, 10.0))),
+    Family("micro schedule", "B", time=34, evaluated=MICRO, noise=0.014),
+    Family("budget of ten baselines", "A", evaluated=(*range(0, 500, 5), *range(500, 2001, 100))),
+    Family("pairs alike (0.98)", "B", shared=0.98),
+    *(
+        Family(f"gain {gain:g}, noise {noise:g}", half, gain=gain, noise=noise)
+        for gain, noise, half in LOW
+    ),
+    Family("one challenger in ten fails", "A", fails=(0.1, 0.0)),
+    Family("one challenger in twenty fails", "B", fails=(0.05, 0.0)),
+    Family("one baseline in ten fails", "B", fails=(0.0, 0.1)),
+    Family("one baseline in twenty fails", "A", fails=(0.0, 0.05)),
+    Family("the challenger collapses", "A", collapses=(True, False)),
+    Family("the baseline collapses", "B", collapses=(False, True)),
+)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one simulated comparison came to."""
+class Cell:
+    """One line of the table."""
 
-    contrast: Contrast
-    verdict: Verdict
+    family: Family
+    pairs: int
+    ratio: float
+    simulations: int
 
+    @property
+    def key(self) -> str:
+        """What a kept line is found by."""
+        return f"{self.family.name}; {self.pairs} pairs; {self.ratio:g}; {self.simulations}"
 
-def simulate(setting: Setting, rng: np.random.Generator) -> Outcome:
-    """One comparison, drawn and judged as a real one would be.
-
-    The target is estimated from the baseline where its runs reach their plateau, and is the named
-    level where the budget cuts them before.
-    """
-    comparison = _comparison(setting, rng)
-    level: Gain = gain(comparison.of("base"))
-    target = level.level() if setting.censored == 0 else BASE + 0.9 * GAIN
-    found = contrast(comparison, "new", "base", target, ("steps",))
-    blocked = too_few(found.n) or no_target(found, level, headroom(comparison, found))
-    return Outcome(found, "no-verdict" if blocked else judge(found, "steps", 0.1).verdict)
+    @property
+    def threshold(self) -> float:
+        """What the ratio is held against."""
+        return 1.0 if self.ratio == 1 else 0.1
 
 
-def covers(setting: Setting, outcome: Outcome) -> bool:
-    """Does the interval hold the truth?"""
-    ratio = outcome.contrast.axes["steps"].ratio
-    return ratio.low <= setting.truth <= ratio.high
+def cells(simulations: int) -> Iterator[Cell]:
+    """The published table: on and beside the threshold, equal arms, and clear cases."""
+    for family in FAMILIES:
+        low = family.name.startswith("gain")
+        for pairs in (8, 20) if low else (8, 10, 20):
+            for ratio in (0.09, 0.1, 0.11, 1.0):
+                yield Cell(family, pairs, ratio, simulations)
+            for ratio in (0.05, 0.08, 0.12, 0.15, 0.2):
+                yield Cell(family, pairs, ratio, max(1, simulations // 8))
 
 
-def _comparison(setting: Setting, rng: np.random.Generator) -> Comparison:
-    grid = np.arange(0, setting.budget + setting.every / 2, setting.every, dtype=float)
-    common = rng.standard_normal(setting.seeds)
-    runs = []
-    for arm, ratio in (("base", 1.0), ("new", setting.ratio)):
-        own = rng.standard_normal(setting.seeds)
-        z = np.sqrt(setting.shared) * common + np.sqrt(1 - setting.shared) * own
-        time = TIME * ratio * np.exp(setting.spread * z)
-        learned = 1 - 0.1 ** ((grid / time[:, None]) ** 1.5)  # 90 % at the run's time
-        accuracy = BASE + GAIN * learned + setting.noise * rng.standard_normal(learned.shape)
-        runs += [_run(arm, seed, grid, accuracy[seed]) for seed in range(setting.seeds)]
-    plan = {"arms": [{"arm": "base"}, {"arm": "new"}], "contract": {"steps": setting.budget}}
-    return Comparison(Path(), plan, tuple(runs))
+def draw(cell: Cell, rng: np.random.Generator, many: int) -> tuple[Curves, Curves]:
+    """(challenger, baseline), each of (many, n, K)."""
+    f, shape = cell.family, (many, cell.pairs)
+    step = np.array(f.evaluated, dtype=float)
+    common = rng.standard_normal(shape)
+    arms = []
+    for arm, ratio in enumerate((cell.ratio, 1.0)):
+        own = rng.standard_normal(shape) if not f.tails else rng.standard_t(f.tails, shape)
+        z = np.sqrt(f.shared) * common + np.sqrt(1 - f.shared) * own
+        times = f.time * ratio * np.exp(f.spread * z)
+        times *= np.where(rng.random(shape) < f.stragglers, 3.0, 1.0)
+        gain = f.gain - (f.lower if arm == 0 else 0.0) + f.plateau * rng.standard_normal(shape)
+        gain = np.where(rng.random(shape) < f.fails[arm], 0.0, gain)
+        truth = f.base + gain[..., None] * learned(step / times[..., None], f.shape)
+        if f.collapses[arm]:
+            late = np.clip((step / step[-1] - 0.8) / 0.2, 0, 1)
+            truth = truth - 0.5 * gain[..., None] * late
+        arms.append(_measured(f, truth, rng))
+    return arms[0], arms[1]
 
 
-def _run(arm: str, seed: int, grid: Array, accuracy: Array) -> Run:
-    evals = Evals(grid, accuracy, np.zeros_like(grid), {}, {"steps": grid})
-    return Run(Path(), arm, seed, "done", "", {}, evals, np.zeros(0), {}, {}, {})
+def learned(u: Array, shape: float) -> Array:
+    """Share of the gain that is reached at u; 90 % at 1."""
+    found: Array = 1 - 0.1 ** (u**shape)
+    return found
 
 
-def settings() -> Iterator[Setting]:
-    """The published table."""
-    for ratio, censored, seeds in itertools.product(
-        (0.1, 0.5, 1.0, 2.0), (0.0, 0.2, 0.4, 0.6), (5, 8, 12, 20)
-    ):
-        yield Setting(ratio, seeds, censored)
-    for ratio, seeds in itertools.product((0.1, 1.0), (8, 20)):
-        for noise, spread, every in ((0.0, 0.15, 5), (0.02, 0.15, 5), (0.01, 0.4, 5)):
-            yield Setting(ratio, seeds, noise=noise, spread=spread, every=every)
-    for ratio in (0.05, 0.2):
-        yield Setting(ratio, 8)
+def _measured(f: Family, truth: Array, rng: np.random.Generator) -> Curves:
+    step = np.array(f.evaluated, dtype=float)
+    if f.answers:
+        p = np.clip(truth, 0, 1)
+        error = float((p * (1 - p)).mean() / f.answers) if f.known else 0.0
+        return Curves(step, rng.binomial(f.answers, p) / f.answers, None, error)
+    noise = rng.standard_normal(truth.shape)
+    for k in range(1, truth.shape[-1] if f.memory else 0):
+        fresh = np.sqrt(1 - f.memory**2) * noise[..., k]
+        noise[..., k] = f.memory * noise[..., k - 1] + fresh
+    return Curves(step, truth + f.noise * noise, None, f.noise**2 if f.known else 0.0)
+
+
+def truth(cell: Cell) -> float:
+    """The ratio of where the arms' noise-free mean curves over all seeds reach the target."""
+    f = cell.family
+    if not f.lower:
+        return cell.ratio
+    clean = Cell(replace(f, noise=0.0, plateau=0.0), 4000, cell.ratio, 1)
+    ours, theirs = draw(clean, np.random.default_rng(0), 1)
+    found = race(ours, theirs).speed
+    return float(found.ratio[0])
+
+
+def run(cell: Cell, quantile: float = QUANTILE) -> dict[str, Any]:
+    """A cell's line: shares of simulations, and medians."""
+    rng = np.random.default_rng([20250414, *cell.key.encode()])
+    counts = [min(CHUNK, cell.simulations - i) for i in range(0, cell.simulations, CHUNK)]
+    parts = [_judged(cell, race(*draw(cell, rng, many), quantile=quantile)) for many in counts]
+    told = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    real = truth(cell)
+    width = np.where(told["low"] > 0, told["high"] / np.maximum(told["low"], 1e-12), np.inf)
+    line = {
+        "cell": cell.key,
+        "family": cell.family.name,
+        "half": cell.family.half,
+        "scored": cell.family.scored,
+        "pairs": cell.pairs,
+        "ratio": cell.ratio,
+        "truth": real,
+        "simulations": cell.simulations,
+        "estimate": float(np.median(told["ratio"])),
+        "covers": float(np.mean((told["low"] <= real) & (real <= told["high"]))),
+        "width": float(np.median(width)),
+    }
+    shares = ("supported", "refuted", "no_verdict", "below", "above")
+    return line | {name: float(np.mean(told[name])) for name in shares}
+
+
+def _judged(cell: Cell, found: Race) -> dict[str, NDArray[Any]]:
+    side, readable = found.side(cell.threshold), found.readable
+    return {
+        "ratio": found.speed.ratio,
+        "low": found.speed.low,
+        "high": found.speed.high,
+        "supported": readable & (side < 0) & found.kept,
+        "refuted": readable & (side > 0),
+        "no_verdict": ~readable,
+        "below": readable & (side < 0),
+        "above": readable & (side > 0),
+    }
+
+
+def false(line: dict[str, Any]) -> float:
+    """The share of false verdicts of a line: on the wrong side of the threshold, on either at 1;
+    supported where the challenger did not keep what it reached."""
+    if line["truth"] == 1:
+        return float(line["below"] + line["above"])
+    if line["family"] == "the challenger collapses":
+        return float(line["supported"])
+    if line["ratio"] == 1:  # held against 1, not the claim, and not equal
+        return float(line["below"])
+    wrong = 0.0
+    if line["truth"] <= 0.1 * (1 + 1e-9):
+        wrong = max(wrong, float(line["refuted"]))
+    if line["truth"] >= 0.1 * (1 - 1e-9):
+        wrong = max(wrong, float(line["supported"]))
+    return wrong
+
+
+def allowed(line: dict[str, Any]) -> float:
+    """The most false verdicts that a line may show: 2.5 % (5 % told apart at 1) and three
+    Monte-Carlo errors."""
+    nominal = 2 * FALSE if line["truth"] == 1 else FALSE
+    return float(nominal + 3 * np.sqrt(nominal * (1 - nominal) / line["simulations"]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000, metavar="N", help="a setting")
-    parser.add_argument("--bca", action="store_true", help="also the BCa bootstrap (slow)")
+    parser.add_argument("--simulations", type=int, default=4000, metavar="N", help="at the claim")
+    parser.add_argument("--half", choices=("A", "B"), help="only these families")
+    parser.add_argument("--quantile", type=float, default=QUANTILE)
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="JSON lines of finished cells")
     options = parser.parse_args()
-    columns = ["ratio", "truth", "seeds", "censored", "noise", "spread", "covers %"]
-    columns += ["too low %", "too high %", "supported %", "refuted %"] + ["BCa %"] * options.bca
-    print("  ".join(f"{c:>11}" for c in columns))
-    worst = 1.0
-    for number, setting in enumerate(settings()):
-        rng = np.random.default_rng([20250414, number])
-        outcomes = [simulate(setting, rng) for _ in range(options.simulations)]
-        ratios = [o.contrast.axes["steps"].ratio for o in outcomes]
-        cells = [setting.ratio, setting.truth, setting.seeds, setting.censored, setting.noise]
-        cells += [setting.spread, _percent(covers(setting, o) for o in outcomes)]
-        cells += [_percent(r.high < setting.truth for r in ratios)]
-        cells += [_percent(r.low > setting.truth for r in ratios)]
-        for verdict in ("supported", "refuted"):
-            cells.append(_percent(o.verdict == verdict for o in outcomes))
-        if options.bca:
-            cells.append(_percent(_bca_covers(setting, o) for o in outcomes))
-        print("  ".join(f"{c:>11.4g}" for c in cells), flush=True)
-        worst = min(worst, cells[6] / 100)
+    kept = {}
+    if options.keep and options.keep.exists():
+        kept = {v["cell"]: v for v in map(json.loads, options.keep.read_text().splitlines())}
+    columns = ("pairs", "true ratio", "estimate", "covers %", "width", "supported %", "refuted %")
+    print(
+        "  ".join([f"{'family':32}", *(f"{c:>11}" for c in (*columns, "no verdict %", "false %"))])
+    )
+    worst, missed = 1.0, []
+    for cell in cells(options.simulations):
+        if options.half and cell.family.half != options.half:
+            continue
+        line = kept.get(cell.key) or run(cell, options.quantile)
+        if options.keep and cell.key not in kept:
+            with options.keep.open("a") as f:
+                f.write(json.dumps(line) + "\n")
+        print(_row(line), flush=True)
+        if line["scored"] == "coverage":
+            worst = min(worst, line["covers"])
+        if false(line) > allowed(line) or (line["scored"] == "coverage" and line["covers"] < 0.92):
+            missed.append(line["cell"])
+    print("\n".join(["", "cells that miss a threshold:", *(missed or ["none"])]))
     print(f"ratio {worst:.3f}")
 
 
-def _percent(hits: Iterable[bool]) -> float:
-    return 100 * float(np.mean(list(hits)))
-
-
-def _bca_covers(setting: Setting, outcome: Outcome) -> bool:
-    cell = outcome.contrast.axes["steps"]
-    found = bca_ratio(cell.challenger, cell.baseline)
-    return found.low <= setting.truth <= found.high
+def _row(line: dict[str, Any]) -> str:
+    covers = 100 * line["covers"] if line["scored"] == "coverage" else float("nan")
+    numbers = [line["pairs"], line["truth"], line["estimate"], covers, line["width"]]
+    numbers += [100 * line[k] for k in ("supported", "refuted", "no_verdict")]
+    numbers.append(100 * false(line))
+    return "  ".join([f"{line['family']:32}", *(f"{x:>11.3g}" for x in numbers)])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from srpo_bench.results.store import (
     PHASES,
     ResultsError,
     State,
+    baseline_of,
     check_seal,
     read_lines,
     read_record,
@@ -120,11 +121,18 @@ class Comparison:
         planned = [a["arm"] for a in self.plan.get("arms", [])]
         return list(dict.fromkeys([*planned, *(r.arm for r in self.runs)]))
 
+    @cached_property
+    def algorithms(self) -> dict[str, str]:
+        """arm -> the algorithm it runs; its own name where nothing says."""
+        planned = {a["arm"]: a.get("algorithm") for a in self.plan.get("arms", [])}
+        told = {run.arm: run.manifest.get("algorithm") for run in reversed(self.runs)}
+        return {arm: told.get(arm) or planned.get(arm) or arm for arm in self.arms}
+
     @property
     def baseline(self) -> str:
-        """The plan's baseline; else grpo, else the first arm."""
+        """The plan's baseline, else the one that ``baseline_of`` the arms finds."""
         planned = self.plan.get("baseline")
-        return next((a for a in (planned, "grpo") if a in self.arms), self.arms[0])
+        return planned if planned in self.arms else baseline_of(self.algorithms)
 
     @property
     def seeds(self) -> list[int]:

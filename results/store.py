@@ -23,7 +23,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -80,6 +81,14 @@ class Mismatch(TypedDict):
     """Share of tokens whose importance weight met a bound; only with a correction."""
 
 
+class PromptCount(TypedDict):
+    """A group of a step: its prompt, and how many of its n responses are right."""
+
+    prompt: str
+    right: int
+    n: int
+
+
 class Step(TypedDict):
     """A line of steps.jsonl. Fractions and means are over the step's generated responses."""
 
@@ -93,6 +102,8 @@ class Step(TypedDict):
     groups_all_wrong: int
     pool_size: int
     epoch: int
+    by_prompt: NotRequired[list[PromptCount]]
+    """The groups one by one; absent from older records."""
     loss: float
     grad_norm: float
     lr: float
@@ -302,6 +313,14 @@ def run_dirs(comparison: Path) -> list[Path]:
 
 class ResultsError(ValueError):
     """The directory or the request is wrong; the message is one sentence that says what to do."""
+
+
+def baseline_of(arms: Mapping[str, str]) -> str:
+    """Which of some arms, name -> algorithm, others are held against where nobody says: the first
+    that runs grpo, else the first that is called so, in any case, else the first of all."""
+    found = (arm for arm, algorithm in arms.items() if algorithm.casefold() == "grpo")
+    named = (arm for arm in arms if arm.casefold() == "grpo")
+    return next(chain(found, named, arms))
 
 
 CORE = (

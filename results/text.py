@@ -11,11 +11,23 @@ if TYPE_CHECKING:
     from srpo_bench.results.statistics.inference import Estimate
 
 
-def describe(ratio: Estimate) -> str:
+def span(e: Estimate, form: str = "{:.3g}", times: float = 1.0) -> str:
+    """An estimate's interval: ``0.35 to 0.51``, ``1.2 or more`` where it is open above."""
+    if not e.has_interval:
+        return "no interval"
+    if e.high == float("inf"):
+        return f"{form.format(times * e.low)} or more"
+    return f"{form.format(times * e.low)} to {form.format(times * e.high)}"
+
+
+def interval(e: Estimate) -> str:
+    """``95 % interval 0.35 to 0.51``."""
+    return f"95 % interval {span(e)}" if e.has_interval else "no interval"
+
+
+def describe(e: Estimate) -> str:
     """``0.42, 95 % interval 0.35 to 0.51``."""
-    if not ratio.has_interval:
-        return f"{ratio.value:.3g}, no interval"
-    return f"{ratio.value:.3g}, 95 % interval {ratio.low:.3g} to {ratio.high:.3g}"
+    return f"{e.value:.3g}, {interval(e)}"
 
 
 def some(names: Sequence[str], limit: int = 4) -> str:
@@ -29,32 +41,24 @@ def finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def points(estimate: Estimate) -> str:
-    """A difference of accuracies in points, with its interval."""
-    if not estimate.has_interval:
-        return f"{100 * estimate.value:+.1f} points (no interval)"
-    return (
-        f"{100 * estimate.value:+.1f} points "
-        f"({100 * estimate.low:+.1f} to {100 * estimate.high:+.1f})"
-    )
+def points(e: Estimate, unit: str = " points") -> str:
+    """A difference of accuracies: ``-1.2 points (-3.0 to +0.6)``."""
+    if not e.n:
+        return "–"
+    return f"{100 * e.value:+.1f}{unit} ({span(e, '{:+.1f}', 100)})"
 
 
 def percent(e: Estimate) -> str:
     """``82.7 % (81.9 to 83.4)``."""
     if e.n == 0:
         return "–"
-    if not e.has_interval:
-        return f"{100 * e.value:.1f} % (one seed)"
-    return f"{100 * e.value:.1f} % ({100 * e.low:.1f} to {100 * e.high:.1f})"
+    within = span(e, "{:.1f}", 100) if e.has_interval else "one seed"
+    return f"{100 * e.value:.1f} % ({within})"
 
 
 def ratio(e: Estimate) -> str:
     """``0.48 (0.45 to 0.52)``."""
-    if not e.value >= 0:
-        return "–"
-    if not e.has_interval:
-        return f"{e.value:.3g} (no interval)"
-    return f"{e.value:.3g} ({e.low:.3g} to {e.high:.3g})"
+    return f"{e.value:.3g} ({span(e)})" if e.value >= 0 else "–"
 
 
 def steps(value: float) -> str:
@@ -67,11 +71,6 @@ def p_value(p: float) -> str:
     return "–" if p != p else ("< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
-def interval(e: Estimate) -> str:
-    """``95 % interval 0.35 to 0.51``."""
-    return f"95 % interval {e.low:.3g} to {e.high:.3g}" if e.has_interval else "no interval"
-
-
 NAMES = {
     "steps": "training steps",
     "responses": "responses generated",
@@ -80,6 +79,10 @@ NAMES = {
     "seconds": "seconds, without evaluation",
     "flops": "estimated FLOPs",
 }
+
+
+SHORT = {"flops": "FLOPs"}
+"""Axes that sentences call otherwise."""
 
 
 def short(value: float, _: Any = None) -> str:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 
-from srpo_bench.algorithms.base import RunInfo, Settings
+from srpo_bench.algorithms.base import RunInfo, Settings, Wait
 from srpo_bench.algorithms.batch import Grades, Rollouts
 
 
@@ -95,6 +95,12 @@ class Sampler(ABC, Generic[S]):
     def at_rest(self) -> tuple[str, ...]:
         """Settings that change nothing in this run, whatever their values."""
         return ()
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """What has to happen before the method does anything, for the manifest: whoever reads the
+        results asks when it would have, by the baseline's records. Empty: it acts at once."""
+        return []
 
     @abstractmethod
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:

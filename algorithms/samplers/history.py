@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from srpo_bench.algorithms.base import RunInfo, Settings, setting
+from srpo_bench.algorithms.base import RunInfo, Settings, Wait, setting
 from srpo_bench.algorithms.batch import Grades, Rollouts
 from srpo_bench.algorithms.samplers.base import Group, Kept, More
 from srpo_bench.algorithms.samplers.dropped import DroppedPrompts, EpochRecord
@@ -94,6 +94,13 @@ class History(Shuffled[HistorySettings]):
     def at_rest(self) -> tuple[str, ...]:
         """Stages on a pool of one kind."""
         return self._schedule.settings_at_rest
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """An epoch's end with a solved prompt, and the switch of stages where there is one."""
+        found = [Wait(event="epoch-boundary-with-solved-prompt")] if self.settings.resample else []
+        switch = self._schedule.first_switch
+        return found if switch is None else [*found, Wait(event="stage-switch", step=switch)]
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end, or a stage's, the pool is drawn up anew."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from srpo_bench.algorithms.base import RunInfo
+from srpo_bench.algorithms.base import RunInfo, Wait
 from srpo_bench.algorithms.batch import Grades, Rollouts
 from srpo_bench.algorithms.samplers.base import Group, Kept, More
 from srpo_bench.algorithms.samplers.dropped import EpochRecord
@@ -52,6 +52,13 @@ class HistoryRandom(Shuffled[StagedSettings]):
     def at_rest(self) -> tuple[str, ...]:
         """Stages on a pool of one kind."""
         return self._schedule.settings_at_rest
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """What history resampling waits for: as many prompts are drawn as it would drop."""
+        found = [Wait(event="epoch-boundary-with-solved-prompt")]
+        switch = self._schedule.first_switch
+        return found if switch is None else [*found, Wait(event="stage-switch", step=switch)]
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end, or a stage's, another pool is drawn."""

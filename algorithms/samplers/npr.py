@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from srpo_bench.algorithms.base import RunInfo, Settings, setting
+from srpo_bench.algorithms.base import RunInfo, Settings, Wait, setting
 from srpo_bench.algorithms.batch import Grades, Rollouts
 from srpo_bench.algorithms.samplers.base import Group, Kept, More
 from srpo_bench.algorithms.samplers.shuffled import Shuffled
@@ -52,6 +52,12 @@ class NPR(Shuffled[NPRSettings]):
         super().__init__(settings, info)
         self._seen: dict[str, list[int]] = {}  # prompt -> right, responses, steps
         self._readmitted = 0
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """An epoch's end with a prompt whose pass rate has reached the threshold."""
+        rate = self.settings.threshold
+        return [Wait(event="epoch-boundary-with-solved-prompt", rate=rate)]
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end the pool is drawn up anew."""

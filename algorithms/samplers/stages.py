@@ -49,6 +49,11 @@ class Schedule:
             return []
         return ["The prompt pool holds one kind of task only, so the two stages change nothing."]
 
+    @property
+    def first_switch(self) -> int | None:
+        """The step at which the second stage begins; None where there are no two."""
+        return next((s for s in range(2, self.info.steps + 1) if self.switches(s)), None)
+
     def switches(self, step: int) -> bool:
         """True when another stage begins at ``step`` (from 1)."""
         return step > 1 and self.code_share(step) != self.code_share(step - 1)

@@ -126,12 +126,22 @@ def import_(
 
 
 def claims(
+    show: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[show ID]", help="one claim in full, its published numbers too"),
+    ] = None,
     claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
 ) -> None:
-    """List the claims that can be verified, who made them and where."""
-    from srpo_bench.harness.cli.verdicts import show_claims
+    """List the claims that can be verified, who made them and where; or show one of them."""
+    from srpo_bench.harness.cli.verdicts import show_claim, show_claims
 
-    show_claims(claims_file)
+    if show is None:
+        show_claims(claims_file)
+        return
+    if len(show) != 2 or show[0] != "show":
+        raise typer.BadParameter("say `bench claims`, or `bench claims show ID`")
+    with readable():
+        show_claim(show[1], claims_file)
 
 
 def say_report(folder: Path, summary: dict[str, Any]) -> None:

@@ -69,6 +69,35 @@ def _number(value: float | None, points: bool) -> str:
     return f"{100 * value:+.1f}" if points else f"{value:.3g}"
 
 
+def show_claim(wanted: str, claims_file: Path | None) -> None:
+    """Everything about one claim, with the arithmetic of the numbers it rests on."""
+    from srpo_bench.results.judgement.claims import find, load
+
+    claim = find(load([claims_file] if claims_file else []), wanted)
+    print(f"{claim.id}: {claim.claim}")
+    print(f"By {claim.made_by}. {claim.where}.")
+    if claim.algorithm:
+        against = f", against {claim.baseline}" if claim.baseline else ""
+        print(f"About {' and '.join(claim.algorithm)}{against}.")
+    if claim.unit:
+        print(f"What it calls a step: {claim.unit}.")
+    for line in [*claim.sanity, claim.scale]:
+        print(line)
+    if claim.published is None:
+        return
+    published = claim.published
+    table = Table(box=None, pad_edge=False)
+    for column in ("if", "rollout batches", "updates", "responses"):
+        table.add_column(column, overflow="fold")
+    for name, ours, theirs in published.readings():
+        pairs = zip(ours, theirs, strict=True)
+        table.add_row(name, *(f"{a:,.0f} : {b:,.0f} = {a / b:.2g}" for a, b in pairs))
+    Console().print(table)
+    for one in (published.claimant, published.comparator):
+        print(f"{one.who}: {one.steps:,.0f} steps; {one.source}")
+    print(f"Unpublished: {'; '.join(published.unpublished)}.")
+
+
 def show_claims(claims_file: Path | None) -> None:
     """A line a claim."""
     from srpo_bench.results.judgement.claims import load

@@ -21,7 +21,15 @@ from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, Plan
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
-from srpo_bench.results.store import SCHEMA, SEAL, ResultsError, read_record, seal, write_json
+from srpo_bench.results.store import (
+    SCHEMA,
+    SEAL,
+    ResultsError,
+    baseline_of,
+    read_record,
+    seal,
+    write_json,
+)
 
 
 def plan(
@@ -52,7 +60,7 @@ def plan(
         "seeds": list(config.seeds),
         "targets": list(config.targets),
         "unit": "rollout batch",
-        "baseline": next((a.name for a in arms if a.algorithm == "grpo"), arms[0].name),
+        "baseline": baseline_of({a.name: a.algorithm for a in arms}),
         "tasks": list(config.data.tasks),
         "eval_tasks": list(config.evaluation_tasks),
         "final_tasks": list(config.final.tasks),

@@ -31,7 +31,7 @@ def make(kind: type[Algorithm[Any]], settings: dict[str, Any], info: RunInfo) ->
     """An algorithm for a run."""
     with naming(method(kind.name), "__init__"):
         algorithm = kind(kind.Settings.model_validate(settings), info)
-    for name in ("needs_reference", "notes"):
+    for name in ("needs_reference", "notes", "waits_for"):
         with naming(method(kind.name), name):
             getattr(algorithm, name)
     return algorithm

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from srpo_bench.algorithms.base import Algorithm, RunInfo
+from srpo_bench.algorithms.base import Algorithm, RunInfo, Wait
 from srpo_bench.algorithms.batch import Batch, PromptInfo, Rollouts
 from srpo_bench.algorithms.registry import get, sampler_of
 from srpo_bench.algorithms.samplers.base import Group, Kept, Sampler
@@ -78,6 +78,11 @@ class Run:
         which in bfloat16 rounds otherwise) and the algorithm cannot bear it."""
         differ = not self.engine.shares_weights or self.policy.dtype != torch.float32
         return self.algorithm.exact_ratio and differ
+
+    @property
+    def waits_for(self) -> list[Wait]:
+        """What the arm's sampler and algorithm wait for before they do anything."""
+        return [*self.sampler.waits_for, *self.algorithm.waits_for]
 
     def train(
         self,

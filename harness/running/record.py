@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from srpo_bench.algorithms.batch import Batch
 from srpo_bench.algorithms.samplers.base import Sampler
 from srpo_bench.harness.config import Reward
 from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.harness.running.learner import Update
-from srpo_bench.results.store import Evaluation, Ledger, Mismatch, Spent, Step, TaskScore
+from srpo_bench.results.store import (
+    Evaluation,
+    Ledger,
+    Mismatch,
+    PromptCount,
+    Spent,
+    Step,
+    TaskScore,
+)
 
 
 def step_line(
@@ -35,6 +45,7 @@ def step_line(
         groups_all_wrong=int((by_group == 0).sum()),
         pool_size=sampler.pool_size,
         epoch=sampler.epoch,
+        by_prompt=by_prompt(completions),
         loss=update.loss,
         grad_norm=update.grad_norm,
         lr=update.lr,
@@ -44,6 +55,18 @@ def step_line(
     if mismatch is not None:
         line["mismatch"] = mismatch
     return line
+
+
+def by_prompt(completions: GradedCompletions) -> list[PromptCount]:
+    """Every group: its prompt, and how many of its responses are right."""
+    right = torch.zeros(len(completions.problems)).index_add_(
+        0, completions.group, completions.accuracy().float()
+    )
+    n = torch.bincount(completions.group, minlength=len(completions.problems))
+    return [
+        PromptCount(prompt=problem.id, right=int(r), n=int(k))
+        for problem, r, k in zip(completions.problems, right.tolist(), n.tolist(), strict=True)
+    ]
 
 
 def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Evaluation:

@@ -23,7 +23,7 @@ def make(kind: type[Sampler[Any]], settings: dict[str, Any], info: RunInfo) -> S
     """A sampler for a run."""
     with naming(method(kind.name), "__init__"):
         sampler = kind(kind.Settings.model_validate(settings), info)
-    for name in ("first_round", "notes", "at_rest"):
+    for name in ("first_round", "notes", "at_rest", "waits_for"):
         with naming(method(kind.name), name):
             getattr(sampler, name)
     return sampler

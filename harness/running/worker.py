@@ -106,7 +106,11 @@ def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
     )
     run = Run(folder, config, arm, manifest["seed"], base, problems)
     notes = dict.fromkeys([*manifest["notes"], *run.sampler.notes, *run.algorithm.notes])
-    learned = {"notes": list(notes), "at_rest": list(run.sampler.at_rest)}
+    learned = {
+        "notes": list(notes),
+        "at_rest": list(run.sampler.at_rest),
+        "waits_for": run.waits_for,
+    }
     if manifest | learned != manifest:
         write_json(folder / "manifest.json", manifest | learned)
     return run.train(stop, stop.at_once)

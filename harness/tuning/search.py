@@ -22,7 +22,7 @@ from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
-from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
+from srpo_bench.results.store import SCHEMA, ResultsError, baseline_of, read_record, write_json
 
 SEEDS = (101, 102, 103, 104)
 """Tuning seeds unless others are named: far from the reports' 1, 2, …"""
@@ -123,11 +123,12 @@ def grid(algorithms: Sequence[str], params: Mapping[str, Sequence[Any]]) -> list
 
 
 def order(names: Sequence[str]) -> list[str]:
-    """The baseline first: grpo where it is among them, else the first."""
+    """The baseline first, the others as they stand."""
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise UserError(f"--algo {min(twice)} stands twice.")
-    return sorted(names, key=lambda name: name != "grpo")
+    baseline = baseline_of({name: name for name in names})
+    return sorted(names, key=lambda name: name != baseline)
 
 
 def tune(

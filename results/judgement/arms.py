@@ -10,11 +10,11 @@ def pairs(
     comparison: Comparison, baseline: str | None, challenger: str | None
 ) -> list[tuple[str, str]]:
     """(challenger, baseline): one pair where arms are named or two, else every challenger."""
-    known = baseline or next(
-        (a for a in (comparison.plan.get("baseline"), "grpo") if a in comparison.arms), None
-    )
-    if challenger is None and known in comparison.arms and len(comparison.arms) > 2:
-        return [(arm, known) for arm in comparison.arms if arm != known]
+    if challenger is None and len(comparison.arms) > 2:
+        known = baseline if baseline in comparison.arms else None
+        known = known or (comparison.baseline if baseline is None else None)
+        if known:
+            return [(arm, known) for arm in comparison.arms if arm != known]
     return [name_arms(comparison, baseline, challenger)]
 
 
@@ -35,8 +35,10 @@ def name_arms(
     if baseline is None:
         others = [a for a in arms if a != challenger]
         sure = challenger is not None or len(arms) == 2
-        known = (a for a in (comparison.plan.get("baseline"), "grpo") if a in others and sure)
-        baseline = next(known, others[0] if challenger and len(others) == 1 else None)
+        if sure and comparison.baseline in others:
+            baseline = comparison.baseline
+        elif challenger and len(others) == 1:
+            baseline = others[0]
     rest = [a for a in arms if a != baseline]
     if challenger is None and len(rest) == 1:
         challenger = rest[0]

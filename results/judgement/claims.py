@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +11,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from srpo_bench.results.judgement import grim
+from srpo_bench.results.judgement.published import Published, Unit
+from srpo_bench.results.statistics.race import MARGIN
 from srpo_bench.results.store import ResultsError
+from srpo_bench.results.text import SHORT
 
-HERE = Path(__file__).parent / "claims.yaml"
+SHIPPED = Path(__file__).parent / "claims.yaml"
+
+
+Axis = Literal["steps", "responses", "tokens", "updates", "seconds", "flops"]
+"""``runs.AXES``, as a type."""
 
 
 class _Strict(BaseModel):
@@ -23,16 +31,17 @@ class Ratio(_Strict):
     """Cost to target on an axis, challenger over baseline, is at most a threshold."""
 
     kind: Literal["ratio"]
-    axis: Literal["steps", "responses", "tokens", "updates", "seconds", "flops"] = "steps"
+    axis: Axis = "steps"
     threshold: float = Field(gt=0)
 
 
 class NonInferiority(_Strict):
-    """The challenger at a share of the budget against the baseline at all of it."""
+    """The challenger at a share of the baseline's steps to its level against the baseline at its
+    end. The margin is a share of the baseline's gain."""
 
     kind: Literal["noninferiority"]
-    budget: float = Field(gt=0, le=1)
-    margin: float = Field(gt=0)
+    share: float = Field(gt=0, le=1)
+    margin: float = Field(MARGIN, gt=0, lt=1)
 
 
 class Equivalence(_Strict):
@@ -68,6 +77,27 @@ class Reported(_Strict):
         return f"{self.what}: {grim.sentence(self.value, self.n * self.samples)}"
 
 
+class BaseScore(_Strict):
+    """The score of the base model that a claimed gain is counted from, and who else measured it."""
+
+    task: str
+    value: float = Field(ge=0, le=100, description="per cent, as reported with the claim")
+    measured: float | None = Field(None, ge=0, le=100)
+    by: str = ""
+
+    @property
+    def sanity(self) -> str:
+        """How much of a gain over the reported base is left over the measured one."""
+        if self.measured is None:
+            return f"base on {self.task}: reported at {self.value:g}, not measured elsewhere"
+        off = self.measured - self.value
+        return (
+            f"base on {self.task}: reported at {self.value:g}, measured at {self.measured:g} by "
+            f"{self.by}; {off:+.1f} points of a gain that counts from the reported one are the "
+            "base's own"
+        )
+
+
 class Claim(_Strict):
     """One claim: what is said, by whom, and how it would be tested."""
 
@@ -77,13 +107,50 @@ class Claim(_Strict):
     where: str
     test: Ratio | NonInferiority | Equivalence | Superiority = Field(discriminator="kind")
     scale: str = ""
+    algorithm: tuple[str, ...] = ()
+    """What it is made of; empty: any."""
+    baseline: str | None = None
+    """The algorithm it compares with; null: any."""
+    unit: Unit | None = None
+    """What it calls a step."""
     base: str | None = None
     reported: tuple[Reported, ...] = ()
+    base_score: BaseScore | None = None
+    published: Published | None = None
 
     @property
     def sanity(self) -> list[str]:
         """The arithmetic of the reported figures, computed."""
-        return [figure.sanity for figure in self.reported]
+        base = [self.base_score.sanity] if self.base_score else []
+        return [*(figure.sanity for figure in self.reported), *base]
+
+    @property
+    def counts_steps(self) -> bool:
+        """Is it judged on rollout batches, updates and responses side by side?"""
+        return isinstance(self.test, Ratio) and self.test.axis == "steps"
+
+    @property
+    def needs(self) -> str:
+        """What a ratio claim says in few words: ``90 % fewer steps``."""
+        if not isinstance(self.test, Ratio):
+            return self.claim
+        name = SHORT.get(self.test.axis, self.test.axis)
+        if self.test.threshold >= 1:
+            return f"fewer {name}"
+        return f"{100 * (1 - self.test.threshold):.3g} % fewer {name}"
+
+
+def find(claims: Sequence[Claim], wanted: str) -> Claim:
+    """One of some claims by its id.
+
+    Raises:
+        ResultsError: there is none; names the nearest.
+    """
+    ids = [claim.id for claim in claims]
+    if wanted not in ids:
+        near = difflib.get_close_matches(wanted, ids, 1, 0)
+        raise ResultsError(f"There is no claim '{wanted}'; did you mean '{near[0]}'?")
+    return claims[ids.index(wanted)]
 
 
 def load(paths: Iterable[Path] = ()) -> list[Claim]:
@@ -93,7 +160,7 @@ def load(paths: Iterable[Path] = ()) -> list[Claim]:
         ResultsError: a file that is no list of claims (file, entry and field named).
     """
     found: dict[str, Claim] = {}
-    for path in (HERE, *paths):
+    for path in (SHIPPED, *paths):
         try:
             entries = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

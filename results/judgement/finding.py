@@ -20,6 +20,8 @@ class Finding:
     ratio: Estimate | None = None
     difference: Estimate | None = None
     p: float = float("nan")
+    p_of: str = ""
+    """The null hypothesis that p is of, and its sides."""
     target: float = float("nan")
 
 
@@ -38,12 +40,12 @@ def ruled(
         return Finding(Ruling("no-verdict", blocked), difference=estimate, p=p)
     if not estimate.has_interval:
         return Finding(Ruling("no-verdict", "there is no interval"), difference=estimate, p=p)
-    sides = {_place(interval(x), within) for x in (d.known, d.least, d.most)}
+    sides = {place(interval(x), within) for x in (d.known, d.least, d.most)}
     if sides == {"inside"}:
         ruling = Ruling("supported", what)
     elif sides in ({"below"}, {"above"}):
         ruling = Ruling("refuted", what)
-    elif _place(estimate, within) == "across":
+    elif place(estimate, within) == "across":
         ruling = Ruling("inconclusive", f"{what}; the interval does not settle it")
     else:
         said = f"{what}, but it hangs on runs that are missing ({some(d.missing)})"
@@ -51,7 +53,8 @@ def ruled(
     return Finding(ruling, difference=estimate, p=p)
 
 
-def _place(estimate: Estimate, within: tuple[float, float]) -> str:
+def place(estimate: Estimate, within: tuple[float, float]) -> str:
+    """Where an interval lies of two bounds: inside, below, above or across."""
     low, high = within
     if low < estimate.low and estimate.high < high:
         return "inside"

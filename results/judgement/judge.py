@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from srpo_bench.results.judgement import accuracy, scored
 from srpo_bench.results.judgement.claims import (
+    Axis,
     Claim,
     Equivalence,
     NonInferiority,
     Ratio,
     Superiority,
 )
-from srpo_bench.results.judgement.finding import Finding, measured, ruled
+from srpo_bench.results.judgement.finding import Finding, measured
+from srpo_bench.results.judgement.headroom import Headroom, headroom
 from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.rules import (
-    ROOM,
-    Headroom,
     Ruling,
     Verdict,
-    headroom,
     judge,
     no_pairs,
     no_target,
@@ -32,12 +32,18 @@ from srpo_bench.results.judgement.rules import (
 )
 from srpo_bench.results.judgement.targets import Standing, Target, targets
 from srpo_bench.results.runs import Comparison, Run
-from srpo_bench.results.statistics import scores
 from srpo_bench.results.statistics.contrast import Contrast, contrast
-from srpo_bench.results.statistics.inference import equivalence, mean, noninferiority, sign_flip
+from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import Gain, gain
 from srpo_bench.results.store import ResultsError
-from srpo_bench.results.text import finite, points
+from srpo_bench.results.text import describe, finite
+
+UNITS: dict[Axis, str] = {
+    "steps": "rollout batches",
+    "updates": "updates",
+    "responses": "responses",
+}
+"""Axis -> the unit that a claim about steps is judged in; the first one is the headline."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,10 @@ class ClaimVerdict:
     difference: float | None
     """Of accuracy, as a fraction, for claims about scores."""
     interval: tuple[float | None, float | None] | None
+    """An end is null where it is open."""
     p: float | None
+    p_of: str
+    """Of which null hypothesis, and how many sides; empty where there is no p."""
     n: int
     baseline: str
     challenger: str
@@ -65,6 +74,10 @@ class ClaimVerdict:
     """decides | named beforehand | exploratory; see ``srpo_bench.results.judgement.targets``."""
     confidence: float
     """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
+    own: bool = True
+    """Is the claim about these two algorithms?"""
+    units: dict[str, str] = field(default_factory=dict)
+    """unit of a step -> a sentence with the verdict in it, for claims about steps."""
 
     @property
     def label(self) -> str:
@@ -108,19 +121,28 @@ class Judge:
         """Accuracies to reach, the one that decides first."""
         return targets(self.comparison, self.gain, self.asked)
 
-    def at(self, level: float) -> Contrast:
+    def at(self, goal: Goal) -> Contrast:
         """Costs at an accuracy."""
-        return contrast(self.comparison, self.challenger, self.baseline, level)
+        return contrast(self.comparison, self.challenger, self.baseline, goal)
 
     @cached_property
     def contrast(self) -> Contrast:
         """Costs at the target that decides."""
-        return self.at(self.targets[0].level)
+        return self.at(self.targets[0].goal)
 
     @cached_property
     def headroom(self) -> Headroom:
         """Could it have come out either way?"""
         return headroom(self.comparison, self.contrast)
+
+    @cached_property
+    def blocked(self) -> str:
+        """Why steps to the target that decides say nothing here, whatever is asked of them; empty
+        when they do. Headroom is a claim's own."""
+        unable = no_pairs(
+            self.comparison, {self.challenger, self.baseline}, self.matched, self.vouched
+        )
+        return unable or too_few(self.contrast.n) or no_target(self.contrast, self.gain, None)
 
     def _runs(self, other: str) -> list[Run]:
         return self.comparison.of(other) + self.comparison.of(self.challenger)
@@ -147,17 +169,21 @@ class Judge:
         found = self._test(claim, target)
         other = getattr(claim.test, "comparator", self.baseline)
         proof = matched(self._runs(other))
-        blocked = no_pairs(self.comparison, {self.challenger, other}, proof, self.vouched)
-        blocked = blocked or self._wrong_base(claim)
+        foreign = self._foreign(claim)
+        blocked = foreign or self._wrong_base(claim)
+        blocked = blocked or no_pairs(
+            self.comparison, {self.challenger, other}, proof, self.vouched
+        )
         told = self._vouched_for(claim, found, proof)
         ruling = Ruling("no-verdict", blocked) if blocked else told
+        units = {} if blocked else self._units(claim, target, ruling)
         estimate = found.ratio or found.difference
         known = estimate is not None and np.isfinite(estimate.value)
         return ClaimVerdict(
             id=claim.id,
             claim=claim.claim,
             verdict=ruling.verdict,
-            reason=ruling.reason,
+            reason=ruling.reason + _other_units(units, ruling.verdict),
             measured=measured(found) if known else "not measured here",
             ratio=finite(found.ratio.value) if found.ratio else None,
             difference=finite(found.difference.value) if found.difference else None,
@@ -165,6 +191,7 @@ class Judge:
             if estimate and estimate.has_interval
             else None,
             p=finite(found.p),
+            p_of=found.p_of if np.isfinite(found.p) else "",
             n=estimate.n if estimate else 0,
             baseline=other if other in self.comparison.arms else self.baseline,
             challenger=self.challenger,
@@ -173,89 +200,81 @@ class Judge:
             target=finite(found.target),
             standing=target.standing if target else "decides",
             confidence=0.90 if isinstance(claim.test, Equivalence) else 0.95,
+            own=not foreign,
+            units={unit: sentence for unit, (_, sentence) in units.items()},
         )
 
     def _test(self, claim: Claim, target: Target | None) -> Finding:
         try:
             match claim.test:
                 case Ratio():
-                    return self._ratio(claim.test, target)
+                    return self._ratio(claim.test.axis, claim.test.threshold, target)
                 case NonInferiority():
-                    return self._noninferiority(claim.test)
+                    usual = self.at(Goal())
+                    room = headroom(self.comparison, usual, claim.test.share)
+                    blocked = no_target(usual, self.gain, room)
+                    return accuracy.test(self.comparison, usual, self.gain, claim.test, blocked)
                 case Equivalence() | Superiority():
-                    return self._scores(claim.test)
+                    return scored.test(self.comparison, self.challenger, claim.test)
         except ResultsError as error:
             return Finding(Ruling("no-verdict", str(error)))
 
-    def _ratio(self, test: Ratio, target: Target | None) -> Finding:
-        found = self.at(target.level) if target else self.contrast
-        cell = found.axes.get(test.axis)
-        if cell is None:
-            return Finding(Ruling("no-verdict", f"not every run records its {test.axis}"))
-        room = replace(headroom(self.comparison, found), share=min(ROOM, test.threshold))
+    def _ratio(self, axis: str, threshold: float, target: Target | None) -> Finding:
+        found = self.at(target.goal) if target else self.contrast
+        cell = found.axes.get(axis)
+        if cell is None and found.n:
+            return Finding(Ruling("no-verdict", f"not every run records its {axis}"))
+        room = headroom(self.comparison, found, threshold)
         blocked = too_few(found.n) or no_target(found, self.gain, room)
-        if blocked:
-            ruling = Ruling("no-verdict", blocked)
-        else:
-            ruling = judge(found, test.axis, test.threshold)
+        ruling = Ruling("no-verdict", blocked) if blocked else judge(found, axis, threshold)
         if target and target.standing == "exploratory":
             said = f"{ruling.reason}; exploratory: this target was named after the runs were made"
             ruling = Ruling(ruling.verdict, said)
-        p = cell.p_against(test.threshold) if found.n else float("nan")
-        return Finding(ruling, ratio=cell.ratio, p=p, target=found.target)
+        return Finding(
+            ruling,
+            ratio=cell.ratio if cell else None,
+            p=cell.p_against(threshold) if cell else float("nan"),
+            p_of=f"the ratio is {threshold:g}; two-sided, the larger of both estimators'",
+            target=found.target,
+        )
 
-    def _noninferiority(self, test: NonInferiority) -> Finding:
-        early = test.budget * self.comparison.horizon
-        d = scores.differences(
-            self.comparison,
-            (self.challenger, self.baseline),
-            lambda run: scores.at_step(run, early),
-            scores.finished,
-        )
-        usual = self.at(self.gain.level())
-        room = replace(headroom(self.comparison, usual), share=min(ROOM, test.budget))
-        blocked = too_few(len(d.known)) or no_target(usual, self.gain, room)
-        result = noninferiority(d.known, test.margin)
-        what = (
-            f"at step {early:g} {self.challenger} lies {points(result.difference)} from "
-            f"{self.baseline}'s accuracy at the end"
-        )
-        return ruled(what, d, mean, (-test.margin, np.inf), result.p, blocked)
-
-    def _scores(self, test: Equivalence | Superiority) -> Finding:
-        arms = (self.challenger, test.comparator)
-        if self.challenger == test.comparator:
-            said = f"{test.comparator} is what the claim compares with, not what it is made of"
-            return Finding(Ruling("no-verdict", said))
-        done = [r for r in self._runs(test.comparator) if r.state == "done"]
-        if {r.arm for r in done} != set(arms):
-            said = f"there are no finished runs of {test.comparator} here"
-            return Finding(Ruling("no-verdict", said))
-        score = scores.scorer(done, test.tasks)
-        if np.isnan([score(run) for run in done]).any():
-            names = ", ".join(test.tasks)
-            return Finding(Ruling("no-verdict", f"not every run was scored on {names}"))
-        told = {run.name: score(run) for run in done}
-        d = scores.differences(
-            self.comparison, arms, *2 * [lambda run: told.get(run.name, float("nan"))]
-        )
-        what, blocked = f"{self.challenger} less {test.comparator}: ", too_few(len(d.known))
-        if isinstance(test, Equivalence):
-            result, within = equivalence(d.known, test.margin), (-test.margin, test.margin)
-            what += points(result.difference)
-            return ruled(what, d, partial(mean, level=0.9), within, result.p, blocked)
-        what += points(mean(d.known))
-        return ruled(what, d, mean, (0.0, np.inf), sign_flip(d.known), blocked)
+    def _units(
+        self, claim: Claim, target: Target | None, ruling: Ruling
+    ) -> dict[str, tuple[Verdict, str]]:
+        """A claim about steps in each unit that a step may be: verdict, and a sentence."""
+        if not (isinstance(claim.test, Ratio) and claim.counts_steps):
+            return {}
+        told = {}
+        for axis, unit in UNITS.items():
+            found = self._ratio(axis, claim.test.threshold, target)
+            verdict = ruling.verdict if axis == "steps" else found.ruling.verdict
+            value = describe(found.ratio) if found.ratio else "not recorded"
+            told[unit] = verdict, f"counted in {unit}: {verdict}, {value}"
+        return told
 
     def _vouched_for(self, claim: Claim, found: Finding, proof: Matched) -> Ruling:
-        """The ruling; where it rests on the user's word, it says so."""
+        """The ruling; where it rests on the user's word, it says so, and what is known to differ
+        stays in it."""
         if proof or found.ruling.verdict == "no-verdict":
             return found.ruling
-        what = "that the runs are matched"
-        if isinstance(claim.test, Ratio | NonInferiority) and self.headroom.epoch is None:
+        reason = found.ruling.reason
+        if proof.known_to_differ:
+            reason += f"; known to differ: {proof.known_to_differ}"
+        what = "that the runs are matched" + " but for that" * bool(proof.known_to_differ)
+        if isinstance(claim.test, Ratio | NonInferiority) and self.headroom.first is None:
             what += ", and that an epoch, whose length is unknown, left headroom"
-        reason = f"{found.ruling.reason}; vouched for, not proved: {what}"
-        return Ruling(found.ruling.verdict, reason)
+        return Ruling(found.ruling.verdict, f"{reason}; vouched for, not proved: {what}")
+
+    def _foreign(self, claim: Claim) -> str:
+        """Whether the claim speaks of other algorithms; empty when it is about these."""
+        ours, theirs = (self.comparison.algorithms[a] for a in (self.challenger, self.baseline))
+        if claim.algorithm and ours.casefold() not in claim.algorithm:
+            return f"the claim is about {' and '.join(claim.algorithm)}, not about {ours}"
+        if isinstance(claim.test, Equivalence | Superiority):
+            return ""  # these name their comparator themselves
+        if claim.baseline and theirs.casefold() != claim.baseline:
+            return f"the claim compares with {claim.baseline}, not with {theirs}"
+        return ""
 
     def _wrong_base(self, claim: Claim) -> str:
         first = next(iter(self._runs(self.baseline)), None)
@@ -264,3 +283,9 @@ class Judge:
         if claim.base is None or claim.base.lower() in base.lower():
             return ""
         return f"the claim speaks of {claim.base}; these runs start from {Path(base).name}"
+
+
+def _other_units(units: dict[str, tuple[Verdict, str]], verdict: Verdict) -> str:
+    """The units in which the verdict is another, as the end of a sentence."""
+    other = [sentence for told, sentence in units.values() if told != verdict]
+    return f"; {'; '.join(other)}" if other else ""

@@ -1,8 +1,9 @@
 """What each idea is worth: arms of the ladder against the rung below, and against their controls.
 
 A rung's ratio of steps is at the comparison's one target, the baseline's, so that rungs can be read
-one after another. All contrasts of a comparison are one family: their p values are Holm's, over the
-steps and over the accuracies apart. A contrast whose arms differ in more than its idea says so.
+one after another. The contrasts whose answer is not known beforehand are one family: their p values
+are Holm's, over the steps and over the accuracies apart. A contrast whose arms differ in more than
+its idea says so.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics import scores
 from srpo_bench.results.statistics.contrast import Contrast, contrast
 from srpo_bench.results.statistics.inference import Estimate, holm, mean, sign_flip
+from srpo_bench.results.statistics.speed import Goal
 
 Kind = Literal["rung", "control"]
 
@@ -33,6 +35,8 @@ class Idea:
     """Settings of both methods that the idea itself sets differently."""
 
 
+COINS = "training on coins instead of rewards"
+
 LADDER = (
     Idea("grpo", "nothing"),
     Idea("grpo-token", "SRPO's loss (token mean, no KL, overlong rule)", frozenset({"beta"})),
@@ -44,7 +48,7 @@ LADDER = (
 CONTROLS = (
     (Idea("grpo-masked", "leaving groups without signal out of the mean"), "grpo-token"),
     (Idea("srpo-paper", "history resampling's choice of prompts, over a random one"), "hr-random"),
-    (Idea("random-reward", "training on coins instead of rewards"), "grpo"),
+    (Idea("random-reward", COINS), "grpo"),
 )
 """A method, and the one that it differs from in one thing that a rung could be mistaken for."""
 
@@ -55,7 +59,8 @@ is none of the ladder's."""
 
 @dataclass(frozen=True)
 class Rung:
-    """One contrast of the ladder. p values are exact sign-flip ones, and Holm's of the family."""
+    """One contrast of the ladder. p of steps is the larger of the two estimators', of accuracies
+    that of the exact sign-flip test; both are Holm's over the family, too."""
 
     kind: Kind
     what: str
@@ -73,14 +78,19 @@ class Rung:
     p_accuracy_holm: float = float("nan")
 
     @property
+    def control(self) -> bool:
+        """Is its answer known beforehand? Then it spends none of the family's level."""
+        return self.what == COINS
+
+    @property
     def steps(self) -> Estimate:
         """Ratio of steps to target."""
-        return self.contrast.axes["steps"].ratio
+        return self.contrast.ratio
 
     @property
     def p_steps(self) -> float:
         """Of equal steps."""
-        return self.contrast.axes["steps"].p
+        return self.contrast.steps.p if self.contrast.steps else float("nan")
 
     @property
     def flops(self) -> Estimate | None:
@@ -93,7 +103,7 @@ class Rung:
         """Told apart from equal steps, after Holm?"""
         if not self.finished:
             return "not finished"
-        return told_apart(self.contrast, self.p_steps_holm)
+        return told_apart(self.contrast, self.p_steps if self.control else self.p_steps_holm)
 
 
 def ladder(comparison: Comparison, target: float) -> list[Rung]:
@@ -109,8 +119,8 @@ def ladder(comparison: Comparison, target: float) -> list[Rung]:
     rungs = [*_rungs(comparison, arms, target), *_controls(comparison, arms, target)]
     if len(rungs) < 2:
         return []
-    steps = holm(np.array([r.p_steps for r in rungs]))
-    accuracy = holm(np.array([r.p_accuracy for r in rungs]))
+    steps = holm(np.array([np.nan if r.control else r.p_steps for r in rungs]))
+    accuracy = holm(np.array([np.nan if r.control else r.p_accuracy for r in rungs]))
     return [
         Rung(**{**vars(r), "p_steps_holm": float(s), "p_accuracy_holm": float(d)})
         for r, s, d in zip(rungs, steps, accuracy, strict=True)
@@ -166,7 +176,9 @@ def _rung(
         what=" and ".join(on) or "nothing: all that it adds is switched off",
         parts=len(on),
         also=tuple(k for k in ours.keys() & theirs.keys() - meant if ours[k] != theirs[k]),
-        contrast=contrast(comparison, challenger, reference, target, ("steps", "flops")),
+        contrast=contrast(
+            comparison, challenger, reference, Goal(level=target), ("steps", "flops")
+        ),
         difference=mean(d),
         finished=progress(comparison.runs).over,
         p_accuracy=sign_flip(d) if len(d) else float("nan"),

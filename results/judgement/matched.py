@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from srpo_bench.results.judgement import start
 from srpo_bench.results.runs import Run
 from srpo_bench.results.store import CORE
 from srpo_bench.results.text import some
+
+SCORED = ("evaluation_digest",)
+"""What two policies must have in common for their scores to be compared."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,25 @@ class Matched:
     """Fields that some run does not know."""
     fields: int
     """How many fields were compared."""
+    copies: tuple[str, ...] = ()
+    """Runs that repeat, in more than their accuracy, another of their arm under another seed."""
 
     def __bool__(self) -> bool:
         return not self.differing and not self.unknown and self.fields > 0
+
+    def scored(self) -> Matched:
+        """What matters between policies that were only scored: the model that was trained, how and
+        for how long, may differ; what they were asked may not."""
+        return replace(
+            self,
+            differing={k: v for k, v in self.differing.items() if k in SCORED},
+            unknown=[k for k in self.unknown if k in SCORED],
+        )
+
+    @property
+    def known_to_differ(self) -> str:
+        """What no vouching undoes: the fields whose values are known and not equal; or empty."""
+        return some(list(self.differing))
 
     @property
     def sentence(self) -> str:
@@ -59,7 +79,46 @@ def matched(runs: Sequence[Run]) -> Matched:
                 ordered = sorted(distinct, key=lambda k: -keys.count(k))
                 differing[field] = [distinct[k] for k in ordered]
                 break
-    return Matched(differing, unknown, len(fields))
+    units = {unit for run in runs if (unit := run.manifest.get("unit")) not in (None, "unstated")}
+    if len(units) > 1:
+        differing["unit of a step"] = sorted(units)
+    standing = start.compare(runs)
+    if standing.verdict == "unknown":
+        unknown.append(start.FIELD)
+    if standing.verdict == "known to differ":
+        differing[start.FIELD] = standing.accuracies
+    return Matched(differing, unknown, len(fields), copies(runs))
+
+
+def copies(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Runs whose whole record repeats that of an earlier seed of their arm.
+
+    Equal accuracies alone prove nothing, for small sets repeat by chance: what was spent and how
+    long responses were must be there, and be equal too.
+    """
+    seen: dict[object, str] = {}
+    found = []
+    for run in runs:
+        told = _told(run)
+        if told is None:
+            continue
+        if (run.arm, told) in seen:
+            found.append(f"{run.name} repeats {seen[run.arm, told]}")
+        seen.setdefault((run.arm, told), run.name)
+    return tuple(found)
+
+
+def _told(run: Run) -> object | None:
+    """A run's record beyond its accuracy, to be compared; None where it has nothing beyond."""
+    tokens = run.evals.spent.get("tokens")
+    scores = tuple(
+        (task, str(score.get("length")), str(score.get("outcomes")))
+        for task, score in run.evals.last.items()
+    )
+    if tokens is None or not any(length != "None" for _, length, _ in scores):
+        return None
+    columns = (run.evals.step, run.evals.accuracy, tokens)
+    return (*(column.tobytes() for column in columns), scores)
 
 
 def _by_seed(runs: Sequence[Run]) -> list[list[Run]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from srpo_bench.results.runs import Comparison
+from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.store import ResultsError
 
@@ -25,6 +26,12 @@ class Target:
     level: float
     standing: Standing
     named: bool = True
+
+    @property
+    def goal(self) -> Goal:
+        """What curves are read for: a level that was named, or else the share of the gain, which
+        is estimated anew with whatever it is estimated from."""
+        return Goal(level=self.level) if self.named else Goal()
 
     @property
     def label(self) -> str:

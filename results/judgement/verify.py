@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from srpo_bench.results.judgement.arms import as_named, pairs
-from srpo_bench.results.judgement.claims import load
+from srpo_bench.results.judgement.claims import find, load
 from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
 from srpo_bench.results.judgement.targets import checked
 from srpo_bench.results.runs import read
-from srpo_bench.results.store import ResultsError
 
 
 def verify(
@@ -35,15 +33,10 @@ def verify(
         asked: accuracies to reach, besides those of the plan; exploratory.
     """
     known = load(claim_files)
-    ids = [c.id for c in known]
-    for wanted in claim_ids:
-        if wanted not in ids:
-            near = difflib.get_close_matches(wanted, ids, 1, 0)
-            raise ResultsError(f"There is no claim '{wanted}'; did you mean '{near[0]}'?")
+    chosen = [find(known, wanted) for wanted in dict.fromkeys(claim_ids)] or known
     asked = [checked(level) for level in asked]
     comparison = read(folder)
     baseline, challenger = (as_named(comparison, arm) for arm in (baseline, challenger))
-    chosen = [c for c in known if not claim_ids or c.id in claim_ids]
     return [
         verdict
         for pair in pairs(comparison, baseline, challenger)

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from srpo_bench.results.judgement.claims import Claim, load
+from srpo_bench.results.judgement.claims import Claim, Ratio, load
 from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
 from srpo_bench.results.judgement.ladder import Rung, ladder
 from srpo_bench.results.judgement.matched import Matched, matched
+from srpo_bench.results.judgement.neutral import Neutral, neutral
 from srpo_bench.results.judgement.targets import Target, checked, targets
 from srpo_bench.results.runs import Array, Comparison, read
-from srpo_bench.results.statistics import across, benchmarks, scores
+from srpo_bench.results.statistics import across, benchmarks, sampling, scores
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import Contrast, contrast
-from srpo_bench.results.statistics.inference import Estimate, bca_ratio, mean
+from srpo_bench.results.statistics.inference import Estimate, mean, share
+from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import GRID, Gain, gain
 from srpo_bench.results.statistics.survival import Survival, survival
 from srpo_bench.results.store import ResultsError
@@ -50,6 +52,8 @@ class TaskContrast:
 
     contrasts: dict[str, Contrast]
     """task -> at 90 % of the baseline's gain on that task."""
+    without_gain: tuple[str, ...]
+    """Tasks on which the baseline's gain is not told apart from none; they have no target."""
     geometric_mean: Estimate
     improvement: Estimate
     """Probability of improvement at the end."""
@@ -70,6 +74,10 @@ class Analysis:
     vouched: bool
     judges: dict[str, Judge]
     """challenger -> its judge."""
+    neutral: dict[str, Neutral]
+    """challenger -> what its pair shows, whatever has been claimed."""
+    headline: Claim | None
+    """The first of the claims: the first screen answers it."""
     claims: dict[str, list[ClaimVerdict]]
     grid: dict[str, dict[float, Contrast]]
     """challenger -> fraction of the gain -> costs there."""
@@ -78,8 +86,6 @@ class Analysis:
     named: dict[str, list[tuple[Target, Contrast]]]
     """challenger -> targets that the user named, and costs there."""
     tasks: dict[str, TaskContrast]
-    bca: dict[str, Estimate]
-    """challenger -> ratio of steps with the BCa interval, for reference."""
     ladder: list[Rung]
     """What each idea of the ladder is worth; empty where its arms are not there."""
 
@@ -99,6 +105,12 @@ class Analysis:
         """(name of the target, costs there): the grid, then what the user named."""
         grid = [(f"{fraction:.0%} of the gain", c) for fraction, c in self.grid[arm].items()]
         return [*grid, *((target.label, c) for target, c in self.named[arm])]
+
+    @property
+    def threshold(self) -> float | None:
+        """The ratio that the headline claim draws a line at; None where it is about scores."""
+        test = self.headline.test if self.headline else None
+        return test.threshold if isinstance(test, Ratio) else None
 
     @property
     def challengers(self) -> list[str]:
@@ -147,12 +159,13 @@ def analyse(
         matched=matched(comparison.runs),
         vouched=vouched,
         judges=judges,
+        neutral={arm: neutral(judge) for arm, judge in judges.items()},
+        headline=claims[0] if claims else None,
         claims=verdicts,
-        grid={arm: _grid(comparison, arm, baseline, gained) for arm in judges if gained},
+        grid={arm: _grid(comparison, arm, baseline) for arm in judges},
         targets=levels,
-        named={arm: [(t, judge.at(t.level)) for t in named] for arm, judge in judges.items()},
+        named={arm: [(t, judge.at(t.goal)) for t in named] for arm, judge in judges.items()},
         tasks={arm: _tasks(comparison, arm, baseline) for arm in judges},
-        bca={arm: _bca(judge.contrast) for arm, judge in judges.items()},
         ladder=ladder(comparison, level) if gained else [],
     )
 
@@ -180,8 +193,8 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
     return ArmResult(
         name=arm,
         algorithm=algorithm,
-        base=_mean([r.evals.accuracy[0] for r in begun]),
-        final=_mean([scores.at_end(r) for r in done]),
+        base=_mean([r.evals.accuracy[0] for r in begun], sampling.variance(begun)),
+        final=_mean([scores.at_end(r) for r in done], sampling.variance(done) / 2),
         tasks={t: _mean([scores.at_end(r, t) for r in done]) for t in tasks},
         benchmark=benchmarks.at_end(runs),
         survival=survival(runs, level, comparison.horizon),
@@ -191,40 +204,36 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
     )
 
 
-def _mean(values: list[float]) -> Estimate:
+def _mean(values: list[float], error: float = 0.0) -> Estimate:
+    """Of accuracies, each with this sampling variance."""
     array: Array = np.array(values, dtype=float)
-    return mean(array[~np.isnan(array)])
+    known = array[~np.isnan(array)]
+    return share(known, error / max(len(known), 1))
 
 
-def _grid(comparison: Comparison, arm: str, baseline: str, gained: Gain) -> dict[float, Contrast]:
-    return {f: contrast(comparison, arm, baseline, gained.level(f), ("steps",)) for f in GRID}
+def _grid(comparison: Comparison, arm: str, baseline: str) -> dict[float, Contrast]:
+    return {f: contrast(comparison, arm, baseline, Goal(f), ("steps",)) for f in GRID}
 
 
 def _tasks(comparison: Comparison, arm: str, baseline: str) -> TaskContrast:
     names = task_names(comparison)
     found: dict[str, Contrast] = {}
+    left_out = []
     for task in names:
         view = across.on_task(comparison, task)
         gained = gain(view.of(baseline))
-        if gained.size > 0:
-            found[task] = contrast(view, arm, baseline, gained.level(), ("steps",))
-    cells = [c.axes["steps"] for c in found.values()]
-    common = sorted(set.intersection(*(set(c.seeds) for c in cells))) if cells else []
-    pick = [[c.seeds.index(s) for s in common] for c in cells]
-    ours = np.array([c.challenger[i] for c, i in zip(cells, pick, strict=True)]).T
-    theirs = np.array([c.baseline[i] for c, i in zip(cells, pick, strict=True)]).T
-    final_ours, final_theirs = (
-        scores.score_matrix([r for r in comparison.of(a) if r.state == "done"], names)
-        for a in (arm, baseline)
-    )
+        told = mean(gained.by_seed, floor=gained.error)
+        if told.low > 0 or (told.n == 1 and gained.size > 0):
+            found[task] = contrast(view, arm, baseline, Goal(), ("steps",))
+        else:
+            left_out.append(task)
+    cells = [c.steps.race.speed for c in found.values() if c.steps]
+    done = scores.pairs(comparison, arm, baseline)
+    ours, theirs = (scores.score_matrix([pair[i] for pair in done], names) for i in (0, 1))
     nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
     return TaskContrast(
         contrasts=found,
-        geometric_mean=across.geometric_mean_ratio(ours, theirs) if common else nothing,
-        improvement=across.improvement_interval(final_ours, final_theirs) if names else nothing,
+        without_gain=tuple(left_out),
+        geometric_mean=across.geometric_mean_ratio(cells) if len(cells) == len(found) else nothing,
+        improvement=across.improvement_interval(ours, theirs) if names else nothing,
     )
-
-
-def _bca(found: Contrast) -> Estimate:
-    cell = found.axes["steps"]
-    return bca_ratio(cell.challenger, cell.baseline)

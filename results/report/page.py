@@ -84,7 +84,6 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         ],
         "versions": first.get("versions") or {},
         "host": first.get("host") or {},
-        "bca": {arm: text.ratio(e) for arm, e in a.bca.items()},
         "rooms": {arm: judge.headroom for arm, judge in a.judges.items()},
         "percent": text.percent,
     }

@@ -13,9 +13,9 @@ from srpo_bench.results.report import words
 from srpo_bench.results.report.analysis import Analysis, ArmResult, TaskContrast
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
-from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.inference import Estimate, of
 from srpo_bench.results.statistics.mismatch import Mismatch, mismatches
-from srpo_bench.results.statistics.steps import FRACTION
+from srpo_bench.results.statistics.speed import FRACTION, Interval
 from srpo_bench.results.text import finite
 
 SCHEMA = 1
@@ -116,11 +116,11 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "pairs": found.n,
         "open_runs": list(found.open_pairs),
         "bound": found.bound or None,
+        "neutral": a.neutral[challenger].to_dict(),
         "axes": {axis: _axis(cell) for axis, cell in found.axes.items()},
         "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
         "ratio_of_medians_bound": medians if medians["bound"] else None,
         "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
-        "bca": estimate(a.bca[challenger]),
         "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
         "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
         "tasks": _tasks(a.tasks[challenger]),
@@ -143,33 +143,50 @@ def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:
 
 
 def _axis(cell: AxisContrast) -> dict[str, Any]:
+    arrived = cell.race.among_arrived
     return {
         "ratio": finite(cell.ratio.value),
         "interval": estimate(cell.ratio)["interval"],
         "method": cell.ratio.method,
         "n": cell.ratio.n,
         "p": finite(cell.p),
-        "difference": estimate(cell.difference),
-        "mean_challenger": finite(cell.challenger.mean()) if len(cell.seeds) else None,
-        "mean_baseline": finite(cell.baseline.mean()) if len(cell.seeds) else None,
-        "extremes": [estimate(e) for e in cell.extremes] if cell.extremes else None,
+        "p_of": "the ratio is 1; two-sided, the larger of both estimators'",
+        "crossing": _ends(cell.race.speed.crossing),
+        "inversion": _ends(cell.race.speed.inversion),
+        "among_arrived": {
+            "ratio": finite(float(arrived.ratio)),
+            "interval": [finite(float(arrived.low)), finite(float(arrived.high))],
+            "n": int(arrived.pairs),
+        },
+        "challenger": finite(cell.challenger),
+        "baseline": finite(cell.baseline),
+        "extremes": [
+            [finite(float(race.speed.low)), finite(float(race.speed.high))]
+            for race in cell.extremes or ()
+        ]
+        or None,
     }
 
 
+def _ends(interval: Interval) -> list[float | None]:
+    return [finite(float(interval.low)), finite(float(interval.high))]
+
+
 def _point(c: Contrast) -> dict[str, Any]:
-    cell = c.axes["steps"]
+    ours, theirs = c.reached
     return {
         "target": finite(c.target),
-        "ratio": estimate(cell.ratio),
-        "p": finite(cell.p),
-        "reached_challenger": finite(c.reached_challenger),
-        "reached_baseline": finite(c.reached_baseline),
+        "ratio": estimate(c.ratio),
+        "p": finite(c.steps.p) if c.steps else None,
+        "reached_challenger": estimate(of(ours, c.n)),
+        "reached_baseline": estimate(of(theirs, c.n)),
     }
 
 
 def _tasks(t: TaskContrast) -> dict[str, Any]:
     return {
         "by_task": {task: _point(c) for task, c in t.contrasts.items()},
+        "without_gain": list(t.without_gain),
         "geometric_mean_ratio": estimate(t.geometric_mean),
         "probability_of_improvement": estimate(t.improvement),
     }
@@ -199,7 +216,7 @@ def _headroom(a: Analysis, challenger: str) -> dict[str, Any]:
     room = a.judges[challenger].headroom
     return {
         "ok": not room.lacking,
-        "epoch_steps": room.epoch,
+        "waits_for": {k: None if v is None else finite(v) for k, v in room.effects.items()},
         "second_evaluation_step": finite(room.second_evaluation),
         "baseline_steps_to_target": finite(room.baseline_steps),
         "limit_steps": finite(room.limit),

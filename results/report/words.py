@@ -9,11 +9,7 @@ from srpo_bench.results.progress import progress
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
-from srpo_bench.results.text import interval, percent, ratio
-
-HEADLINE = "steps-90"
-CLAIMED = ("srpo", "srpo-paper")
-"""The methods that the claim is made of; other arms are read beside them."""
+from srpo_bench.results.text import SHORT, interval, percent, ratio
 
 MEANING = {
     "held-out reward": "the mean of the reward function on held-out problems",
@@ -43,9 +39,13 @@ def headlines(a: Analysis) -> list[Headline]:
 
 
 def leading(a: Analysis) -> list[str]:
-    """The challengers that the claim is made of; all of them where there are none of those."""
-    found = [arm for name in CLAIMED for arm in a.claims if arm.casefold() == name]
-    return found or list(a.claims)
+    """The challengers that the claim is made of, as the claim names them; all of them where there
+    are none of those."""
+    made_of = list(a.headline.algorithm) if a.headline else []
+    own = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
+    place = {arm: a.comparison.algorithms[arm].casefold() for arm in own}
+    own.sort(key=lambda arm: made_of.index(place[arm]) if place[arm] in made_of else 0)
+    return own or list(a.claims)
 
 
 def captions(a: Analysis) -> dict[str, str]:
@@ -54,18 +54,18 @@ def captions(a: Analysis) -> dict[str, str]:
     return {
         "accuracy": _accuracy(a),
         "ratios": f"Cost to target relative to {base}, with 95 % intervals over seed pairs. Solid "
-        "line: equal cost. Dashed line: a tenth, the claim.",
-        "pairs": "Steps to target of every run. A dot is the crossing, the pale bar behind it the "
-        "two evaluations between which it lies; an open triangle did not cross.",
+        f"line: equal cost.{_dashed(a)}",
+        "pairs": "Steps to target of every run, by its own isotonic curve: reached, and kept. A "
+        "dot is the crossing, the pale bar behind it reaches over the evaluations around it; an "
+        "open triangle did not cross. The verdict reads the mean curves instead.",
         "costs": "The same accuracies against what was spent. Lines end where the first finished "
         "run's budget ends; seconds leave evaluation out.",
         "survival": "Share of runs not yet at the target (Kaplan–Meier; runs that never reach it "
         "are censored at their last evaluation), with 95 % intervals.",
         "grid": "Steps to target relative to the baseline for other targets, as fractions of the "
-        "baseline's gain. Solid line: equal. Dashed line: a tenth.",
+        f"baseline's gain. Solid line: equal.{_dashed(a)}",
         "ladder": "Steps to the same target, each arm over the one it is read against, with 95 % "
-        "intervals over seed pairs: the rungs, then the controls. Solid line: equal. Dashed line: "
-        "a tenth.",
+        f"intervals over seed pairs: the rungs, then the controls. Solid line: equal.{_dashed(a)}",
         "tasks": "Accuracy at the end on each task, with 95 % intervals over seeds.",
         "profiles": "Left: share of runs × tasks that end above each accuracy. Right: share of "
         "tasks whose target an arm reaches within a factor of the fastest arm's steps.",
@@ -130,46 +130,59 @@ def _accuracy(a: Analysis) -> str:
     )
     return (
         f"{said}, with the middle 90 % of seeds as a band. The dashed line is the target; each "
-        "tick on it is the confirmed crossing of one run, and an open triangle is a run that "
+        "tick on it is the crossing of one run, and an open triangle is a run that "
         f"did not cross. {numbers}."
     )
 
 
+def _dashed(a: Analysis) -> str:
+    return "" if a.threshold is None else f" Dashed line: {a.threshold:g}, the claim."
+
+
+def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
+    """Of the headline claim, at the target that decides."""
+    return next((v for v in a.claims[arm] if a.headline and v.id == a.headline.id), None)
+
+
 def _headline(a: Analysis, arm: str) -> Headline:
-    found: ClaimVerdict | None = next((v for v in a.claims[arm] if v.id == HEADLINE), None)
-    verdict = found.verdict if found else "no-verdict"
-    reason = found.reason if found else "the claim was not tested"
-    judge = a.judges[arm]
-    cell = judge.contrast.axes["steps"]
+    found, judge = _verdict(a, arm), a.judges[arm]
+    cell = judge.contrast.ratio
+    bound = judge.contrast.bound.partition(":")[0]
+    told = f"{ratio(cell)}, {bound}" if bound else ratio(cell)
+    if found is None or not found.own or a.headline is None:
+        neutral = a.neutral[arm]
+        title = f"{arm} against {a.baseline}: {neutral.outcome}"
+        return Headline(arm, neutral.outcome, title, neutral.sentence, told, _cost(a, arm))
     over = progress(a.comparison.runs).over
+    verdict, needs = found.verdict, a.headline.needs
     title = {
-        "supported": f"{arm} needed 90 % fewer steps than {a.baseline}",
-        "refuted": f"{arm} did not need 90 % fewer steps than {a.baseline}",
-        "inconclusive": f"These runs do not settle whether {arm} needs 90 % fewer steps",
-        "no-verdict": f"No verdict{'' if over else ' yet'} on whether {arm} needs 90 % fewer steps",
+        "supported": f"{arm} needed {needs} than {a.baseline}",
+        "refuted": f"{arm} did not need {needs} than {a.baseline}",
+        "inconclusive": f"These runs do not settle whether {arm} needs {needs}",
+        "no-verdict": f"No verdict{'' if over else ' yet'} on whether {arm} needs {needs}",
     }[verdict]
-    parts = []
-    if verdict == "no-verdict":
-        parts.append(f"{reason[0].upper()}{reason[1:]}.")
-    if a.gain and cell.ratio.value >= 0:
-        pairs = f"{cell.ratio.n} seed pair{'s' * (cell.ratio.n != 1)}"
+    reason = f"{found.reason[0].upper()}{found.reason[1:]}."
+    parts = [reason] if verdict == "no-verdict" else []
+    if a.gain and cell.value >= 0:
+        pairs = f"{cell.n} seed pair{'s' * (cell.n != 1)}"
         parts.append(
             ("To" if over else "So far, to")
             + f" reach {100 * a.target:.1f} % accuracy ({a.aim}), {arm} took "
-            f"{cell.ratio.value:.3g} times {a.baseline}'s steps ({interval(cell.ratio)}; {pairs})"
+            f"{cell.value:.3g} times {a.baseline}'s steps ({interval(cell)}; {pairs})"
             + (f"; this is {judge.contrast.bound}." if judge.contrast.bound else ".")
         )
     if verdict == "inconclusive":
-        parts.append(f"{reason[0].upper()}{reason[1:]}.")
-    bound = judge.contrast.bound.partition(":")[0]
-    told = f"{ratio(cell.ratio)}, {bound}" if bound else ratio(cell.ratio)
+        parts.append(reason)
+    else:
+        other = [s for s in found.units.values() if f": {verdict}," not in s]
+        parts += [f"{s[0].upper()}{s[1:]}." for s in other]
     return Headline(arm, verdict, title, " ".join(parts), told, _cost(a, arm))
 
 
 def _cost(a: Analysis, arm: str) -> str:
     axes = a.judges[arm].contrast.axes
     said = [
-        f"{axis if axis != 'flops' else 'FLOPs'} {ratio(axes[axis].ratio)}"
+        f"{SHORT.get(axis, axis)} {ratio(axes[axis].ratio)}"
         for axis in ("responses", "tokens", "seconds", "flops")
         if axis in axes and axes[axis].ratio.value >= 0
     ]

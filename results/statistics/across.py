@@ -7,12 +7,14 @@ bootstrap resamples whole runs, every task being a stratum that each resample ke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from srpo_bench.results.runs import Array, Comparison
-from srpo_bench.results.statistics.inference import Estimate, half_width
+from srpo_bench.results.statistics.inference import Estimate, half_width, of
+from srpo_bench.results.statistics.speed import Speed
 
 RESAMPLES = 2000
 
@@ -43,17 +45,20 @@ def probability_of_improvement(challenger: Array, baseline: Array) -> float:
 
 
 def improvement_interval(challenger: Array, baseline: Array, level: float = 0.95) -> Estimate:
-    """The same with a percentile bootstrap over the seeds of either arm."""
-    n, m = len(challenger), len(baseline)
-    if min(n, m) < 2:
-        value = probability_of_improvement(challenger, baseline) if n and m else np.nan
-        return Estimate(value, np.nan, np.nan, min(n, m), "none")
+    """The same with a percentile bootstrap over pairs of runs of one seed, (n × tasks) each in the
+    same order. Where every run wins, or none does, a resample can say nothing else, and the
+    interval is that of a share of n pairs."""
+    n = len(challenger)
+    if n < 2:
+        value = probability_of_improvement(challenger, baseline) if n else np.nan
+        return Estimate(value, np.nan, np.nan, n, "none")
     wins = _wins(challenger, baseline).mean(2)
-    rng = np.random.default_rng(0)
-    ours = rng.multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
-    theirs = rng.multinomial(m, np.full(m, 1 / m), RESAMPLES) / m
-    low, high = _percentile(np.einsum("rn,nm,rm->r", ours, wins, theirs, optimize=True), level)
-    return Estimate(float(wins.mean()), low, high, min(n, m), "percentile bootstrap")
+    value = float(wins.mean())
+    if value in (0.0, 1.0):
+        return of(round(value) * n, n)
+    weight = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
+    drawn = np.einsum("rn,nm,rm->r", weight, wins, weight, optimize=True)
+    return Estimate(value, *_percentile(drawn, level), n, "percentile bootstrap")
 
 
 def profile(scores: Array, thresholds: Array) -> Array:
@@ -75,21 +80,21 @@ def time_profile(times: dict[str, Array], factors: Array) -> dict[str, Array]:
     return {arm: (s.reshape(-1, 1) <= factors).mean(0) for arm, s in slowdown.items()}
 
 
-def geometric_mean_ratio(challenger: Array, baseline: Array, level: float = 0.95) -> Estimate:
-    """Geometric mean over tasks of the ratio of mean costs, (seeds × tasks) paired by row.
+def geometric_mean_ratio(tasks: Sequence[Speed]) -> Estimate:
+    """Geometric mean over tasks of the ratio of cost to each one's target, from the same pairs.
 
-    Student's interval on the log scale from the seeds' summed influence values, as in
-    ``inference.ratio_of_means``.
+    By the mean curves' crossings, with a delete-one-pair jackknife over all tasks together and
+    Student's interval on the log scale.
     """
-    n = len(challenger)
-    if n == 0 or not (challenger.mean(0) > 0).all() or not (baseline.mean(0) > 0).all():
-        return Estimate(np.nan, np.nan, np.nan, n, "none")
-    value = float(np.exp(np.log(challenger.mean(0) / baseline.mean(0)).mean()))
-    if n < 2:
+    if not tasks:
+        return Estimate(np.nan, np.nan, np.nan, 0, "none")
+    together = np.mean([speed.replicates for speed in tasks], axis=0)
+    n = len(together) - 1
+    value = float(np.exp(together[0]))
+    if n < 2 or not np.isfinite(together).all():
         return Estimate(value, np.nan, np.nan, n, "none")
-    influence = (challenger / challenger.mean(0) - baseline / baseline.mean(0)).mean(1)
-    half = half_width(influence, level)
-    return Estimate(value, value * np.exp(-half), value * np.exp(half), n, "log-t")
+    half = half_width((n - 1) * together[1:])  # the jackknife's error is that of pseudo-values
+    return Estimate(value, value * np.exp(-half), value * np.exp(half), n, "mean curves")
 
 
 def on_task(comparison: Comparison, task: str) -> Comparison:

@@ -1,45 +1,47 @@
 """One challenger against the baseline at one target: ratios of cost on every axis, paired by seed.
 
-The cost of a run is what it had spent when it crossed the target, or at the horizon if it did not
-(the restricted mean's summand). Their ratio is well defined under censoring; where only challengers
-are censored it is a lower bound of the ratio of unrestricted costs, where only baselines are, an
-upper bound.
+A contrast is of its own two arms. Its horizon is the last evaluation that both have; a finished run
+is known up to there and never missing. Open are runs that are absent, failed or under way: they are
+left out, and put in again at either extreme of what they could have become.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from srpo_bench.results.runs import AXES, Array, Comparison, Run
-from srpo_bench.results.statistics.inference import Estimate, mean, ratio_of_means, sign_flip
-from srpo_bench.results.statistics.steps import Cost, Crossing, cost, crossing
+from srpo_bench.results.statistics import sampling
+from srpo_bench.results.statistics.curves import reaches, value_at
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.race import Race, race
+from srpo_bench.results.statistics.speed import Curves, Goal, Speed, end
 
 
 @dataclass(frozen=True)
 class AxisContrast:
-    """Paired costs on one axis and what they say."""
+    """Costs on one axis and what they say."""
 
     axis: str
-    seeds: tuple[int, ...]
-    challenger: Array
-    baseline: Array
-    """(n,) costs of complete pairs, by seed."""
     ratio: Estimate
-    difference: Estimate
-    p: float
-    """Exact sign-flip p of "no difference"."""
-    extremes: tuple[Estimate, Estimate] | None
-    """Ratio with the open pairs counted at their smallest and at their largest; None: none open."""
-    bounds: tuple[Estimate, Estimate]
-    """The same, and every crossing at whichever of the two evaluations around it makes the ratio
-    smallest, and largest: what the cadence leaves open too."""
+    """Of cost to target: by the mean curves' crossing, with the interval of both estimators."""
+    challenger: float
+    baseline: float
+    """What the arm's runs had spent, on average, at its mean curve's crossing, or at its end."""
+    race: Race
+    extremes: tuple[Race, Race] | None
+    """With the open runs at their worst and their best for the challenger; None: none open."""
+
+    @property
+    def p(self) -> float:
+        """Two-sided p of equal cost, the larger of the estimators'."""
+        return self.p_against(1.0)
 
     def p_against(self, threshold: float) -> float:
-        """Exact sign-flip p of "the challenger needs ``threshold`` times the baseline's cost"."""
-        return sign_flip(self.challenger - threshold * self.baseline)
+        """The same of a ratio of ``threshold``."""
+        return float(self.race.p(threshold))
 
 
 @dataclass(frozen=True)
@@ -50,35 +52,58 @@ class Contrast:
     baseline: str
     target: float
     axes: dict[str, AxisContrast]
+    """Empty where no pair is complete."""
+    seeds: tuple[int, ...]
+    """Of complete pairs."""
     open_pairs: tuple[str, ...]
-    """Runs that are missing, failed or unfinished, so that their pair's ratio is not known."""
-    reached_challenger: float
-    reached_baseline: float
-    """Fractions of the runs of complete pairs."""
+    """Runs that are absent, failed or under way."""
     baseline_share: float
-    """Fraction of all the baseline's seeds that are known to reach the target."""
+    """Share of all the baseline's seeds whose runs are known to arrive."""
 
     @property
     def n(self) -> int:
         """Complete pairs."""
-        return len(self.axes["steps"].seeds)
+        return len(self.seeds)
+
+    @property
+    def steps(self) -> AxisContrast | None:
+        """The axis that every comparison has; None where no pair is complete."""
+        return self.axes.get("steps")
+
+    @property
+    def ratio(self) -> Estimate:
+        """Of steps."""
+        nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
+        return self.axes["steps"].ratio if self.axes else nothing
+
+    @property
+    def reached(self) -> tuple[int, int]:
+        """Runs of complete pairs, challenger's and baseline's, that arrive."""
+        if not self.axes:
+            return 0, 0
+        ours, theirs = self.axes["steps"].race.arrived
+        return int(ours.sum()), int(theirs.sum())
 
     @property
     def bound(self) -> str:
-        """Which way censoring bounds the unrestricted ratio, in words; empty if it does not."""
-        late, early = self.reached_challenger < 1, self.reached_baseline < 1
-        if late and early:
-            return "a ratio within the budget only: runs of both arms did not reach the target"
-        if late:
-            return "a lower bound: some challengers did not reach the target"
-        return "an upper bound: some baselines did not reach the target" if early else ""
+        """Which way the budget bounds the ratio, in words; empty if it does not."""
+        if not self.axes:
+            return ""
+        ours, theirs = (bool(x) for x in self.axes["steps"].race.speed.arrived)
+        if ours and theirs:
+            return ""
+        if theirs:
+            return f"a lower bound: {self.challenger}'s mean curve does not reach the target"
+        if ours:
+            return f"an upper bound: {self.baseline}'s mean curve does not reach the target"
+        return "a ratio within the budget only: neither mean curve reaches the target"
 
 
 def contrast(
     comparison: Comparison,
     challenger: str,
     baseline: str,
-    target: float,
+    goal: Goal,
     wanted: Sequence[str] = AXES,
 ) -> Contrast:
     """Compare two arms at a target on every axis that all their runs know.
@@ -86,91 +111,135 @@ def contrast(
     Args:
         comparison: the runs.
         challenger: arm. baseline: arm.
-        target: accuracy, a fraction.
+        goal: accuracy to reach.
         wanted: axes; steps is always among them.
     """
-    ours, theirs = (_runs(comparison, arm, target) for arm in (challenger, baseline))
+    ours, theirs = (_begun(comparison, arm) for arm in (challenger, baseline))
     seeds = comparison.seeds_of(challenger, baseline)
-    horizon = comparison.horizon
+    whole = tuple(s for s in seeds if all(_whole(arm.get(s)) for arm in (ours, theirs)))
+    missing = tuple(
+        f"{name}/seed-{s}"
+        for s in seeds
+        for name, arm in ((challenger, ours), (baseline, theirs))
+        if not _whole(arm.get(s))
+    )
+    c, b = ([arm[s] for s in whole] for arm in (ours, theirs))
     axes: dict[str, AxisContrast] = {}
-    open_runs: list[str] = []
-    steps: list[tuple[Cost, Cost]] = []
-    shares: list[bool] = []
-    for axis in dict.fromkeys(("steps", *wanted)):
-        pairs = [
-            (_cost(ours.get(s), s, axis, horizon), _cost(theirs.get(s), s, axis, horizon))
-            for s in seeds
-        ]
-        if axis == "steps":
-            steps = [(c, b) for c, b in pairs if c.known and b.known]
-            shares = [b.reached for _, b in pairs]
-            open_runs = [
-                f"{arm}/seed-{s}"
-                for s, pair in zip(seeds, pairs, strict=True)
-                for arm, one in zip((challenger, baseline), pair, strict=True)
-                if not one.known
-            ]
-        if any(np.isnan(x.low) for pair in pairs for x in pair):
+    for axis in dict.fromkeys(("steps", *wanted)) if whole else ():
+        told = (_curves(c, axis), _curves(b, axis))
+        if told[0] is None or told[1] is None:
             continue  # an axis that some run does not know is not compared
-        axes[axis] = _axis(axis, pairs)
+        found = race(told[0], told[1], goal)
+        extremes = None
+        if missing:
+            extremes = _extremes((told[0], told[1]), (ours, theirs), seeds, whole, goal)
+        axes[axis] = _axis(axis, found, extremes)
+    known = [theirs[s] for s in seeds if _whole(theirs.get(s))]
+    steps = axes.get("steps")
+    target = float(steps.race.speed.target) if steps else np.nan
     return Contrast(
         challenger=challenger,
         baseline=baseline,
         target=target,
         axes=axes,
-        open_pairs=tuple(open_runs),
-        reached_challenger=_share([c.reached for c, _ in steps]),
-        reached_baseline=_share([b.reached for _, b in steps]),
-        baseline_share=_share(shares),
+        seeds=whole,
+        open_pairs=missing,
+        baseline_share=_share(known, len(seeds), target),
     )
 
 
-def _axis(axis: str, pairs: Sequence[tuple[Cost, Cost]]) -> AxisContrast:
-    known = [(c, b) for c, b in pairs if c.known and b.known]
-    c = np.array([x.at for x, _ in known])
-    b = np.array([x.at for _, x in known])
-    whole = len(known) == len(pairs)
-    return AxisContrast(
-        axis=axis,
-        seeds=tuple(x.seed for x, _ in known),
-        challenger=c,
-        baseline=b,
-        ratio=ratio_of_means(c, b),
-        difference=mean(c - b),
-        p=sign_flip(c - b) if len(c) else float("nan"),
-        extremes=None if whole else _extremes(pairs, lambda x: (x.at, x.at)),
-        bounds=_extremes(pairs, lambda x: (x.low, x.high)),
-    )
+def _axis(axis: str, found: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:
+    s = found.speed
+    return AxisContrast(axis, estimate(s), float(s.challenger), float(s.baseline), found, extremes)
+
+
+def estimate(found: Speed) -> Estimate:
+    """The ratio of one comparison, by the mean curves' crossing, with both estimators' interval."""
+    n = int(found.pairs)
+    low, high = (float(found.low), float(found.high)) if n > 1 else (np.nan, np.nan)
+    return Estimate(float(found.ratio), low, high, n, "mean curves")
+
+
+def _begun(comparison: Comparison, arm: str) -> dict[int, Run]:
+    return {run.seed: run for run in comparison.of(arm) if len(run.evals)}
+
+
+def _whole(run: Run | None) -> bool:
+    return run is not None and run.state == "done" and len(run.evals) > 1
+
+
+def _curves(runs: Sequence[Run], axis: str) -> Curves | None:
+    """Finished runs at every step that one of them was evaluated at, from the latest first step to
+    the earliest last one; None where a run does not know the axis."""
+    first, last = max(r.evals.step[0] for r in runs), min(r.last_step for r in runs)
+    steps = np.unique(np.concatenate([r.evals.step for r in runs]))
+    steps = steps[(steps >= first) & (steps <= last)]
+    accuracy = np.stack([_at(r.evals.step, r.evals.accuracy, steps) for r in runs])
+    error = sampling.variance(runs)
+    if axis == "steps":
+        return Curves(steps, accuracy, None, error)
+    told = [r.evals.spent.get(axis) for r in runs]
+    known = [x for x in told if x is not None and np.isfinite(x).all()]
+    if len(known) < len(runs):
+        return None
+    spent = [np.interp(steps, r.evals.step, x) for r, x in zip(runs, known, strict=True)]
+    return Curves(steps, accuracy, np.maximum.accumulate(np.stack(spent), axis=-1), error)
+
+
+def _at(step: Array, accuracy: Array, wanted: Array) -> Array:
+    if len(step) == len(wanted) and (step == wanted).all():
+        return accuracy
+    return value_at(step, accuracy, wanted)
 
 
 def _extremes(
-    pairs: Sequence[tuple[Cost, Cost]], ends: Callable[[Cost], tuple[float, float]]
-) -> tuple[Estimate, Estimate]:
-    """The smallest and the largest ratio when known costs lie between ``ends``, open ones between
-    their bounds."""
-    costs = [[ends(x) if x.known else (x.low, x.high) for x in pair] for pair in pairs]
-    return (
-        _ratio([c[0] for c, _ in costs], [b[1] for _, b in costs]),
-        _ratio([c[1] for c, _ in costs], [b[0] for _, b in costs]),
-    )
+    known: tuple[Curves, Curves],
+    runs: tuple[Mapping[int, Run], Mapping[int, Run]],
+    seeds: Sequence[int],
+    whole: Sequence[int],
+    goal: Goal,
+) -> tuple[Race, Race]:
+    """The open runs as bad as can be for the challenger and as good for the baseline, and the
+    other way round."""
+    best = max(float(end(curves.accuracy).max()) for curves in known)
+    filled = [
+        [_filled(curves, arm, seeds, whole, soars) for soars in (None, best)]
+        for curves, arm in zip(known, runs, strict=True)
+    ]
+    (bad, good), (slow, fast) = filled
+    return race(bad, fast, goal), race(good, slow, goal)
 
 
-def _ratio(numerator: list[float], denominator: list[float]) -> Estimate:
-    c, b = np.array(numerator), np.array(denominator)
-    if np.isfinite([*c, *b]).all():
-        return ratio_of_means(c, b)
-    return Estimate(np.nan, np.nan, np.nan, len(c), "none")
+def _filled(
+    curves: Curves,
+    runs: Mapping[int, Run],
+    seeds: Sequence[int],
+    whole: Sequence[int],
+    soars: float | None,
+) -> Curves:
+    """An arm's curves with a row for every seed; from their last evaluation on, open runs stay
+    where they were or soar to an accuracy, and cost what the arm's others do."""
+    rows, spent = [], []
+    usual = None if curves.spent is None else curves.spent.mean(0)
+    for seed in seeds:
+        if seed in whole:
+            i = whole.index(seed)
+            rows.append(curves.accuracy[i])
+            spent.append(None if curves.spent is None else curves.spent[i])
+            continue
+        row, run = curves.accuracy.mean(0).copy(), runs.get(seed)
+        seen = 1 if run is None else int((curves.step <= run.last_step).sum())
+        if run is not None and seen:
+            row[:seen] = _at(run.evals.step, run.evals.accuracy, curves.step[:seen])
+        seen = max(seen, 1)
+        row[seen:] = row[seen - 1] if soars is None else soars
+        rows.append(row)
+        spent.append(usual)
+    totals = None if usual is None else np.stack([x for x in spent if x is not None])
+    return replace(curves, accuracy=np.stack(rows), spent=totals)
 
 
-def _runs(comparison: Comparison, arm: str, target: float) -> dict[int, tuple[Run, Crossing]]:
-    return {r.seed: (r, crossing(r.evals, target)) for r in comparison.of(arm) if len(r.evals)}
-
-
-def _cost(begun: tuple[Run, Crossing] | None, seed: int, axis: str, horizon: float) -> Cost:
-    if begun is None:  # planned or failed before its first evaluation: anything is possible
-        return Cost(seed, 0.0, np.nan, horizon if axis == "steps" else np.inf, False)
-    return cost(*begun, axis, horizon)
-
-
-def _share(flags: list[bool]) -> float:
-    return sum(flags) / len(flags) if flags else float("nan")
+def _share(runs: Sequence[Run], of: int, target: float) -> float:
+    if not of:
+        return float("nan")
+    return sum(bool(reaches(run.evals.accuracy, target)) for run in runs) / of

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srpo_bench.results.runs import Array, Comparison, Run
+from srpo_bench.results.statistics.speed import end
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ def at_end(run: Run, task: str | None = None) -> float:
     if task is not None and task not in run.evals.tasks:
         return float("nan")
     values = run.evals.accuracy if task is None else run.evals.tasks[task]
-    if not len(values):
-        return float("nan")
-    return float(values[max(len(values) - 2, min(1, len(values) - 1)) :].mean())
+    return float(end(values)) if len(values) else float("nan")
 
 
 def finished(run: Run) -> float:

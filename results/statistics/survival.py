@@ -19,7 +19,7 @@ TIE = 1e-9
 
 @dataclass(frozen=True)
 class Survival:
-    """An arm's time to target, with T the first confirming evaluation."""
+    """An arm's time to target: where each run's isotonic curve crosses."""
 
     n: int
     reached: int
@@ -43,10 +43,10 @@ def survival(runs: Sequence[Run], target: float, horizon: float) -> Survival:
         nothing = np.zeros(0)
         return Survival(0, 0, np.nan, np.nan, nothing, nothing, nothing, nothing)
     found = [crossing(run.evals, target) for run in runs]
-    event = np.array([c.reached and c.first <= horizon for c in found])
+    event = np.array([c.reached and c.at <= horizon for c in found])
     time = np.array(
         [
-            cross.first if there else min(run.last_step, horizon)
+            cross.at if there else min(run.last_step, horizon)
             for cross, there, run in zip(found, event, runs, strict=True)
         ]
     )

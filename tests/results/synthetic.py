@@ -99,7 +99,7 @@ def write(
             status = {"state": "done", "step": steps, "steps": steps, "reason": ""}
             (run / "status.json").write_text(json.dumps(status))
             grid = np.arange(0, steps + 1, every)
-            evals(run, grid, time, noise, base, gain, rng)
+            evals(run, grid, time, noise, base, gain, rng, np.random.default_rng([seed, rng_seed]))
             if training:
                 train(run, steps, time, base, gain, rng)
             examples(run, samples, rng)
@@ -114,13 +114,16 @@ def evals(
     base: float,
     gain: float,
     rng: np.random.Generator,
+    start: np.random.Generator,
 ) -> None:
+    """``start``: draws the evaluation of step 0, which all arms of a seed have in common."""
     lines = []
     for s in grid:
+        draw = rng if s else start
         scores = {}
         for i, task in enumerate(TASKS):
             level = base + gain * learned(np.array(s / time)) + (1 - i) * 0.03
-            acc = float(np.clip(level + noise * np.sqrt(len(TASKS)) * rng.standard_normal(), 0, 1))
+            acc = float(np.clip(level + noise * np.sqrt(len(TASKS)) * draw.standard_normal(), 0, 1))
             scores[task] = {
                 "accuracy": acc,
                 "stderr": noise * np.sqrt(len(TASKS)),

@@ -21,6 +21,6 @@ def figure(a: Analysis) -> Figure | None:
         ticks[y] = f"{rung.contrast.challenger}\nagainst {rung.contrast.baseline}"
         y += 1
     axes.set_yticks(list(ticks), list(ticks.values()))
-    draw.ratio_axis(axes, [rung.steps for rung in shown])
+    draw.ratio_axis(axes, [rung.steps for rung in shown], a.threshold)
     axes.set_xlabel("steps to the same target, arm over what it is read against (log scale)")
     return made

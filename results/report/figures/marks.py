@@ -78,13 +78,14 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
 def whisker(axes: Axes, y: float, e: Estimate, paint: str, label: str) -> None:
     """A ratio with its interval."""
     if e.has_interval:
-        axes.plot([e.low, e.high], [y, y], color=paint, lw=2, solid_capstyle="butt")
+        low, high = max(e.low, 1e-3), min(e.high, 1e3)  # an open end runs out of the picture
+        axes.plot([low, high], [y, y], color=paint, lw=2, solid_capstyle="butt")
     axes.plot(e.value, y, "o", color=paint, ms=5.5, label=label)
 
 
-def ratio_axis(axes: Axes, ratios: Sequence[Estimate]) -> None:
-    """A logarithmic axis of ratios with the two lines that matter: equal cost, and a tenth."""
-    values = [v for e in ratios for v in (e.value, e.low, e.high) if np.isfinite(v) and v > 0]
+def ratio_axis(axes: Axes, ratios: Sequence[Estimate], claimed: float | None) -> None:
+    """A logarithmic axis of ratios with the lines that matter: equal cost, and a claim's."""
+    values = [v for e in ratios for v in (e.value, e.low, e.high) if np.isfinite(v) and v > 1e-3]
     axes.set_xscale("log")
     axes.set_xlim(min(0.08, 0.8 * min(values, default=1)), max(1.3, 1.25 * max(values, default=1)))
     ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if axes.get_xlim()[0] <= t]
@@ -92,7 +93,8 @@ def ratio_axis(axes: Axes, ratios: Sequence[Estimate]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.axvline(1, color=SOFT, lw=0.8)
-    axes.axvline(0.1, color=INK, lw=0.8, ls=(0, (4, 3)))
+    if claimed is not None:
+        axes.axvline(claimed, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.grid(False)
     axes.invert_yaxis()
 
@@ -112,18 +114,16 @@ def known(a: Analysis, axis: str) -> bool:
 
 
 def task_times(a: Analysis) -> dict[str, Array]:
-    """arm -> (tasks,) mean steps to each task's target; inf where fewer than half reached it.
+    """arm -> (tasks,) steps to each task's target; inf where the mean curve does not reach it.
     Tasks on which some arm has no complete pair yet are left out."""
     times: dict[str, Array] = {}
     shared = [t for t in task_names(a.comparison) if all(_paired(c, t) for c in a.tasks.values())]
     for arm, found in a.tasks.items():
         cells = [found.contrasts[task] for task in shared]
-        ours = [c.axes["steps"].challenger.mean() for c in cells]
-        theirs = [c.axes["steps"].baseline.mean() for c in cells]
-        reached = [c.reached_challenger >= 0.5 for c in cells]
-        times[arm] = np.where(reached, ours, np.inf)
-        reached = [c.reached_baseline >= 0.5 for c in cells]
-        times[a.baseline] = np.where(reached, theirs, np.inf)
+        steps = [c.axes["steps"] for c in cells]
+        reached = np.array([s.race.speed.arrived for s in steps]).reshape(-1, 2).T
+        times[arm] = np.where(reached[0], [s.challenger for s in steps], np.inf)
+        times[a.baseline] = np.where(reached[1], [s.baseline for s in steps], np.inf)
     return times if shared else {}
 
 

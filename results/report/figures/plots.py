@@ -81,7 +81,7 @@ def ratios(a: Analysis) -> Figure | None:
             y += 1
         y += 0.4
     axes.set_yticks(list(ticks.values()), list(ticks))
-    draw.ratio_axis(axes, [r for _, _, r in rows])
+    draw.ratio_axis(axes, [r for _, _, r in rows], a.threshold)
     axes.set_xlabel(f"cost to target relative to {a.baseline} (log scale)")
     draw.legend_once(axes, len(a.judges))
     return figure
@@ -97,12 +97,12 @@ def grid(a: Analysis) -> Figure | None:
     every = []
     for j, arm in enumerate(a.grid):
         for i, (_, found) in enumerate(a.points(arm)):
-            ratio = found.axes["steps"].ratio
+            ratio = found.ratio
             if ratio.value > 0:
                 every.append(ratio)
                 draw.whisker(axes, i + 0.7 * (j + 0.5) / many - 0.35, ratio, colour(a, arm), arm)
     axes.set_yticks(range(n), labels)
-    draw.ratio_axis(axes, every)
+    draw.ratio_axis(axes, every, a.threshold)
     axes.set_xlabel(f"steps to target relative to {a.baseline} (log scale)")
     draw.legend_once(axes, many)
     return figure
@@ -130,7 +130,7 @@ def survival(a: Analysis) -> Figure | None:
 
 
 def pairs(a: Analysis) -> Figure | None:
-    """Every run's crossing by seed: bracket of the cadence, arrow where it never crossed."""
+    """Every run's crossing by seed, the evaluations around it, a triangle where there is none."""
     seeds = a.comparison.seeds
     if not a.gain or len(seeds) > MAX_PAIRS or len(a.arms) > style.FEW:
         return None
@@ -145,7 +145,7 @@ def pairs(a: Analysis) -> Figure | None:
         label = None if run.arm in labelled else run.arm
         labelled.add(run.arm)
         if found.reached:
-            axes.plot([found.before, found.first], [y, y], color=paint, lw=4, alpha=0.35)
+            axes.plot([found.low, found.high], [y, y], color=paint, lw=4, alpha=0.35)
             axes.plot(found.at, y, "o", color=paint, ms=5, label=label)
         else:
             axes.plot(found.at, y, ">", mfc=PAPER, mec=paint, ms=6, label=label)

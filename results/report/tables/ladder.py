@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from srpo_bench.results.judgement.ladder import Rung
-from srpo_bench.results.judgement.rules import MIN_PAIRS
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables.table import Table
-from srpo_bench.results.statistics.inference import Estimate
-from srpo_bench.results.text import p_value, ratio
+from srpo_bench.results.statistics.race import MIN_PAIRS
+from srpo_bench.results.statistics.speed import ALPHA
+from srpo_bench.results.text import p_value, points, ratio
 
 
 def sentences(a: Analysis) -> list[str]:
@@ -19,20 +19,17 @@ def reading(a: Analysis) -> str:
     """How the p values are to be read, with the family's size; empty without a ladder."""
     if not a.ladder:
         return ""
-    m, n = len(a.ladder), max(r.contrast.n for r in a.ladder)
-    least = min(1.0, m * 2 / 2**n)
-    said = (
-        f"All are counted to the one target, {100 * a.target:.1f} %, and paired by seed. p is that "
-        f"of the exact sign-flip test, with Holm's adjustment for the {m} contrasts read together. "
-        "A ratio is told apart from 1 when its whole interval is on one side and the adjusted p is "
-        "below 0.05."
+    m = sum(not r.control for r in a.ladder)
+    few = [r.contrast.n for r in a.ladder if r.contrast.n < MIN_PAIRS]
+    short = f" {min(few)} pairs are too few to judge; {MIN_PAIRS} are needed." if few else ""
+    return (
+        f"All are counted to the one target, {100 * a.target:.1f} %, and paired by seed. p of "
+        "steps is the larger of the two estimators', p of points that of the exact sign-flip test; "
+        f"both are two-sided, of no difference, with Holm's adjustment for the {m} contrasts whose "
+        "answer is not known beforehand, steps and points apart. A ratio is told apart from 1 when "
+        f"its whole interval is on one side and the adjusted p is below {ALPHA:g}, the nominal "
+        f"level that the interval stands for.{short}"
     )
-    if least >= 0.05:
-        said += (
-            f" With {n} pairs no adjusted p can be below {least:.2g}, so nothing could be told "
-            f"apart; {_pairs_needed(m)} would be needed."
-        )
-    return said
 
 
 def table(a: Analysis) -> Table:
@@ -45,7 +42,7 @@ def table(a: Analysis) -> Table:
             ratio(rung.steps),
             f"{p_value(rung.p_steps)} ({p_value(rung.p_steps_holm)})",
             rung.outcome,
-            _points(rung.difference),
+            points(rung.difference, ""),
             f"{p_value(rung.p_accuracy)} ({p_value(rung.p_accuracy_holm)})",
             ratio(rung.flops) if rung.flops else "–",
             str(rung.contrast.n),
@@ -66,25 +63,13 @@ def _sentence(rung: Rung) -> str:
     if c.bound:
         said += f" ({c.bound.partition(':')[0]})"
     said += f": {rung.outcome}"
-    if rung.finished and rung.p_steps < 0.05 <= rung.p_steps_holm:
+    if rung.finished and rung.p_steps < ALPHA <= rung.p_steps_holm:
         said += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
-    elif rung.outcome == "not distinguishable" and rung.p_steps_holm < 0.05 and c.open_pairs:
+    elif rung.outcome == "not distinguishable" and rung.p_steps_holm < ALPHA and c.open_pairs:
         said += f" while runs are missing ({len(c.open_pairs)})"
-    said += f". Accuracy at the end: {_points(rung.difference)} points"
+    said += f". Accuracy at the end: {points(rung.difference)}"
     if rung.parts > 1:
         said += ". These ideas came together; which of them did it cannot be told here"
     if rung.also:
         said += f". The two also differ in {', '.join(sorted(rung.also))}"
     return f"{said}."
-
-
-def _points(e: Estimate) -> str:
-    if not e.n:
-        return "–"
-    if not e.has_interval:
-        return f"{100 * e.value:+.1f} (no interval)"
-    return f"{100 * e.value:+.1f} ({100 * e.low:+.1f} to {100 * e.high:+.1f})"
-
-
-def _pairs_needed(contrasts: int) -> int:
-    return next(n for n in range(MIN_PAIRS, 64) if contrasts * 2 / 2**n < 0.05)

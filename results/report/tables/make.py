@@ -11,6 +11,7 @@ from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.tables import benchmarks, ladder, tuning
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.runs import Run
+from srpo_bench.results.statistics.inference import of
 from srpo_bench.results.statistics.mismatch import mismatches
 from srpo_bench.results.statistics.scores import at_end
 from srpo_bench.results.statistics.steps import crossing
@@ -46,8 +47,9 @@ def arms(a: Analysis) -> Table:
         "mean",
     )
     note = (
-        "Median (Kaplan–Meier) and mean (restricted to the budget) of steps to target, counted to "
-        "the first of two consecutive evaluations at or above it."
+        "A run has reached the target where its own isotonic curve does: reached, and kept. Median "
+        "(Kaplan–Meier) and mean (restricted to the budget) of those steps describe the runs; the "
+        "verdict reads the arms' mean curves."
     )
     return Table("arms", "The arms", columns, tuple(rows), note)
 
@@ -57,23 +59,22 @@ def costs(a: Analysis) -> Table:
     rows = []
     for arm, judge in a.judges.items():
         for axis, cell in judge.contrast.axes.items():
-            if not cell.seeds:
-                continue
             rows.append(
                 (
                     NAMES[axis],
                     arm,
-                    short(float(cell.challenger.mean())),
-                    short(float(cell.baseline.mean())),
+                    short(cell.challenger),
+                    short(cell.baseline),
                     text.ratio(cell.ratio),
                     text.p_value(cell.p),
-                    str(len(cell.seeds)),
+                    str(cell.ratio.n),
                 )
             )
-    columns = ("cost to target", "arm", "mean", f"mean {a.baseline}", "ratio", "p", "pairs")
+    columns = ("cost to target", "arm", "spent", f"{a.baseline} spent", "ratio", "p", "pairs")
     note = (
-        "Means of what each run had spent at its crossing, or at the end of its budget where it "
-        "never crossed. Ratio with 95 % interval; p of the exact sign-flip test of no difference."
+        "What an arm's runs had spent, on average, where its mean curve crosses the target, or at "
+        "its end where it does not. Ratio with its 95 % interval, which reaches over both "
+        "estimators'; p: two-sided, of equal cost, the larger of the two."
     )
     return Table("costs", "Cost to target", columns, tuple(rows), note)
 
@@ -85,10 +86,9 @@ def grid(a: Analysis) -> Table:
             label,
             f"{100 * c.target:.1f} %",
             arm,
-            text.ratio(c.axes["steps"].ratio),
-            text.p_value(c.axes["steps"].p),
-            f"{100 * c.reached_challenger:.0f} %" if c.n else "–",
-            f"{100 * c.reached_baseline:.0f} %" if c.n else "–",
+            text.ratio(c.ratio),
+            text.p_value(c.steps.p) if c.steps else "–",
+            *(text.percent(of(count, c.n)) for count in c.reached),
         )
         for arm in a.grid
         for label, c in a.points(arm)
@@ -121,7 +121,8 @@ def task_steps(a: Analysis) -> Table:
     rows = []
     for arm, t in a.tasks.items():
         for task, c in t.contrasts.items():
-            rows.append((task, arm, f"{100 * c.target:.1f} %", text.ratio(c.axes["steps"].ratio)))
+            rows.append((task, arm, f"{100 * c.target:.1f} %", text.ratio(c.ratio)))
+        rows += [(task, arm, "no gain told apart from none", "–") for task in t.without_gain]
         rows.append(("geometric mean", arm, "", text.ratio(t.geometric_mean)))
         rows.append(("probability of improvement", arm, "", text.ratio(t.improvement)))
     columns = ("task", "arm", "target", f"ratio of steps to {a.baseline}'s")
@@ -248,7 +249,7 @@ def _run(a: Analysis, run: Run) -> tuple[str, ...]:
     found = crossing(run.evals, a.target)
     if not found.reached:
         return (run.name, state, f"{run.last_step:g}", end, f"> {found.at:g}", "not reached")
-    between = f"{found.before:g} and {found.first:g}"
+    between = f"{found.low:.4g} and {found.high:.4g}"
     return (run.name, state, f"{run.last_step:g}", end, f"{found.at:.4g}", between)
 
 

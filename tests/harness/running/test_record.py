@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
-from srpo_bench.harness.running.record import evaluation_line
+import pytest
+import torch
+
+from srpo_bench.harness.running.record import by_prompt, evaluation_line
 from srpo_bench.results.store import Spent, TaskScore
 
 SPENT = Spent(responses=8, tokens=90, updates=1, flops=1e3)
@@ -31,3 +34,13 @@ def test_tasks_weigh_the_same_whatever_their_size() -> None:
     assert line["stderr"] == pytest.approx(0.025)  # √(0.03² + 0.04²) / 2
     assert line["tasks"] == scores
     assert line["spent"] == SPENT
+
+
+def test_every_group_keeps_its_prompt_and_the_number_right() -> None:
+    problems = [SimpleNamespace(id="a"), SimpleNamespace(id="b")]
+    group, accuracy = torch.tensor([0, 1, 0, 1, 1]), torch.tensor([1.0, 0, 1, 1, 0])
+    completions = SimpleNamespace(problems=problems, group=group, accuracy=lambda: accuracy)
+    assert by_prompt(completions) == [  # type: ignore[arg-type]
+        {"prompt": "a", "right": 2, "n": 2},
+        {"prompt": "b", "right": 1, "n": 3},
+    ]

@@ -87,10 +87,10 @@ def test_rungs_find_what_was_put_in(whole: Path) -> None:
         ("random-reward", "grpo"),
     ]
     assert [r.outcome for r in rungs.values()] == [
-        "not distinguishable",
+        "equivalent",
         "fewer steps",
-        "not distinguishable",
-        "not distinguishable",
+        "equivalent",
+        "equivalent",
         "fewer steps",
         "more steps",
     ]
@@ -108,9 +108,12 @@ def test_all_rungs_count_to_the_baselines_target(whole: Path) -> None:
 
 
 def test_p_values_are_holms_over_the_whole_family(whole: Path) -> None:
-    rungs = list(climb(whole).values())
+    """The one whose answer is known beforehand, training on coins, spends none of its level."""
+    *rungs, coins = climb(whole).values()
     assert [r.p_steps_holm for r in rungs] == list(holm(np.array([r.p_steps for r in rungs])))
-    assert min(r.p_steps_holm for r in rungs) == 6 * 2 / 2**8
+    assert np.isnan(coins.p_steps_holm)
+    assert coins.outcome == "more steps"
+    assert min(r.p_accuracy_holm for r in rungs) >= 5 * 2 / 2**8
 
 
 def test_a_missing_rung_joins_its_ideas(tmp_path: Path) -> None:
@@ -196,16 +199,15 @@ def test_the_report_says_each_rung_in_words_and_numbers(whole: Path) -> None:
         "grpo-token",
         "fewer steps",
     )
-    assert first["p_steps"] == 2 / 2**8
+    assert first["p_steps"] < 1e-6
 
 
 def test_too_few_pairs_are_said_to_tell_nothing_apart(tmp_path: Path) -> None:
     folder = write(tmp_path / "c", "grpo", "grpo-token", "srpo-paper", seeds=5, srpo_paper=PAPER)
-    assert climb(folder)["srpo-paper", "grpo-token"].outcome == "not distinguishable"
+    assert climb(folder)["srpo-paper", "grpo-token"].outcome == "not judged"
     write_report(folder)
     text = (folder / "report" / "report.md").read_text()
-    assert "With 5 pairs no adjusted p can be below 0.12" in text
-    assert "once p is adjusted" not in text  # it was 0.062 before
+    assert "5 pairs are too few to judge; 8 are needed" in text
 
 
 def test_of_seven_arms_the_first_screen_speaks_of_those_the_claim_is_about(whole: Path) -> None:
@@ -218,4 +220,4 @@ def test_of_seven_arms_the_first_screen_speaks_of_those_the_claim_is_about(whole
     assert "<h3>random-reward</h3>" not in claims
     text = (whole / "report" / "report.md").read_text()
     assert text.count("90 % fewer steps than grpo") == 2
-    assert "- random-reward, **refuted**" in text
+    assert "- random-reward, **more steps**" in text

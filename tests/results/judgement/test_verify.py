@@ -147,10 +147,12 @@ def test_final_benchmarks_are_read_where_they_are(folder: Path, tmp_path: Path) 
 def test_without_a_named_challenger_every_arm_gets_its_verdicts(tmp_path: Path) -> None:
     many = synthetic.write(tmp_path / "c", {"grpo": 1.0, "dapo": 0.7, "srpo": 0.05}, training=False)
     told = {v.challenger: v.verdict for v in verify(many, ["steps-90"])}
-    assert told == {"dapo": "refuted", "srpo": "supported"}
+    assert told == {"dapo": "no-verdict", "srpo": "supported"}
+    assert "about srpo and srpo-paper, not about dapo" in verify(many, ["steps-90"])[0].reason
     assert [v.challenger for v in verify(many, ["steps-90"], challenger="dapo")] == ["dapo"]
-    other = {v.challenger for v in verify(many, ["steps-90"], baseline="dapo")}
-    assert other == {"grpo", "srpo"}
+    other = verify(many, ["steps-90"], baseline="dapo")
+    assert {v.challenger for v in other} == {"grpo", "srpo"}
+    assert "compares with grpo, not with dapo" in other[1].reason
 
 
 def own(path: Path, test: str) -> Path:
@@ -229,17 +231,48 @@ def test_a_refutation_by_accuracy_stands_when_what_is_missing_cannot_undo_it(
     assert verify(folder, ["steps-90-accuracy"])[0].verdict == "refuted"
 
 
-def test_the_accuracy_at_a_tenth_of_the_budget_is_never_one_of_later(tmp_path: Path) -> None:
-    """Evaluations at 38 and 42, none at 40: the one at 38 counts, and nothing between."""
+def test_the_accuracy_at_a_tenth_is_never_one_of_later(tmp_path: Path) -> None:
+    """The baseline needs about 200 steps. Evaluations at 15 and 22, none at 20: the one at 15
+    counts, and nothing between."""
     folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.1}, training=False)
     for path in folder.glob("srpo/seed-*/evals.jsonl"):
         lines = [json.loads(x) for x in path.read_text().splitlines()]
         for line in lines:
-            line["step"] += {35: 3, 40: 2}.get(line["step"], 0)
-            line["accuracy"] = {38: 0.3, 42: 0.9}.get(line["step"], line["accuracy"])
+            line["step"] += {20: 2}.get(line["step"], 0)
+            line["accuracy"] = {15: 0.3, 22: 0.9}.get(line["step"], line["accuracy"])
         path.write_text("".join(json.dumps(x) + "\n" for x in lines))
     found = verify(folder, ["steps-90-accuracy"])[0]
     assert found.difference == pytest.approx(0.3 - 0.9, abs=0.01)
+
+
+def test_a_long_budget_does_not_let_the_baseline_pass_against_itself(tmp_path: Path) -> None:
+    """Equal arms, a budget of twenty times what they need: at a tenth of the *budget* both are at
+    their plateau; at a tenth of the baseline's own steps neither is."""
+    folder = synthetic.write(
+        tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, 10, steps=4000, target=200, training=False
+    )
+    assert verify(folder, ["steps-90-accuracy"])[0].verdict == "refuted"
+
+
+def test_a_baseline_that_passes_at_a_tenth_itself_has_no_assay_sensitivity(tmp_path: Path) -> None:
+    """A claims file may ask at all of the baseline's steps and more than its target leaves out."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, 10, training=False)
+    claims = [own(tmp_path / "own.yaml", "{kind: noninferiority, share: 1.0, margin: 0.3}")]
+    found = verify(folder, ["own"], claim_files=claims)[0]
+    assert found.verdict == "no-verdict"
+    assert "no assay sensitivity: grpo itself" in found.reason
+
+
+def test_as_good_at_a_tenth_and_collapsed_later_is_not_supported(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.04}, 10, training=False)
+    assert verify(folder, ["steps-90-accuracy"])[0].verdict == "supported"
+    for path in folder.glob("srpo/seed-*/evals.jsonl"):
+        lines = [json.loads(x) for x in path.read_text().splitlines()]
+        for line in lines:
+            line["accuracy"] -= 0.4 if line["step"] > 300 else 0.0
+        path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    found = verify(folder, ["steps-90-accuracy"])[0]
+    assert (found.verdict, "collapses later" in found.reason) == ("inconclusive", True)
 
 
 def test_parity_is_read_from_the_ninety_percent_interval(tmp_path: Path) -> None:
@@ -251,3 +284,70 @@ def test_parity_is_read_from_the_ninety_percent_interval(tmp_path: Path) -> None
     )
     theirs = stats.t.interval(0.90, 7, (c - b).mean(), stats.sem(c - b))
     assert found.interval == pytest.approx(tuple(theirs))
+
+
+def counted(folder: Path, arm: str, share: float, seeds: list[int], problems: int = 120) -> None:
+    """Final scores with the number right of 4 for every problem."""
+    rng = np.random.default_rng(len(arm))
+    for seed in seeds:
+        right = rng.binomial(4, share, problems)
+        score = {"accuracy": right.mean() / 4, "stderr": 0.02, "n": problems, "k": 4}
+        tasks = {"micro-math": score | {"correct": right.tolist()}}
+        path = folder / arm / f"seed-{seed}" / "final.json"
+        path.write_text(json.dumps({"step": 400, "tasks": tasks}))
+
+
+def test_a_single_released_model_is_compared_over_problems(tmp_path: Path) -> None:
+    """One run against eight has no pairs of seeds; 120 problems, asked of both, are pairs."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, training=False)
+    for seed in range(2, 9):
+        shutil.rmtree(folder / "grpo" / f"seed-{seed}")
+    counted(folder, "srpo", 0.8, list(range(1, 9)))
+    counted(folder, "grpo", 0.5, [1])
+    better = "{kind: superiority, tasks: [micro-math], comparator: grpo}"
+    found = verify(folder, ["own"], claim_files=[own(tmp_path / "own.yaml", better)])[0]
+    assert (found.verdict, found.n) == ("supported", 120)
+    assert found.difference == pytest.approx(0.3, abs=0.06)
+    assert "over 120 problems" in found.reason
+    same = verify(folder, ["own"], claim_files=[own(tmp_path / "own.yaml", PAR % "grpo")])[0]
+    assert same.verdict == "refuted"
+
+
+def test_too_few_problems_give_no_verdict(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, training=False)
+    for arm in ("grpo", "srpo"):
+        counted(folder, arm, 0.7, list(range(1, 9)), problems=20)
+    claims = [own(tmp_path / "own.yaml", PAR % "grpo")]
+    assert "20 problems" in verify(folder, ["own"], claim_files=claims)[0].reason
+
+
+def test_every_p_says_of_which_hypothesis_and_how_many_sides(folder: Path) -> None:
+    told = {v.id: v.p_of for v in verify(folder)}
+    assert "the ratio is 0.1; two-sided" in told["steps-90"]
+    assert "one-sided" in told["steps-90-accuracy"]
+    assert told["humaneval-92.4"] == ""
+
+
+def test_steps_are_judged_in_every_unit_that_a_step_may_be(tmp_path: Path) -> None:
+    """A challenger that needs a twentieth of the steps, of ten times the responses each."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.05}, training=False)
+    for path in folder.glob("srpo/seed-*/evals.jsonl"):
+        lines = [json.loads(x) for x in path.read_text().splitlines()]
+        for line in lines:
+            line["spent"]["responses"] *= 10
+        path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    found = verify(folder, ["steps-90"])[0]
+    assert found.verdict == "supported"
+    assert list(found.units) == ["rollout batches", "updates", "responses"]
+    assert "counted in responses: refuted, 0.5" in found.reason
+    assert "counted in updates" not in found.reason  # which says the same as the headline
+
+
+def test_arms_that_count_steps_in_other_units_are_known_to_differ(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.5}, training=False)
+    for arm, unit in (("grpo", "rollout batch"), ("srpo", "update")):
+        for run in (folder / arm).glob("seed-*"):
+            synthetic.change(run, "manifest.json", unit=unit)
+    assert "unit of a step" in verify(folder, ["steps-90"])[0].reason
+    told = verify(folder, ["steps-90"], vouched=True)[0]
+    assert (told.verdict, "known to differ: unit of a step" in told.reason) == ("refuted", True)

@@ -3,9 +3,10 @@ import pytest
 from rliable import metrics
 
 from srpo_bench.results.statistics import across
+from srpo_bench.results.statistics.speed import Curves, Speed, speed
 
 RNG = np.random.default_rng(3)
-X, Y = RNG.random((6, 4)).round(1), RNG.random((5, 4)).round(1)
+X, Y = RNG.random((6, 4)).round(1), RNG.random((6, 4)).round(1)
 
 
 def test_iqm_is_rliables() -> None:
@@ -38,19 +39,42 @@ def test_an_arm_against_itself_is_a_coin() -> None:
     assert across.probability_of_improvement(X, X) == 0.5
 
 
-def test_geometric_mean_of_a_constant_ratio_is_that_ratio() -> None:
-    b = RNG.random((8, 3)) + 1
-    found = across.geometric_mean_ratio(0.25 * b, b)
-    assert found.value == pytest.approx(0.25)
-    assert found.low == pytest.approx(found.high)
+def raced(ratios: list[float], seed: int) -> Speed:
+    """One task: eight pairs whose challengers need these parts of their baselines' steps."""
+    step, rng = np.arange(0, 301, 5.0), np.random.default_rng(seed)
+    time = 100 * np.exp(0.2 * rng.standard_normal(8))
+    curve = [1 - 0.1 ** (step / (time[:, None] * np.array(r)[..., None])) for r in (ratios, [1.0])]
+    return speed(Curves(step, curve[0]), Curves(step, curve[1]))
 
 
-def test_geometric_mean_of_one_task_is_the_ratio_of_means() -> None:
-    from srpo_bench.results.statistics.inference import ratio_of_means
+def test_the_geometric_mean_of_a_constant_ratio_is_that_ratio() -> None:
+    found = across.geometric_mean_ratio([raced([0.25], 1), raced([0.25], 2)])
+    assert found.value == pytest.approx(0.25, rel=0.01)
+    assert found.high / found.low < 1.05
 
-    b, c = RNG.random(8) + 1, RNG.random(8) + 2
-    one, other = across.geometric_mean_ratio(c[:, None], b[:, None]), ratio_of_means(c, b)
-    assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+
+def test_the_geometric_mean_of_one_task_is_that_tasks_ratio() -> None:
+    one = raced([0.3, 0.5, 0.4, 0.35, 0.6, 0.4, 0.5, 0.45], 3)
+    found = across.geometric_mean_ratio([one])
+    t = 2.364624  # Student's 97.5 % with seven degrees
+    assert found.value == pytest.approx(float(one.ratio))
+    error = np.sqrt(7 / 8 * ((one.replicates[1:] - one.replicates[1:].mean()) ** 2).sum())
+    assert np.log(found.high / found.value) == pytest.approx(t * error, rel=1e-4)
+
+
+def test_improvement_resamples_pairs_as_pairs() -> None:
+    """Runs of one seed that rise and fall together, the challenger always a little ahead: which
+    seeds are drawn matters little if both runs of a seed are drawn together."""
+    rng = np.random.default_rng(6)
+    b = rng.random((12, 1))
+    found = across.improvement_interval(b + 0.001, b)
+    assert found.high - found.low < 0.1
+
+
+def test_all_wins_of_few_pairs_are_not_certainty() -> None:
+    found = across.improvement_interval(np.full((8, 2), 0.9), np.full((8, 2), 0.1))
+    assert (found.value, found.high) == (1, 1)
+    assert found.low == pytest.approx(0.025 ** (1 / 8), abs=1e-3)
 
 
 def test_time_profile_counts_tasks_within_a_factor_of_the_fastest() -> None:
@@ -65,15 +89,10 @@ def test_intervals_over_one_task_are_rliables_up_to_resampling() -> None:
     from rliable.library import get_interval_estimates
 
     rng = np.random.default_rng(5)
-    x, y = rng.random((12, 1)), rng.random((10, 1)) + 0.2
+    x = rng.random((12, 1))
     np.random.seed(0)  # what rliable draws from, whatever it is given
     theirs = get_interval_estimates(
         {"x": x}, lambda s: np.array([metrics.aggregate_iqm(s)]), reps=500
     )[1]
     ours = across.iqm_interval(x)
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs["x"][:, 0]), abs=0.05)
-    pair = get_interval_estimates(
-        {"x,y": (x, y)}, lambda a, b: np.array([metrics.probability_of_improvement(a, b)]), reps=500
-    )[1]
-    found = across.improvement_interval(x, y)
-    assert (found.low, found.high) == pytest.approx(tuple(pair["x,y"][:, 0]), abs=0.05)

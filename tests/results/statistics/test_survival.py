@@ -16,7 +16,7 @@ def comparison(tmp_path) -> Comparison:
 def test_with_no_censoring_the_restricted_mean_is_the_mean(comparison: Comparison) -> None:
     found = survival(comparison.of("grpo"), 0.6, 400)
     assert found.reached == 6
-    times = [crossing(r.evals, 0.6).first for r in comparison.of("grpo")]
+    times = [crossing(r.evals, 0.6).at for r in comparison.of("grpo")]
     assert found.rmst == pytest.approx(np.mean(times))
     assert found.median == np.sort(times)[2]  # the first time at which half are there
 
@@ -39,7 +39,7 @@ def survived(
 
     def found(evals: list[int], target: float) -> Crossing:
         i = evals[0]
-        return Crossing(times[i] if events[i] else np.inf, times[i] - 1, times[i])
+        return Crossing(times[i], times[i] - 1, times[i], events[i])
 
     monkeypatch.setattr(module, "crossing", found)
     return survival([Stand(i) for i in range(len(times))], 0.5, horizon)  # type: ignore[misc]

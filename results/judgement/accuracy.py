@@ -1,0 +1,65 @@
+"""As accurate at a share of the baseline's steps as the baseline at its end?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from srpo_bench.results.judgement.claims import NonInferiority
+from srpo_bench.results.judgement.finding import Finding, ruled
+from srpo_bench.results.judgement.rules import Ruling, too_few
+from srpo_bench.results.runs import Comparison
+from srpo_bench.results.statistics import sampling, scores
+from srpo_bench.results.statistics.contrast import Contrast
+from srpo_bench.results.statistics.inference import mean, noninferiority
+from srpo_bench.results.statistics.steps import Gain
+from srpo_bench.results.text import points
+
+
+def test(
+    comparison: Comparison, usual: Contrast, gained: Gain, claim: NonInferiority, blocked: str
+) -> Finding:
+    """Non-inferiority at a share of the baseline's own steps to its level, not of a budget that
+    somebody chose: where the baseline itself passes there, the test proves nothing.
+
+    Args:
+        comparison: the runs. usual: the two arms at 90 % of the baseline's gain. gained: that gain.
+        claim: the share, and the margin as a share of the gain.
+        blocked: why there is no verdict anyway; empty when there may be one.
+    """
+    if usual.steps is None:
+        return Finding(Ruling("no-verdict", blocked))
+    early = claim.share * usual.steps.baseline
+    margin = claim.margin * gained.size
+    runs = [r for r in comparison.runs if r.arm in (usual.challenger, usual.baseline)]
+    floor = 1.5 * sampling.variance(runs) / max(usual.n, 1)
+
+    def at(arm: str) -> scores.Differences:
+        return scores.differences(
+            comparison, (arm, usual.baseline), lambda r: scores.at_step(r, early), scores.finished
+        )
+
+    d, own = at(usual.challenger), at(usual.baseline)
+    blocked = blocked or too_few(len(d.known))
+    result = noninferiority(d.known, margin, floor=floor)
+    if not blocked and not noninferiority(-own.known, -margin, floor=floor).established:
+        blocked = (
+            f"no assay sensitivity: {usual.baseline} itself is not shown to be inferior at step "
+            f"{early:.3g}, a {claim.share:g} of its own steps"
+        )
+    what = (
+        f"at step {early:.3g} {usual.challenger} lies {points(result.difference)} from "
+        f"{usual.baseline}'s accuracy at the end, margin {100 * margin:.1f}"
+    )
+    found = ruled(what, d, partial(mean, floor=floor), (-margin, np.inf), result.p, blocked)
+    found = replace(found, p_of=f"it lies {100 * margin:.1f} points below or more; one-sided")
+    if found.ruling.verdict == "supported":
+        races = (usual.steps.race, *(usual.steps.extremes or ()))
+        collapses = any(race.collapsed[0] for race in races)
+        if collapses or not all(race.as_good for race in races):
+            later = "collapses later" if collapses else "is not shown to stay as good"
+            said = f"{what}, but {usual.challenger} {later}"
+            return replace(found, ruling=Ruling("inconclusive", said))
+    return found

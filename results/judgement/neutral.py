@@ -1,0 +1,79 @@
+"""What a pair of arms shows, whatever has been claimed: fewer steps, more, as many, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from srpo_bench.results.judgement.judge import Judge
+from srpo_bench.results.judgement.rules import EQUIVALENT, Outcome, told_apart
+from srpo_bench.results.progress import progress
+from srpo_bench.results.statistics.inference import mean
+from srpo_bench.results.store import ResultsError
+from srpo_bench.results.text import SHORT, points, ratio
+
+
+@dataclass(frozen=True)
+class Neutral:
+    """An outcome and a sentence with steps, cost and accuracy at the end in it."""
+
+    challenger: str
+    baseline: str
+    outcome: Outcome
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For summary.json and ``--json``."""
+        return asdict(self)
+
+
+def neutral(judge: Judge) -> Neutral:
+    """One pair of arms at the target that decides."""
+    ours, theirs = judge.challenger, judge.baseline
+    try:
+        blocked, found = judge.blocked, judge.contrast
+    except ResultsError as error:
+        return Neutral(ours, theirs, "not judged", f"{ours} against {theirs}: {error}")
+    runs = [r for r in judge.comparison.runs if r.arm in (ours, theirs)]
+    outcome: Outcome = "not finished" if not progress(runs).over else "not judged"
+    if not blocked and found.steps:
+        outcome = told_apart(found, found.steps.p)
+    words = f"equivalent within {100 * EQUIVALENT:g} %" if outcome == "equivalent" else outcome
+    sentence = f"{ours} against {theirs}: {words}"
+    if blocked:
+        sentence += f" ({blocked})"
+    if found.steps:
+        end = mean(found.steps.race.final, floor=float(found.steps.race.error))
+        cost = [
+            f"{SHORT.get(axis, axis)} {ratio(found.axes[axis].ratio)}"
+            for axis in ("steps", "responses", "flops", "seconds")
+            if axis in found.axes
+        ]
+        sentence += f". Relative cost to target: {', '.join(cost)}"
+        if end.n:
+            sentence += f". Accuracy at the end: {points(end)}"
+        sentence += refill(judge)
+    return Neutral(ours, theirs, outcome, f"{sentence}.")
+
+
+def refill(judge: Judge) -> str:
+    """What choosing prompts could give at best on these runs, as a sentence to follow others;
+    empty where the records do not say.
+
+    z̄ is the baseline's share of groups that were all correct, up to its crossing. It is no bound:
+    progress need not be proportional to the groups that carry a gradient.
+    """
+    steps = judge.contrast.steps
+    runs = [r for r in judge.comparison.of(judge.baseline) if len(r.steps)]
+    if steps is None or not runs:
+        return ""
+    shares = [r.curves["all_correct"][r.steps <= steps.baseline] for r in runs]
+    known = [s[s == s].mean() for s in shares if (s == s).any()]
+    if not known:
+        return ""
+    least = 1 - float(sum(known)) / len(known)
+    return (
+        f". Perfect refilling would give {least:.2f} of {judge.baseline}'s steps if progress were "
+        "proportional to mixed groups; where that is above a claim's ratio, a refutation is of "
+        "what choosing prompts can reach on these runs, and not of the method elsewhere"
+    )

@@ -1,0 +1,58 @@
+"""Do all arms start from the same accuracy? One base and one evaluation say so by themselves.
+
+Arms that were made here are evaluated on the same draws at step 0 and are equal to the last bit.
+Those of an import may differ by noise, not by more. It also catches percent in one arm and
+fractions in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from srpo_bench.results.runs import Run
+from srpo_bench.results.statistics.inference import equivalence, mean
+
+MARGIN = 0.02
+"""Points by which arms' accuracies at step 0 may lie apart."""
+FIELD = "accuracy at step 0"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known, and the arms' mean accuracies at step 0, in per cent."""
+
+    verdict: Literal["alike", "known to differ", "unknown"]
+    accuracies: list[Any]
+
+
+def compare(runs: Sequence[Run], margin: float = MARGIN) -> Start:
+    """Each arm against the first one, paired by seed, at the evaluations of step 0.
+
+    Alike: equal, or within the margin by two one-sided tests. Known to differ: the whole 95 %
+    interval lies beyond it. Unknown: the seeds cannot tell. Arms without an evaluation at step 0
+    are no matter here: without one there is no verdict anyway.
+    """
+    arms: dict[str, dict[int, float]] = {}
+    for run in runs:
+        if len(run.evals) and run.evals.step[0] == 0:
+            arms.setdefault(run.arm, {})[run.seed] = float(run.evals.accuracy[0])
+    shown = [f"{arm} {100 * np.mean(list(a.values())):.1f} %" for arm, a in arms.items()]
+    first = next(iter(arms.values()), {})
+    found = {_pair(first, other, margin) for other in list(arms.values())[1:]}
+    for verdict in ("known to differ", "unknown"):
+        if verdict in found:
+            return Start(verdict, shown)
+    return Start("alike", shown)
+
+
+def _pair(one: dict[int, float], other: dict[int, float], margin: float) -> str:
+    seeds = sorted(one.keys() & other.keys())
+    d = np.array([other[s] - one[s] for s in seeds])
+    if not len(d) or not d.any() or (len(d) > 1 and equivalence(d, margin).established):
+        return "alike"
+    told = mean(d)
+    return "known to differ" if told.low > margin or told.high < -margin else "unknown"

@@ -1,0 +1,56 @@
+"""Claims as data: what they are about, and the arithmetic of the numbers they rest on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.cli.verdicts import show_claim
+from srpo_bench.results.judgement.claims import BaseScore, find, load
+from srpo_bench.results.store import ResultsError
+
+FIELD = Path(__file__).parents[3] / "claims" / "field.yaml"
+
+
+def test_a_tenth_in_rollout_batches_draws_more_and_in_updates_a_tenth() -> None:
+    """10,400 updates of 512 are 650 rollout batches of 8,192, 5.3 million responses."""
+    published = find(load(), "steps-90").published
+    assert published is not None
+    by_batch, by_update = published.readings()
+    assert by_batch[2] == by_update[2] == (650, 10_400, 5_324_800)
+    assert by_batch[1] == (1040, 16_640, 8_519_680)
+    assert by_update[1] == (65, 1040, 532_480)
+    assert by_batch[1][2] / by_batch[2][2] == pytest.approx(1.6)
+    assert by_update[1][2] / by_update[2][2] == pytest.approx(0.1)
+
+
+def test_the_arithmetic_is_shown_with_its_sources_and_what_is_unpublished(capsys) -> None:
+    show_claim("steps-90", None)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "= 1.6" in told
+    assert "arXiv 2501.12948v2" in told
+    assert "Unpublished: SRPO's own number of steps" in told
+    with pytest.raises(ResultsError, match="did you mean 'steps-90'"):
+        show_claim("step-90", None)
+
+
+def test_what_a_ratio_claim_says_in_few_words() -> None:
+    says = {claim.id: claim.needs for claim in load()}
+    assert says["steps-90"] == "90 % fewer steps"
+    assert says["steps-tenth"] == "85 % fewer steps"
+    assert says["cost-90"] == "90 % fewer FLOPs"
+    assert says["compute-lower"] == "fewer FLOPs"
+
+
+def test_a_base_that_was_measured_higher_takes_its_part_of_a_gain() -> None:
+    base = BaseScore(task="MATH-500", value=41.6, measured=64.6, by="others")
+    assert "+23.0 points of a gain" in base.sanity
+    assert "not measured elsewhere" in BaseScore(task="MATH-500", value=41.6).sanity
+
+
+def test_the_fields_claims_name_their_own_baselines() -> None:
+    shipped = len(load())
+    ours = load([FIELD])[shipped:]
+    assert {claim.baseline for claim in ours} >= {"dapo", "grpo", "rloo", "ppo"}
+    assert all("atched" in claim.scale for claim in ours)

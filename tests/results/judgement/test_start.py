@@ -1,0 +1,79 @@
+"""Arms of one comparison start alike, and no run counts twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srpo_bench.results.judgement import start
+from srpo_bench.results.judgement.matched import matched
+from srpo_bench.results.judgement.verify import verify
+from srpo_bench.results.runs import read
+from tests.results import synthetic
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.5}, 10, training=False)
+
+
+def shift(folder: Path, by: float, noise: float = 0.0, times: float = 1.0) -> None:
+    """Other accuracies at step 0 of one arm."""
+    rng = np.random.default_rng(0)
+    for path in sorted((folder / "srpo").glob("seed-*/evals.jsonl")):
+        lines = [json.loads(x) for x in path.read_text().splitlines()]
+        first = lines[0]["accuracy"]
+        lines[0]["accuracy"] = times * (first + by + noise * rng.standard_normal())
+        path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+
+
+def test_the_same_draws_are_alike(folder) -> None:
+    assert start.compare(read(folder).runs).verdict == "alike"
+    assert matched(read(folder).runs)
+
+
+def test_noise_within_the_margin_is_alike_and_more_noise_than_the_seeds_can_tell_unknown(
+    folder,
+) -> None:
+    shift(folder, 0.0, noise=0.005)
+    assert start.compare(read(folder).runs).verdict == "alike"
+    shift(folder, 0.0, noise=0.15)
+    proof = matched(read(folder).runs)
+    assert proof.unknown == ["accuracy at step 0"]
+    assert verify(folder, ["steps-90"])[0].verdict == "no-verdict"
+    assert verify(folder, ["steps-90"], vouched=True)[0].verdict == "refuted"
+
+
+def test_another_start_is_known_to_differ_and_named_even_when_vouched_for(folder) -> None:
+    shift(folder, 0.05)
+    assert start.compare(read(folder).runs).verdict == "known to differ"
+    found = verify(folder, ["steps-90"], vouched=True)[0]
+    assert found.verdict == "refuted"
+    assert "known to differ: accuracy at step 0" in found.reason
+
+
+def test_percent_in_one_arm_and_fractions_in_the_other_are_caught(folder) -> None:
+    shift(folder, 0.0, times=0.01)
+    assert start.compare(read(folder).runs).verdict == "known to differ"
+
+
+def test_a_copy_of_a_run_under_another_seed_is_not_a_second_run(folder) -> None:
+    copy = folder / "srpo" / "seed-2"
+    shutil.copy(folder / "srpo" / "seed-1" / "evals.jsonl", copy / "evals.jsonl")
+    assert matched(read(folder).runs).copies == ("srpo/seed-2 repeats srpo/seed-1",)
+    assert "copies" in verify(folder, ["steps-90"], vouched=True)[0].reason
+
+
+def test_equal_accuracies_alone_are_no_copy(folder) -> None:
+    """Small sets repeat by chance: other lengths, another run."""
+    source, copy = (folder / "srpo" / f"seed-{s}" / "evals.jsonl" for s in (1, 2))
+    lines = [json.loads(x) for x in source.read_text().splitlines()]
+    for line in lines:
+        for score in line["tasks"].values():
+            score["length"] += 0.01
+    copy.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    assert matched(read(folder).runs).copies == ()

@@ -1,0 +1,103 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import brentq, isotonic_regression
+
+from srpo_bench.results.statistics.curves import crossing, leave_one_out, reaches, value_at
+
+
+def by_the_book(step: np.ndarray, curve: np.ndarray, level: float) -> float:
+    """The same crossing the long way: scipy's isotonic regression, PCHIP and root finder."""
+    fit = isotonic_regression(curve)
+    edges = fit.blocks
+    values = fit.x[edges[:-1]]
+    centres = np.array([step[a:b].mean() for a, b in pairwise(edges)])
+    above = values >= level - 1e-9
+    if not above.any():
+        return np.nan
+    if above[0]:
+        return float(step[0])
+    i = int(np.argmax(above))
+    through = PchipInterpolator(centres, values)
+    return brentq(lambda s: through(s) - level + 1e-9, centres[i - 1], centres[i], xtol=1e-12)
+
+
+curves = st.lists(st.integers(0, 24), min_size=3, max_size=30)
+
+
+@settings(deadline=None, max_examples=300)
+@given(curves, st.integers(0, 96), st.randoms(use_true_random=False))
+def test_the_crossing_is_that_of_scipys_isotonic_curve(right, level, random) -> None:
+    step = np.cumsum([0, *(random.choice([1, 2, 5, 20]) for _ in right[1:])]).astype(float)
+    curve = np.array(right) / 24 + np.linspace(0, 1e-6, len(right))  # no blocks that merely tie
+    at, low, high = crossing(step, curve, level / 96 + 1e-4)
+    expected = by_the_book(step, curve, level / 96 + 1e-4)
+    assert at == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    assert bool(reaches(curve, level / 96 + 1e-4)) == bool(np.isfinite(expected))
+    if np.isfinite(expected):
+        assert low <= at <= high
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(-0.2, 1.2))
+def test_between_evaluations_the_curve_is_scipys_pchip(values, where) -> None:
+    step = np.arange(len(values)) * 4.0
+    at = np.array([where * step[-1]])
+    found = value_at(step, np.array(values), at)
+    expected = PchipInterpolator(step, values)(np.clip(at, 0, step[-1]))
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_curve_that_rises_and_collapses_has_not_arrived() -> None:
+    step, curve = np.arange(8) * 10.0, np.array([0, 0.5, 0.9, 0.9, 0.2, 0.1, 0.1, 0.1])
+    assert np.isnan(crossing(step, curve, 0.8)[0])
+    assert not reaches(curve, 0.8)
+
+
+def test_one_dip_moves_the_crossing_to_the_centre_of_its_block() -> None:
+    """0, .4, (.6, .4), .8: the block stands at its centre, 25, with the mean .5."""
+    found = crossing(np.arange(5) * 10.0, np.array([0, 0.4, 0.6, 0.4, 0.8]), 0.5)
+    assert [float(x) for x in found] == pytest.approx([25, 10, 25], abs=1e-6)
+
+
+def test_on_a_straight_curve_the_crossing_is_where_the_line_meets_the_level() -> None:
+    at, low, high = crossing(np.arange(5) * 10.0, np.array([0.1, 0.3, 0.5, 0.7, 0.9]), 0.4)
+    assert (at, low, high) == pytest.approx((15, 10, 20))
+
+
+def test_a_curve_that_begins_at_the_level_crosses_at_its_first_step() -> None:
+    assert crossing(np.array([5.0, 10]), np.array([0.7, 0.9]), 0.7)[0] == 5
+
+
+def test_an_evaluation_that_equals_the_level_has_reached_it() -> None:
+    """The curve and target on which a root finder once failed, and thirds of tenths that round."""
+    step = np.array([0.0, 19, 34, 42, 44, 57])
+    curve = np.array([0.089, 0.407, 0.646, 0.947, 0.954, 0.954])
+    assert crossing(step, curve, 0.407)[0] == pytest.approx(19, abs=1e-5)
+    rounded = np.array([0, 0.7 - 2e-16, 0.9])
+    assert crossing(np.arange(3) * 1.0, rounded, 0.7)[0] == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("budget", [5, 100])
+def test_a_plateau_of_equal_values_does_not_draw_the_crossing_towards_its_middle(budget) -> None:
+    curve = np.array([0.2, 0.5, *[1.0] * budget])
+    assert crossing(np.arange(budget + 2) * 1.0, curve, 0.9)[0] < 2
+
+
+def test_batches_are_their_members_one_by_one() -> None:
+    rng = np.random.default_rng(3)
+    step = np.array([0.0, 1, 2, 4, 8, 16, 32])
+    many = rng.normal(np.linspace(0, 1, 7), 0.2, (4, 5, 7))
+    level = rng.uniform(0.3, 0.9, (4, 5))
+    whole = crossing(step, many, level)[0]
+    one = [[crossing(step, many[i, j], level[i, j])[0] for j in range(5)] for i in range(4)]
+    np.testing.assert_allclose(whole, one)
+
+
+def test_leaving_one_out_by_hand() -> None:
+    found = leave_one_out(np.array([[1.0, 10], [2, 20], [6, 60]]))
+    assert found.tolist() == [[3, 30], [4, 40], [3.5, 35], [1.5, 15]]

@@ -1,0 +1,84 @@
+"""Rules that read more than speed, each with the comparison that fails without it."""
+
+import numpy as np
+import pytest
+
+from srpo_bench.results.statistics.race import Race, collapsed, race
+from srpo_bench.results.statistics.speed import Curves
+
+STEP = np.arange(0, 401, 5.0)
+TIMES = 100 * np.exp(0.1 * np.random.default_rng(1).standard_normal(20))
+
+
+def arm(times: np.ndarray, noise: float = 0.004, seed: int = 2) -> Curves:
+    curve = 0.2 + 0.6 * (1 - 0.1 ** ((STEP / times[:, None]) ** 1.5))
+    draws = np.random.default_rng(seed).standard_normal(curve.shape)
+    return Curves(STEP, curve + noise * draws, None, noise**2)
+
+
+def failing(curves: Curves, runs: int) -> Curves:
+    accuracy = curves.accuracy.copy()
+    accuracy[:runs] = accuracy[:runs, :1]
+    return Curves(STEP, accuracy, None, curves.error)
+
+
+def run(ours: Curves, theirs: Curves) -> Race:
+    return race(ours, theirs)
+
+
+def test_a_twentieth_of_the_steps_by_all_is_supported() -> None:
+    found = run(arm(0.06 * TIMES), arm(TIMES))
+    assert (found.side(0.1), found.kept, found.readable) == (-1, True, True)
+    assert found.reach == (1, 1)
+
+
+def test_challengers_that_never_learn_do_not_refute_those_that_are_fast() -> None:
+    """Eight of twenty fail: their mean curve never arrives, and over all pairs both estimators
+    call it slow; among the pairs that arrived it is fast. Neither is the verdict."""
+    found = run(failing(arm(0.06 * TIMES), 8), arm(TIMES))
+    assert found.speed.side(0.1) == 1
+    assert found.among_arrived.side(0.1) == -1
+    assert found.side(0.1) == 0
+
+
+def test_fewer_than_eight_in_ten_that_arrive_are_no_support() -> None:
+    found = run(failing(arm(0.02 * TIMES), 5), arm(TIMES))
+    assert found.reach[0] == 0.75
+    assert not found.kept
+
+
+def test_baselines_that_never_learn_make_the_rest_look_no_slower() -> None:
+    """Two of twenty baselines fail and lower the target, which the challenger then meets early."""
+    whole = run(arm(0.11 * TIMES), arm(TIMES))
+    cut = run(arm(0.11 * TIMES), failing(arm(TIMES), 2))
+    assert float(cut.speed.ratio) < 0.92 * float(whole.speed.ratio)
+    assert float(cut.among_arrived.ratio) == pytest.approx(float(whole.speed.ratio), rel=0.03)
+
+
+def test_a_challenger_that_ends_lower_by_more_than_a_tenth_of_the_gain_is_not_as_good() -> None:
+    ours = arm(0.06 * TIMES)
+    for lack, as_good in ((0.03, True), (0.09, False)):
+        lower = Curves(STEP, ours.accuracy - lack * (STEP > 200), None, ours.error)
+        assert bool(run(lower, arm(TIMES)).as_good) is as_good
+
+
+def test_a_late_loss_of_half_the_gain_is_a_collapse_and_a_noisy_best_is_none() -> None:
+    steady = arm(0.3 * TIMES[:8], noise=0.09)
+    assert not collapsed(steady.accuracy, steady.error, np.array(0.6))
+    late = steady.accuracy - 0.3 * np.clip((STEP - 320) / 80, 0, 1)
+    assert collapsed(late, steady.error, np.array(0.6))
+
+
+def test_a_small_fall_that_is_certain_is_no_collapse() -> None:
+    steady = arm(0.3 * TIMES, noise=0.001)
+    late = steady.accuracy - 0.03 * (STEP > 300)
+    assert not collapsed(late, steady.error, np.array(0.6))
+
+
+def test_a_baseline_that_falls_back_or_does_not_gain_cannot_be_read() -> None:
+    theirs = arm(TIMES)
+    fallen = Curves(STEP, theirs.accuracy - 0.3 * (STEP > 350), None, theirs.error)
+    assert not run(arm(TIMES), fallen).readable
+    flat = arm(1e6 * TIMES)
+    assert not run(arm(TIMES), flat).readable
+    assert not run(arm(TIMES), failing(theirs, 5)).readable

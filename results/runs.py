@@ -15,11 +15,11 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.store import (
     PHASES,
     ResultsError,
     State,
-    baseline_of,
     check_seal,
     read_lines,
     read_record,

@@ -23,8 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -313,14 +312,6 @@ def run_dirs(comparison: Path) -> list[Path]:
 
 class ResultsError(ValueError):
     """The directory or the request is wrong; the message is one sentence that says what to do."""
-
-
-def baseline_of(arms: Mapping[str, str]) -> str:
-    """Which of some arms, name -> algorithm, others are held against where nobody says: the first
-    that runs grpo, else the first that is called so, in any case, else the first of all."""
-    found = (arm for arm, algorithm in arms.items() if algorithm.casefold() == "grpo")
-    named = (arm for arm in arms if arm.casefold() == "grpo")
-    return next(chain(found, named, arms))
 
 
 CORE = (

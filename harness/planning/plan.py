@@ -21,11 +21,11 @@ from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, Plan
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
+from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.store import (
     SCHEMA,
     SEAL,
     ResultsError,
-    baseline_of,
     read_record,
     seal,
     write_json,

@@ -80,14 +80,6 @@ class Mismatch(TypedDict):
     """Share of tokens whose importance weight met a bound; only with a correction."""
 
 
-class PromptCount(TypedDict):
-    """A group of a step: its prompt, and how many of its n responses are right."""
-
-    prompt: str
-    right: int
-    n: int
-
-
 class Step(TypedDict):
     """A line of steps.jsonl. Fractions and means are over the step's generated responses."""
 
@@ -101,8 +93,8 @@ class Step(TypedDict):
     groups_all_wrong: int
     pool_size: int
     epoch: int
-    by_prompt: NotRequired[list[PromptCount]]
-    """The groups one by one; absent from older records."""
+    by_prompt: NotRequired[list[dict[str, str | int]]]
+    """Of every group its ``prompt``, and how many of its ``n`` responses are ``right``."""
     loss: float
     grad_norm: float
     lr: float

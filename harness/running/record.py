@@ -15,7 +15,6 @@ from srpo_bench.results.store import (
     Evaluation,
     Ledger,
     Mismatch,
-    PromptCount,
     Spent,
     Step,
     TaskScore,
@@ -57,14 +56,14 @@ def step_line(
     return line
 
 
-def by_prompt(completions: GradedCompletions) -> list[PromptCount]:
+def by_prompt(completions: GradedCompletions) -> list[dict[str, str | int]]:
     """Every group: its prompt, and how many of its responses are right."""
     right = torch.zeros(len(completions.problems)).index_add_(
         0, completions.group, completions.accuracy().float()
     )
     n = torch.bincount(completions.group, minlength=len(completions.problems))
     return [
-        PromptCount(prompt=problem.id, right=int(r), n=int(k))
+        {"prompt": problem.id, "right": int(r), "n": int(k)}
         for problem, r, k in zip(completions.problems, right.tolist(), n.tolist(), strict=True)
     ]
 

@@ -240,6 +240,6 @@ def _filled(
 
 
 def _share(runs: Sequence[Run], of: int, target: float) -> float:
-    if not of:
+    if not of or np.isnan(target):
         return float("nan")
     return sum(bool(reaches(run.evals.accuracy, target)) for run in runs) / of

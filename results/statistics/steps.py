@@ -77,7 +77,7 @@ class Crossing:
 
 def crossing(evals: Evals, target: float) -> Crossing:
     """Where a run reaches a target and keeps it."""
-    if len(evals):
+    if len(evals) and np.isfinite(target):  # there is none before there is a gain
         at, low, high = (float(x) for x in curves.crossing(evals.step, evals.accuracy, target))
         if np.isfinite(at):
             return Crossing(at, low, high, True)

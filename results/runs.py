@@ -16,15 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srpo_bench.results.baseline import baseline_of
-from srpo_bench.results.store import (
-    PHASES,
-    ResultsError,
-    State,
-    check_seal,
-    read_lines,
-    read_record,
-    run_dirs,
-)
+from srpo_bench.results.seal import check_seal
+from srpo_bench.results.store import PHASES, ResultsError, State, read_lines, read_record, run_dirs
 
 Array = NDArray[np.float64]
 

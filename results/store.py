@@ -20,10 +20,9 @@ Standard library and orjson only, so that both sides import it for nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -32,9 +31,6 @@ import orjson
 SCHEMA = 1
 """Grows when an older reader would misunderstand, not for a field that it may ignore."""
 FINAL = "final.json"
-SEAL = "seal.json"
-SEALED = ("manifest.json", "steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl", FINAL)
-"""What a finished run is judged by."""
 ATTEMPTS = "attempts.jsonl"
 STOP = "stop"
 """A file of this name in a comparison's folder makes each of its runs save itself and end."""
@@ -221,35 +217,6 @@ def read_record(path: Path) -> dict[str, Any]:
             f"{SCHEMA}): upgrade srpo-bench to read it."
         )
     return value
-
-
-def seal(folder: Path, names: Iterable[str] = SEALED) -> None:
-    """Write down the digests of the files that are there: they will not change any more."""
-    there = [name for name in names if (folder / name).is_file()]
-    write_json(folder / SEAL, {name: _sha256(folder / name) for name in there})
-
-
-def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:
-    """Compare the files of a sealed folder with their digests, ``besides`` left out.
-
-    Raises:
-        ResultsError: a file is gone or another than it was.
-    """
-    path = folder / SEAL
-    if not path.is_file():  # not sealed: it is under way, imported, or older than seals
-        return
-    for name, digest in read_record(path).items():
-        file = folder / name
-        if name not in besides and not (file.is_file() and _sha256(file) == digest):
-            raise ResultsError(
-                f"{file} is not as it was when it was finished ({path.name} has its digest): put "
-                f"it back from a copy, or delete {folder} and run that part again."
-            )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def append_line(path: Path, value: Any) -> None:

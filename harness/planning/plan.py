@@ -22,14 +22,8 @@ from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.results.baseline import baseline_of
-from srpo_bench.results.store import (
-    SCHEMA,
-    SEAL,
-    ResultsError,
-    read_record,
-    seal,
-    write_json,
-)
+from srpo_bench.results.seal import SEAL, seal
+from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
 
 
 def plan(

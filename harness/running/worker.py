@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.machine import accelerator, instructions, processor
 from srpo_bench.harness.running.stopping import Stop
+from srpo_bench.results.seal import SEAL, seal
 from srpo_bench.results.store import (
     ATTEMPTS,
-    SEAL,
     STOP,
     ResultsError,
     State,
@@ -25,7 +25,6 @@ from srpo_bench.results.store import (
     last_line,
     overwrite_json,
     read_record,
-    seal,
     write_json,
 )
 

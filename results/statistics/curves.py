@@ -43,7 +43,8 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
     flat = curve.reshape(-1, k)
     goal = np.broadcast_to(np.asarray(level, dtype=float), shape).reshape(-1)
     value, place = _running(flat), _running(np.asarray(step, dtype=float)[None])
-    start = np.argmin(value - (goal - TOLERANCE)[:, None] * np.arange(k + 1), axis=-1)
+    start = np.argmin(value - _finite(goal)[:, None] * np.arange(k + 1), axis=-1)
+    start[~np.isfinite(goal)] = k  # no level, no crossing
     found = np.full((3, len(flat)), np.nan)
     found[:, start == 0] = step[0]
     rows = np.flatnonzero((start > 0) & (start < k))
@@ -56,10 +57,15 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
 def reaches(curve: Array, level: Array | float) -> NDArray[np.bool_]:
     """(…) does the isotonic fit of (…, K) reach the level at all? Its last block is then above."""
     k = np.asarray(curve).shape[-1]
-    goal = np.asarray(level, dtype=float)[..., None] - TOLERANCE
-    below = _running(np.asarray(curve, dtype=float)) - goal * np.arange(k + 1)
-    found: NDArray[np.bool_] = np.argmin(below, axis=-1) < k
+    goal = np.asarray(level, dtype=float)
+    below = _running(np.asarray(curve, dtype=float)) - _finite(goal)[..., None] * np.arange(k + 1)
+    found: NDArray[np.bool_] = (np.argmin(below, axis=-1) < k) & np.isfinite(goal)
     return found
+
+
+def _finite(goal: Array) -> Array:
+    """The level less the tolerance; 0 where there is none, which the caller leaves out."""
+    return np.where(np.isfinite(goal), goal, 0.0) - TOLERANCE
 
 
 def value_at(step: Array, curve: Array, at: Array) -> Array:

@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read, samples
-from srpo_bench.results.store import (
-    SEAL,
-    SEALED,
-    ResultsError,
-    append_line,
-    seal,
-    write_json,
-)
+from srpo_bench.results.seal import SEAL, SEALED, seal
+from srpo_bench.results.store import ResultsError, append_line, write_json
 from tests.results.synthetic import write
 
 IN_RUN = (*SEALED, SEAL, "status.json")

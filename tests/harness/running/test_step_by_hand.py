@@ -66,7 +66,7 @@ def test_the_ledger_of_a_step(tmp_path: Path) -> None:
     run = scripted(run_of(tmp_path, "grpo", steps=1))
     assert run.train()
     (line,) = read_lines(tmp_path / "steps.jsonl")
-    prompts = sum(len(run.collector.prompts.of(p)) for p in run.problems.pool.values())
+    prompts = sum(len(run.collector.prompts.of(p)) for p in run.pool.values())
     read = prompts + 8
     assert line["ledger"] == {
         "prompts": 2,
@@ -162,6 +162,7 @@ def graded(rows: list[list[int]], lengths: list[int], cut: list[bool]) -> Graded
     return GradedCompletions(
         problems,
         [[1]] * len(rows),
+        torch.arange(len(rows)).repeat_interleave(len(rows[0])),
         Completions(mask.long(), mask, -1.0 * mask, torch.tensor(cut)),
         [""] * len(flat),
         [Grade(Outcome.CORRECT if x else Outcome.WRONG, format=1.0) for x in flat],
@@ -178,7 +179,7 @@ def test_a_steps_line(tmp_path: Path) -> None:
     update = Update(0.5, 2.0, 1e-3, 1, 10, 20, {"both": 2.0})
     entry: Ledger = ledger.empty()
     line = step_line(
-        4, completions, Reward(accuracy=1.0, format=0.1), run.algorithm, batch, update, entry, None
+        4, completions, Reward(accuracy=1.0, format=0.1), run.sampler, batch, update, entry, None
     )
     assert line == {
         "step": 4,
@@ -190,7 +191,12 @@ def test_a_steps_line(tmp_path: Path) -> None:
         "groups_all_correct": 1,
         "groups_all_wrong": 1,
         "pool_size": 2,
-        "epoch": run.algorithm.epoch,
+        "epoch": run.sampler.epoch,
+        "by_prompt": [
+            {"prompt": "p0", "right": 2, "n": 2},
+            {"prompt": "p1", "right": 0, "n": 2},
+            {"prompt": "p2", "right": 1, "n": 2},
+        ],
         "loss": 0.5,
         "grad_norm": 2.0,
         "lr": 1e-3,
@@ -198,7 +204,7 @@ def test_a_steps_line(tmp_path: Path) -> None:
         "algorithm": {"own": 1.0, "both": 2.0},
     }
     told: Any = {"kl": 0.1}
-    again = step_line(4, completions, Reward(), run.algorithm, batch, update, entry, told)
+    again = step_line(4, completions, Reward(), run.sampler, batch, update, entry, told)
     assert again["mismatch"] == told
 
 

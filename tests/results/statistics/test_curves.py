@@ -101,3 +101,12 @@ def test_batches_are_their_members_one_by_one() -> None:
 def test_leaving_one_out_by_hand() -> None:
     found = leave_one_out(np.array([[1.0, 10], [2, 20], [6, 60]]))
     assert found.tolist() == [[3, 30], [4, 40], [3.5, 35], [1.5, 15]]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("level", [np.nan, np.inf, -np.inf])
+def test_without_a_level_there_is_no_crossing(level: float) -> None:
+    curve = np.array([[0.1, 0.5, 0.9]])
+    at, low, high = crossing(np.array([0.0, 10.0, 20.0]), curve, level)
+    assert np.isnan([at, low, high]).all()
+    assert not reaches(curve, level).any()

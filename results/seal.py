@@ -1,0 +1,42 @@
+"""What has ended does not change: its files' digests are written down, and compared when read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from srpo_bench.results.store import FINAL, ResultsError, read_record, write_json
+
+SEAL = "seal.json"
+SEALED = ("manifest.json", "steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl", FINAL)
+"""What a finished run is judged by."""
+
+
+def seal(folder: Path, names: Iterable[str] = SEALED) -> None:
+    """Write down the digests of the files that are there: they will not change any more."""
+    there = [name for name in names if (folder / name).is_file()]
+    write_json(folder / SEAL, {name: _sha256(folder / name) for name in there})
+
+
+def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:
+    """Compare the files of a sealed folder with their digests, ``besides`` left out.
+
+    Raises:
+        ResultsError: a file is gone or another than it was.
+    """
+    path = folder / SEAL
+    if not path.is_file():  # not sealed: it is under way, imported, or older than seals
+        return
+    for name, digest in read_record(path).items():
+        file = folder / name
+        if name not in besides and not (file.is_file() and _sha256(file) == digest):
+            raise ResultsError(
+                f"{file} is not as it was when it was finished ({path.name} has its digest): put "
+                f"it back from a copy, or delete {folder} and run that part again."
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -121,6 +121,12 @@ class Comparison:
         told = {run.arm: run.manifest.get("algorithm") for run in reversed(self.runs)}
         return {arm: told.get(arm) or planned.get(arm) or arm for arm in self.arms}
 
+    @cached_property
+    def samplers(self) -> dict[str, str]:
+        """arm -> the sampler that it names; absent where it has its algorithm's own."""
+        planned = self.plan.get("arms", [])
+        return {a["arm"]: a["sampler"] for a in planned if a.get("sampler")}
+
     @property
     def baseline(self) -> str:
         """The plan's baseline, else the one that ``baseline_of`` the arms finds."""

@@ -26,17 +26,12 @@ def show_verdicts(
 ) -> bool:
     """Print a verdict a claim. Returns True when at least one claim got one at a target that was
     fixed beforehand; a target that is named now, in ``asked``, decides nothing."""
-    from srpo_bench.results.judgement.verify import verify
+    from srpo_bench.results.judgement.neutral import neutral
+    from srpo_bench.results.judgement.verify import judges, wanted_claims
 
-    verdicts = verify(
-        folder,
-        claim_ids or (),
-        baseline,
-        challenger,
-        vouched,
-        [claims_file] if claims_file else (),
-        asked,
-    )
+    chosen = wanted_claims(claim_ids or (), [claims_file] if claims_file else ())
+    found = judges(folder, baseline, challenger, vouched, asked)
+    verdicts = [verdict for judge in found for verdict in judge.all(chosen)]
     if as_json:
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
     else:
@@ -48,7 +43,10 @@ def show_verdicts(
         for v in verdicts:
             arm = (v.challenger,) if several else ()
             table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
-        Console().print(table)
+        console = Console()
+        console.print(table)
+        for judge in found:  # what the pair shows, whatever has been claimed
+            console.print(f"\n{neutral(judge).sentence}", highlight=False, markup=False)
     return any(v.verdict != "no-verdict" and v.standing != "exploratory" for v in verdicts)
 
 

@@ -266,9 +266,11 @@ class Judge:
         return Ruling(found.ruling.verdict, f"{reason}; vouched for, not proved: {what}")
 
     def _foreign(self, claim: Claim) -> str:
-        """Whether the claim speaks of other algorithms; empty when it is about these."""
+        """Whether the claim speaks of other methods; empty when it is about these. A claim about a
+        sampler is about any algorithm that is trained with it."""
         ours, theirs = (self.comparison.algorithms[a] for a in (self.challenger, self.baseline))
-        if claim.algorithm and ours.casefold() not in claim.algorithm:
+        named = {ours.casefold(), self.comparison.samplers.get(self.challenger, "").casefold()}
+        if claim.algorithm and not named & set(claim.algorithm):
             return f"the claim is about {' and '.join(claim.algorithm)}, not about {ours}"
         if isinstance(claim.test, Equivalence | Superiority):
             return ""  # these name their comparator themselves

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from srpo_bench.results.judgement.arms import as_named, pairs
-from srpo_bench.results.judgement.claims import find, load
+from srpo_bench.results.judgement.claims import Claim, find, load
 from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
 from srpo_bench.results.judgement.targets import checked
 from srpo_bench.results.runs import read
@@ -32,13 +32,27 @@ def verify(
         claim_files: the user's own claims.
         asked: accuracies to reach, besides those of the plan; exploratory.
     """
+    chosen = wanted_claims(claim_ids, claim_files)
+    found = judges(folder, baseline, challenger, vouched, asked)
+    return [verdict for judge in found for verdict in judge.all(chosen)]
+
+
+def wanted_claims(claim_ids: Sequence[str], claim_files: Iterable[Path]) -> list[Claim]:
+    """The claims of these ids, or all there are."""
     known = load(claim_files)
-    chosen = [find(known, wanted) for wanted in dict.fromkeys(claim_ids)] or known
+    return [find(known, wanted) for wanted in dict.fromkeys(claim_ids)] or known
+
+
+def judges(
+    folder: Path,
+    baseline: str | None = None,
+    challenger: str | None = None,
+    vouched: bool = False,
+    asked: Sequence[float] = (),
+) -> list[Judge]:
+    """A judge of every pair of arms that ``verify`` would look at."""
     asked = [checked(level) for level in asked]
     comparison = read(folder)
     baseline, challenger = (as_named(comparison, arm) for arm in (baseline, challenger))
-    return [
-        verdict
-        for pair in pairs(comparison, baseline, challenger)
-        for verdict in Judge(comparison, *pair, vouched, asked).all(chosen)
-    ]
+    found = pairs(comparison, baseline, challenger)
+    return [Judge(comparison, *pair, vouched, asked) for pair in found]

@@ -79,6 +79,7 @@ def test_the_summary_has_its_keys_and_no_nan(folder: Path) -> None:
     neutral = told["comparisons"][0]["neutral"]
     assert neutral["outcome"] == "fewer steps"
     assert "Accuracy at the end" in neutral["sentence"]
+    assert neutral["sentence"] in (folder / "report" / "report.md").read_text()
     assert told["arms"]["srpo"]["steps_to_target"]["fraction_reaching"] == 1
 
 

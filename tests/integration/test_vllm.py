@@ -278,9 +278,10 @@ def test_faults_stand_in_the_report(local: VllmEngine, tmp_path: Path) -> None:
     arms = [Arm(name=name, algorithm="grpo") for name in ("clean", "stale", "cold")]
     comparison = plan(tmp_path / "c", config, arms, "bench compare")
     problems = load_problems(config)
-    for run in comparison.runs:
-        run = Run(run.folder, config, run.arm, run.seed, comparison.base, problems)
-        run.engine = run.collector.engine = Faulty(run.policy, local, run.arm.name)
+    for planned in comparison.runs:
+        where, arm, seed = planned.folder, planned.arm, planned.seed
+        run = Run(where, config, arm, seed, comparison.base, problems)
+        run.engine = run.collector.engine = Faulty(run.policy, local, arm.name)
         assert run.train()
     told = write_report(comparison.folder)
     kl = {arm: told["arms"][arm]["mismatch"]["kl"] for arm in ("clean", "stale", "cold")}

@@ -29,8 +29,8 @@ INFO = RunInfo(
         (Shuffled, {}, []),
         (History, {}, [BOUNDARY]),
         (History, {"resample": False}, []),
-        (History, {"stage_one_fraction": 0.25}, [BOUNDARY, {"event": "stage-switch", "step": 6}]),
-        (HistoryRandom, {"stage_one_fraction": 0.0}, [BOUNDARY]),
+        (History, {"stage_one_epochs": 2}, [BOUNDARY, {"event": "stage-switch", "step": 5}]),
+        (HistoryRandom, {"stage_one_epochs": 0}, [BOUNDARY]),
         (NPR, {"threshold": 0.8}, [BOUNDARY | {"rate": 0.8}]),
     ],
 )

@@ -28,7 +28,7 @@ def test_curves_that_are_stretched_give_back_the_stretch(ratio: float) -> None:
     found = speed(arm(ratio * TIMES), arm(TIMES))
     assert float(found.ratio) == pytest.approx(ratio, rel=0.02)
     assert found.crossing.low * 0.98 <= ratio <= found.crossing.high * 1.02
-    assert found.inversion.low * 0.98 <= ratio <= found.inversion.high * 1.02
+    assert found.inversion.low * 0.97 <= ratio <= found.inversion.high * 1.03  # steps of its grid
 
 
 def test_the_first_estimator_is_a_jackknife_of_the_log_ratio_by_hand() -> None:

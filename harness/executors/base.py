@@ -21,12 +21,11 @@ from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 class Need:
     """What one run takes.
 
-    cpus: cores.   gpus: accelerators, 0 or 1.   memory_gib: main memory, 0: whatever there is.
+    cpus: cores.   gpus: accelerators, 0 or 1.
     """
 
     cpus: int
     gpus: int = 0
-    memory_gib: float = 0.0
 
 
 @dataclass(frozen=True)

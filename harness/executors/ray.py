@@ -63,7 +63,6 @@ class RayExecutor:
         task = self._ray.remote(_unit).options(
             num_cpus=self._need.cpus,  # Ray counts the node's cores, not the container's
             num_gpus=self._need.gpus,
-            memory=int(self._need.memory_gib * 2**30) or None,
             max_retries=LOST_NODES,
             retry_exceptions=False,
         )

@@ -154,6 +154,8 @@ class Sample(TypedDict):
     prompt: str
     response: str
     outcome: str
+    repeatable: NotRequired[bool]
+    """False where the clock or addresses may have decided: graded again it may be another."""
     reward: float
     advantage: float | None
     length: int

@@ -68,6 +68,8 @@ class Grade:
     language: float = 1.0
     """1.0 when the response keeps to one natural language."""
     answer: str | None = None
+    repeatable: bool = True
+    """False where the clock or addresses may have decided: never to be remembered."""
 
     @property
     def accuracy(self) -> float:

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 from srpo_bench.tasks.base import (
     Grade,
     Kind,
-    Outcome,
     Problem,
     Prompt,
     Split,
@@ -80,10 +79,7 @@ class HumanEval(Task):
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Run prompt, response and hidden tests; ``format`` is 1 when it is Python at all."""
         programs = [program(p, r) for p, r in zip(problems, responses, strict=True)]
-        return [
-            Grade(verdict.outcome, format=float(verdict.outcome is not Outcome.UNPARSEABLE))
-            for verdict in run_programs(programs)
-        ]
+        return [verdict.grade for verdict in run_programs(programs)]
 
 
 @cache

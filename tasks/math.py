@@ -74,9 +74,14 @@ class Math(Task):
         return [
             Grade(Outcome.UNPARSEABLE, 0.0, language(response))
             if answer is None
-            else Grade(next(outcomes), 1.0, language(response), answer[:1000])
+            else _grade(next(outcomes), answer, response)
             for answer, response in zip(answers, responses, strict=True)
         ]
+
+
+def _grade(outcome: Outcome, answer: str, response: str) -> Grade:
+    settled = outcome is not Outcome.TIMEOUT  # another machine may be faster
+    return Grade(outcome, 1.0, language(response), answer[:1000], settled)
 
 
 def _problem(split: str, index: int, row: Row, answer: str | None) -> Problem:

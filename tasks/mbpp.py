@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.base import Grade, Kind, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.code_answer import function_code
 from srpo_bench.tasks.dataset import Row, Source, read
 from srpo_bench.tasks.prompting import Form, solution
@@ -75,8 +75,7 @@ class Mbpp(Task):
             chosen = [i for i, p in enumerate(problems) if SLOW.get(p.id, Limits()) == limits]
             programs = [program(problems[i], responses[i]) for i in chosen]
             for i, verdict in zip(chosen, run_programs(programs, limits), strict=True):
-                is_python = verdict.outcome is not Outcome.UNPARSEABLE
-                grades[i] = Grade(verdict.outcome, format=float(is_python))
+                grades[i] = verdict.grade
         return [grades[i] for i in range(len(problems))]
 
 

@@ -27,6 +27,7 @@ def sample_line(
         prompt=problem.question,
         response=completions.texts[row],
         outcome=grade.outcome.value,
+        repeatable=grade.repeatable,
         reward=reward.of(grade),
         advantage=advantage,
         length=int(completions.responses.mask[row].sum()),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem
+from srpo_bench.tasks.base import Grade, Kind, Problem
 from srpo_bench.tasks.micro.family import Item, MicroTask
 from srpo_bench.tasks.sandbox import Program, run_programs
 
@@ -62,17 +62,12 @@ class MicroHumanEval(MicroTask):
         )
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
-        """Run prompt + response + hidden tests, each distinct program once."""
+        """Run prompt + response + hidden tests."""
         programs = [
             Program(problem.question + response, problem.answer, problem.meta["entry_point"])
             for problem, response in zip(problems, responses, strict=True)
         ]
-        distinct = list(dict.fromkeys(programs))
-        outcomes = {p: v.outcome for p, v in zip(distinct, run_programs(distinct), strict=True)}
-        return [
-            Grade(outcomes[p], format=float(outcomes[p] is not Outcome.UNPARSEABLE))
-            for p in programs
-        ]
+        return [verdict.grade for verdict in run_programs(programs)]
 
 
 def one_line(steps: Sequence[Statement]) -> str:

@@ -70,8 +70,8 @@ class Sandbox:
             else:
                 waiting.append(program)
         for program, verdict in self._run(waiting):
-            same = verdict.outcome is not Outcome.TIMEOUT and repeatable(program.code)
-            verdicts[program] = replace(verdict, repeatable=same)
+            settled = verdict.repeatable and verdict.outcome is not Outcome.TIMEOUT
+            verdicts[program] = replace(verdict, repeatable=settled and repeatable(program.code))
         return [verdicts[program] for program in programs]
 
     def _run(self, programs: list[Program]) -> Iterable[tuple[Program, Verdict]]:
@@ -131,7 +131,8 @@ class Sandbox:
                 raise TaskError(
                     f"Code cannot be graded here any more ({self.mode}): {again}."
                 ) from None
-            return Verdict(Outcome.WRONG, f"three sandboxes ended under it: {death}")
+            detail = f"three sandboxes ended under it: {death}"
+            return Verdict(Outcome.WRONG, detail, repeatable=False)
 
     def _grade(self, program: Program) -> Verdict:
         worker = Worker(self.mode, self._limits)

@@ -11,7 +11,7 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass
 
-from srpo_bench.tasks.base import Outcome
+from srpo_bench.tasks.base import Grade, Outcome
 from srpo_bench.tasks.sandbox.inside import wire
 from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, launch, user
 from srpo_bench.tasks.sandbox.scratch import Scratch
@@ -62,6 +62,12 @@ class Verdict:
     detail: str = ""
     repeatable: bool = True
     """False where the clock or addresses may have decided: never to be remembered."""
+
+    @property
+    def grade(self) -> Grade:
+        """Of the response that holds the program; its form is right when it is Python at all."""
+        is_python = self.outcome is not Outcome.UNPARSEABLE
+        return Grade(self.outcome, format=float(is_python), repeatable=self.repeatable)
 
 
 class WorkerDiedError(Exception):

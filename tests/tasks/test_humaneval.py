@@ -30,6 +30,16 @@ def test_wrong_solutions_fail() -> None:
     assert (grade.outcome, grade.format) == (Outcome.UNPARSEABLE, 0.0)
 
 
+@needs_sandbox
+def test_a_grade_says_whether_the_clock_may_have_decided_it() -> None:
+    problem = TASK.load("test")[0]
+    solution = problem.meta["solution"]
+    late = "    import time\n" + solution
+    grades = TASK.grade([problem] * 3, [solution, late, "    while True: pass\n"])
+    assert [g.outcome for g in grades] == [Outcome.CORRECT, Outcome.CORRECT, Outcome.TIMEOUT]
+    assert [g.repeatable for g in grades] == [True, False, False]
+
+
 def test_only_test_split() -> None:
     with pytest.raises(TaskError, match="no train split"):
         TASK.load("train")

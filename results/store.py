@@ -153,6 +153,10 @@ class Sample(TypedDict):
     task: str
     prompt: str
     response: str
+    answer: str | None
+    """What the grader read from the response; None: nothing."""
+    expected: str
+    """What it compared with: a gold answer, or the source of hidden tests."""
     outcome: str
     repeatable: NotRequired[bool]
     """False where the clock or addresses may have decided: graded again it may be another."""

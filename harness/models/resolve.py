@@ -6,6 +6,7 @@ Whatever it is, it ends as a local Hugging Face folder that transformers, vLLM a
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 from pathlib import Path
@@ -124,6 +125,18 @@ def _from_hub(model: Model) -> Path:
             f"({type(error).__name__}): check the name, or name a local folder."
         ) from error
     return Path(folder)
+
+
+def parameters(folder: Path) -> int:
+    """How many numbers a base's weights are; tied ones count once."""
+    from safetensors import safe_open
+
+    count = 0
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, "pt") as weights:
+            names = weights.keys()
+            count += sum(math.prod(weights.get_slice(name).get_shape()) for name in names)
+    return count
 
 
 def digest(folder: Path) -> str:

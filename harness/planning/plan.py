@@ -16,6 +16,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.machine import versions
+from srpo_bench.harness.models.resolve import parameters
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
 from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, PlannedRun, locked
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
@@ -66,6 +67,7 @@ def plan(
         "problems": _ids(problems),
         "config": config.model_dump(mode="json"),
         "base": str(ready.base),
+        "parameters": parameters(ready.base),
     }
     if tuning is not None:
         record["tuning"] = tuning
@@ -197,5 +199,9 @@ def _manifest(
         },
         "notes": record["notes"],
         "data": record["data"],
-        "base": {"path": str(comparison.base), "sha256": record["contract"]["base_sha256"]},
+        "base": {
+            "path": str(comparison.base),
+            "sha256": record["contract"]["base_sha256"],
+            "parameters": record.get("parameters"),
+        },
     }

@@ -26,6 +26,8 @@ def sample_line(
         task=problem.task,
         prompt=problem.question,
         response=completions.texts[row],
+        answer=grade.answer,
+        expected=problem.answer,
         outcome=grade.outcome.value,
         repeatable=grade.repeatable,
         reward=reward.of(grade),

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from srpo_bench.harness.models import micro as base_model
 from srpo_bench.harness.models.micro import RECIPE, encode, shipped_base, train_base
+from srpo_bench.harness.models.resolve import parameters
 from srpo_bench.tasks.micro import corpus
 from srpo_bench.tasks.micro.corpus import FAMILIES, Example
 
@@ -27,7 +28,9 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def test_shipped_folder_is_a_small_ordinary_llama() -> None:
     model = AutoModelForCausalLM.from_pretrained(shipped_base())
     assert type(model).__name__ == "LlamaForCausalLM"
-    assert 1e6 <= sum(p.numel() for p in model.parameters()) <= 3e6
+    count = sum(p.numel() for p in model.parameters())
+    assert 1e6 <= count <= 3e6
+    assert parameters(shipped_base()) == count  # tied weights once
     assert sum(f.stat().st_size for f in shipped_base().iterdir()) <= 6 * MEGABYTE
 
 

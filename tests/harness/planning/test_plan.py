@@ -45,6 +45,8 @@ def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_i
     del record["contract"]["rollout.correction"]
     write_json(folder / "comparison.json", record)
     assert reopen(folder).config.rollout.correction == "none"
+    manifest = read_json(folder / "grpo" / "seed-1" / "manifest.json")
+    assert manifest["base"]["parameters"] == record["parameters"] == 1_114_368
     plan(folder, config(), ARMS, "bench compare")
     with pytest.raises(UserError, match="holds another comparison"):
         plan(folder, config(correction="token-masked"), ARMS, "bench compare")

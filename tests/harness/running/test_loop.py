@@ -165,6 +165,9 @@ def test_replayed_rows_are_told_from_fresh_ones_whatever_they_are_called(
     assert [line["algorithm"].get("rehearsed", 0) for line in lines] == [0, 16, 16, 16]
     assert [line["ledger"]["responses_discarded"] for line in lines] == [1] * 4
     train = [s for s in read_lines(run.folder / "samples.jsonl") if s["phase"] == "train"]
+    assert {s["expected"] for s in train if s["outcome"] == "correct"} == {
+        s["answer"] for s in train if s["outcome"] == "correct"
+    }
     for step in range(1, 5):
         rows = [s for s in train if s["step"] == step]
         for group in (rows[i : i + 4] for i in range(0, 16, 4)):

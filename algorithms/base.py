@@ -55,7 +55,11 @@ class Wait(TypedDict):
 
     event: Literal["epoch-boundary-with-solved-prompt", "stage-switch", "first-replay"]
     rate: NotRequired[float]
-    """The pass rate from which a prompt counts as solved; 1 where nothing is said."""
+    """The pass rate from which a prompt counts as solved, and leaves; 1 where nothing is said."""
+    over: NotRequired[Literal["epoch", "history"]]
+    """Of which responses: the last epoch's, as where nothing is said, or all so far."""
+    returns_after: NotRequired[int]
+    """Epochs a prompt sits out before it returns; it never does where nothing is said."""
     step: NotRequired[int]
     """The step at which it comes, where the plan fixes it."""
 

@@ -32,9 +32,11 @@ LARGE = 100_000_000
 
 CURVES = (
     *("length", "zero_variance", "all_correct", "pool_size", "reward", "epoch"),
+    *("all_wrong", "truncated", "grad_norm", "repeated"),
     *(f"mismatch_{name}" for name in MISMATCH),
 )
-"""What is drawn of the training steps; fractions are of the step's groups."""
+"""What is drawn and told of the training steps. Fractions are of the step's groups, truncated is of
+its responses; repeated: groups of a prompt that has one already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,14 +273,21 @@ def _steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
     groups[groups == 0] = np.nan
     curves = {
         name: _column([line.get(name) for line in lines])
-        for name in ("length", "pool_size", "reward", "epoch")
+        for name in ("length", "pool_size", "reward", "epoch", "truncated", "grad_norm")
     }
     curves |= {"zero_variance": (right + wrong) / groups, "all_correct": right / groups}
+    curves |= {"all_wrong": wrong / groups, "repeated": _column(list(map(_repeated, lines)))}
     compared = [line.get("mismatch") or {} for line in lines]
     curves |= {f"mismatch_{n}": _column([found.get(n) for found in compared]) for n in MISMATCH}
     entries = [line.get("ledger") or {} for line in lines]
     names = dict.fromkeys(name for entry in entries for name in entry)
     return step, curves, {n: sum(entry.get(n, 0) for entry in entries) for n in names}
+
+
+def _repeated(line: Mapping[str, Any]) -> int | None:
+    """Groups of a step whose prompt has one already; None where it does not say."""
+    groups = line.get("by_prompt")
+    return None if groups is None else len(groups) - len({group["prompt"] for group in groups})
 
 
 def _timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float]]:

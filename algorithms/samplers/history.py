@@ -98,9 +98,14 @@ class History(Shuffled[HistorySettings]):
     @property
     def waits_for(self) -> list[Wait]:
         """An epoch's end with a solved prompt, and the switch of stages where there is one."""
-        found = [Wait(event="epoch-boundary-with-solved-prompt")] if self.settings.resample else []
+        found = [self._drops] if self.settings.resample else []
         switch = self._schedule.first_switch
         return found if switch is None else [*found, Wait(event="stage-switch", step=switch)]
+
+    @property
+    def _drops(self) -> Wait:
+        drops, after = Wait(event="epoch-boundary-with-solved-prompt"), self.settings.readmit_after
+        return drops if after is None else Wait(**drops, returns_after=after)
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end, or a stage's, the pool is drawn up anew."""

@@ -56,7 +56,7 @@ class HistoryRandom(Shuffled[StagedSettings]):
     @property
     def waits_for(self) -> list[Wait]:
         """What history resampling waits for: as many prompts are drawn as it would drop."""
-        found = [Wait(event="epoch-boundary-with-solved-prompt")]
+        found = [Wait(event="epoch-boundary-with-solved-prompt", returns_after=1)]
         switch = self._schedule.first_switch
         return found if switch is None else [*found, Wait(event="stage-switch", step=switch)]
 

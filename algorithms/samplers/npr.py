@@ -56,8 +56,9 @@ class NPR(Shuffled[NPRSettings]):
     @property
     def waits_for(self) -> list[Wait]:
         """An epoch's end with a prompt whose pass rate has reached the threshold."""
-        rate = self.settings.threshold
-        return [Wait(event="epoch-boundary-with-solved-prompt", rate=rate)]
+        s = self.settings
+        over: Literal["epoch", "history"] = "history" if s.rate == "history" else "epoch"
+        return [Wait(event="epoch-boundary-with-solved-prompt", rate=s.threshold, over=over)]
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end the pool is drawn up anew."""

@@ -134,7 +134,7 @@ def _solved_epoch(run: Run, rate: float) -> float:
     begins = np.flatnonzero(np.diff(run.curves["epoch"]) > 0) + 1
     for start, begin in zip([0, *begins[:-1]], begins, strict=False):
         if prompts:
-            there = any(share >= rate for share in _rates(prompts[start:begin]))
+            there = any(share >= rate for share in pass_rates(prompts[start:begin]).values())
         else:
             there = bool((run.curves["all_correct"][start:begin] > 0).any())
         if there:
@@ -152,14 +152,14 @@ def counts(run: Run) -> list[list[dict[str, Any]]]:
     return [groups or [] for groups in lines] if any(lines) else []
 
 
-def _rates(steps: Sequence[Sequence[Mapping[str, Any]]]) -> list[float]:
-    """Pass rates of the prompts of some steps, each over all of its groups there."""
+def pass_rates(steps: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, float]:
+    """Prompt -> its pass rate over all of its groups in some steps, as ``counts`` has them."""
     right: dict[str, int] = {}
     n: dict[str, int] = {}
     for group in (group for groups in steps for group in groups):
         right[group["prompt"]] = right.get(group["prompt"], 0) + group["right"]
         n[group["prompt"]] = n.get(group["prompt"], 0) + group["n"]
-    return [right[prompt] / n[prompt] for prompt in n if n[prompt]]
+    return {prompt: right[prompt] / n[prompt] for prompt in n if n[prompt]}
 
 
 def _first(steps: np.ndarray, there: np.ndarray) -> float:

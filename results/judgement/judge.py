@@ -30,6 +30,7 @@ from srpo_bench.results.judgement.rules import (
     no_target,
     too_few,
 )
+from srpo_bench.results.judgement.starving import Starving, starved_from, starving
 from srpo_bench.results.judgement.targets import Standing, Target, targets
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast, contrast
@@ -136,13 +137,24 @@ class Judge:
         return headroom(self.comparison, self.contrast)
 
     @cached_property
+    def starved_from(self) -> float | None:
+        """From which step the plan starves the challenger; inf: never, None: not known."""
+        return starved_from(self.comparison, self.challenger, self.baseline)
+
+    @cached_property
+    def starving(self) -> Starving:
+        """Did it have prompts to train on?"""
+        return starving(self.comparison, self.contrast, self.starved_from)
+
+    @cached_property
     def blocked(self) -> str:
         """Why steps to the target that decides say nothing here, whatever is asked of them; empty
         when they do. Headroom is a claim's own."""
         unable = no_pairs(
             self.comparison, {self.challenger, self.baseline}, self.matched, self.vouched
         )
-        return unable or too_few(self.contrast.n) or no_target(self.contrast, self.gain, None)
+        unable = unable or too_few(self.contrast.n) or no_target(self.contrast, self.gain, None)
+        return unable or self.starving.lacking
 
     def _runs(self, other: str) -> list[Run]:
         return self.comparison.of(other) + self.comparison.of(self.challenger)
@@ -212,7 +224,8 @@ class Judge:
                 case NonInferiority():
                     usual = self.at(Goal())
                     room = headroom(self.comparison, usual, claim.test.share)
-                    blocked = no_target(usual, self.gain, room)
+                    fed = starving(self.comparison, usual, self.starved_from)
+                    blocked = no_target(usual, self.gain, room) or fed.lacking
                     return accuracy.test(self.comparison, usual, self.gain, claim.test, blocked)
                 case Equivalence() | Superiority():
                     return scored.test(self.comparison, self.challenger, claim.test)
@@ -225,8 +238,11 @@ class Judge:
         if cell is None and found.n:
             return Finding(Ruling("no-verdict", f"not every run records its {axis}"))
         room = headroom(self.comparison, found, threshold)
-        blocked = too_few(found.n) or no_target(found, self.gain, room)
+        fed = starving(self.comparison, found, self.starved_from)
+        blocked = too_few(found.n) or no_target(found, self.gain, room) or fed.lacking
         ruling = Ruling("no-verdict", blocked) if blocked else judge(found, axis, threshold)
+        if fed.own_doing and not blocked:
+            ruling = Ruling(ruling.verdict, f"{ruling.reason}; {fed.own_doing}")
         if target and target.standing == "exploratory":
             said = f"{ruling.reason}; exploratory: this target was named after the runs were made"
             ruling = Ruling(ruling.verdict, said)

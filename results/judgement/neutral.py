@@ -52,6 +52,7 @@ def neutral(judge: Judge) -> Neutral:
         sentence += f". Relative cost to target: {', '.join(cost)}"
         if end.n:
             sentence += f". Accuracy at the end: {points(end)}"
+        sentence += f". {own}" if (own := judge.starving.own_doing) else ""
         sentence += refill(judge)
     return Neutral(ours, theirs, outcome, f"{sentence}.")
 

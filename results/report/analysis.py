@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
 from srpo_bench.results.judgement.ladder import Rung, ladder
 from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.neutral import Neutral, neutral
+from srpo_bench.results.judgement.starving import batch_of
 from srpo_bench.results.judgement.targets import Target, checked, targets
 from srpo_bench.results.runs import Array, Comparison, read
 from srpo_bench.results.statistics import across, benchmarks, sampling, scores
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import Contrast, contrast
+from srpo_bench.results.statistics.health import Health, window
 from srpo_bench.results.statistics.inference import Estimate, mean, share
 from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import GRID, Gain, gain
@@ -86,6 +88,8 @@ class Analysis:
     named: dict[str, list[tuple[Target, Contrast]]]
     """challenger -> targets that the user named, and costs there."""
     tasks: dict[str, TaskContrast]
+    health: dict[str, Health]
+    """arm -> what its steps say of its training."""
     ladder: list[Rung]
     """What each idea of the ladder is worth; empty where its arms are not there."""
 
@@ -166,6 +170,7 @@ def analyse(
         targets=levels,
         named={arm: [(t, judge.at(t.goal)) for t in named] for arm, judge in judges.items()},
         tasks={arm: _tasks(comparison, arm, baseline) for arm in judges},
+        health=_health(comparison, judges),
         ladder=ladder(comparison, level) if gained else [],
     )
 
@@ -202,6 +207,23 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
         states=states,
         iqm=across.iqm_interval(scores.score_matrix(done, tasks)) if tasks else _mean([]),
     )
+
+
+def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, Health]:
+    """Of every arm, up to the baseline's crossing in its own contrast; the baseline's is in all."""
+    batch, found = batch_of(comparison), {}
+    for arm in comparison.arms:
+        own = judges.get(arm) or next(iter(judges.values()), None)
+        steps = own.contrast.steps if own else None
+        until = steps.baseline if steps else np.inf
+        fell = steps.race.collapsed[arm not in judges] if steps else None
+        runs = comparison.of(arm)
+        found[arm] = Health(
+            whole=window(runs, batch),
+            before=window(runs, batch, until),
+            collapsed=None if fell is None else bool(fell),
+        )
+    return found
 
 
 def _mean(values: list[float], error: float = 0.0) -> Estimate:

@@ -72,6 +72,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "open_runs": words.open_runs(a),
         "ladder": ladder.sentences(a),
         "mismatch": words.mismatch(a),
+        "health": words.health(a),
         "imported": words.imported(a),
         "progress": progress(c.runs),
         "tables": {t.name: t for t in tables},

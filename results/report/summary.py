@@ -53,6 +53,7 @@ def summary(a: Analysis) -> dict[str, Any]:
         "ladder": [_rung(rung) for rung in a.ladder],
         "tuning": c.plan.get("tuning"),
         "headroom": {name: _headroom(a, name) for name in a.judges},
+        "health": {name: _health(a, name) for name in a.health},
         "progress": progress(c.runs).states,
         "failed": [{"run": r.name, "reason": r.reason} for r in c.runs if r.state == "failed"],
         "unfinished": [
@@ -210,6 +211,25 @@ def _rung(rung: Rung) -> dict[str, Any]:
         "p_accuracy_holm": finite(rung.p_accuracy_holm),
         "flops": estimate(rung.flops) if rung.flops else None,
     }
+
+
+def _health(a: Analysis, arm: str) -> dict[str, Any]:
+    """Shares of steps, of groups (hopeless, solved) and of responses (cut); null: not recorded."""
+    found, judge = a.health[arm], a.judges.get(arm)
+    windows = {"whole_budget": found.whole, "up_to_baselines_crossing": found.before}
+    told: dict[str, Any] = {
+        name: {k: finite(v) for k, v in asdict(part).items()} for name, part in windows.items()
+    }
+    told["collapsed"] = found.collapsed
+    if judge:
+        fed = judge.starving
+        told["plan"] = {
+            "short_from_step": None if fed.at is None else finite(fed.at),
+            "known": fed.at is not None,
+            "starves": bool(fed.lacking),
+            "sentence": fed.lacking or fed.own_doing or None,
+        }
+    return told
 
 
 def _headroom(a: Analysis, challenger: str) -> dict[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from srpo_bench.results.judgement.judge import ClaimVerdict
+from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.starving import OFTEN
 from srpo_bench.results.progress import progress
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
 from srpo_bench.results.text import SHORT, interval, percent, ratio
 
+MANY_CUT = 0.5
+"""Share of responses cut off at the length limit that a banner names."""
 MEANING = {
     "held-out reward": "the mean of the reward function on held-out problems",
     "training reward": "a reward in training and no score on held-out problems",
@@ -90,6 +93,28 @@ def mismatch(a: Analysis) -> str:
         f"explains less than {LARGE_KL:g}). Look for stale weights or other sampling settings. The "
         f"mismatch {corrected}."
     )
+
+
+def health(a: Analysis) -> str:
+    """What ailed training so much that it can have decided a verdict, in a sentence; else ""."""
+    told = [s for judge in a.judges.values() if (s := _starves(judge))]
+    first = f"up to {a.baseline}'s crossing"
+    for arm, found in a.health.items():
+        part = found.before
+        if part.flat > OFTEN:
+            told.append(f"{first} {arm} had no gradient in {100 * part.flat:.0f} % of its steps")
+        if part.repeated > OFTEN:
+            often = f"{100 * part.repeated:.0f} % of its steps"
+            told.append(f"{first} {arm} had a prompt twice in a batch in {often}")
+        if part.cut > MANY_CUT:
+            told.append(f"{first} {100 * part.cut:.0f} % of {arm}'s responses were cut off")
+        if found.collapsed:
+            told.append(f"{arm} collapses, its smoothed curve ends well below its best")
+    return f"Health of the runs: {'; '.join(told)}." if told else ""
+
+
+def _starves(judge: Judge) -> str:
+    return judge.starving.lacking or judge.starving.own_doing
 
 
 def imported(a: Analysis) -> str:
@@ -174,6 +199,8 @@ def _headline(a: Analysis, arm: str) -> Headline:
     if verdict == "inconclusive":
         parts.append(reason)
     else:
+        if verdict != "no-verdict" and (own := judge.starving.own_doing):
+            parts.append(f"{own[0].upper()}{own[1:]}.")
         other = [s for s in found.units.values() if f": {verdict}," not in s]
         parts += [f"{s[0].upper()}{s[1:]}." for s in other]
     return Headline(arm, verdict, title, " ".join(parts), told, _cost(a, arm))

@@ -181,6 +181,34 @@ def mismatch(a: Analysis) -> Table:
     return Table("mismatch", "Engine against learner", columns, tuple(rows), note)
 
 
+def health(a: Analysis) -> Table:
+    """What ailed training, arm by arm."""
+    rows = [
+        (
+            arm,
+            *(
+                f"{_often(getattr(h.before, name))} / {_often(getattr(h.whole, name))}"
+                for name in ("short", "repeated", "flat", "hopeless", "solved", "cut")
+            ),
+            {True: "yes", False: "no", None: "–"}[h.collapsed],
+        )
+        for arm, h in a.health.items()
+        if h.whole.steps
+    ]
+    columns = (
+        *("arm", "fewer prompts than a batch", "a prompt twice in a batch", "no gradient"),
+        *("groups all wrong", "groups all right", "responses cut off", "collapses"),
+    )
+    note = (
+        f"Before the stroke up to {a.baseline}'s crossing, which decides a verdict, after it over "
+        "the whole budget. The first three are shares of an arm's steps. Where a method's rule, "
+        f"run on {a.baseline}'s records, would have left less than a batch before that crossing, "
+        "the plan starves it and there is no verdict; a challenger that starves otherwise is "
+        "judged."
+    )
+    return Table("health", "Health of the runs", columns, tuple(rows), note)
+
+
 def contract(a: Analysis) -> Table:
     """What was equal, field by field."""
     fields = dict.fromkeys([*a.comparison.contract, *a.matched.differing, *a.matched.unknown])
@@ -234,7 +262,7 @@ def everything(a: Analysis) -> list[Table]:
     """In the order of the page."""
     makers = (
         *(arms, costs, grid, ladder.table, tuning.table, benchmarks.measured, benchmarks.reported),
-        *(tasks, task_steps, claims, totals, mismatch, contract, data, runs),
+        *(tasks, task_steps, claims, totals, health, mismatch, contract, data, runs),
     )
     return [make(a) for make in makers]
 
@@ -251,6 +279,10 @@ def _run(a: Analysis, run: Run) -> tuple[str, ...]:
         return (run.name, state, f"{run.last_step:g}", end, f"> {found.at:g}", "not reached")
     between = f"{found.low:.4g} and {found.high:.4g}"
     return (run.name, state, f"{run.last_step:g}", end, f"{found.at:.4g}", between)
+
+
+def _often(share: float) -> str:
+    return "–" if share != share else f"{100 * share:.3g} %"
 
 
 def _plain(value: Any) -> str:

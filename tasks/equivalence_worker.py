@@ -54,7 +54,9 @@ def _load() -> Callable[[str, str], str]:
     """``equivalent(gold, answer)`` -> an ``Outcome``'s value."""
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
-    from srpo_bench.tasks import strictly
+    from srpo_bench.tasks import strictly, two_stage
+
+    two_stage.install()
 
     configs = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
 

@@ -33,6 +33,7 @@ _MAX_DEPTH = 12
 _BATCH = 32
 _STARTS = 3
 _START_SECONDS = 120
+_LOOK_SECONDS = 1.0
 _WHOLE = re.compile(r"-?\d{1,15}")
 _LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
 _EXPLOSIVE = re.compile(
@@ -55,7 +56,8 @@ class EquivalenceLimits:
     """What one comparison may use."""
 
     cpu_seconds: float = 2.0
-    wall_seconds: float = 30.0
+    idle_seconds: float = 30.0
+    """Without any CPU time at all: it is stopped. One that is merely starved gets a little."""
     memory: int = 2 << 30
     """Bytes of address space of a grader, sympy included."""
 
@@ -127,7 +129,7 @@ def _depth(text: str) -> int:
 
 
 class _SilentError(Exception):
-    """A grader that has hardly computed for as long as it may take: stopped, or starved."""
+    """A process that has not computed at all for as long as it may idle: somebody stopped it."""
 
 
 class Equivalence:
@@ -238,9 +240,9 @@ class Equivalence:
         except OSError as error:
             raise TaskError(f"The math grader does not start: {error}.") from error
         theirs.close()
-        self._server.settimeout(_START_SECONDS)
-        with contextlib.suppress(OSError):
-            if self._server.recv(1) == b"r":
+        self._server_clock = _cpu_clock(self._process.pid)
+        with contextlib.suppress(OSError, _SilentError):
+            if self._from_server(1) == b"r":
                 self._ask_for_grader()
                 return
         assert self._process.stderr is not None
@@ -255,7 +257,7 @@ class Equivalence:
         """A fresh grader, from a fresh server where the old one has died."""
         try:
             self._ask_for_grader()
-        except OSError:
+        except (OSError, _SilentError):
             self.close()
             self._start()
 
@@ -264,34 +266,60 @@ class Equivalence:
         self._grader, theirs = socket.socketpair()
         socket.send_fds(self._server, [b"f"], [theirs.fileno()])
         theirs.close()
-        pid = self._server.recv(PID.size, socket.MSG_WAITALL)
+        pid = self._from_server(PID.size)
         if len(pid) < PID.size:
             raise ConnectionError("the server ended")
-        self._clock = (~PID.unpack(pid)[0] << 3) | 2  # the kernel's number for its CPU clock
+        self._clock = _cpu_clock(PID.unpack(pid)[0])
+        self._used = 0.0
         self._replies = wire.Reader(self._read)
 
+    def _from_server(self, count: int) -> bytes:
+        used = time.clock_gettime(self._server_clock)
+        _await(self._server, self._server_clock, used + _START_SECONDS, _START_SECONDS)
+        return self._server.recv(count, socket.MSG_WAITALL)
+
     def _next_outcome(self) -> Outcome:
-        self._begun = time.monotonic()
-        self._used = time.clock_gettime(self._clock)
-        return Outcome(self._replies.message())
+        """What the grader says. Its own clock tells what the pair took: it reads ahead, and by the
+        time its answer is seen here it may have worked on the next."""
+        outcome, used = self._replies.message()
+        taken, self._used = used - self._used, used
+        return Outcome(outcome) if taken <= self._limits.cpu_seconds else Outcome.TIMEOUT
 
     def _read(self, count: int) -> bytes:
-        """What the grader sends, once it does; TimeoutError when its time is used up."""
-        poll = select.poll()
-        poll.register(self._grader, select.POLLIN)
-        while True:
-            computing = self._limits.cpu_seconds - (time.clock_gettime(self._clock) - self._used)
-            waiting = self._limits.wall_seconds - (time.monotonic() - self._begun)
-            if computing <= 0:
-                raise TimeoutError
-            if waiting <= 0:
-                raise _SilentError
-            if poll.poll(1000 * min(computing, waiting) + 1):
-                break
+        last = self._used + self._limits.cpu_seconds
+        _await(self._grader, self._clock, last, self._limits.idle_seconds)
         data = self._grader.recv(count)
         if not data:
             raise ConnectionError("the grader ended")
         return data
+
+
+def _cpu_clock(pid: int) -> int:
+    return (~pid << 3) | 2  # the kernel's number for a process's CPU clock
+
+
+def _await(source: socket.socket, clock: int, last: float, idle_seconds: float) -> None:
+    """Return when ``source`` has something to read from the process with that CPU clock.
+
+    No wall time is read: on a crowded machine it says nothing of the process.
+
+    Raises:
+        TimeoutError: its clock has passed ``last``.
+        _SilentError: it has stood still for ``idle_seconds``.
+    """
+    poll = select.poll()
+    poll.register(source, select.POLLIN)
+    used, idle = time.clock_gettime(clock), 0.0
+    while True:
+        look = min(max(last - used, 0.01), _LOOK_SECONDS, idle_seconds)
+        if poll.poll(1000 * look):
+            return
+        before, used = used, time.clock_gettime(clock)
+        if used > last and not poll.poll(0):  # else it has answered, and works on the next pair
+            raise TimeoutError
+        idle = idle + look if used == before else 0.0
+        if idle >= idle_seconds:
+            raise _SilentError
 
 
 _processes: dict[int, Equivalence] = {}

@@ -2,7 +2,8 @@
 
 It loads math-verify once and then forks a grader whenever its client asks, so that a grader that
 hangs or swells is killed and replaced in milliseconds. Graders answer ``[gold, answer]`` messages
-with an outcome, and end where memory does; the client watches their CPU time.
+with an outcome and the CPU seconds they have used so far, and end where memory does; the client
+watches their CPU time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -93,7 +95,7 @@ def _grade(client: socket.socket, equivalent: Callable[[str, str], str], memory:
                 os._exit(1)
             except Exception:
                 outcome = "unparseable"
-            client.sendall(wire.frame(outcome))
+            client.sendall(wire.frame((outcome, time.process_time())))
     finally:
         os._exit(1)
 

@@ -19,6 +19,7 @@ from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict, Worker, Wo
 
 _MAX_SOURCE = MAX_MESSAGE // 8
 """Characters of one program; JSON may need six bytes for each."""
+_STARTS = 3
 _OURS = Program("def f(x):\n    return x\n", "def check(f):\n    assert f(1) == 1\n", "f")
 """Graded where nothing else can be, to tell whose fault that is."""
 
@@ -116,23 +117,28 @@ class Sandbox:
         return self._idle.pop() if self._idle and not fresh else Worker(self.mode, self._limits)
 
     def _alone(self, program: Program) -> Verdict:
-        """Nothing of ours runs beside it: another death is the program's own doing, unless
-        nothing can be graded at all.
+        """Nothing of ours runs beside it: another death is the program's own doing, unless it has
+        not been seen, or nothing can be graded at all.
 
         Raises:
             TaskError: not even a program of ours can.
         """
-        try:
-            return self._grade(program)
-        except WorkerDiedError as death:
+        for _ in range(_STARTS):
             try:
-                self._grade(_OURS)
-            except WorkerDiedError as again:
-                raise TaskError(
-                    f"Code cannot be graded here any more ({self.mode}): {again}."
-                ) from None
-            detail = f"three sandboxes ended under it: {death}"
-            return Verdict(Outcome.WRONG, detail, repeatable=False)
+                return self._grade(program)
+            except WorkerDiedError as death:
+                try:
+                    self._grade(_OURS)
+                except WorkerDiedError as again:
+                    raise self._useless(again) from None
+                if death.started:
+                    detail = f"three sandboxes ended under it: {death}"
+                    return Verdict(Outcome.WRONG, detail, repeatable=False)
+                unseen = death
+        raise self._useless(unseen)
+
+    def _useless(self, why: WorkerDiedError) -> TaskError:
+        return TaskError(f"Code cannot be graded here any more ({self.mode}): {why}.")
 
     def _grade(self, program: Program) -> Verdict:
         worker = Worker(self.mode, self._limits)

@@ -27,7 +27,7 @@ _SLACK_SECONDS = 10
 class Limits:
     """What one program may use. CPU time decides; wall-clock time only catches sleepers.
 
-    A program that has used less than a thirtieth of its CPU time within ``wall_seconds`` is taken
+    A program that has used less than 0.3 % of its CPU time within ``wall_seconds`` is taken
     to be asleep. One that computes is waited for three times as long, on a crowded machine thirty.
     """
 
@@ -71,7 +71,14 @@ class Verdict:
 
 
 class WorkerDiedError(Exception):
-    """There will be no verdict from this worker; the message says why."""
+    """There will be no verdict from this worker; the message says why.
+
+    started: whether it was ready once. A worker that was not has not seen the program.
+    """
+
+    def __init__(self, why: str, started: bool = True) -> None:
+        super().__init__(why)
+        self.started = started
 
 
 class Worker:
@@ -103,7 +110,7 @@ class Worker:
             )
         except OSError as error:
             self._forget()
-            raise WorkerDiedError(f"the sandbox does not start: {error}") from None
+            raise WorkerDiedError(f"the sandbox does not start: {error}", started=False) from None
         finally:
             theirs.close()
         self._started = False
@@ -142,7 +149,7 @@ class Worker:
                 return Verdict(Outcome(outcome), detail)
         except (OSError, wire.WireError, ValueError, TypeError):
             detail = "the sandbox ended" if self._started else self._why_not()
-        raise WorkerDiedError(detail)
+        raise WorkerDiedError(detail, self._started)
 
     def _why_not(self) -> str:
         """Why it did not start, by its last words."""

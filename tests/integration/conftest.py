@@ -21,8 +21,15 @@ TINY = [
 Bench = Callable[..., subprocess.CompletedProcess[str]]
 
 
+ROOT = str(Path(__file__).resolve().parents[2])
+
+
 def environment(**extra: str) -> dict[str, str]:
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **extra}
+    """This checkout's own package is found first. Without that a ``PYTHONPATH`` of a test's own and
+    the ``PYTHONSAFEPATH`` that an earlier test left would have an installed one run instead."""
+    paths = [extra.get("PYTHONPATH"), ROOT, os.environ.get("PYTHONPATH")]
+    path = os.pathsep.join(filter(None, paths))
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **extra, "PYTHONPATH": path}
 
 
 def command(*words: str | Path) -> list[str]:

@@ -140,10 +140,8 @@ def hostile(tmp_path: Path) -> Path:
 
 def run(form: Form, hostile: Path, words: list[str], path: str = "") -> str:
     """What a command prints in the hostile folder, whose files nothing may have loaded."""
-    environ = environment(
-        PYTHONPATH=":".join(filter(None, [path, form.path])),
-        TRIPWIRE=str(hostile.parent / "loaded"),
-    )
+    environ = environment(TRIPWIRE=str(hostile.parent / "loaded"))
+    environ["PYTHONPATH"] = ":".join(filter(None, [path, form.path]))
     done = subprocess.run(words, cwd=hostile, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not list(hostile.glob("*.ran"))

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,13 +88,17 @@ class Troubled(Equivalence):
     trouble: Callable[[Troubled, int], None]
 
     def __init__(self, trouble: Callable[[Troubled, int], None], **limits: float) -> None:
-        self.reads, self.trouble = 0, trouble
+        self.reads, self.trouble, self.graders = 0, trouble, 0
         super().__init__(EquivalenceLimits(**limits))  # type: ignore[arg-type]
 
     def _next_outcome(self) -> Outcome:
         self.reads += 1
         self.trouble(self, self.reads)
         return super()._next_outcome()
+
+    def _ask_for_grader(self) -> None:
+        self.graders += 1
+        super()._ask_for_grader()
 
     def signal(self, number: int, whom: str = "grader") -> None:
         server = self._process.pid
@@ -123,7 +128,49 @@ def test_a_grader_that_is_stopped_is_no_verdict() -> None:
         if read == 5:
             process.signal(signal.SIGSTOP)
 
-    assert compare_with(stop, wall_seconds=1.0) == RIGHT
+    assert compare_with(stop, idle_seconds=1.0) == RIGHT
+
+
+COSTLY = ("1", r"\int_0^1 \frac{1}{1+x^5} dx")
+"""Some seconds of CPU time; the next takes a tenth of it."""
+FAIR = ("x^{99}+1", "(x+1)^{99}")
+
+
+def test_time_is_the_graders_own_however_late_its_answer_is_read() -> None:
+    def starve_us(process: Troubled, read: int) -> None:
+        used = -1.0
+        while used != (used := time.clock_gettime(process._clock)):
+            time.sleep(1.0)  # until it has done all that it was sent
+
+    process = Troubled(starve_us, cpu_seconds=0.5)
+    outcomes = process.compare([GRADED[0], COSTLY, GRADED[0]])
+    process.close()
+    assert outcomes == [Outcome.CORRECT, Outcome.TIMEOUT, Outcome.CORRECT]
+
+
+def test_a_starved_grader_is_waited_for() -> None:
+    """It gets a fifth of the time, in pieces, so that an answer takes longer than it may idle."""
+    over = threading.Event()
+
+    def starve(process: Troubled, read: int) -> None:
+        if read == 1:
+            thread.start()
+
+    def seldom() -> None:
+        while not over.wait(0.05):
+            process.signal(signal.SIGSTOP)
+            over.wait(0.2)
+            process.signal(signal.SIGCONT)
+
+    thread = threading.Thread(target=seldom)
+    process = Troubled(starve, idle_seconds=1.0)
+    try:
+        assert process.compare([FAIR, GRADED[0]]) == [Outcome.WRONG, Outcome.CORRECT]
+        assert process.graders == 1
+    finally:
+        over.set()
+        thread.join()
+        process.close()
 
 
 def test_what_two_graders_died_at_is_graded_alone_after_all_others() -> None:

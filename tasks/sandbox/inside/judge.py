@@ -24,8 +24,12 @@ from . import wire
 _libc = ctypes.CDLL(None)
 _BUILTINS = frozenset(vars(builtins))
 _CAP = 3
-"""However it spends its time, a program is given up after so many times its wall-clock limit; on a
-crowded machine after ``wire.PATIENCE`` times."""
+"""However it spends its time, a program is given up after so many times its wall-clock limit. Times
+at whose end the machine is crowded do not count, up to ``wire.PATIENCE`` of them."""
+_ASLEEP = 0.003
+"""A program that has used less than this share of its CPU time within its wall-clock limit sleeps.
+One that wants to compute gets more even where a hundred others want to, too."""
+_TRIED_SECONDS = 0.02
 _PAUSE = 1.0
 """Seconds by which a judge that wakes too late was not running: they are nobody's."""
 
@@ -64,7 +68,7 @@ class Program:
         self._meddled = meddled
         self._cpu = cpu
         self._wall = wall
-        self._look_again = self._until = self._last = self._seen = 0.0
+        self._look_again = self._until = self._last = self._end = self._seen = 0.0
         self.over: Over | None = None
         channel.setblocking(False)
         self._answers = select.poll()
@@ -79,7 +83,7 @@ class Program:
         """Have the program run its code; its time counts from here."""
         now = time.monotonic()
         self._look_again, self._until = now, now + self._wall
-        self._last = now + _CAP * self._wall
+        self._last, self._end = now + _CAP * self._wall, now + wire.PATIENCE * self._wall
         self._request(code.encode(errors="surrogatepass"))
 
     def ask(self, verb: str, target: int | str, *arguments: Any) -> Any:
@@ -149,7 +153,8 @@ class Program:
             if now >= self._look_again:
                 late = now - self._look_again
                 if late > _PAUSE:
-                    self._until, self._last = self._until + late, self._last + late
+                    self._until += late
+                    self._last, self._end = self._last + late, self._end + late
                 used = time.clock_gettime(self._clock)
                 if used >= self._cpu:
                     raise Over("timeout", f"more than {self._cpu:g} s of CPU time")
@@ -160,22 +165,31 @@ class Program:
                 return
 
     def _wait_longer(self, now: float, used: float) -> None:
-        """On a crowded machine: only a program that hardly computes is taken for asleep."""
-        asleep = used - self._seen < self._cpu / wire.PATIENCE
-        if asleep or (now >= self._last and not _crowded()):
+        """A program that computes has time as long as others keep it from computing."""
+        asleep = used - self._seen < _ASLEEP * self._cpu
+        if _crowded():
+            self._last = min(self._last + self._wall, self._end)
+        if asleep or now >= self._last:
             if self._meddled(False):
                 raise Over("died", "the program was stopped from outside")
-            waited = self._wall if asleep else _CAP * self._wall
-            raise Over("timeout", f"no answer within {waited:g} s")
+            raise Over("timeout", "it sleeps" if asleep else "it computes too little")
         self._seen, self._until = used, now + self._wall
 
 
 def _crowded() -> bool:
-    """More processes want to compute than there are processors."""
+    """More want to compute than can: by the load, or, where a container's share of the processors
+    is limited, by how long a moment's computing takes."""
     information = ctypes.create_string_buffer(256)  # struct sysinfo: uptime, then three loads
     _libc.sysinfo(information)
     _, load = struct.unpack_from("@lL", information)
-    return bool(load / (1 << 16) > len(os.sched_getaffinity(0)))
+    return bool(load / (1 << 16) > len(os.sched_getaffinity(0))) or _is_held_up()
+
+
+def _is_held_up() -> bool:
+    begun, used = time.monotonic(), time.process_time()
+    while time.process_time() - used < _TRIED_SECONDS:
+        pass
+    return time.monotonic() - begun > 2 * _TRIED_SECONDS
 
 
 class Remote:

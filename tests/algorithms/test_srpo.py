@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srpo_bench.algorithms.batch import Batch, Grades, Rollouts
@@ -37,6 +37,7 @@ def _run(
         yield rollouts, grades, batch
 
 
+@settings(max_examples=30)
 @given(
     fraction=st.sampled_from([0.1, 0.25, 1.0]),
     history_steps=st.integers(1, 6),

@@ -17,6 +17,9 @@ from srpo_bench.harness.config import Arm
 from srpo_bench.harness.running.promises import check
 
 
+pytestmark = pytest.mark.integration
+
+
 class Forgets(GRPOToken):
     """Its baseline is a running mean that no checkpoint holds."""
 

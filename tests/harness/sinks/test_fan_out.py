@@ -122,6 +122,7 @@ READ: Mapping[str, Callable[[Path], Points]] = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("sink", READ)
 def test_a_disturbed_run_has_every_point_once_and_the_same_records(
     plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sink: str

@@ -17,6 +17,8 @@ from tests.tasks.sandbox.adversarial import ESCAPED, ESCAPES, SQUARES
 from tests.tasks.sandbox.corpus import HONEST, HOSTILE, VISIBLE
 from tests.tasks.sandbox.lies import HOGS
 
+pytestmark = pytest.mark.integration
+
 GOOD = Program("def f(x):\n    return x * x\n", SQUARES, "f")
 NOT_CORRECT = (Outcome.WRONG, Outcome.TIMEOUT, Outcome.UNPARSEABLE)
 

@@ -16,7 +16,6 @@ from srpo_bench.algorithms.samplers.shuffled import Shuffled
 from srpo_bench.harness.config import Arm
 from srpo_bench.harness.running.promises import check
 
-
 pytestmark = pytest.mark.integration
 
 

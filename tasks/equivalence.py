@@ -11,7 +11,6 @@ import atexit
 import contextlib
 import os
 import re
-import select
 import socket
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from srpo_bench.children import python_path
 from srpo_bench.tasks import latex
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.equivalence_worker import PID
+from srpo_bench.tasks.patience import SilentError, cpu_clock, wait_for
 from srpo_bench.tasks.sandbox.inside import wire
 
 MAX_ANSWER = 500
@@ -33,7 +33,6 @@ _MAX_DEPTH = 12
 _BATCH = 32
 _STARTS = 3
 _START_SECONDS = 120
-_LOOK_SECONDS = 1.0
 _WHOLE = re.compile(r"-?\d{1,15}")
 _LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
 _EXPLOSIVE = re.compile(
@@ -128,10 +127,6 @@ def _depth(text: str) -> int:
     return max(accumulate(steps), default=0)
 
 
-class _SilentError(Exception):
-    """A process that has not computed at all for as long as it may idle: somebody stopped it."""
-
-
 class Equivalence:
     """A warm math-verify process. Not for use from several threads.
 
@@ -180,7 +175,7 @@ class Equivalence:
         except TimeoutError:
             self._new_grader()
             return [*outcomes, Outcome.TIMEOUT], False
-        except (OSError, wire.WireError, ValueError, _SilentError):
+        except (OSError, wire.WireError, ValueError, SilentError):
             self._new_grader()
             return outcomes, True
         return outcomes, False
@@ -240,8 +235,8 @@ class Equivalence:
         except OSError as error:
             raise TaskError(f"The math grader does not start: {error}.") from error
         theirs.close()
-        self._server_clock = _cpu_clock(self._process.pid)
-        with contextlib.suppress(OSError, _SilentError):
+        self._server_clock = cpu_clock(self._process.pid)
+        with contextlib.suppress(OSError, SilentError):
             if self._from_server(1) == b"r":
                 self._ask_for_grader()
                 return
@@ -257,7 +252,7 @@ class Equivalence:
         """A fresh grader, from a fresh server where the old one has died."""
         try:
             self._ask_for_grader()
-        except (OSError, _SilentError):
+        except (OSError, SilentError):
             self.close()
             self._start()
 
@@ -269,13 +264,13 @@ class Equivalence:
         pid = self._from_server(PID.size)
         if len(pid) < PID.size:
             raise ConnectionError("the server ended")
-        self._clock = _cpu_clock(PID.unpack(pid)[0])
+        self._clock = cpu_clock(PID.unpack(pid)[0])
         self._used = 0.0
         self._replies = wire.Reader(self._read)
 
     def _from_server(self, count: int) -> bytes:
         used = time.clock_gettime(self._server_clock)
-        _await(self._server, self._server_clock, used + _START_SECONDS, _START_SECONDS)
+        wait_for(self._server, self._server_clock, used + _START_SECONDS, _START_SECONDS)
         return self._server.recv(count, socket.MSG_WAITALL)
 
     def _next_outcome(self) -> Outcome:
@@ -287,39 +282,11 @@ class Equivalence:
 
     def _read(self, count: int) -> bytes:
         last = self._used + self._limits.cpu_seconds
-        _await(self._grader, self._clock, last, self._limits.idle_seconds)
+        wait_for(self._grader, self._clock, last, self._limits.idle_seconds)
         data = self._grader.recv(count)
         if not data:
             raise ConnectionError("the grader ended")
         return data
-
-
-def _cpu_clock(pid: int) -> int:
-    return (~pid << 3) | 2  # the kernel's number for a process's CPU clock
-
-
-def _await(source: socket.socket, clock: int, last: float, idle_seconds: float) -> None:
-    """Return when ``source`` has something to read from the process with that CPU clock.
-
-    No wall time is read: on a crowded machine it says nothing of the process.
-
-    Raises:
-        TimeoutError: its clock has passed ``last``.
-        _SilentError: it has stood still for ``idle_seconds``.
-    """
-    poll = select.poll()
-    poll.register(source, select.POLLIN)
-    used, idle = time.clock_gettime(clock), 0.0
-    while True:
-        look = min(max(last - used, 0.01), _LOOK_SECONDS, idle_seconds)
-        if poll.poll(1000 * look):
-            return
-        before, used = used, time.clock_gettime(clock)
-        if used > last and not poll.poll(0):  # else it has answered, and works on the next pair
-            raise TimeoutError
-        idle = idle + look if used == before else 0.0
-        if idle >= idle_seconds:
-            raise _SilentError
 
 
 _processes: dict[int, Equivalence] = {}

@@ -73,14 +73,13 @@ def test_a_share_of_the_processors_is_felt(
 ) -> None:
     """Whatever the load: a container's limit does not show there."""
     used = iter(n * 0.001 for n in range(1000))
-    clock = SimpleNamespace(process_time=lambda: clock.now, now=0.0)
+    now = [0.0]
 
     def tick() -> float:
-        clock.now = next(used)
-        return clock.now
+        now[0] = next(used)
+        return now[0]
 
-    clock.process_time = tick
-    clock.monotonic = lambda: clock.now / share
+    clock = SimpleNamespace(process_time=tick, monotonic=lambda: now[0] / share)
     monkeypatch.setattr(judge, "time", clock)
     assert judge._is_held_up() is held_up
 

@@ -14,6 +14,8 @@ from srpo_bench.tasks.base import Kind, Task, TaskError
 BUILT_IN = {
     "micro-gsm8k": "srpo_bench.tasks.micro.gsm8k:MicroGsm8k",
     "micro-math": "srpo_bench.tasks.micro.math:MicroMath",
+    "micro-math-easy": "srpo_bench.tasks.micro.math:MicroMathEasy",
+    "micro-math-hard": "srpo_bench.tasks.micro.math:MicroMathHard",
     "micro-humaneval": "srpo_bench.tasks.micro.humaneval:MicroHumanEval",
     "gsm8k": "srpo_bench.tasks.gsm8k:Gsm8k",
     "math": "srpo_bench.tasks.math:Math",

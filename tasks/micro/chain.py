@@ -32,8 +32,8 @@ class Step:
         """The step that undoes this one."""
         return Step(INVERSE[self.sign], self.by)
 
-    def apply(self, value: int) -> int | None:
-        """The next value, or None where the step does not stay within 1..LARGEST."""
+    def apply(self, value: int, least: int = 1, largest: int = LARGEST) -> int | None:
+        """The next value, or None where the step does not stay within least..largest."""
         if self.sign == "/" and value % self.by:
             return None
         after = {
@@ -42,7 +42,7 @@ class Step:
             "*": value * self.by,
             "/": value // self.by,
         }[self.sign]
-        return after if 1 <= after <= LARGEST else None
+        return after if least <= after <= largest else None
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,16 @@ class Chain:
         return f"{self.values[0]}{''.join(lines)}"
 
 
-def draw_chain(rng: random.Random, length: int) -> Chain:
-    """A random chain of ``length`` steps whose neighbouring steps do not undo each other."""
+def draw_chain(rng: random.Random, length: int, least: int = 1, largest: int = LARGEST) -> Chain:
+    """A random chain of ``length`` steps whose neighbouring steps do not undo each other, through
+    least..largest."""
     while True:
-        values = [rng.randrange(2, LARGEST + 1)]
+        values = [rng.randrange(max(least, 2), largest + 1)]
         steps: list[Step] = []
         while len(steps) < length:
             sign = SIGNS[rng.randrange(len(SIGNS))]
             step = Step(sign, rng.randrange(2, 10 if sign in "+-" else 4))
-            after = step.apply(values[-1])
+            after = step.apply(values[-1], least, largest)
             if after is None:
                 break
             steps.append(step)
@@ -88,10 +89,10 @@ def draw_chain(rng: random.Random, length: int) -> Chain:
             return Chain(tuple(steps), tuple(values))
 
 
-def wrong_guess(rng: random.Random, answer: int) -> int:
+def wrong_guess(rng: random.Random, answer: int, largest: int = LARGEST) -> int:
     """A number near ``answer`` that is not it."""
     while True:
         distance = (1, 2, 3, 4, 5, 10)[rng.randrange(6)]
         guess = answer + (distance if rng.random() < 0.5 else -distance)
-        if 0 <= guess <= LARGEST:
+        if 0 <= guess <= largest:
             return guess

@@ -50,6 +50,9 @@ class MicroTask(Task):
 
     max_new_tokens: ClassVar[int] = 32
     procedural: ClassVar[bool] = True
+    levels: ClassVar[tuple[int, ...]] = LEVELS
+    family: ClassVar[str] = ""
+    """Whose splits these problems are drawn by, where they could stand in another task, too."""
 
     @abstractmethod
     def draw(self, rng: random.Random, level: int) -> Item:
@@ -78,7 +81,7 @@ def draw_from(task: MicroTask, rng: random.Random, level: int, where: str) -> It
     """A random item of a level whose content falls into one bucket."""
     while True:
         item = task.draw(rng, level)
-        if bucket(task.name, item.content) == where:
+        if bucket(task.family or task.name, item.content) == where:
             return item
 
 
@@ -96,7 +99,7 @@ def _problems(task: MicroTask, split: Split) -> tuple[Problem, ...]:
     seen: set[str] = set()
     problems: list[Problem] = []
     while len(problems) < SIZES[split]:
-        level = LEVELS[len(problems) % len(LEVELS)]
+        level = task.levels[len(problems) % len(task.levels)]
         item = draw_from(task, rng, level, split)
         if item.content in seen:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -30,7 +31,7 @@ _GOLD = re.compile(r"#### (-?[0-9][0-9.,]*)\s*$")
 INSTRUCTION = (
     "\n\nReason step by step, then give the answer on a last line of the form: #### number"
 )
-_FORM = Form(
+FORM = Form(
     turn=lambda p: p.question + INSTRUCTION,
     reply=solution,
     head=lambda p: f"Question: {p.question}\nAnswer:",
@@ -61,30 +62,23 @@ def _normalised(text: str) -> str:
     return re.sub(r"\.$", "", text).lower()
 
 
-class Gsm8k(Task):
-    """Grade-school word problems. Correct means that the number stated has the right value."""
+class WordProblems(Task):
+    """Answered by a number behind ``#### ``. Correct means that the number stated has the right
+    value. A subclass says where worked examples are from."""
 
-    name: ClassVar[str] = "gsm8k"
     kind: ClassVar[Kind] = "math"
-    summary: ClassVar[str] = "grade-school word problems, answered '#### n' (1,319 test)"
-    max_new_tokens: ClassVar[int] = 400
     metric: ClassVar[str] = "number"
-    stop: ClassVar[tuple[str, ...]] = ("Question:", "</s>", "<|im_end|>")
 
     def __init__(self) -> None:
         self._data_dir: Path | None = None
 
-    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
-        """test, or train without its last 500 problems, or those 500 as dev."""
-        self._data_dir = data_dir
-        if split == "test":
-            return [_problem("test", i, row) for i, row in enumerate(read(TEST, data_dir))]
-        rows = hold_out(read(TRAIN, data_dir), dev=split == "dev")
-        return [_problem("train", i, row) for i, row in rows]
+    @abstractmethod
+    def examples(self) -> Sequence[Problem]:
+        """What is shown worked before a question; read from where this was loaded from."""
 
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """lm-eval's prompt, or the question with a request to end in ``#### n``."""
-        return _FORM.prompt(problem, style, shots, lambda: self.load("train", self._data_dir))
+        return FORM.prompt(problem, style, shots, self.examples)
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""
@@ -101,6 +95,27 @@ class Gsm8k(Task):
             ]
             for name, extract in (("flexible-extract", flexible), ("strict-match", strict))
         }
+
+
+class Gsm8k(WordProblems):
+    """Grade-school word problems."""
+
+    name: ClassVar[str] = "gsm8k"
+    summary: ClassVar[str] = "grade-school word problems, answered '#### n' (1,319 test)"
+    max_new_tokens: ClassVar[int] = 400
+    stop: ClassVar[tuple[str, ...]] = ("Question:", "</s>", "<|im_end|>")
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """test, or train without its last 500 problems, or those 500 as dev."""
+        self._data_dir = data_dir
+        if split == "test":
+            return [_problem("test", i, row) for i, row in enumerate(read(TEST, data_dir))]
+        rows = hold_out(read(TRAIN, data_dir), dev=split == "dev")
+        return [_problem("train", i, row) for i, row in rows]
+
+    def examples(self) -> list[Problem]:
+        """Its own, of the train split."""
+        return self.load("train", self._data_dir)
 
 
 def by_value(problem: Problem, response: str) -> Grade:

@@ -4,16 +4,14 @@ and two-step word problems, as the SVAMP repository brings them together to trai
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar
 
 from srpo_bench.tasks.arithmetic import worked, written
-from srpo_bench.tasks.base import Grade, Kind, Problem, Prompt, Split, Style, Task, TaskError
+from srpo_bench.tasks.base import Problem, Split, TaskError
 from srpo_bench.tasks.dataset import Row, Source, hold_out, read
-from srpo_bench.tasks.gsm8k import INSTRUCTION, by_value, flexible, matches, strict
-from srpo_bench.tasks.prompting import Form, solution
+from srpo_bench.tasks.gsm8k import WordProblems
 
 HOME = "https://github.com/arkilpatel/SVAMP (MIT)"
 TRAIN = Source(
@@ -22,48 +20,22 @@ TRAIN = Source(
     hub="", revision="", split="train", count=3138, home=HOME,
     sha256="c761cdc6390a67a285c6c346a2931f61bc8f47430eceaeb123cc3d0263efa821",
 )  # fmt: skip
-FORM = Form(
-    turn=lambda p: p.question + INSTRUCTION,
-    reply=solution,
-    head=lambda p: f"Question: {p.question}\nAnswer:",
-    rest=lambda p: f" {solution(p)}\n\n",
-)
 _BEFORE_MARK = re.compile(r"\s+(?=[.,?!;:%)]|'s\b)|(?<=[($])\s+")
 
 
-class WordProblems(Task):
-    """What MAWPS and SVAMP share: GSM8K's form of answer, and how it is graded."""
+class ShortWordProblems(WordProblems):
+    """What MAWPS and SVAMP share besides GSM8K's form: short answers, and MAWPS' examples. lm-eval
+    has no task for these; its filters are GSM8K's."""
 
-    kind: ClassVar[Kind] = "math"
     max_new_tokens: ClassVar[int] = 128
-    metric: ClassVar[str] = "number"
     stop: ClassVar[tuple[str, ...]] = ("Question:",)
 
-    def __init__(self) -> None:
-        self._data_dir: Path | None = None
-
-    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
-        """The question, with a request to end in ``#### n`` in chat style; examples are MAWPS'."""
-        return FORM.prompt(problem, style, shots, lambda: training(self._data_dir))
-
-    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
-        """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""
-        return [by_value(p, r) for p, r in zip(problems, responses, strict=True)]
-
-    def variants(
-        self, problems: Sequence[Problem], responses: Sequence[str]
-    ) -> dict[str, list[bool]]:
-        """GSM8K's two filters of lm-eval, which has no task for these."""
-        return {
-            name: [
-                matches(extract(response), problem.answer)
-                for problem, response in zip(problems, responses, strict=True)
-            ]
-            for name, extract in (("flexible-extract", flexible), ("strict-match", strict))
-        }
+    def examples(self) -> list[Problem]:
+        """MAWPS', for SVAMP holds none to train on."""
+        return training(self._data_dir)
 
 
-class Mawps(WordProblems):
+class Mawps(ShortWordProblems):
     """Short word problems to train on; SVAMP is their test."""
 
     name: ClassVar[str] = "mawps"

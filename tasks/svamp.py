@@ -10,7 +10,7 @@ from typing import ClassVar
 from srpo_bench.tasks.arithmetic import written
 from srpo_bench.tasks.base import Problem, Split, TaskError
 from srpo_bench.tasks.dataset import Row, Source, read
-from srpo_bench.tasks.mawps import HOME, WordProblems
+from srpo_bench.tasks.mawps import HOME, ShortWordProblems
 
 TEST = Source(
     ("wordproblems/SVAMP", "SVAMP"),
@@ -20,7 +20,7 @@ TEST = Source(
 )  # fmt: skip
 
 
-class Svamp(WordProblems):
+class Svamp(ShortWordProblems):
     """A test of what MAWPS teaches; examples are shown from there."""
 
     name: ClassVar[str] = "svamp"

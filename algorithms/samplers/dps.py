@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from srpo_bench.algorithms.base import RunInfo, Settings, setting
+from srpo_bench.algorithms.base import setting
 from srpo_bench.algorithms.batch import Grades, Rollouts
 from srpo_bench.algorithms.samplers.base import Kept, More
-from srpo_bench.algorithms.samplers.ranked import Ranked
+from srpo_bench.algorithms.samplers.ranked import Ranked, RankedSettings
 from srpo_bench.algorithms.samplers.tally import by_prompt
 
 STATES = 3
@@ -19,7 +19,7 @@ STATES = 3
 PARTLY = 1
 
 
-class DPSSettings(Settings):
+class DPSSettings(RankedSettings):
     """arXiv 2603.10887."""
 
     prior: float = setting(
@@ -53,17 +53,12 @@ class DPS(Ranked[DPSSettings]):
     Settings = DPSSettings
     settings: DPSSettings
 
-    def __init__(self, settings: DPSSettings, info: RunInfo) -> None:
-        super().__init__(settings, info)
-        n = len(info.pool)
-        self._alpha = torch.full((n, STATES, STATES), settings.prior, dtype=torch.float64)
-        self._belief = torch.full((n, STATES), 1 / STATES, dtype=torch.float64)
+    def begin(self, prompts: int) -> None:
+        """Transitions by the prior alone; every state as likely."""
+        alpha = (prompts, STATES, STATES)
+        self._alpha = torch.full(alpha, self.settings.prior, dtype=torch.float64)
+        self._belief = torch.full((prompts, STATES), 1 / STATES, dtype=torch.float64)
         self._prediction = self._belief.clone()
-
-    @property
-    def candidates(self) -> int:
-        """As set."""
-        return self.settings.candidates
 
     def score(self, rng: torch.Generator) -> Tensor:
         """(P,) the predicted probability of being partly solved."""

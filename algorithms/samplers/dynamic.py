@@ -9,7 +9,7 @@ import torch
 
 from srpo_bench.algorithms.base import RunInfo, Settings, setting
 from srpo_bench.algorithms.batch import Grades, Rollouts
-from srpo_bench.algorithms.samplers.base import Kept, More
+from srpo_bench.algorithms.samplers.base import Group, Kept, More
 from srpo_bench.algorithms.samplers.shuffled import Shuffled
 from srpo_bench.algorithms.samplers.tally import by_group
 
@@ -42,7 +42,14 @@ class Dynamic(Shuffled[D]):
     def __init__(self, settings: D, info: RunInfo) -> None:
         super().__init__(settings, info)
         self._rounds = 0
+        self._asked: set[str] = set()  # in this step
         self._told: dict[str, float] = {}
+
+    def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
+        """The epoch's next prompts; of a new epoch's those first that the step has not asked."""
+        prompts = self.order.next(n, rng, self._asked)
+        self._asked.update(prompts)
+        return self.groups(prompts)
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """The first mixed groups, a batch of them; or more prompts, up to the bound."""
@@ -55,6 +62,7 @@ class Dynamic(Shuffled[D]):
         kept = mixed[:wanted] or list(range(min(wanted, seen)))
         self._told = {"rounds": self._rounds, "groups_discarded": seen - len(kept)}
         self._rounds = 0
+        self._asked.clear()
         rows = torch.isin(rollouts.group, torch.tensor(kept)).nonzero().squeeze(1)
         return Kept(rollouts, grades).pick(rows)
 

@@ -91,7 +91,7 @@ class GRESO(Dynamic[GRESOSettings]):
         """The next ``n`` prompts of the shuffled epochs that are not skipped."""
         chosen: Counter[str] = Counter()
         while chosen.total() < n:
-            (prompt,) = self.order.next(1, rng)
+            (prompt,) = self.order.next(1, rng, self._asked | chosen.keys())
             if chosen[prompt] > chosen.total() // self.pool_size:
                 continue  # twice only where there are fewer prompts than places
             skip = self.skip_probability(prompt)
@@ -99,6 +99,7 @@ class GRESO(Dynamic[GRESOSettings]):
                 self._skipped += 1
             else:
                 chosen[prompt] += 1
+        self._asked.update(chosen)
         return self.groups(chosen.elements())
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:

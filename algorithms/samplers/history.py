@@ -7,27 +7,11 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from srpo_bench.algorithms.base import RunInfo, Settings, Wait, setting
-from srpo_bench.algorithms.batch import Grades, Rollouts
-from srpo_bench.algorithms.samplers.base import Group, Kept, More
-from srpo_bench.algorithms.samplers.dropped import DroppedPrompts, EpochRecord
+from srpo_bench.algorithms.base import RunInfo, Wait, setting
+from srpo_bench.algorithms.samplers.base import Group
+from srpo_bench.algorithms.samplers.dropped import DroppedPrompts
 from srpo_bench.algorithms.samplers.order import shuffled
-from srpo_bench.algorithms.samplers.shuffled import Shuffled
-from srpo_bench.algorithms.samplers.stages import Schedule, Stages
-
-
-class StagedSettings(Settings):
-    """Which kinds of prompt are gone through when."""
-
-    stages: Stages = setting(
-        "staged",
-        "staged: math alone, then math and code; reversed: the other way round; "
-        "mixed: as many code prompts in total, spread evenly",
-        "arXiv 2504.14286",
-    )
-    stage_one_epochs: int = setting(
-        0, "epochs of the math prompts that are math alone; 0: no stages", "unpublished", ge=0
-    )
+from srpo_bench.algorithms.samplers.staged import Staged, StagedSettings
 
 
 class HistorySettings(StagedSettings):
@@ -52,7 +36,7 @@ class HistorySettings(StagedSettings):
     )
 
 
-class History(Shuffled[HistorySettings]):
+class History(Staged[HistorySettings]):
     """Shuffled epochs; at every boundary the pool is drawn up anew.
 
     The switch of stages ends the epoch early: it is a boundary like any other.
@@ -81,26 +65,12 @@ class History(Shuffled[HistorySettings]):
 
     def __init__(self, settings: HistorySettings, info: RunInfo) -> None:
         super().__init__(settings, info)
-        self._schedule = Schedule(settings.stages, settings.stage_one_epochs, info)
-        self._record = EpochRecord()
         self._dropped = DroppedPrompts(settings.readmit_after)
-
-    @property
-    def notes(self) -> list[str]:
-        """Says when the two stages are at rest."""
-        return self._schedule.notes
-
-    @property
-    def at_rest(self) -> tuple[str, ...]:
-        """Stages on a pool of one kind."""
-        return self._schedule.settings_at_rest
 
     @property
     def waits_for(self) -> list[Wait]:
         """An epoch's end with a solved prompt, and the switch of stages where there is one."""
-        found = [self._drops] if self.settings.resample else []
-        switch = self._schedule.first_switch
-        return found if switch is None else [*found, Wait(event="stage-switch", step=switch)]
+        return [*([self._drops] if self.settings.resample else []), *super().waits_for]
 
     @property
     def _drops(self) -> Wait:
@@ -109,7 +79,7 @@ class History(Shuffled[HistorySettings]):
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end, or a stage's, the pool is drawn up anew."""
-        if self.order.exhausted or self._schedule.switches(step):
+        if self.pool_is_over(step):
             last = self.order.pool
             if self.settings.resample:
                 self._dropped.update(self._record, self.epoch)
@@ -124,24 +94,15 @@ class History(Shuffled[HistorySettings]):
         fill = shuffled(out, rng)[:missing]
         return self.groups([*self.order.next(n - len(fill), rng), *fill])
 
-    def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
-        """Everything is kept; the step is entered into the epoch's record."""
-        self._record.observe(rollouts, grades)
-        return super().observe(rollouts, grades)
-
     def metrics(self) -> dict[str, float]:
         """Prompts that are out, and how often nobody was left."""
         return self._dropped.metrics()
 
     def state_dict(self) -> dict[str, Any]:
         """Order, the open epoch's record, and who is out since when."""
-        return super().state_dict() | {
-            "record": self._record.state_dict(),
-            "dropped": self._dropped.state_dict(),
-        }
+        return super().state_dict() | {"dropped": self._dropped.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of ``state_dict``."""
         super().load_state_dict(state)
-        self._record.load_state_dict(state["record"])
         self._dropped.load_state_dict(state["dropped"])

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from srpo_bench.algorithms.base import RunInfo, Settings, setting
+from srpo_bench.algorithms.base import setting
 from srpo_bench.algorithms.batch import Grades, Rollouts
 from srpo_bench.algorithms.samplers.base import Kept, More
-from srpo_bench.algorithms.samplers.ranked import Ranked
+from srpo_bench.algorithms.samplers.ranked import Ranked, RankedSettings
 from srpo_bench.algorithms.samplers.tally import by_prompt
 
 
-class MoPPSSettings(Settings):
+class MoPPSSettings(RankedSettings):
     """arXiv 2507.04632."""
 
     prior: float = setting(
@@ -52,14 +52,9 @@ class MoPPS(Ranked[MoPPSSettings]):
     Settings = MoPPSSettings
     settings: MoPPSSettings
 
-    def __init__(self, settings: MoPPSSettings, info: RunInfo) -> None:
-        super().__init__(settings, info)
-        self._counts = torch.full((len(info.pool), 2), settings.prior, dtype=torch.float64)
-
-    @property
-    def candidates(self) -> int:
-        """As set."""
-        return self.settings.candidates
+    def begin(self, prompts: int) -> None:
+        """Every prompt's posterior is the prior."""
+        self._counts = torch.full((prompts, 2), self.settings.prior, dtype=torch.float64)
 
     def score(self, rng: torch.Generator) -> Tensor:
         """(P,) −(γ̂ − γ*)², γ̂ drawn anew."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -16,7 +16,8 @@ class PromptOrder:
 
     An epoch's last batch is filled from a fresh shuffle of the same pool, so that an epoch always
     ends between two steps, when every reward of it is known. A prompt stands twice in a batch only
-    where the pool is smaller than the batch.
+    where the pool is smaller than the batch, and twice in a step of several rounds only where they
+    take more than the pool.
     """
 
     def __init__(self, pool: Sequence[str]) -> None:
@@ -36,14 +37,14 @@ class PromptOrder:
         self.pool = list(pool)
         self._queue = []
 
-    def next(self, n: int, rng: torch.Generator) -> list[str]:
-        """The next ``n`` prompt ids."""
+    def next(self, n: int, rng: torch.Generator, asked: Collection[str] = ()) -> list[str]:
+        """The next ``n`` prompt ids; those that the step has ``asked`` come last in a new epoch."""
         if self.exhausted:
-            self._queue = shuffled(self.pool, rng)
+            self._queue = sorted(shuffled(self.pool, rng), key=asked.__contains__)
             self.epoch += 1
         batch, self._queue = self._queue[:n], self._queue[n:]
         while len(batch) < n:
-            held = Counter(batch)
+            held = Counter([*batch, *asked])
             again = sorted(shuffled(self.pool, rng), key=held.__getitem__)
             batch += again[: n - len(batch)]
         return batch

@@ -52,6 +52,22 @@ def test_it_stops_at_its_bound(
     assert sampler.metrics() == {"rounds": 2, "groups_discarded": discarded}
 
 
+def test_a_step_asks_no_prompt_twice_while_the_pool_lasts(plan: Any, sample: Any) -> None:
+    """Three rounds of 4 from a pool of 14: the second step's begin in the first epoch and end in
+    the second."""
+    sampler = make_sampler("dynamic", plan(["math"] * 14), max_rounds=3)
+    rng = torch.Generator().manual_seed(0)
+    for step in (1, 2, 3):
+        asked: list[str] = []
+        answer: Any = More(sampler.first_round)
+        while isinstance(answer, More):
+            asked += [group.prompt for group in sampler.choose(step, answer.groups, rng)]
+            found = torch.tensor([1.0, 0, 0, 0] + [0.0] * 4 * (len(asked) - 1))
+            answer = sampler.observe(sample(asked, 4, seed=0), Grades(found, found))
+        assert len(asked) == 12
+        assert len(set(asked)) == 12
+
+
 def test_dapo_is_its_loss_and_this_sampler(plan: Any, sample: Any, grade: Any) -> None:
     info = plan(["math"] * 12, steps=8)
     whole, parts = (Pair.make(name, info) for name in ("dapo", "dapo+dynamic"))

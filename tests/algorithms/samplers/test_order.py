@@ -70,3 +70,20 @@ def test_epochs_are_shuffled_anew() -> None:
 def test_an_empty_pool_is_refused() -> None:
     with pytest.raises(ValueError, match="pool is empty"):
         PromptOrder([])
+
+
+@given(seed=st.integers(0, 20))
+def test_what_a_step_has_asked_comes_last_in_a_new_epoch(seed: int) -> None:
+    order, rng = PromptOrder([f"p{i}" for i in range(6)]), _rng(seed)
+    order.next(3, rng)
+    last = order.next(3, rng)
+    assert not set(order.next(3, rng, last)) & set(last)
+    assert set(order.next(3, rng)) == set(last)
+
+
+@given(seed=st.integers(0, 20))
+def test_what_a_step_has_asked_fills_an_epochs_last_batch_last(seed: int) -> None:
+    order, rng = PromptOrder([f"p{i}" for i in range(6)]), _rng(seed)
+    order.next(2, rng)
+    asked = order.next(3, rng)
+    assert not set(order.next(3, rng, asked)) & set(asked)

@@ -30,8 +30,10 @@ INFO = RunInfo(
         (History, {}, [BOUNDARY]),
         (History, {"resample": False}, []),
         (History, {"stage_one_epochs": 2}, [BOUNDARY, {"event": "stage-switch", "step": 5}]),
-        (HistoryRandom, {"stage_one_epochs": 0}, [BOUNDARY]),
-        (NPR, {"threshold": 0.8}, [BOUNDARY | {"rate": 0.8}]),
+        (History, {"readmit_after": 2}, [BOUNDARY | {"returns_after": 2}]),
+        (HistoryRandom, {"stage_one_epochs": 0}, [BOUNDARY | {"returns_after": 1}]),
+        (NPR, {"threshold": 0.8}, [BOUNDARY | {"rate": 0.8, "over": "history"}]),
+        (NPR, {"rate": "last"}, [BOUNDARY | {"rate": 0.9, "over": "epoch"}]),
     ],
 )
 def test_a_sampler_says_what_it_waits_for(

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.seal import check_seal
-from srpo_bench.results.store import PHASES, ResultsError, State, read_lines, read_record, run_dirs
+from srpo_bench.results.store import (
+    PHASES,
+    ResultsError,
+    State,
+    read_lines,
+    read_plan,
+    read_record,
+    run_dirs,
+)
 
 Array = NDArray[np.float64]
 
@@ -170,7 +178,7 @@ def read(folder: Path) -> Comparison:
     if not path.is_file():
         raise ResultsError(f"{folder} holds no comparison: it has no comparison.json.")
     check_seal(folder)
-    plan = read_record(path)
+    plan = read_plan(path)
     runs = _runs(run_dirs(folder))
     if not runs:
         raise ResultsError(f"{folder} holds no runs yet; wait for the first, or `bench resume` it.")

@@ -225,6 +225,20 @@ def read_record(path: Path) -> dict[str, Any]:
     return value
 
 
+def read_plan(path: Path) -> dict[str, Any]:
+    """A comparison.json.
+
+    Raises:
+        ResultsError: as ``read_record``, or it is the record of no comparison.
+    """
+    plan = read_record(path)
+    if not isinstance(plan.get("arms"), list):
+        raise ResultsError(
+            f"{path} names no arms, so it is no comparison's record; put the written one back."
+        )
+    return plan
+
+
 def append_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write."""
     line = json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

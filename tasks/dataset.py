@@ -9,6 +9,9 @@ import csv
 import hashlib
 import io
 import json
+import socket
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from srpo_bench.tasks.base import TaskError
+
+CONNECT_SECONDS = 5.0
+"""Longest wait for the hub to answer at all."""
 
 _NAMES = {str: "text", int: "a whole number", list: "a list"}
 
@@ -80,7 +86,7 @@ def _from_disk(source: Source, data_dir: Path) -> tuple[Row, ...]:
         for suffix in (".jsonl", ".parquet", ".json", ".csv"):
             path = data_dir / (name + suffix)
             if path.is_file():
-                return _from_file(path, source)
+                return from_file(path, source.sha256)
     tried = " or ".join(f"{name}.jsonl" for name in source.files)
     raise TaskError(
         f"There is no {tried} (or .parquet, .json, .csv) in {data_dir}; put the file there"
@@ -88,13 +94,18 @@ def _from_disk(source: Source, data_dir: Path) -> tuple[Row, ...]:
     )
 
 
-def _from_file(path: Path, source: Source) -> tuple[Row, ...]:
+def from_file(path: Path, official: str = "") -> tuple[Row, ...]:
+    """All rows of a JSONL, parquet, JSON or CSV file. official: sha256 of the published one.
+
+    Raises:
+        TaskError: it cannot be read, or is not what its suffix says (line named).
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise TaskError(f"Cannot read {path}: {error.strerror}.") from error
     digest = hashlib.sha256(data).hexdigest()
-    origin = {"source": path.name, "sha256": digest, "official": digest == source.sha256}
+    origin = {"source": path.name, "sha256": digest, "official": digest == official}
     if path.suffix == ".parquet":
         return tuple(
             Row(f"{path}, row {number}", values, origin)
@@ -161,7 +172,10 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
 
 def _from_hub(source: Source) -> tuple[Row, ...]:
     import datasets
+    import huggingface_hub
 
+    if not _reachable():  # what lies in the cache is still found, and nothing is tried five times
+        datasets.config.HF_HUB_OFFLINE = huggingface_hub.constants.HF_HUB_OFFLINE = True
     origin = {"source": source.hub, "revision": source.revision, "official": True}
     rows: list[Row] = []
     try:
@@ -184,6 +198,21 @@ def _from_hub(source: Source) -> tuple[Row, ...]:
             f"revision {source.revision}."
         )
     return tuple(rows)
+
+
+def _reachable() -> bool:
+    """Whether the hub answers at all. Behind a proxy only the library itself can tell."""
+    import huggingface_hub
+
+    if urllib.request.getproxies():
+        return True
+    hub = urllib.parse.urlsplit(huggingface_hub.constants.ENDPOINT)
+    try:
+        port = hub.port or (443 if hub.scheme == "https" else 80)
+        socket.create_connection((hub.hostname, port), timeout=CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _check(row: Row, source: Source) -> None:

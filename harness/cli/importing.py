@@ -34,7 +34,8 @@ def import_and_show(**asked: Any) -> None:
     except ValueError as error:
         raise UserError(str(error)) from error
     except OSError as error:
-        raise UserError(f"Cannot write {error.filename}: {error.strerror}.") from error
+        where = error.filename or asked["out"]
+        raise UserError(f"Cannot write {where}: {error.strerror}.") from error
     arms: dict[str, int] = {}
     for arm, _ in done.written.runs:
         arms[arm] = arms.get(arm, 0) + 1

@@ -135,13 +135,13 @@ def claims(
     """List the claims that can be verified, who made them and where; or show one of them."""
     from srpo_bench.harness.cli.verdicts import show_claim, show_claims
 
-    if show is None:
-        show_claims(claims_file)
-        return
-    if len(show) != 2 or show[0] != "show":
+    if show is not None and (len(show) != 2 or show[0] != "show"):
         raise typer.BadParameter("say `bench claims`, or `bench claims show ID`")
     with readable():
-        show_claim(show[1], claims_file)
+        if show is None:
+            show_claims(claims_file)
+        else:
+            show_claim(show[1], claims_file)
 
 
 def say_report(folder: Path, summary: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from srpo_bench.harness.planning.prepare import prepare
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.seal import SEAL, seal
-from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
+from srpo_bench.results.store import SCHEMA, ResultsError, read_plan, write_json
 
 
 def plan(
@@ -82,6 +82,7 @@ def reopen(folder: Path) -> PlannedComparison:
     ready = prepare(planned.config.on(_day(record)), _methods(planned.arms))
     found = {**record, "contract": contract_of(ready)}
     refuse_other(record, found, folder, "was planned with other things")
+    _refuse_gone(planned)
     return replace(planned, base=ready.base)
 
 
@@ -103,7 +104,7 @@ def read_planned(folder: Path) -> PlannedComparison:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        record = read_record(folder / "comparison.json")
+        record = read_plan(folder / "comparison.json")
     except ResultsError as error:
         raise UserError(str(error)) from error
     if "config" not in record:
@@ -142,6 +143,7 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
         with locked(folder):
             if (folder / "comparison.json").exists():
                 refuse_other(_read(folder), record, folder)
+                _refuse_gone(comparison)
             else:
                 _write_alone(comparison, record, created)
     except OSError as error:
@@ -170,6 +172,16 @@ def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created:
 def _refuse_full(folder: Path) -> None:
     if any(path.name != LOCK for path in folder.iterdir()):
         raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
+
+
+def _refuse_gone(comparison: PlannedComparison) -> None:
+    """A planned run has its folder from the start; whoever removed it removed its records."""
+    for run in comparison.runs:
+        if not (run.folder / "manifest.json").is_file():
+            raise UserError(
+                f"{run.folder} is gone, or its manifest.json is: put it back, or start anew with "
+                "another --out."
+            )
 
 
 def _manifest(

@@ -10,6 +10,7 @@ again.
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,9 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
         RunError: a record file is not what the checkpoint was written beside.
     """
     progress: dict[str, Any] = {"step": 0, "records": {}}
+    state = None
     if checkpoint is not None:
-        progress = read_json(checkpoint / "progress.json")
+        progress, state = _read(checkpoint)
     lengths = {name: progress["records"].get(name, 0) for name in RECORDS}
     for name, length in lengths.items():
         if not _ends_a_line(run / name, length):
@@ -79,10 +81,19 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
             os.truncate(run / name, length)
     for torn in (run / "checkpoints").glob(".step-*"):
         shutil.rmtree(torn)
-    if checkpoint is None:
-        return 0, None
-    state = torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
     return int(progress["step"]), state
+
+
+def _read(checkpoint: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How far the records were when it was written, and the state."""
+    try:
+        progress = read_json(checkpoint / "progress.json")
+        return progress, torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
+    except (OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+        raise RunError(
+            f"{checkpoint} is damaged ({type(error).__name__}): delete that folder to go on from "
+            "the checkpoint before it, or from the start where there is none."
+        ) from error
 
 
 def _size(path: Path) -> int:

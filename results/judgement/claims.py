@@ -163,8 +163,10 @@ def load(paths: Iterable[Path] = ()) -> list[Claim]:
     for path in (SHIPPED, *paths):
         try:
             entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ResultsError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
+        except OSError as error:
+            raise ResultsError(f"{path} cannot be read: {error.strerror}.") from error
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ResultsError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
         if not isinstance(entries, list):
             raise ResultsError(f"{path} must hold a list of claims; see results/claims.yaml.")
         for number, entry in enumerate(entries, 1):

@@ -33,6 +33,7 @@ VARIABLES = {INK: "--ink", SOFT: "--soft", RULE: "--rule", PAPER: "--paper"} | {
 
 RC = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # an imported name may hold a dollar sign
     "font.size": 10,
     "font.family": "sans-serif",
     "axes.edgecolor": RULE,

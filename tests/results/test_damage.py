@@ -112,3 +112,15 @@ def test_no_verdict_comes_from_a_changed_number(
     file.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
     with pytest.raises(ResultsError, match="is not as it was when it was finished"):
         command(tmp_path / "c")
+
+
+def test_a_plan_that_is_empty_is_told_and_never_a_crash_of_the_page(
+    whole: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(whole, folder)
+    (folder / "comparison.json").write_text("{}")
+    (folder / SEAL).unlink()
+    with pytest.raises(ResultsError, match="names no arms, so it is no comparison's record"):
+        write_report(folder)
+    assert not (folder / "report").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -31,7 +32,8 @@ def write(a: Analysis, folder: Path) -> dict[str, str]:
     """Write the files; returns name -> SVG to put into the page."""
     captions, made = words.captions(a), {}
     for name, draw in FIGURES.items():
-        with mpl.rc_context({**RC, "svg.hashsalt": name}):
+        with mpl.rc_context({**RC, "svg.hashsalt": name}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # an SVG's names are the browser's to draw
             figure = draw(a)
             if figure is None:
                 continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,9 @@ def fails(
         (["resume", "OUT"], "holds no comparison"),
         (["report", "OUT"], "comparison.json"),
         (["verify", "OUT"], "comparison.json"),
+        (["verify", "OUT", "--claims", "/nope.yaml"], "comparison.json"),
+        (["claims", "--claims", "/nope.yaml"], "/nope.yaml cannot be read: No such file"),
+        (["claims", "show", "steps-90", "--claims", "/nope.yaml"], "cannot be read: No such file"),
         (["algos", "show", "srop"], "did you mean 'srpo'?"),
         (["tasks", "show", "gsmk8"], "did you mean 'gsm8k'?"),
     ],
@@ -164,3 +169,24 @@ def test_the_version_stands_in_one_place(
         main()
     assert not end.value.code
     assert capsys.readouterr().out == f"srpo-bench {__version__}\n"
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The library itself tries five times, for half a minute."""
+    import datasets
+    import huggingface_hub
+
+    with socket.socket() as nobody:  # bound, but nobody listens
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{port}")
+        monkeypatch.setattr(urllib.request, "getproxies", dict)
+        for module in (datasets.config, huggingface_hub.constants):
+            monkeypatch.setattr(module, "HF_HUB_OFFLINE", False)
+        words = ("tasks", "show", "gsm8k")
+        assert "Without the hub, pass --data-dir DIR" in fails(
+            capsys, monkeypatch, tmp_path, *words
+        )
+    assert datasets.config.HF_HUB_OFFLINE

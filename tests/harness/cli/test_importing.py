@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
@@ -73,3 +74,17 @@ def test_an_imported_folder_has_nothing_to_resume(
     capsys.readouterr()
     said = fails(capsys, monkeypatch, tmp_path, "resume", str(out))
     assert "was imported, so there is nothing to train in it" in said
+
+
+def test_a_disk_without_room_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # as fsync and write say it: no name
+
+    path = tmp_path / "a.csv"
+    path.write_text("algo,seed,step,accuracy\nGRPO,1,5,0.2\n")
+    monkeypatch.setattr("srpo_bench.results.importers.write.write_json", full)
+    words = ("import", "--from", "csv", str(path), "--out", "OUT")
+    told = fails(capsys, monkeypatch, tmp_path, *words)
+    assert told == f"bench: Cannot write {tmp_path / 'out'}: No space left on device.\n"

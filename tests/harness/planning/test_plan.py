@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,23 @@ def test_a_plan_that_cannot_be_read_is_not_resumed(tmp_path: Path, text: str, sa
     (tmp_path / "comparison.json").write_text(text)
     with pytest.raises(UserError, match=said):
         reopen(tmp_path)
+
+
+def test_a_run_whose_folder_is_gone_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    plan(folder, config(), ARMS, "bench compare")
+    shutil.rmtree(folder / "grpo" / "seed-2")
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(UserError, match=r"grpo/seed-2 is gone, or its manifest\.json is: put it"):
+        reopen(folder)
+    with pytest.raises(UserError, match="grpo/seed-2 is gone"):
+        plan(folder, config(), ARMS, "bench compare")
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_record_that_names_no_arms_is_no_comparison(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    plan(folder, config(), ARMS, "bench compare")
+    (folder / "comparison.json").write_text("{}")
+    with pytest.raises(UserError, match="names no arms, so it is no comparison's record"):
+        reopen(folder)

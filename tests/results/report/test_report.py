@@ -130,6 +130,21 @@ def test_what_a_model_wrote_cannot_leave_its_place(tmp_path: Path) -> None:
     assert "<img" not in page
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("arm", [r"$\foo$", "基准"])
+def test_an_imported_arm_may_be_called_anything(tmp_path: Path, arm: str) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=1, steps=20)
+    for path in (folder / "srpo", folder / "comparison.json"):
+        if path.is_dir():
+            path.rename(folder / arm)
+            synthetic.change(folder / arm / "seed-1", "manifest.json", arm=arm)
+        else:
+            arms = [{"arm": name, "algorithm": None} for name in ("grpo", arm)]
+            synthetic.change(folder, path.name, arms=arms)
+    write_report(folder)
+    assert arm in (folder / "report" / "index.html").read_text()
+
+
 def test_the_markdown_carries_verdict_and_tables(folder: Path) -> None:
     text = (folder / "report" / "report.md").read_text()
     assert "**refuted**" in text

@@ -9,6 +9,7 @@ from typing import Any
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.layers import flat
 from srpo_bench.harness.machine import instructions, versions
+from srpo_bench.harness.planning.code import code_digest
 from srpo_bench.harness.planning.prepare import Prepared
 from srpo_bench.harness.problems.load import training_limit
 
@@ -37,6 +38,7 @@ def contract_of(ready: Prepared) -> dict[str, Any]:
         "pool_digest": problems.pool_digest,
         "pool_size": problems.pool_size,
         "evaluation_digest": problems.evaluation_digest,
+        "code_sha256": code_digest(),
         "prompts_digest": ready.prompts_digest,
         "eval_every": config.evaluation.every,
         "responses_per_step": config.rollout.prompts_per_step * config.rollout.group_size,

@@ -1,0 +1,25 @@
+"""Which code trains: one digest of every module that a step's numbers can depend on."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import srpo_bench
+
+TRAINS = (
+    *("algorithms", "tasks"),
+    *(f"harness/{room}" for room in ("engines", "models", "problems", "rollouts", "running")),
+)
+"""Folders of the package. Planning, executors, the command line and the report compute nothing."""
+
+
+def code_digest(package: Path | None = None) -> str:
+    """sha256 of the Python files there, by their paths; of this package unless another is named."""
+    root = package or Path(srpo_bench.__file__).parent
+    found = hashlib.sha256()
+    for room in TRAINS:
+        for path in sorted((root / room).rglob("*.py")):
+            text = path.read_bytes()
+            found.update(f"{path.relative_to(root).as_posix()} {len(text)}\n".encode() + text)
+    return found.hexdigest()

@@ -23,6 +23,7 @@ from srpo_bench.harness.models.ending import end_tokens
 from srpo_bench.harness.models.head import LOGITS_AT_ONCE, Head, head_of, logp_in_pieces
 from srpo_bench.harness.models.loading import open_model, open_tokenizer
 from srpo_bench.harness.models.reading import Layout, layout_of, respond
+from srpo_bench.harness.models.size import per_token
 from srpo_bench.harness.models.text import Decoder, encode
 from srpo_bench.tasks.base import Prompt
 
@@ -50,10 +51,7 @@ class Policy:
     @property
     def parameters(self) -> int:
         """Parameters that take part in a token's matrix products (N of the 2N FLOPs rule)."""
-        count = sum(p.numel() for p in self.model.parameters())
-        if not getattr(self.model.config, "tie_word_embeddings", False):
-            count -= self.model.get_input_embeddings().weight.numel()
-        return int(count)
+        return per_token(self.model)
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Token ids of a prompt, without an end token behind plain text."""

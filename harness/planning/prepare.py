@@ -11,11 +11,12 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.machine import accelerator, pick_device
 from srpo_bench.harness.models.ending import ending_note
-from srpo_bench.harness.models.loading import open_generation, open_tokenizer
+from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest, resolve
-from srpo_bench.harness.planning.probe import Question, probe
+from srpo_bench.harness.models.size import experts_note
 from srpo_bench.harness.problems.isolation import mode_for, without_unsafe
 from srpo_bench.harness.problems.load import Problems, load_problems, training_limit
+from srpo_bench.harness.rollouts.probe import probe, question_of
 from srpo_bench.harness.rollouts.prompts import Prompts, fit
 from srpo_bench.harness.sinks.fan_out import check_sinks
 
@@ -72,13 +73,12 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
 
 
 def _try(config: Config, problems: Problems, base: Path, device: str) -> None:
-    """Try the model on the pool's shortest and longest question, and note how it ends."""
+    """Try the model on the pool, and note how it ends and what it costs."""
     prompts = Prompts(open_tokenizer(base), problems.tasks, config.data)
-    pool, limit = list(problems.pool.values()), training_limit(config, problems)
-    unlike = [prompts.of(choose(pool, key=lambda p: len(p.question))) for choose in (min, max)]
-    probe(Question(str(base), device, unlike, limit, config.rollout.engine == "torch"))
-    if note := ending_note(open_generation(base), prompts.tokenizer, prompts.style == "chat"):
-        problems.notes.append(note)
+    pool, limit = problems.pool.values(), training_limit(config, problems)
+    probe(question_of(config, base, device, prompts, pool, limit))
+    ends = ending_note(open_generation(base), prompts.tokenizer, prompts.style == "chat")
+    problems.notes += filter(None, [ends, experts_note(model_class(base)[0])])
 
 
 def plugin_versions(tasks: Collection[str], methods: Collection[str]) -> dict[str, str]:

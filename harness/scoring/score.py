@@ -18,9 +18,11 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.machine import pick_device, versions
+from srpo_bench.harness.models.loading import open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest
 from srpo_bench.harness.problems.load import Problems, load_final
-from srpo_bench.harness.rollouts.prompts import fit, style_of
+from srpo_bench.harness.rollouts.probe import probe, question_of
+from srpo_bench.harness.rollouts.prompts import Prompts, fit, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
@@ -49,13 +51,17 @@ def score_models(
     config = config.on(datetime.now(UTC).date())
     ask = _backend(backend, config)
     _can_write(out)
-    pick_device(config.model.device)
+    device = pick_device(config.model.device).type
     engines = engine_version(config)
     found = subjects(config.model)
     problems = load_final(config)
     for subject in found:
         check(subject.folder)
         fit(config, problems, subject.folder)
+    if backend == "own":  # lm-eval computes by the model's own forward pass
+        for subject in found:
+            tell(f"{subject.label}: is its arithmetic the model's?")
+            _try(config, problems, subject.folder, device)
     scores: list[ScoreLine] = []
     seconds: dict[str, dict[str, float]] = {}
     for subject in found:
@@ -97,6 +103,16 @@ def _backend(name: str, config: Config) -> Ask:
 
     lm_eval_backend.check(config)
     return lm_eval_backend.lm_eval_backend
+
+
+def _try(config: Config, problems: Problems, folder: Path, device: str) -> None:
+    """Refuse a model whose log-probs the engine gets wrong."""
+    prompts = Prompts(open_tokenizer(folder), problems.tasks, config.data)
+    asked = [problem for group in problems.final.values() for problem in group]
+    longest = max(problems.tasks[name].max_new_tokens for name in problems.final)
+    limit = config.final.max_new_tokens or longest
+    question = question_of(config, folder, device, prompts, asked, limit)
+    probe(dataclasses.replace(question, trains=False))
 
 
 def _identity(subject: Subject, config: Config) -> dict[str, Any]:

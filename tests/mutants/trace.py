@@ -22,6 +22,7 @@ import pytest
 from tests.mutants import ROOMS, ROOT
 
 _seen: dict[CodeType, set[int]] = defaultdict(set)
+_all: dict[CodeType, int] = {}
 _files: dict[str, str | None] = {}
 _map: dict[str, dict[str, Any]] = {}
 _failed: set[str] = set()
@@ -36,8 +37,20 @@ def _product(path: str) -> str | None:
     return _files[path]
 
 
+def _lines(code: CodeType) -> int:
+    """How many lines a function has."""
+    if code not in _all:
+        _all[code] = len({line for *_, line in code.co_lines() if line})
+    return _all[code]
+
+
 def _on_call(frame: FrameType, event: str, _: Any) -> Any:
-    return _on_line if _product(frame.f_code.co_filename) else None
+    """What has been seen whole needs no watching."""
+    code = frame.f_code
+    if not _product(code.co_filename):
+        return None
+    _seen[code].add(frame.f_lineno)
+    return _on_line if len(_seen[code]) < _lines(code) else None
 
 
 def _on_line(frame: FrameType, event: str, _: Any) -> Any:

@@ -150,15 +150,3 @@ def test_dropout_is_off_in_training_too(tmp_path: Path, tiny_folder: Path) -> No
     load_policy(tiny_folder, "float32", "cpu").tokenizer.save_pretrained(tmp_path)
     policy = load_policy(tmp_path, "float32", "cpu")
     assert torch.equal(policy.logp(rollouts()), policy.logp(rollouts()))
-
-
-@pytest.mark.parametrize("tied", [True, False])
-def test_parameters_are_those_of_a_tokens_products(
-    tmp_path: Path, tiny_folder: Path, tied: bool
-) -> None:
-    """A table that is read and nothing else takes part in none."""
-    policy = load_policy(tiny_folder, "float32", "cpu")
-    policy.model = torch.nn.Sequential(torch.nn.Embedding(5, 2), torch.nn.Linear(2, 5, bias=False))
-    policy.model.config = type("Config", (), {"tie_word_embeddings": tied})()
-    policy.model.get_input_embeddings = lambda: policy.model[0]
-    assert policy.parameters == (20 if tied else 10)

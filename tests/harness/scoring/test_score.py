@@ -13,6 +13,7 @@ import torch
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config, Data, Model
+from srpo_bench.harness.engines import torch_engine
 from srpo_bench.harness.engines.base import Completions
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.policy import load_policy
@@ -83,6 +84,21 @@ def test_greedy_takes_the_likeliest_token_whatever_the_seed(
     )
     first = json.loads(samples[0].splitlines()[0])
     assert first["response"] == policy.decode(out[0, ids.shape[1] :].tolist())
+
+
+def test_wrong_arithmetic_is_refused_before_anything_is_scored(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = torch_engine.sample
+
+    def wrong(*args: Any) -> Any:
+        token, logp = right(*args)
+        return token, logp - 0.01
+
+    monkeypatch.setattr(torch_engine, "sample", wrong)
+    with pytest.raises(UserError, match=r"the engine are off by 0.01 nats"):
+        score_models(settings(tiny_folder, MICRO), out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def graded(task: str, texts: list[str], outcomes: list[Outcome], k: int) -> GradedCompletions:

@@ -1,4 +1,4 @@
-"""Is the policy's arithmetic the model's? Tried once, before anything is planned.
+"""Is the policy's arithmetic the model's? Tried once, before anything is planned or scored.
 
 Prompts share their keys and values, rows are padded, logits come in pieces, attention is our own
 choice; of all this the model's plain forward pass knows nothing, and both must say the same.
@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,12 +21,15 @@ from torch import Tensor
 
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.children import python_path
+from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.loading import check_savable
 from srpo_bench.harness.models.policy import Policy, load_policy
+from srpo_bench.harness.rollouts.prompts import Prompts
+from srpo_bench.tasks.base import Problem
 
 BOUND = 1e-3
 """Nats in float32. The plain families are within 1e-5; what is wrong is off by 0.01 and more."""
@@ -43,7 +46,7 @@ class Question:
     """What is tried. prompts: token ids, of unlike lengths.   limit: tokens of a response.
 
     engine: whether responses are sampled by the torch engine (vLLM proves itself at its first
-    ``sync``).
+    ``sync``).   trains: whether the model will be trained, so that it must also go backward.
     """
 
     base: str
@@ -51,6 +54,20 @@ class Question:
     prompts: list[list[int]]
     limit: int
     engine: bool
+    trains: bool = True
+
+
+def question_of(
+    config: Config,
+    base: Path,
+    device: str,
+    prompts: Prompts,
+    asked: Collection[Problem],
+    limit: int,
+) -> Question:
+    """About the shortest and the longest of the problems that will be asked."""
+    unlike = [prompts.of(choose(asked, key=lambda p: len(p.question))) for choose in (min, max)]
+    return Question(str(base), device, unlike, limit, config.rollout.engine == "torch")
 
 
 def probe(question: Question) -> None:
@@ -69,7 +86,7 @@ def probe(question: Question) -> None:
 def examine_apart(question: Question) -> None:
     """``examine`` in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "srpo_bench.harness.planning.probe"],
+        [sys.executable, "-P", "-m", "srpo_bench.harness.rollouts.probe"],
         input=json.dumps(asdict(question)),
         env={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ, "PYTHONPATH": python_path()},
         capture_output=True,
@@ -88,7 +105,7 @@ def examine(question: Question) -> None:
     policy = load_policy(Path(question.base), "float32", question.device)
     check_savable(policy.model, policy.tokenizer)
     forced = _forced(policy, question)
-    with torch.set_grad_enabled(question.device != "cpu"):
+    with torch.set_grad_enabled(question.trains and question.device != "cpu"):
         logp = policy.logp(forced)
     _refuse(policy, "the learner", logp.detach().cpu(), forced)
     if logp.requires_grad:  # an operation that cuda cannot repeat is found now, not in a run

@@ -20,7 +20,7 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import attention, policy
 from srpo_bench.harness.models.reading import Layout
 from srpo_bench.harness.planning.plan import plan
-from srpo_bench.harness.planning.probe import Question, examine, examine_apart, probe
+from srpo_bench.harness.rollouts.probe import Question, examine, examine_apart, probe
 from tests.harness.models.families import FAMILIES, SHAPE, tiny
 from tests.harness.pretended import pretended_cuda
 

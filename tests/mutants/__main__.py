@@ -46,7 +46,7 @@ def main() -> int:
 def make_map() -> int:
     """Run the fast tests once, with the lines they run written down."""
     tests = [f"tests/{room}" for room in ROOMS]
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.trace", "-q"]
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "tests.mutants.trace", "-q"]
     done = subprocess.run(
         [*command, "-m", "not integration", *tests], env={**os.environ, "MUTANTS_MAP": str(MAP)}
     )

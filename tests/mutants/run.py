@@ -123,7 +123,8 @@ def _child(mutant: Mutant, tests: Sequence[str], seconds: int) -> int:
     os.dup2(log, 2)
     os.chdir(ROOT)
     sys.meta_path.insert(0, _Finder(mutant))
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
+    alone = ["-o", "addopts=", "-p", "no:cacheprovider"]  # workers would not have the mutant
+    return int(pytest.main([*alone, "-x", "-q", "--no-header", *tests]))
 
 
 class _Finder(importlib.abc.MetaPathFinder):

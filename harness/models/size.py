@@ -19,7 +19,7 @@ def per_token(model: Any) -> int:
     head = model.get_output_embeddings()
     tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     read_only = tables - {id(getattr(head, "weight", None))}
-    count = sum(p.numel() for p in model.parameters() if id(p) not in read_only)
+    count: int = sum(p.numel() for p in model.parameters() if id(p) not in read_only)
     chosen = experts_per_token(model.config)
     if chosen is None:
         return count

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from srpo_bench.algorithms import registry as algorithms
 from srpo_bench.harness.errors import UserError
@@ -24,13 +25,13 @@ def list_algorithms() -> None:
     for name in algorithms.algorithm_names():
         if name in algorithms.BUILT_IN or name not in broken:
             kind = algorithms.get(name)
-            table.add_row(name, kind.sampler, kind.paper, kind.changes)
+            table.add_row(*map(Text, (name, kind.sampler, kind.paper, kind.changes)))
     console.print(table)
     table = _table("sampler", "source", "what it does to the order of prompts")
     for name in algorithms.sampler_names():
         if name in algorithms.SAMPLERS or name not in broken:
             chooser = algorithms.get_sampler(name)
-            table.add_row(name, chooser.paper, chooser.changes)
+            table.add_row(*map(Text, (name, chooser.paper, chooser.changes)))
     console.print()
     console.print(table)
     console.print(
@@ -59,7 +60,7 @@ def show_algorithm(name: str) -> None:
 
 def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
     """A method; ``defaults`` are where its settings differ from the class's own."""
-    console.print(f"[bold]{kind.name}[/bold]  {kind.paper}\n{kind.changes}\n")
+    console.print(Text.assemble((kind.name, "bold"), f"  {kind.paper}\n{kind.changes}\n"))
     console.print(kind.formula, markup=False, highlight=False)
     if kind.Settings.model_fields:
         table = _table("setting", "default", "meaning", "source")
@@ -67,7 +68,7 @@ def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
             extra = info.json_schema_extra
             source = str(extra.get("source", "")) if isinstance(extra, dict) else ""
             default = defaults.get(key, info.default)
-            table.add_row(key, str(default), info.description or "", source)
+            table.add_row(*map(Text, (key, str(default), info.description or "", source)))
         console.print()
         console.print(table)
     if kind.unpublished:
@@ -108,7 +109,7 @@ def list_tasks() -> None:
     for name in tasks.task_names():
         if name in tasks.BUILT_IN or name not in broken:
             task = tasks.get(name)
-            table.add_row(name, task.kind, task.summary)
+            table.add_row(*map(Text, (name, task.kind, task.summary)))
     console.print(table)
     _say_broken(broken)
 
@@ -126,8 +127,8 @@ def show_task(name: str, data_dir: Path | None, shots: int) -> None:
     try:
         task = tasks.get(name)
         problem = task.load("test", data_dir)[0]
-        console.print(f"[bold]{task.name}[/bold]  {task.kind}: {task.summary}")
-        console.print(f"problem {problem.id}, stop strings {list(task.stop)}")
+        console.print(Text.assemble((task.name, "bold"), f"  {task.kind}: {task.summary}"))
+        console.print(Text(f"problem {problem.id}, stop strings {list(task.stop)}"))
         styles: tuple[Style, ...] = ("base", "chat")
         for style in styles:
             console.rule(style, align="left")

@@ -9,8 +9,19 @@ import pytest
 
 from srpo_bench.harness import config as cfg
 from srpo_bench.harness import layers
-from srpo_bench.harness.config import Config
+from srpo_bench.harness.config import (
+    Config,
+    Data,
+    Evaluation,
+    Final,
+    Optim,
+    Reward,
+    Rollout,
+    Section,
+    Vllm,
+)
 from srpo_bench.harness.errors import UserError
+from tests.bounds import described
 
 
 @pytest.mark.parametrize("name", layers.preset_names())
@@ -97,3 +108,84 @@ def test_the_early_cadence_is_finer() -> None:
 )
 def test_seeds_as_they_are_typed(typed: object, seeds: tuple[int, ...]) -> None:
     assert Config.model_validate({"seeds": typed}).seeds == seeds
+
+
+NUMBERS: list[tuple[type[Section], dict[str, str]]] = [
+    (Data, {"pool_size": "None in [1, )", "shots": "0 in [0, )"}),
+    (
+        Vllm,
+        {
+            "max_model_len": "None in [1, )",
+            "gpu_memory_utilization": "0.4 in (0, 1]",
+            "cpu_cache_gib": "1 in [1, )",
+            "start_seconds": "600 in (0, )",
+            "answer_seconds": "600 in (0, )",
+        },
+    ),
+    (
+        Rollout,
+        {
+            "prompts_per_step": "8 in [1, )",
+            "group_size": "8 in [2, )",
+            "temperature": "1 in (0, )",
+            "top_p": "1 in (0, 1]",
+            "max_new_tokens": "None in [1, )",
+            "rows_at_once": "1024 in [1, )",
+            "correction_cap": "3 in (0, )",
+            "correction_floor": "0 in [0, )",
+        },
+    ),
+    (
+        Optim,
+        {
+            "lr": "1e-06 in (0, )",
+            "eps": "1e-08 in (0, )",
+            "weight_decay": "0 in [0, )",
+            "warmup_updates": "0 in [0, )",
+            "max_grad_norm": "1 in (0, )",
+            "updates_per_step": "1 in [1, )",
+            "num_iterations": "1 in [1, )",
+            "micro_batch_tokens": "16384 in [1, )",
+        },
+    ),
+    (Reward, {"accuracy": "1 in (, )", "format": "0 in (, )", "language": "0 in (, )"}),
+    (
+        Evaluation,
+        {
+            "problems": "None in [1, )",
+            "k": "1 in [1, )",
+            "temperature": "1 in [0, )",
+            "top_p": "1 in (0, 1]",
+            "every": "10 in [1, )",
+            "early_every": "None in [1, )",
+            "early_until": "0 in [0, )",
+        },
+    ),
+    (
+        Final,
+        {
+            "problems": "None in [1, )",
+            "k": "1 in [1, )",
+            "temperature": "1 in [0, )",
+            "top_p": "1 in (0, 1]",
+            "max_new_tokens": "None in [1, )",
+        },
+    ),
+    (
+        Config,
+        {
+            "steps": "100 in [1, )",
+            "threads": "1 in [1, )",
+            "checkpoint_every": "50 in [1, )",
+            "keep_checkpoints": "1 in [1, )",
+            "samples_every": "10 in [1, )",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("section", "numbers"), NUMBERS, ids=lambda x: getattr(x, "__name__", ""))
+def test_what_each_number_is_and_may_be(section: type[Section], numbers: dict[str, str]) -> None:
+    found = described(section)
+    found.pop("seeds", None)  # a count of seeds is a list of them
+    assert found == numbers

@@ -1,0 +1,67 @@
+"""``bench status``, word for word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.cli import status
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
+from srpo_bench.results.store import append_line, write_json
+from tests.harness.cli.screen import bench, printed
+
+SECONDS = {"rollout": 2.0, "grading": 0.25, "training": 1.0, "sync": 0.0, "other": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run that is done, one that failed in its second attempt, one that waits."""
+    config = Config.model_validate({"steps": 10, "seeds": 3})
+    planned = PlannedComparison(tmp_path, config, [Arm(name="grpo", algorithm="grpo")], tmp_path)
+    for seed, state in ((1, "done"), (2, "failed"), (3, "")):
+        run = PlannedRun(tmp_path / "grpo" / f"seed-{seed}", planned.arms[0], seed)
+        planned.runs.append(run)
+        run.folder.mkdir(parents=True)
+        if not state:
+            continue
+        write_json(run.folder / "status.json", {"state": state, "reason": "no [room]"})
+        for attempt in range(seed):
+            append_line(run.folder / "attempts.jsonl", {"host": f"node-{attempt}"})
+        for step in (0, 10):
+            line = {"step": step, **SECONDS, "evaluation": 1.25}
+            append_line(run.folder / "timing.jsonl", line)
+            append_line(run.folder / "evals.jsonl", {"step": step, "accuracy": 0.2512})
+        append_line(run.folder / "steps.jsonl", {"step": 10, "reward": 0.5})
+    monkeypatch.setattr(status, "read_planned", lambda folder: planned)
+
+
+def test_a_line_a_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench(monkeypatch, "status", "anywhere") == 0
+    head, *lines = printed(capsys)
+    assert head.startswith("1 of 3 runs done, 1 failed, about 40 s left, until ")
+    assert lines == [
+        "run          state    step   accuracy  seconds  attempt  where",
+        "grpo/seed-1  done     10/10  25.1 %    6        1        node-0",
+        "grpo/seed-2  failed   10/10  25.1 %    6        2        node-1",
+        "grpo/seed-3  waiting  0/10             0        0",
+    ]
+
+
+def test_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench(monkeypatch, "status", "anywhere", "--json") == 0
+    text = capsys.readouterr().out
+    found = json.loads(text)
+    assert text.splitlines()[1].startswith('  "summary": "1 of 3 runs done, 1 failed')
+    assert found["runs"][1:] == [
+        {
+            "run": "grpo/seed-2", "state": "failed", "reason": "no [room]", "step": 10,
+            "accuracy": 0.2512, "seconds": 6.2, "attempts": 2, "host": "node-1",
+        },
+        {
+            "run": "grpo/seed-3", "state": "waiting", "reason": "", "step": 0,
+            "accuracy": None, "seconds": 0.0, "attempts": 0, "host": "",
+        },
+    ]  # fmt: skip

@@ -11,16 +11,15 @@ prompts of one length are decoded together, a row for each response, and rows st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from srpo_bench.harness.engines.base import Completions, Sampling
-from srpo_bench.harness.engines.kv_cache import slab_cache
+from srpo_bench.harness.engines.readers import make_reader
 from srpo_bench.harness.models.distribution import sample
 from srpo_bench.harness.models.policy import Policy
-from srpo_bench.harness.models.reading import Layout, cache_keyword, prefill, takes
+from srpo_bench.harness.models.reading import Layout
 
 COMPACT = 0.6
 """Ended rows leave the batch once fewer than this share of it goes on; moving a cache costs too."""
@@ -108,28 +107,14 @@ class _Decode:
         self.stops = [stops[g] for g in group.tolist()] if any(stops) else []
         # A token adds a byte at least, so no stop string reaches back further than it has bytes.
         self.window = max((len(s.encode()) for row in self.stops for s in row), default=0)
-        device, model = policy.device, policy.model
-        group = group.to(device)
-        self.whole = policy.layout is Layout.WHOLE
-        self.cache = slab_cache(model, limit + 1)
-        read = [prompts[g] for g in group.tolist()] if self.whole else list(prompts)
-        with policy.autocast():
-            prompt_mask = prefill(model, read, self.cache, policy.layout, device)
-        if not self.whole:
-            _select(self.cache, group)
-            prompt_mask = prompt_mask[group]
-        self.mask = torch.cat(
-            [prompt_mask, torch.zeros((rows, limit + 1), dtype=torch.bool, device=device)], 1
-        )
-        self.prefix = prompt_mask.shape[1]
-        self.prompt_lengths = prompt_mask.sum(1)
-        self.last = torch.tensor([p[-1] for p in prompts], device=device)[group]
+        self.reader, self.rows_leave = make_reader(policy, prompts, group, limit)
+        self.last = torch.tensor([p[-1] for p in prompts])[group].to(policy.device)
         self.ends = torch.tensor(policy.end_tokens)
 
     def run(self, uniform: Tensor) -> None:
         """Decode until every row has ended or met the limit. uniform: (B, limit) in [0, 1)."""
         for t in range(self.sampling.max_new_tokens):
-            logits = self._forward(t)
+            logits = self.reader.next(self.last)
             token, logp = sample(
                 logits,
                 uniform[self.alive, t],
@@ -145,20 +130,8 @@ class _Decode:
             left = ~self.ended[self.alive]
             if not left.any():
                 return
-            if not self.whole and left.sum() < COMPACT * len(left):
+            if self.rows_leave and left.sum() < COMPACT * len(left):
                 self._keep(left)
-
-    def _forward(self, t: int) -> Tensor:
-        self.mask[:, self.prefix + t] = True
-        arguments: dict[str, Any] = {str(cache_keyword(self.policy.model)): self.cache}
-        if not self.whole:
-            arguments["attention_mask"] = self.mask[:, : self.prefix + t + 1].long()
-        if takes(self.policy.model, "position_ids"):
-            arguments["position_ids"] = (self.prompt_lengths + t)[:, None]
-        with self.policy.autocast():
-            out = self.policy.model(input_ids=self.last[:, None], use_cache=True, **arguments)
-        logits: Tensor = out.logits[:, -1].float()
-        return logits
 
     def _stopped(self, rows: Tensor, t: int) -> Tensor:
         stopped = torch.zeros(len(rows), dtype=torch.bool)
@@ -172,12 +145,5 @@ class _Decode:
     def _keep(self, left: Tensor) -> None:
         keep = left.nonzero().squeeze(1)
         self.alive = self.alive[keep]
-        keep = keep.to(self.policy.device)
-        self.last, self.mask = self.last[keep], self.mask[keep]
-        self.prompt_lengths = self.prompt_lengths[keep]
-        _select(self.cache, keep)
-
-
-def _select(cache: Any, index: Tensor) -> None:
-    for layer in cache.layers:
-        layer.batch_select_indices(index)
+        self.last = self.last[keep.to(self.policy.device)]
+        self.reader.keep(keep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 ONE = 2**52
@@ -16,11 +17,12 @@ def sampling_logp(logits: Tensor, tokens: Tensor, temperature: float, top_p: flo
     """(…) nats: log-prob of ``tokens`` (…) under the distribution that ``logits`` (…, V) sample
     from at this temperature and nucleus. The token itself always counts as in the nucleus, so that
     the value stays finite after the policy has moved."""
-    scaled = logits / temperature
+    scaled = logits if temperature == 1 else logits / temperature
+    if top_p == 1:
+        return -F.cross_entropy(scaled.movedim(-1, 1), tokens, reduction="none")
     picked = scaled.gather(-1, tokens[..., None]).squeeze(-1)
-    if top_p < 1:
-        keep = nucleus(scaled, top_p).scatter(-1, tokens[..., None], True)
-        scaled = scaled.masked_fill(~keep, float("-inf"))
+    keep = nucleus(scaled, top_p).scatter(-1, tokens[..., None], True)
+    scaled = scaled.masked_fill(~keep, float("-inf"))
     return picked - scaled.logsumexp(-1)
 
 

@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from srpo_bench.harness.models.product import linear
+
 LOGITS_AT_ONCE = {"cpu": 2**24, "mps": 2**24, "cuda": 2**28}
 """Numbers in a tensor of logits, by device: 64 MiB on a CPU, where a vocabulary of 50,000 is then
 held for some 340 tokens at a time; 1 GiB on an accelerator, whose products want more rows."""
@@ -37,7 +39,7 @@ class Head:
     def logits(self, states: Tensor, weight: Tensor) -> Tensor:
         """(n, V) float32. states: (n, d).   weight: the linear layer's, in the compute dtype."""
         if weight is self.linear.weight:
-            out = self.linear(states)
+            out = linear(states, weight, self.linear.bias)
         else:
             low = states.to(weight.dtype)
             out = _CastOnce.apply(low, self.linear.weight, weight)  # type: ignore[no-untyped-call]
@@ -100,6 +102,8 @@ def logp_in_pieces(
 
     rows = max(LOGITS_AT_ONCE[states.device.type] // head.linear.out_features, 1)
     parts = zip(torch.split(states, rows), torch.split(tokens, rows), strict=True)
+    if len(states) <= rows:
+        return piece(states, tokens)
     return torch.cat([checkpoint(piece, s, t, use_reentrant=False) for s, t in parts])
 
 

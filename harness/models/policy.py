@@ -21,7 +21,9 @@ from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.models.distribution import sampling_logp
 from srpo_bench.harness.models.ending import end_tokens
 from srpo_bench.harness.models.head import LOGITS_AT_ONCE, Head, head_of, logp_in_pieces
+from srpo_bench.harness.models.llama import Llama, recognise
 from srpo_bench.harness.models.loading import open_model, open_tokenizer
+from srpo_bench.harness.models.packing import pack
 from srpo_bench.harness.models.reading import Layout, layout_of, respond
 from srpo_bench.harness.models.size import per_token
 from srpo_bench.harness.models.text import Decoder, encode
@@ -78,6 +80,11 @@ class Policy:
         """What makes logits of last hidden states; None where it is not understood."""
         return head_of(self.model, self.body, self.device)
 
+    @cached_property
+    def llama(self) -> Llama | None:
+        """The model's fast view, where it has one and computes in float32."""
+        return recognise(self.model) if self.dtype == torch.float32 else None
+
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """Compute in the policy's dtype; weights stay in float32."""
@@ -91,6 +98,8 @@ class Policy:
         Each group's prompt is run once and its keys and values are shared by the group's responses;
         logits exist for response positions only.
         """
+        if self.llama is not None:
+            return self._packed_logp(self.llama, rollouts)
         tokens, mask = rollouts.tokens.to(self.device), rollouts.mask.to(self.device)
         with self.autocast():
             if self._many_logits(rollouts) and self.head is not None:
@@ -99,6 +108,18 @@ class Policy:
                 return torch.zeros(mask.shape, device=self.device).masked_scatter(mask, logp)
             logits = respond(self.model, self.model, rollouts, self.layout, self.device).float()
         return self._of_logits(logits, tokens).masked_fill(~mask, 0.0)
+
+    def _packed_logp(self, llama: Llama, rollouts: Rollouts) -> Tensor:
+        mask = rollouts.mask
+        written = rollouts.lengths > 0
+        used, group = torch.unique(rollouts.group[written], return_inverse=True)
+        prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
+        lengths = rollouts.lengths[written]
+        states = llama.states(pack(prompts, group, rollouts.tokens[written], lengths))
+        logp = logp_in_pieces(
+            Head(self.model.lm_head), states, rollouts.tokens[mask], self.dtype, self._of_logits
+        )
+        return torch.zeros(mask.shape).masked_scatter(mask, logp)
 
     def _of_logits(self, logits: Tensor, tokens: Tensor) -> Tensor:
         return sampling_logp(logits, tokens, self.temperature, self.top_p)

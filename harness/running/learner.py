@@ -53,6 +53,7 @@ class Learner:
             betas=optim.betas,
             eps=optim.eps,
             weight_decay=optim.weight_decay,
+            fused=policy.device.type == "cpu" or None,  # one pass over the weights, not ten
         )
         self.updates_done = 0
         # AdamW skips a parameter that has no gradient yet; a resumed run must not.

@@ -31,7 +31,17 @@ CLOSE = {"qwen3_5": 1e-3}
 """Nats. Its cached step and its plain forward are two sums in float32, 3e-4 apart."""
 
 QUICK = {
-    *("llama", "granite", "mixtral", "qwen2-window", "gemma2", "gemma3", "llama4"),
+    *(
+        "llama",
+        "qwen2",
+        "qwen3",
+        "granite",
+        "mixtral",
+        "qwen2-window",
+        "gemma2",
+        "gemma3",
+        "llama4",
+    ),
     *("bloom", "mpt", "falcon-alibi", "gpt_oss", "qwen3_next", "lfm2", "mamba2"),
 }
 """One of each kind; the others run with the integration tests."""

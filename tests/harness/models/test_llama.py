@@ -1,0 +1,112 @@
+"""The fast view takes only what it knows, and computes what the model's own modules do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.models.llama import recognise
+from srpo_bench.harness.models.policy import Policy
+from tests.harness.models.families import FAMILIES, VOCABULARY, tiny
+
+KNOWN = ("llama", "llama-tied", "qwen2", "qwen3", "mistral")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_families_it_knows(name: str) -> None:
+    assert (recognise(tiny(name)) is not None) == (name in KNOWN)
+
+
+def changed(setting: str, value: Any) -> Callable[[Any], None]:
+    return lambda model: setattr(model.config, setting, value)
+
+
+def replaced(module: type[torch.nn.Linear]) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        model.model.layers[1].mlp.down_proj = module(48, 32, bias=False)
+
+    return change
+
+
+class Adapted(torch.nn.Linear):
+    """A linear layer that computes something else, as adapters are."""
+
+
+CHANGES: dict[str, Callable[[Any], None]] = {
+    "activation": changed("hidden_act", "gelu"),
+    "dropout": changed("attention_dropout", 0.1),
+    "window": changed("layer_types", ["full_attention", "sliding_attention"]),
+    "rope": changed("rope_parameters", {"rope_type": "dynamic", "rope_theta": 1e4}),
+    "partial rope": changed("rope_parameters", {"partial_rotary_factor": 0.5}),
+    "family": changed("model_type", "granite"),
+    "adapter": replaced(Adapted),
+    "scale": lambda model: setattr(model.model.layers[0].self_attn, "scaling", 1.0),
+    "epsilon": lambda model: setattr(model.model.norm, "variance_epsilon", 1e-2),
+    "extra": lambda model: model.model.layers[0].add_module("extra", torch.nn.Identity()),
+    "bias": lambda model: setattr(
+        model.model.layers[0].self_attn.o_proj, "bias", torch.nn.Parameter(torch.zeros(32))
+    ),
+    "hook": lambda model: model.model.norm.register_forward_hook(lambda *_: None),
+    "forward": lambda model: setattr(model.lm_head, "forward", lambda x: x),
+    "half": lambda model: model.bfloat16(),
+    "checkpoints": lambda model: model.gradient_checkpointing_enable(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_is_changed_is_left_to_the_model(change: str) -> None:
+    model = tiny("llama")
+    assert recognise(model) is not None
+    CHANGES[change](model)
+    assert recognise(model) is None
+
+
+def ragged() -> Rollouts:
+    """Groups of 3, 1 and 2 rows, prompts of 9, 1 and 4 tokens, responses of 0 to 6."""
+    rng = torch.Generator().manual_seed(0)
+    prompts = [torch.randint(2, VOCABULARY, (n,), generator=rng).tolist() for n in (9, 1, 4)]
+    mask = torch.arange(6) < torch.tensor([6, 1, 3, 6, 0, 2])[:, None]
+    tokens = torch.randint(2, VOCABULARY, mask.shape, generator=rng) * mask
+    group = torch.tensor([0, 0, 0, 1, 2, 2])
+    return Rollouts(list("abc"), prompts, group, tokens, mask, torch.zeros(mask.shape), mask[:, 0])
+
+
+def by_itself(model: Any, r: Rollouts) -> Tensor:
+    """(B, T) nats by the model's own forward in float64, row by row."""
+    out = torch.zeros(r.tokens.shape, dtype=torch.float64)
+    for row, length in enumerate(r.lengths.tolist()):
+        prompt, answer = r.prompt_tokens[int(r.group[row])], r.tokens[row, :length]
+        ids = torch.cat([torch.tensor(prompt), answer])[None]
+        logp = model(ids, use_cache=False).logits[0].log_softmax(-1)[len(prompt) - 1 : -1]
+        out[row, :length] = logp.gather(1, answer[:, None])[:, 0]
+    return out
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_log_probs_and_every_gradient_are_the_models_own(name: str) -> None:
+    model, rollouts = tiny(name).eval(), ragged()
+    weight = torch.randn(rollouts.mask.shape, generator=torch.Generator().manual_seed(1))
+    for i, parameter in enumerate(model.parameters()):  # norms and biases that are not all alike
+        with torch.no_grad():
+            noise = torch.Generator().manual_seed(i)
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=noise))
+    policy = Policy(model, None, torch.device("cpu"), torch.float32, 1.0, 1.0)
+    assert policy.llama is not None
+
+    def gradients(logp: Tensor) -> list[Tensor]:
+        model.zero_grad()
+        (logp * weight).sum().backward()  # type: ignore[no-untyped-call]
+        return [p.grad.clone() for p in model.parameters()]
+
+    ours = policy.logp(rollouts)
+    mine = gradients(ours)
+    exact = by_itself(model.double(), rollouts)
+    theirs = gradients(exact)
+    torch.testing.assert_close(ours.double(), exact, atol=1e-5, rtol=1e-5)
+    for a, b in zip(mine, theirs, strict=True):
+        torch.testing.assert_close(a.double(), b, atol=1e-4 * float(b.abs().max()), rtol=1e-3)

@@ -26,6 +26,6 @@ def make_repeatable(threads: int) -> None:
 
     torch.set_num_threads(threads)
     # No kernel used here reads what it has not written; filling it first costs a twentieth.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.use_deterministic_algorithms(True, warn_only=not torch.cuda.is_available())
     torch.backends.cudnn.benchmark = False

@@ -106,7 +106,8 @@ class Llama:
 
     def last(self, x: Tensor) -> Tensor:
         """The last norm: (n, D) to (n, D), what the head reads."""
-        return unit(x, self.shape.eps) * self.model.model.norm.weight
+        normed: Tensor = unit(x, self.shape.eps) * self.model.model.norm.weight
+        return normed
 
     def run(
         self, x: Tensor, layers: list[Layer], attend: Callable[[int, Tensor], Tensor]
@@ -127,7 +128,7 @@ class Llama:
         return x
 
     def _head_norms(self, qkv: Tensor, weight: Tensor) -> Tensor:
-        qk, v = qkv.split([self.shape.rotated, qkv.shape[1] - self.shape.rotated], 1)
+        qk, v = qkv.tensor_split([self.shape.rotated], 1)
         qk = unit(qk.reshape(len(qk), *weight.shape), self.shape.eps) * weight
         return torch.cat([qk.flatten(1), v], 1)
 
@@ -217,13 +218,13 @@ class _Unit(Function):
     def forward(ctx: Any, x: Tensor, eps: float) -> Tensor:
         norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
         scale = norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
-        y = x * scale
+        y: Tensor = x * scale
         ctx.save_for_backward(y, scale)
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (gradient,), (y, scale) = gradients, ctx.saved_tensors
+        gradient, (y, scale) = gradients[0], ctx.saved_tensors
         along = (gradient * y).mean(-1, keepdim=True)
         return torch.addcmul(gradient, y, along, value=-1).mul_(scale), None
 
@@ -281,7 +282,7 @@ class _Attention(Function):
 def _heads(every: Tensor, packed: Packed, shape: Shape) -> tuple[Tensor, ...]:
     """q, k, v as attention takes them, (B, heads, S, d), of (B·S, (H + 2K)·d)."""
     heads = every.view(*packed.rows.shape, -1, shape.head_dim).transpose(1, 2)
-    return heads.split([shape.heads, shape.kv_heads, shape.kv_heads], 1)
+    return heads.tensor_split([shape.heads, shape.heads + shape.kv_heads], 1)
 
 
 def _flat(heads: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.engines import torch_engine
+from srpo_bench.harness.engines import readers
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models import head
 from srpo_bench.harness.models.policy import Policy
@@ -120,11 +120,11 @@ def unmoved(self: Any, state: dict[str, Any]) -> None:
         self.optimizer.state[self.parameters[int(key)]] = value
 
 
-real_prefill, right = torch_engine.prefill, learner.Learner.load_state_dict
+real_prefill, right = readers.prefill, learner.Learner.load_state_dict
 
 FAULTS: dict[str, tuple[Any, str, Any, str]] = {
     "the batch is not moved": (learner, "move", identity, "reference"),
-    "a mask stays on the CPU": (torch_engine, "prefill", mask_on_cpu, "reference"),
+    "a mask stays on the CPU": (readers, "prefill", mask_on_cpu, "reference"),
     "log-probs are not fetched": (Policy, "logp_of", on_the_device, "corrected"),
     "the optimiser's state is not moved": (
         learner.Learner,

@@ -18,6 +18,7 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.engines import torch_engine
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import attention, policy
+from srpo_bench.harness.models.llama import Llama
 from srpo_bench.harness.models.reading import Layout
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.rollouts.probe import Question, examine, examine_apart, probe
@@ -63,6 +64,13 @@ def test_a_wrong_attention_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch)
         return right(*args, scaling=1.05 * (scaling or 8**-0.5), **kwargs)
 
     monkeypatch.setattr(attention, "grouped_sdpa", wrong)
+    assert refused(ask("granite"), "the learner") > 1e-3
+
+
+@pytest.mark.parametrize("part", ["turns", "last"])
+def test_a_wrong_fast_view_is_refused(part: str, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = getattr(Llama, part)
+    monkeypatch.setattr(Llama, part, lambda view, x: 1.05 * right(view, x))
     assert refused(ask("llama"), "the learner") > 1e-3
 
 

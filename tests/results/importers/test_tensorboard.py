@@ -109,3 +109,26 @@ def test_without_the_package_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_file_loader", None)
     with pytest.raises(ResultsError, match=r"pip install 'srpo-bench\[tracking\]'"):
         take("tensorboard", f"grpo/1={file}", out=tmp_path / "out")
+
+
+def test_both_forms_of_a_scalar_and_what_is_none() -> None:
+    """Old writers say simple_value, new ones a tensor; only one number is a scalar."""
+    import numpy as np
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.util.tensor_util import make_tensor_proto
+
+    from srpo_bench.results.importers.tensorboard import _scalar
+
+    def tensor(array: object) -> Summary.Value:
+        return Summary.Value(tag="x", tensor=make_tensor_proto(array))
+
+    assert _scalar(Summary.Value(tag="x", simple_value=0.7)) == 0.7
+    assert _scalar(tensor(np.float32(0.7))) == 0.7
+    assert _scalar(tensor(np.float64(0.1) + np.float64(0.2))) == 0.1 + 0.2
+    assert _scalar(tensor(np.int64(3))) == 3.0
+    assert _scalar(tensor(np.array([0.5]))) == 0.5
+    assert _scalar(tensor(np.array([0.5, 0.25]))) is None
+    assert _scalar(tensor(np.array([], dtype=np.float32))) is None
+    assert _scalar(tensor(np.bool_(True))) is None
+    assert _scalar(tensor(np.array(["a"]))) is None
+    assert _scalar(Summary.Value(tag="x")) is None

@@ -187,3 +187,18 @@ def test_options_that_tracked_runs_do_not_take(tmp_path: Path) -> None:
         take("wandb", path, out=tmp_path / "out", arm="grpo")
     with pytest.raises(ResultsError, match="--map and --skip-empty are for csv"):
         take("wandb", path, out=tmp_path / "out", skip_empty=True)
+
+
+def test_a_metric_that_is_not_there_is_named(tmp_path: Path) -> None:
+    header = '"Step","grpo-s1 - eval/math","grpo-s1 - train/x"'
+    path = table(tmp_path / "c.csv", '"0","0.25","0.5"', header=header)
+    with pytest.raises(ResultsError, match=r"has no metric 'eval/maht'; did you mean 'eval/math'"):
+        take("wandb", path, out=tmp_path / "no", metrics=["eval/maht"])
+    with pytest.raises(ResultsError, match=r"'zzz'; there are: eval/math, train/x\.$"):
+        take("wandb", path, out=tmp_path / "no", metrics=["eval/math", "zzz"])
+
+
+def test_a_chart_of_another_kind_and_an_empty_one_are_refused(tmp_path: Path) -> None:
+    path = table(tmp_path / "c.csv", '"0","0.25"', header='"Step","accuracy"')
+    with pytest.raises(ResultsError, match="'accuracy' is no 'RUN - KEY'"):
+        take("wandb", path, out=tmp_path / "no")

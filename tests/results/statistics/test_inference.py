@@ -144,3 +144,9 @@ def test_a_counted_share_has_scipys_exact_interval(count: int, n: int) -> None:
 def test_the_p_of_a_difference_is_scipys() -> None:
     assert differs(C - B) == pytest.approx(stats.ttest_rel(C, B).pvalue)
     assert differs(C - C.mean()) == pytest.approx(1)
+
+
+def test_what_never_differs_is_no_difference_and_what_always_does_is_one() -> None:
+    """Without any spread Student's t says nothing, and the sign says all."""
+    assert differs(np.zeros(5)) == 1
+    assert differs(np.full(5, 0.25)) == differs(np.full(5, -0.25)) == 0

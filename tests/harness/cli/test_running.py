@@ -1,0 +1,167 @@
+"""What ``compare``, ``resume`` and ``tune`` say around the runs themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import typer
+
+from srpo_bench.harness.cli import running, training
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.executors import price
+from srpo_bench.harness.executors import run as executing
+from srpo_bench.harness.executors.choose import Options
+from srpo_bench.harness.planning.comparison import PlannedComparison
+from srpo_bench.results import report as writing
+from srpo_bench.results.store import write_json
+from tests.harness.cli.screen import printed
+
+
+def planned(folder: Path, seeds: list[int], **settings: Any) -> PlannedComparison:
+    config = Config.model_validate({"steps": 10, "seeds": seeds, **settings})
+    arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
+    return PlannedComparison(folder, config, arms, folder)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [([3], "seed 3"), ([1, 2, 3], "seeds 1-3"), ([1, 3], "2 seeds"), ([2, 1], "2 seeds")],
+)
+def test_the_opening_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeds: list[int], words: str
+) -> None:
+    monkeypatch.setattr(price, "checkpoint_bytes", lambda base: 1.5e9)
+    one = planned(tmp_path, seeds, keep_checkpoints=2)
+    runs = 2 * len(seeds)
+    assert running.opening(one, 3) == (
+        f"{runs} runs of 10 steps: grpo, srpo, {words}, {min(runs, 3)} side by side; checkpoints "
+        f"of about {3000 * runs:,} MB in {tmp_path}"
+    )
+    one.arms.pop()
+    assert running.opening(one, 3).startswith(f"{runs // 2} run{'s' * (runs > 2)} of 10 steps")
+
+
+def test_runs_that_failed_are_named_and_the_exit_code_is_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, trained = planned(tmp_path, [1, 2]), []
+    monkeypatch.setattr(running, "train_pending", lambda *words: trained.append(words))
+    monkeypatch.setattr(writing, "write_report", lambda folder: {"headlines": []})
+    for run in one.runs:
+        run.folder.mkdir(parents=True)
+        write_json(run.folder / "status.json", {"state": "done"})
+    running.run_and_report(one, Options())
+    assert trained == [(one, Options(), f"bench resume {tmp_path}")]
+    by_name = {f"{run.arm.name}/seed-{run.seed}": run.folder for run in one.runs}
+    write_json(by_name["srpo/seed-1"] / "status.json", {"state": "failed"})
+    write_json(by_name["grpo/seed-2"] / "status.json", {"state": "stopped"})
+    with pytest.raises(typer.Exit) as exit_:
+        running.run_and_report(one, Options())
+    assert exit_.value.exit_code == 1
+    said = capsys.readouterr()
+    assert said.err == "2 of 4 runs failed: srpo/seed-1, grpo/seed-2.\n"
+    assert said.out.count("Report: file:") == 2
+
+
+def test_an_interruption_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(price, "checkpoint_bytes", lambda base: 0)
+    monkeypatch.setattr(
+        running, "make_executor", lambda *_: SimpleNamespace(side_by_side=1, close=lambda: None)
+    )
+
+    def stop(*_: Any) -> None:
+        raise executing.InterruptedRunsError
+
+    monkeypatch.setattr(executing, "run_all", stop)
+    with pytest.raises(typer.Exit) as exit_:
+        running.train_pending(planned(tmp_path, [1]), Options(), "this again")
+    assert exit_.value.exit_code == 130
+    assert printed(capsys)[-1] == "Stopped; nothing is lost. Go on with: this again"
+
+
+@pytest.mark.parametrize(("side_by_side", "runs", "left"), [(2, 4, "1 h 15 min"), (9, 4, "38 min")])
+def test_the_price(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    side_by_side: int,
+    runs: int,
+    left: str,
+) -> None:
+    asked: list[Any] = []
+    found = price.Price(runs, 2250.0, 1.5e6, 2e9, 3 * 2**30)
+
+    def probe(*words: Any) -> price.Price:
+        asked.append(words[:2])
+        return found
+
+    monkeypatch.setattr(price, "probe", probe)
+    executor = SimpleNamespace(side_by_side=side_by_side)
+    monkeypatch.setattr(running, "make_executor", lambda *_: executor)
+    config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
+    arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
+    running.print_price(Path("out"), config, arms, Options())
+    beside = min(side_by_side, runs)
+    assert printed(capsys) == [
+        "runs     4: grpo, srpo, seeds 1-2, 10 steps",
+        "one run  about 38 min, by two steps of grpo here",
+        f"all      2.5 device hours; about {left} with {beside} side by side",
+        "tokens   1.5 million generated in training, at today's lengths",
+        "disk     2,000 MB in out",
+        "memory   3 GiB a run for weights and optimiser; activations come on top",
+        "Nothing was written. Final scoring, where there is one, is not in it.",
+    ]
+    assert asked == [(config, arms)]
+
+
+def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
+    candidates = [
+        {"algorithm": "grpo", "values": {"lr": 1, "beta": 0}, "mean": 0.5123, "chosen": True},
+        {"algorithm": "srpo", "values": {"lr": 2}, "mean": None, "chosen": False},
+    ]
+    training._say_tuned({"candidates": candidates}, Path("out"))
+    assert printed(capsys) == [
+        "grpo with lr=1, beta=0: 51.2 %  <- chosen",
+        "srpo with lr=2: a run failed",
+        "Use it with: bench compare --tuned out",
+    ]
+
+
+@pytest.mark.parametrize("word", ["plan", "reopen"])
+def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    from srpo_bench.harness.executors import base, elsewhere
+    from srpo_bench.harness.planning import plan
+
+    said: list[Any] = []
+    monkeypatch.setattr(plan, "plan", lambda *words: ("here", *words))
+    monkeypatch.setattr(plan, "reopen", lambda *words: ("here", *words))
+    monkeypatch.setattr(plan, "read_planned", lambda folder: folder)
+    monkeypatch.setattr(base, "need_before_planning", lambda config: "need")
+    monkeypatch.setattr(base, "need_of", lambda planned: "need")
+    place = SimpleNamespace(close=lambda: said.append("closed"))
+
+    def make(folder: Path, need: str, options: Options) -> Any:
+        said.append((folder, need, options))
+        return place
+
+    monkeypatch.setattr(running, "make_executor", make)
+    monkeypatch.setattr(running, "command_line", lambda: "bench")
+    monkeypatch.setattr(elsewhere, "plan_there", lambda *words: ("there", *words))
+    monkeypatch.setattr(elsewhere, "reopen_there", lambda *words: ("there", *words))
+    folder, config, arms = Path("out"), Config(), [Arm(name="a", algorithm="grpo")]
+
+    def ask(options: Options) -> Any:
+        if word == "plan":
+            return running.plan_comparison(folder, config, arms, None, options)
+        return running.reopen_comparison(folder, options)
+
+    rest = (config, arms, "bench", None) if word == "plan" else ()
+    assert ask(Options()) == ("here", folder, *rest)
+    assert not said
+    ray = Options("ray")
+    assert ask(ray) == ("there", place, folder, *rest)
+    assert said == [(folder, "need", ray), "closed"]

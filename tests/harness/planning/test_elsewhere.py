@@ -1,0 +1,52 @@
+"""A plan made where the runs will be: the request, and the answer beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning import __main__ as program
+from srpo_bench.results.store import read_json, write_json
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    found: list[Any] = []
+    monkeypatch.setattr(program, "plan", lambda *words: found.append(("plan", *words)))
+    monkeypatch.setattr(program, "reopen", lambda *words: found.append(("reopen", *words)))
+    return found
+
+
+def answer(request: Path, **words: Any) -> tuple[int, Any]:
+    write_json(request, words)
+    code = program.main(request)
+    return code, read_json(request.with_name("answer.json"))
+
+
+def test_it_plans_or_reopens(tmp_path: Path, asked: list[Any]) -> None:
+    config, arm = Config(steps=7), Arm(name="a", algorithm="grpo", settings={"beta": 0.5})
+    plan = {
+        "folder": "out",
+        "config": config.model_dump(mode="json"),
+        "arms": [arm.model_dump(mode="json")],
+        "command": "bench compare",
+        "tuning": None,
+    }
+    assert answer(tmp_path / "r.json", **plan) == (0, {"refused": None})
+    assert answer(tmp_path / "r.json", folder="out") == (0, {"refused": None})
+    assert asked == [
+        ("plan", Path("out"), config, [arm], "bench compare", None),
+        ("reopen", Path("out")),
+    ]
+
+
+def test_what_is_refused_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise UserError(f"no {folder}")
+
+    monkeypatch.setattr(program, "reopen", refuse)
+    assert answer(tmp_path / "r.json", folder="out") == (2, {"refused": "no out"})

@@ -47,8 +47,8 @@ SAMPLERS = {
 }
 """The methods, then the controls."""
 
-LADDER = ("grpo", "grpo-token", "srpo-paper", "srpo")
-"""Each rung changes one idea of the one before it."""
+LADDER = ("grpo", "grpo-token", "grpo-token+history", "srpo-paper", "srpo")
+"""Each rung changes one idea: the loss, the choice of prompts; on that, two stages, or replay."""
 
 CONTROLS = ("grpo-masked", "hr-random", "random-reward")
 """What a rung's idea must beat: its scale effect, its shrinking pool, no signal at all."""

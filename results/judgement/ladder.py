@@ -27,34 +27,42 @@ Kind = Literal["rung", "control"]
 
 @dataclass(frozen=True)
 class Idea:
-    """A method and what it adds to the one it is read against."""
+    """A method and what it adds to the one below it."""
 
-    algorithm: str
+    method: str
     adds: str
+    below: str = ""
+    """The method it adds that to; empty: it is the first."""
     changes: frozenset[str] = frozenset()
     """Settings of both methods that the idea itself sets differently."""
 
 
 COINS = "training on coins instead of rewards"
 
+LOSS = "SRPO's loss (token mean, no KL, overlong rule)"
+RESAMPLED = "grpo-token+history"
+"""srpo-paper without its stages is this."""
+CHOICE = "history resampling's choice of prompts, over a random one"
+
 LADDER = (
     Idea("grpo", "nothing"),
-    Idea("grpo-token", "SRPO's loss (token mean, no KL, overlong rule)", frozenset({"beta"})),
-    Idea("srpo-paper", "history resampling"),
-    Idea("srpo", "reweighted replay"),
+    Idea("grpo-token", LOSS, "grpo", frozenset({"beta"})),
+    Idea(RESAMPLED, "history resampling", "grpo-token"),
+    Idea("srpo-paper", "two stages", RESAMPLED, frozenset({"stage_one_epochs"})),
+    Idea("srpo", "reweighted replay", RESAMPLED),
 )
-"""Each rung adds to the one before it."""
+"""The last two both stand on history resampling: replay has no stages."""
 
 CONTROLS = (
-    (Idea("grpo-masked", "leaving groups without signal out of the mean"), "grpo-token"),
-    (Idea("srpo-paper", "history resampling's choice of prompts, over a random one"), "hr-random"),
-    (Idea("random-reward", COINS), "grpo"),
+    Idea("grpo-masked", "leaving groups without signal out of the mean", "grpo-token"),
+    Idea("srpo-paper", CHOICE, "hr-random"),
+    Idea(RESAMPLED, CHOICE, "hr-random"),
+    Idea("random-reward", COINS, "grpo"),
 )
 """A method, and the one that it differs from in one thing that a rung could be mistaken for."""
 
 SAMPLERS = {"srpo-paper": "history", "srpo": "history", "hr-random": "history-random"}
-"""The methods here that do not go through shuffled epochs. With another sampler than its own an arm
-is none of the ladder's."""
+"""The algorithms here that do not go through shuffled epochs by themselves."""
 
 
 @dataclass(frozen=True)
@@ -128,34 +136,46 @@ def ladder(comparison: Comparison, target: float) -> list[Rung]:
 
 
 def _arms(comparison: Comparison) -> dict[str, str]:
-    """algorithm -> its arm with its own sampler: the one of its name, else the first."""
+    """method -> its arm: the one of its name, else the first. An algorithm with another sampler
+    than its own is the two joined by a plus."""
     found: dict[str, str] = {}
     for planned in comparison.plan.get("arms", []):
         name, algorithm = planned["arm"], planned.get("algorithm", planned["arm"])
-        own = SAMPLERS.get(algorithm, "shuffled")
-        if planned.get("sampler", own) != own or not comparison.of(name):
+        if not comparison.of(name):
             continue
-        if algorithm not in found or name == algorithm:
-            found[algorithm] = name
+        own = SAMPLERS.get(algorithm, "shuffled")
+        sampler = planned.get("sampler") or own
+        method = algorithm if sampler == own else f"{algorithm}+{sampler}"
+        if method == "srpo-paper" and not _staged(comparison, name):
+            method = RESAMPLED
+        if method not in found or name == method:
+            found[method] = name
     return found
 
 
+def _staged(comparison: Comparison, arm: str) -> bool:
+    """Do an arm's stages change anything? Not on a pool of one kind of prompt."""
+    at_rest = {name for run in comparison.of(arm) for name in run.manifest.get("at_rest") or ()}
+    length = _settings(comparison, arm).get("stage_one_epochs")
+    return bool(length) and "stage_one_epochs" not in at_rest
+
+
 def _rungs(comparison: Comparison, arms: Mapping[str, str], target: float) -> Iterator[Rung]:
-    """Neighbours among the rungs that are there; a gap between them joins its ideas."""
-    below, pending = "", list[Idea]()
+    """Every rung that is there on the nearest one below it that is, too; a gap joins its ideas."""
+    known = {idea.method: idea for idea in LADDER}
     for idea in LADDER:
-        pending.append(idea)
-        if idea.algorithm not in arms:
-            continue
-        if below:
-            yield _rung(comparison, "rung", arms[idea.algorithm], below, pending, target)
-        below, pending = arms[idea.algorithm], []
+        joined, below = [idea], idea.below
+        while below and below not in arms:
+            joined, below = [known[below], *joined], known[below].below
+        if below and idea.method in arms:
+            yield _rung(comparison, "rung", arms[idea.method], arms[below], joined, target)
 
 
 def _controls(comparison: Comparison, arms: Mapping[str, str], target: float) -> Iterator[Rung]:
-    for idea, against in CONTROLS:
-        if idea.algorithm in arms and against in arms:
-            yield _rung(comparison, "control", arms[idea.algorithm], arms[against], [idea], target)
+    for idea in CONTROLS:
+        if idea.method in arms and idea.below in arms:
+            found = arms[idea.method], arms[idea.below]
+            yield _rung(comparison, "control", *found, [idea], target)
 
 
 def _rung(
@@ -167,7 +187,7 @@ def _rung(
     target: float,
 ) -> Rung:
     ours, theirs = _settings(comparison, challenger), _settings(comparison, reference)
-    on = [part for idea in ideas for part in _added(comparison, idea, challenger, ours, kind)]
+    on = [part for idea in ideas for part in _added(idea, ours, kind)]
     meant = frozenset[str]().union(*(idea.changes for idea in ideas))
     pairs = scores.pairs(comparison, challenger, reference)
     d = np.array([scores.at_end(c) - scores.at_end(b) for c, b in pairs])
@@ -189,15 +209,12 @@ def _settings(comparison: Comparison, arm: str) -> dict[str, Any]:
     return comparison.of(arm)[0].settings
 
 
-def _added(
-    comparison: Comparison, idea: Idea, arm: str, settings: Mapping[str, Any], kind: Kind
-) -> list[str]:
+def _added(idea: Idea, settings: Mapping[str, Any], kind: Kind) -> list[str]:
     """What an idea adds as it was set; nothing where it is off."""
-    if kind == "rung" and idea.algorithm == "srpo-paper":
-        on = [idea.adds] if settings.get("resample", True) else []
-        at_rest = {name for run in comparison.of(arm) for name in run.manifest.get("at_rest") or ()}
-        staged = settings.get("stage_one_epochs") and "stage_one_epochs" not in at_rest
-        return [*on, f"two stages ({settings['stages']})"] if staged else on
-    if idea.algorithm == "srpo" and settings.get("replay_fraction") == 0:
+    if idea.method == RESAMPLED and kind == "rung" and not settings.get("resample", True):
+        return []
+    if idea.method == "srpo-paper" and kind == "rung":
+        return [f"{idea.adds} ({settings['stages']})"]
+    if idea.method == "srpo" and settings.get("replay_fraction") == 0:
         return []
     return [idea.adds]

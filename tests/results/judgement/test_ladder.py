@@ -11,7 +11,7 @@ from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import PromptInfo
 from srpo_bench.algorithms.registry import CONTROLS as CONTROL_NAMES
 from srpo_bench.algorithms.registry import LADDER as LADDER_NAMES
-from srpo_bench.algorithms.registry import get, sampler_of
+from srpo_bench.algorithms.registry import get, sampler_of, split
 from srpo_bench.results.judgement.ladder import CONTROLS, LADDER, SAMPLERS, Rung, ladder
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
@@ -22,6 +22,7 @@ from tests.results import synthetic
 TRUTH = {
     "grpo": 1.0,
     "grpo-token": 1.0,
+    "grpo-token+history": 0.5,
     "srpo-paper": 0.5,
     "srpo": 0.5,
     "grpo-masked": 1.0,
@@ -50,18 +51,21 @@ def climb(folder: Path) -> dict[tuple[str, str], Rung]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("ladder") / "c", *TRUTH, srpo_paper=PAPER, hr_random=PAPER)
+    arms = [arm for arm in TRUTH if arm != "grpo-token+history"]
+    return write(tmp_path_factory.mktemp("ladder") / "c", *arms, srpo_paper=PAPER, hr_random=PAPER)
 
 
 def test_every_rung_and_control_that_compare_runs_is_read() -> None:
-    assert [idea.algorithm for idea in LADDER] == list(LADDER_NAMES)
-    read_by = {idea.algorithm for idea, _ in CONTROLS} | {against for _, against in CONTROLS}
-    assert set(CONTROL_NAMES) <= read_by
+    assert [idea.method for idea in LADDER] == list(LADDER_NAMES)
+    assert set(CONTROL_NAMES) <= {name for idea in CONTROLS for name in (idea.method, idea.below)}
 
 
 def test_the_ladder_knows_its_methods_samplers() -> None:
     for name in [*LADDER_NAMES, *CONTROL_NAMES]:
-        assert get(name).sampler == SAMPLERS.get(name, "shuffled")
+        algorithm, sampler = split(name)
+        own = SAMPLERS.get(algorithm, "shuffled")
+        assert get(algorithm).sampler == own
+        assert name == (algorithm if sampler == own else f"{algorithm}+{sampler}")
 
 
 def test_an_arm_with_another_sampler_is_no_rung(tmp_path: Path) -> None:
@@ -136,6 +140,32 @@ def test_stages_that_were_on_are_named_beside_the_resampling(tmp_path: Path) -> 
     for run in (folder / "srpo-paper").glob("seed-*"):
         synthetic.change(run, "manifest.json", at_rest=at_rest)
     assert climb(folder)["srpo-paper", "grpo-token"].what == "history resampling"
+
+
+def test_stages_and_replay_both_stand_on_history_resampling(tmp_path: Path) -> None:
+    arms = ("grpo", "grpo-token", "grpo-token+history", "srpo-paper", "srpo")
+    folder = write(tmp_path / "c", *arms, srpo_paper=PAPER | {"stage_one_epochs": 2}, srpo=PAPER)
+    for run in (folder / "grpo-token+history").glob("seed-*"):
+        synthetic.change(run, "manifest.json", algorithm_settings=PAPER)
+    plan = json.loads((folder / "comparison.json").read_text())
+    plan["arms"][2] |= {"algorithm": "grpo-token", "sampler": "history"}
+    (folder / "comparison.json").write_text(json.dumps(plan))
+    rungs = climb(folder)
+    assert {pair: rung.what for pair, rung in rungs.items()} == {
+        ("grpo-token", "grpo"): LADDER[1].adds,
+        ("grpo-token+history", "grpo-token"): "history resampling",
+        ("srpo-paper", "grpo-token+history"): "two stages (staged)",
+        ("srpo", "grpo-token+history"): "reweighted replay",
+    }
+    assert all(rung.parts == 1 and rung.also == () for rung in rungs.values())
+
+
+def test_without_the_rung_between_replay_is_not_read_against_stages(tmp_path: Path) -> None:
+    arms = ("grpo", "grpo-token", "srpo-paper", "srpo")
+    on = PAPER | {"stage_one_epochs": 2}
+    rungs = climb(write(tmp_path / "c", *arms, srpo_paper=on, srpo=PAPER))
+    assert rungs["srpo", "grpo-token"].what == "history resampling and reweighted replay"
+    assert ("srpo", "srpo-paper") not in rungs
 
 
 def test_settings_that_differ_besides_are_named_and_the_idea_is_not_alone(tmp_path: Path) -> None:

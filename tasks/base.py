@@ -90,6 +90,9 @@ class Task(ABC):
     """What the field calls a mean of this task's accuracy."""
     executes_code: ClassVar[bool] = False
     """True when grading runs model output, so that a sandbox is needed."""
+    grades_aside: ClassVar[bool] = False
+    """True when grading waits for processes of its own: ``grade`` is then called in a thread, while
+    the next task is sampled."""
     procedural: ClassVar[bool] = False
     """True when problems are drawn, not stored, and splits are disjoint by construction."""
     stop: ClassVar[tuple[str, ...]] = ()

@@ -14,6 +14,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -78,7 +79,8 @@ def equivalent(pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
     outcomes = {pair: outcome for pair in open_ if (outcome := _plainly(*pair))}
     rest = [pair for pair in open_ if pair not in outcomes]
     if rest:
-        outcomes.update(zip(rest, _shared().compare(rest), strict=True))
+        with _one_at_a_time:
+            outcomes.update(zip(rest, _shared().compare(rest), strict=True))
     verdicts = {
         pair: found if isinstance(found, Outcome) else _best([outcomes[r] for r in found])
         for pair, found in readings.items()
@@ -290,6 +292,7 @@ class Equivalence:
 
 
 _processes: dict[int, Equivalence] = {}
+_one_at_a_time = threading.Lock()
 
 
 def _shared() -> Equivalence:

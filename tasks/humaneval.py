@@ -37,6 +37,7 @@ class HumanEval(Task):
     max_new_tokens: ClassVar[int] = 512
     metric: ClassVar[str] = "pass@1"
     executes_code: ClassVar[bool] = True
+    grades_aside: ClassVar[bool] = True
     stop: ClassVar[tuple[str, ...]] = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
 
     def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:

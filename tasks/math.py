@@ -44,6 +44,7 @@ class Math(Task):
     summary: ClassVar[str] = r"competition mathematics, answered '\boxed{}' (MATH-500 as test)"
     max_new_tokens: ClassVar[int] = 1024
     metric: ClassVar[str] = "math-verify"
+    grades_aside: ClassVar[bool] = True
     stop: ClassVar[tuple[str, ...]] = ("Problem:",)
 
     def __init__(self) -> None:

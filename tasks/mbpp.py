@@ -54,6 +54,7 @@ class Mbpp(Task):
     metric: ClassVar[str] = "pass@1"
     max_new_tokens: ClassVar[int] = 512
     executes_code: ClassVar[bool] = True
+    grades_aside: ClassVar[bool] = True
     stop: ClassVar[tuple[str, ...]] = ("[DONE]",)
 
     def __init__(self) -> None:

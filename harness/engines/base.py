@@ -56,6 +56,10 @@ class Engine(Protocol):
         """
         ...
 
+    def skip(self, prompts: int, n: int, sampling: Sampling, generator: torch.Generator) -> None:
+        """Move the generator on by what ``generate`` draws for so many prompts."""
+        ...
+
     def sync(self) -> None:
         """Bring the engine's weights up to the learner's after an update."""
         ...

@@ -51,7 +51,7 @@ class TorchEngine:
     ) -> Completions:
         """Sample ``n`` responses a prompt. See ``Engine.generate``."""
         rows = len(prompts) * n
-        uniform = torch.rand((rows, sampling.max_new_tokens), generator=generator)
+        uniform = _uniform(rows, sampling, generator)
         tokens = torch.zeros((rows, sampling.max_new_tokens), dtype=torch.long)
         logp = torch.zeros((rows, sampling.max_new_tokens))
         lengths = torch.zeros(rows, dtype=torch.long)
@@ -73,6 +73,10 @@ class TorchEngine:
         mask = torch.arange(width) < lengths[:, None]
         return Completions(tokens[:, :width], mask, logp[:, :width], ~ended)
 
+    def skip(self, prompts: int, n: int, sampling: Sampling, generator: torch.Generator) -> None:
+        """Draw what ``generate`` would. See ``Engine.skip``."""
+        _uniform(prompts * n, sampling, generator)
+
     def _chunks(self, prompts: Sequence[list[int]], n: int) -> Iterator[Tensor]:
         """Output rows that are decoded together, prompts of like lengths side by side: little of
         a chunk is padding."""
@@ -84,6 +88,11 @@ class TorchEngine:
         for part in torch.split(rows, alike):
             for chunk in torch.split(part, self.rows_at_once):
                 yield chunk.sort().values
+
+
+def _uniform(rows: int, sampling: Sampling, generator: torch.Generator) -> Tensor:
+    """What decides each token of each row: (rows, max_new_tokens) in [0, 1)."""
+    return torch.rand((rows, sampling.max_new_tokens), generator=generator)
 
 
 class _Decode:

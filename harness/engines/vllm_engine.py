@@ -140,7 +140,7 @@ class VllmEngine:
         A retry asks for the same seeds, and nothing of a failed attempt is kept or booked.
         """
         self._fits(prompts, sampling)
-        seeds = torch.randint(2**31, (len(prompts),), generator=generator).tolist()
+        seeds = _seeds(len(prompts), generator)
         ends = self.policy.end_tokens
         requests = [
             Request(prompt, n, seed, sampling, ends, stops[i] if stops else ())
@@ -158,6 +158,10 @@ class VllmEngine:
             else:
                 return _responses([c for group in groups for c in group], sampling)
         raise RunError(f"vLLM failed {ATTEMPTS} times to answer a batch: {problem}.")
+
+    def skip(self, prompts: int, n: int, sampling: Sampling, generator: torch.Generator) -> None:
+        """Draw what ``generate`` would. See ``Engine.skip``."""
+        _seeds(prompts, generator)
 
     def close(self) -> None:
         """Stop vLLM; the next ``sync`` or ``generate`` starts it anew."""
@@ -190,6 +194,11 @@ class VllmEngine:
                 f"fit vLLM's {room}: lower rollout.max_new_tokens or raise "
                 "rollout.vllm.max_model_len, which the model's own context bounds."
             )
+
+
+def _seeds(prompts: int, generator: torch.Generator) -> list[int]:
+    seeds: list[int] = torch.randint(2**31, (prompts,), generator=generator).tolist()
+    return seeds
 
 
 def _responses(rows: list[Completion], sampling: Sampling) -> Completions:

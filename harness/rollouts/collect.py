@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -12,6 +13,7 @@ from srpo_bench.harness.config import Data, Reward
 from srpo_bench.harness.engines.base import Completions, Engine, Sampling
 from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.problems import task_guard
+from srpo_bench.harness.rollouts.aside import aside
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.tasks.base import Grade, Problem, Task
 
@@ -125,17 +127,34 @@ class Collector:
 
     def grade(self, completions: GradedCompletions) -> GradedCompletions:
         """Fill in the grades, each task judging its own."""
-        grades: dict[int, Grade] = {}
-        for name in dict.fromkeys(p.task for p in completions.problems):
-            rows = [i for i in range(len(completions.texts)) if completions.problem(i).task == name]
-            judged = task_guard.grade(
-                self.tasks[name],
-                [completions.problem(i) for i in rows],
-                [completions.texts[i] for i in rows],
-            )
-            grades.update(zip(rows, judged, strict=True))
-        completions.grades = [grades[row] for row in range(len(completions.texts))]
-        return completions
+        return self.begin_grading(completions)()
+
+    def begin_grading(self, completions: GradedCompletions) -> Callable[[], GradedCompletions]:
+        """Begin what waits for processes of its own, aside; what is returned does the rest and has
+        the grades."""
+        answered = [completions.problems[group] for group in completions.group.tolist()]
+        of_task: dict[str, list[int]] = {}
+        for row, problem in enumerate(answered):
+            of_task.setdefault(problem.task, []).append(row)
+
+        def judge(name: str) -> list[Grade]:
+            rows = of_task[name]
+            problems, texts = zip(*((answered[i], completions.texts[i]) for i in rows), strict=True)
+            return task_guard.grade(self.tasks[name], list(problems), list(texts))
+
+        begun = {
+            name: aside(partial(judge, name)) for name in of_task if self.tasks[name].grades_aside
+        }
+
+        def graded() -> GradedCompletions:
+            grades: dict[int, Grade] = {}
+            for name, rows in of_task.items():
+                judged = begun[name].result() if name in begun else judge(name)
+                grades.update(zip(rows, judged, strict=True))
+            completions.grades = [grades[row] for row in range(len(completions.texts))]
+            return completions
+
+        return graded
 
 
 def _cut(text: str, stops: tuple[str, ...]) -> str:

@@ -22,11 +22,24 @@ def evaluate(
     max_new_tokens: int | None,
     generator: torch.Generator,
 ) -> Iterator[tuple[str, TaskScore, GradedCompletions]]:
-    """Score the policy task by task; without a limit of its own, each task's own holds."""
+    """Score the policy task by task; without a limit of its own, each task's own holds.
+
+    Tasks whose grading waits for processes are sampled first and graded while the others are
+    sampled. Each has the random numbers that it would have in its turn.
+    """
+    k, engine = settings.k, collector.engine
+    turns = {}
     for name, of_task in problems.items():
         limit = max_new_tokens or collector.tasks[name].max_new_tokens
         sampling = Sampling(settings.temperature, settings.top_p, limit)
-        completions = collector.grade(collector.generate(of_task, settings.k, sampling, generator))
+        turns[name] = (sampling, generator.clone_state())
+        engine.skip(len(of_task), k, sampling, generator)
+    graded = {}
+    for name in sorted(problems, key=lambda name: not collector.tasks[name].grades_aside):
+        completions = collector.generate(problems[name], k, *turns[name])
+        graded[name] = collector.begin_grading(completions)
+    for name in problems:
+        completions = graded.pop(name)()
         yield name, score(completions), completions
 
 

@@ -45,6 +45,7 @@ class MicroHumanEval(MicroTask):
     kind: ClassVar[Kind] = "code"
     summary: ClassVar[str] = "procedural Python functions of 2-5 steps, graded by hidden tests"
     executes_code: ClassVar[bool] = True
+    grades_aside: ClassVar[bool] = True
 
     def draw(self, rng: random.Random, level: int) -> Item:
         """A function of ``level + 1`` steps: single steps would be too few to split."""

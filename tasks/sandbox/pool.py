@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Self
 
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.sandbox.inside.wire import MAX_MESSAGE
+from srpo_bench.tasks.sandbox.memory import Memory
 from srpo_bench.tasks.sandbox.modes import Mode, isolation
 from srpo_bench.tasks.sandbox.repeatable import repeatable
 from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict, Worker, WorkerDiedError
@@ -44,6 +46,7 @@ class Sandbox:
         self._limits = limits or Limits()
         self._size = workers
         self._idle: list[Worker] = []
+        self._memory = Memory()
 
     def __enter__(self) -> Self:
         return self
@@ -62,17 +65,22 @@ class Sandbox:
             self._idle.pop().destroy()
 
     def run(self, programs: Sequence[Program]) -> list[Verdict]:
-        """One verdict a program, in order. Equal programs are run once."""
+        """One verdict a program, in order. Equal programs are run once, in later calls not at all
+        where it is proved that the verdict is the same."""
         verdicts: dict[Program, Verdict] = {}
         waiting = []
         for program in dict.fromkeys(programs):
-            if len(program.code) > _MAX_SOURCE:
+            if known := self._memory.verdict(program):
+                verdicts[program] = known
+            elif len(program.code) > _MAX_SOURCE:
                 verdicts[program] = Verdict(Outcome.UNPARSEABLE, "too long to be run")
             else:
                 waiting.append(program)
         for program, verdict in self._run(waiting):
             settled = verdict.repeatable and verdict.outcome is not Outcome.TIMEOUT
-            verdicts[program] = replace(verdict, repeatable=settled and repeatable(program.code))
+            verdict = replace(verdict, repeatable=settled and repeatable(program.code))
+            self._memory.keep(program, verdict)
+            verdicts[program] = verdict
         return [verdicts[program] for program in programs]
 
     def _run(self, programs: list[Program]) -> Iterable[tuple[Program, Verdict]]:
@@ -175,14 +183,21 @@ def _verdict(worker: Worker) -> Verdict | None:
 
 
 _shared: dict[tuple[int, Limits], Sandbox] = {}
+_one_at_a_time = threading.Lock()
 
 
 def run_programs(programs: Sequence[Program], limits: Limits | None = None) -> list[Verdict]:
-    """Grade with this process's own warm sandbox of one worker, started at first use."""
+    """Grade with this process's own warm sandbox, started at first use; one caller at a time.
+
+    As many programs run side by side as the process may have threads: ``OMP_NUM_THREADS``, which
+    is its share of the cores.
+    """
     key = (os.getpid(), limits or Limits())  # a forked child must not use its parent's
-    if key not in _shared:
-        _shared[key] = Sandbox(workers=1, limits=key[1])
-    return _shared[key].run(programs)
+    with _one_at_a_time:
+        if key not in _shared:
+            workers = int(os.environ.get("OMP_NUM_THREADS", "1").split(",")[0])
+            _shared[key] = Sandbox(workers, limits=key[1])
+        return _shared[key].run(programs)
 
 
 @atexit.register

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+import threading
+from pathlib import Path
 
+import pytest
 import torch
 
-from srpo_bench.harness.engines.base import Completions
-from srpo_bench.harness.rollouts.collect import GradedCompletions
-from srpo_bench.harness.rollouts.evaluation import score
+from srpo_bench.harness.config import Data, Scoring
+from srpo_bench.harness.engines.base import Completions, Sampling
+from srpo_bench.harness.engines.torch_engine import TorchEngine
+from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
+from srpo_bench.harness.rollouts.evaluation import evaluate, score
+from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Grade, Outcome, Problem
 
 
@@ -55,3 +62,42 @@ def test_the_standard_error_is_that_of_repeated_evaluations() -> None:
             errors.append(s["stderr"])
     spread = torch.stack(means).std().item()
     assert abs(sum(errors) / len(errors) - spread) < 0.05 * spread
+
+
+def test_what_is_graded_aside_is_sampled_first_and_says_what_it_would_in_its_turn(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    names = ("micro-gsm8k", "micro-humaneval", "micro-math")
+    tasks = {name: registry.get(name) for name in names}
+    problems = {name: task.load("dev")[:3] for name, task in tasks.items()}
+    collector = Collector(policy, TorchEngine(policy, 8), tasks, Data())
+    in_turn, generator = [], torch.Generator().manual_seed(5)
+    for name in names:
+        limit = Sampling(1.0, 1.0, 6)
+        lot = collector.grade(collector.generate(problems[name], 2, limit, generator))
+        in_turn.append((name, lot.texts, lot.grades))
+    then = torch.rand(1, generator=generator)
+
+    order: list[str] = []
+    generate, where = collector.generate, {}
+    for name, task in tasks.items():
+
+        def grade(problems, responses, name=name, task=task):  # type: ignore[no-untyped-def]
+            where[name] = threading.current_thread() is threading.main_thread()
+            return type(task).grade(task, problems, responses)
+
+        monkeypatch.setattr(task, "grade", grade)
+
+    def noted(asked, *rest):  # type: ignore[no-untyped-def]
+        order.append(asked[0].task)
+        return generate(asked, *rest)
+
+    monkeypatch.setattr(collector, "generate", noted)
+    generator = torch.Generator().manual_seed(5)
+    settings = Scoring(k=2, temperature=1.0)
+    scored = list(evaluate(collector, problems, settings, 6, generator))
+    assert [(name, lot.texts, lot.grades) for name, _, lot in scored] == in_turn
+    assert order == ["micro-humaneval", "micro-gsm8k", "micro-math"]
+    assert where == {"micro-humaneval": False, "micro-gsm8k": True, "micro-math": True}
+    assert torch.rand(1, generator=generator) == then

@@ -85,6 +85,21 @@ SHORT = {"flops": "FLOPs"}
 """Axes that sentences call otherwise."""
 
 
+def amount(axis: str, value: float) -> str:
+    """What was spent, with its unit where it has one: ``0.96 TFLOP``, ``29 minutes``, ``65.8k``."""
+    if axis == "flops":
+        size, letter = next((p for p in FLOPS if abs(value) >= 0.1 * p[0]), FLOPS[-1])
+        return f"{value / size:.3g} {letter}FLOP"
+    if axis == "seconds":
+        size, unit = next((p for p in TIMES if value >= 2 * p[0]), TIMES[-1])
+        return f"{value / size:.3g} {unit}"
+    return short(value)
+
+
+FLOPS = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1.0, ""))
+TIMES = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+
+
 def short(value: float, _: Any = None) -> str:
     """1.2M, 30k, 4.0T: for axes and tables."""
     for size, letter in ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):

@@ -77,6 +77,8 @@ class ClaimVerdict:
     """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
     own: bool = True
     """Is the claim about these two algorithms?"""
+    here: bool = True
+    """Can runs such as these judge it, once they are finished?"""
     units: dict[str, str] = field(default_factory=dict)
     """unit of a step -> a sentence with the verdict in it, for claims about steps."""
 
@@ -182,8 +184,8 @@ class Judge:
         other = getattr(claim.test, "comparator", self.baseline)
         proof = matched(self._runs(other))
         foreign = self._foreign(claim)
-        blocked = foreign or self._wrong_base(claim)
-        blocked = blocked or no_pairs(
+        impossible = foreign or self._wrong_base(claim)
+        blocked = impossible or no_pairs(
             self.comparison, {self.challenger, other}, proof, self.vouched
         )
         told = self._vouched_for(claim, found, proof)
@@ -213,6 +215,7 @@ class Judge:
             standing=target.standing if target else "decides",
             confidence=0.90 if isinstance(claim.test, Equivalence) else 0.95,
             own=not foreign,
+            here=not impossible,
             units={unit: sentence for unit, (_, sentence) in units.items()},
         )
 

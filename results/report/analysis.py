@@ -78,6 +78,8 @@ class Analysis:
     """challenger -> its judge."""
     neutral: dict[str, Neutral]
     """challenger -> what its pair shows, whatever has been claimed."""
+    asked: list[Claim]
+    """The claims that were judged."""
     headline: Claim | None
     """The first of the claims: the first screen answers it."""
     claims: dict[str, list[ClaimVerdict]]
@@ -103,7 +105,7 @@ class Analysis:
         """What the target is, in words."""
         if self.targets and self.targets[0].named:
             return "the target that was named beforehand"
-        return f"90 % of {self.baseline}'s gain"
+        return f"nine tenths of {self.baseline}'s gain"
 
     def points(self, arm: str) -> list[tuple[str, Contrast]]:
         """(name of the target, costs there): the grid, then what the user named."""
@@ -115,6 +117,17 @@ class Analysis:
         """The ratio that the headline claim draws a line at; None where it is about scores."""
         test = self.headline.test if self.headline else None
         return test.threshold if isinstance(test, Ratio) else None
+
+    @property
+    def verdicts(self) -> list[ClaimVerdict]:
+        """Of every challenger, in one list."""
+        return [v for found in self.claims.values() for v in found]
+
+    @property
+    def axis(self) -> str:
+        """The axis that the headline claim is about; steps where it is about scores."""
+        test = self.headline.test if self.headline else None
+        return test.axis if isinstance(test, Ratio) else "steps"
 
     @property
     def challengers(self) -> list[str]:
@@ -164,6 +177,7 @@ def analyse(
         vouched=vouched,
         judges=judges,
         neutral={arm: neutral(judge) for arm, judge in judges.items()},
+        asked=claims,
         headline=claims[0] if claims else None,
         claims=verdicts,
         grid={arm: _grid(comparison, arm, baseline) for arm in judges},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from datetime import datetime
 from pathlib import Path
@@ -11,20 +13,28 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from srpo_bench.results import text
 from srpo_bench.results.progress import progress
-from srpo_bench.results.report import samples, words
+from srpo_bench.results.report import answer, charts, pictures, samples, why, words
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables import ladder
 from srpo_bench.results.report.tables.make import LATEX
 from srpo_bench.results.report.tables.table import Table
+from srpo_bench.results.report.unit import change, changes
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60
+SECTIONS = {
+    **{"why": "Why", "cost": "Cost", "targets": "Targets", "ladder": "Ladder", "tasks": "Tasks"},
+    **{"training": "Training", "claims": "Claims", "matched": "Matched", "runs": "Runs"},
+    **{"samples": "Samples", "method": "Method"},
+}
 
 
 def render(
-    a: Analysis, tables: list[Table], figures: dict[str, str], reload: float | None = None
+    a: Analysis,
+    tables: list[Table],
+    figures: dict[str, str],
+    reload: float | None = None,
 ) -> tuple[str, str]:
     """(index.html, report.md).
 
@@ -42,14 +52,17 @@ def render(
         lstrip_blocks=True,
     )
     live = None if progress(a.comparison.runs).over else reload
+    scripts = [_library(), *(_read(name) for name in ("charts.js", "page.js", "reload.js"))]
     context = _context(a, tables) | {
         "reload": live,
         "written": datetime.now().astimezone() if live else None,
         "figures": {name: Markup(svg) for name, svg in figures.items()},  # made by us, not by runs
-        "css": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        "js": Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
-        "reload_js": Markup((TEMPLATES / "reload.js").read_text(encoding="utf-8")),
-        "data": Markup(_script({"samples": samples.chosen(a), "runs": _runs(a)})),
+        "css": Markup(_read("uplot.css") + _read("page.css")),
+        "scripts": [Markup(script) for script in scripts],
+        "hashes": Markup(" ".join(map(_hash, scripts))),
+        "data": Markup(
+            _script({"samples": samples.chosen(a), "runs": _runs(a), "charts": charts.data(a)})
+        ),
     }
     html = env.get_template("page.html.j2").render(context)
     return html, env.get_template("report.md.j2").render(context)
@@ -58,36 +71,57 @@ def render(
 def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
     plan, c = a.comparison.plan, a.comparison
     first = c.runs[0].manifest
-    verdicts = [v for found in a.claims.values() for v in found]
+    told = answer.headlines(a)
+    lead = told[0].challenger if told else None
+    known_ladder = ladder.sentences(a)
+    reasons = why.checks(a, lead) if lead else []
+    there = {"why": bool(reasons), "ladder": bool(known_ladder)}
+    every = {t.name: t for t in tables}
     return {
         "a": a,
         "name": plan.get("name") or c.folder.name,
         "plan": plan,
         "arms": " and ".join(c.arms) if len(c.arms) < 3 else f"{len(c.arms)} arms",
-        "base": Path(str((first.get("base") or {}).get("path") or "unknown")).name,
-        "tasks": plan.get("eval_tasks") or plan.get("tasks") or [],
-        "headlines": words.headlines(a),
-        "leading": words.leading(a),
+        "headlines": told,
+        "leading": answer.leading(a),
+        "way": answer.way(a, lead) if lead else "",
+        "price": _price(a, lead) if lead else None,
+        "prices": answer.cost(a, lead, ("tokens", "seconds")) if lead else "",
+        "mail": answer.mail(a, told[0]) if told else "",
+        "runs_told": answer.runs(a),
+        "checks": reasons,
+        "deciding": why.deciding(a, lead) if lead else "",
+        "sections": [(k, v) for k, v in SECTIONS.items() if there.get(k, True)],
+        "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.asked},
+        "units": {(v.challenger, v.label): answer.of_claim(a, v) for v in a.verdicts},
         "captions": words.captions(a),
         "open_runs": words.open_runs(a),
-        "ladder": ladder.sentences(a),
-        "mismatch": words.mismatch(a),
+        "warnings": [w for w in (words.mismatch(a),) if w],
         "health": words.health(a),
+        "ladder": known_ladder,
         "imported": words.imported(a),
         "progress": progress(c.runs),
-        "tables": {t.name: t for t in tables},
+        "tables": every,
+        "pictures": pictures.pictures(a, tables),
+        "panels": [(k, v["label"]) for k, v in charts.data(a)["training"].items()],
+        "finals": any(run.final for run in c.runs),
+        "problems": samples.before_and_after(a),
         "latex": LATEX,
-        "sanity": {v.id: v.sanity for v in verdicts if v.sanity},
-        "scale": {v.id: v.scale for v in verdicts if v.scale},
         "settings": [
             {"arm": run.arm, "settings": run.settings}
             for run in (c.of(arm)[0] for arm in c.arms if c.of(arm))
         ],
         "versions": first.get("versions") or {},
         "host": first.get("host") or {},
-        "rooms": {arm: judge.headroom for arm, judge in a.judges.items()},
-        "percent": text.percent,
     }
+
+
+def _price(a: Analysis, arm: str) -> tuple[str, str] | None:
+    """What the same accuracy cost in FLOPs: ``60 % more FLOPs``, and the interval."""
+    cell = a.judges[arm].contrast.axes.get("flops")
+    if cell is None or not cell.ratio.value >= 0:
+        return None
+    return f"{change(cell.ratio.value)} FLOPs", f"95 % interval {changes(cell.ratio)}"
 
 
 def _runs(a: Analysis) -> dict[str, Any]:
@@ -105,6 +139,21 @@ def _runs(a: Analysis) -> dict[str, Any]:
 def _thin(x: np.ndarray, y: np.ndarray) -> list[list[float]]:
     picks = np.unique(np.linspace(0, len(x) - 1, min(len(x), RUN_POINTS)).astype(int))
     return [[float(x[i]), round(float(y[i]), 4)] for i in picks] if len(x) else []
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _library() -> str:
+    """uPlot as it is published (its first line says which version), under its licence."""
+    return f"/*\n{_read('uplot.LICENSE')}*/\n{_read('uplot.js')}"
+
+
+def _hash(script: str) -> str:
+    """What lets this script run, and no other."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _script(value: Any) -> str:

@@ -9,28 +9,94 @@ from srpo_bench.results.runs import Run, samples
 
 LIMIT = 240
 CHARACTERS = 3000
+PROBLEMS = 2
+"""A task's problems that are shown before and after."""
+
+Sample = dict[str, Any]
 
 
-def chosen(a: Analysis) -> list[dict[str, Any]]:
-    """At most 240 samples, from the first two seeds of each arm, evenly over their steps."""
+def chosen(a: Analysis) -> list[Sample]:
+    """At most 240 samples, from the first two seeds of each arm, evenly over their steps, the last
+    ones first."""
     sources = [
         run
         for arm in a.comparison.arms
         for run in [r for r in a.comparison.of(arm) if (r.folder / "samples.jsonl").exists()][:2]
     ]
     share = max(2, LIMIT // len(sources)) if sources else 0
-    return [s for run in sources for s in _thin(run, share)][:LIMIT]
+    found = [s for run in sources for s in _thin(run, share)][:LIMIT]
+    return sorted(found, key=lambda s: -float(s["step"] or 0))
 
 
-def _thin(run: Run, share: int) -> list[dict[str, Any]]:
+def before_and_after(a: Analysis) -> list[dict[str, Any]]:
+    """The same problems at the first and the last evaluation, every arm side by side.
+
+    Of one seed that every arm has; problems that all arms were asked at both ends, two a task.
+    """
+    arms = a.comparison.arms
+    for seed in a.comparison.seeds:
+        runs = {r.arm: r for r in a.comparison.runs if r.seed == seed}
+        ends = {arm: _ends(runs[arm]) for arm in arms if arm in runs}
+        if len(ends) == len(arms) and all(first and last for first, last in ends.values()):
+            return _shared(ends, seed)
+    return []
+
+
+def _ends(run: Run) -> tuple[dict[str, Sample], dict[str, Sample]]:
+    """problem -> response, at the first and at the last evaluation; empty where there is one."""
+    asked = [s for s in samples(run) if s.get("phase") == "eval"]
+    steps = sorted({s.get("step", 0) for s in asked})
+    if len(steps) < 2:
+        return {}, {}
+    first, last = ([s for s in asked if s.get("step") == end] for end in (steps[0], steps[-1]))
+    return {s["problem"]: s for s in first}, {s["problem"]: s for s in last}
+
+
+def _shared(
+    ends: dict[str, tuple[dict[str, Sample], dict[str, Sample]]], seed: int
+) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = []
+    counts: dict[str, int] = {}
+    one = next(iter(ends.values()))[0]
+    for problem, sample in one.items():
+        task = str(sample.get("task"))
+        if counts.get(task, 0) == PROBLEMS:
+            continue
+        if not all(problem in first and problem in last for first, last in ends.values()):
+            continue
+        counts[task] = counts.get(task, 0) + 1
+        kept.append(
+            {
+                "task": task,
+                "seed": seed,
+                "prompt": _cut(str(sample.get("prompt", ""))),
+                "expected": _cut(str(sample.get("expected") or "")),
+                "arms": [
+                    {"arm": arm, "first": _said(first[problem]), "last": _said(last[problem])}
+                    for arm, (first, last) in ends.items()
+                ],
+            }
+        )
+    return kept
+
+
+def _said(s: Sample) -> dict[str, Any]:
+    return {
+        "step": s.get("step"),
+        "outcome": str(s.get("outcome")),
+        "response": _cut(str(s.get("response", ""))),
+    }
+
+
+def _thin(run: Run, share: int) -> list[Sample]:
     found = list(samples(run))
     picks = {round(i * (len(found) - 1) / max(share - 1, 1)) for i in range(share)} if found else ()
     return [_show(run, found[i]) for i in sorted(picks)]
 
 
-def _show(run: Run, s: dict[str, Any]) -> dict[str, Any]:
+def _show(run: Run, s: Sample) -> Sample:
     kept = ("step", "phase", "task", "outcome", "reward", "advantage", "length", "truncated")
-    texts = {k: _cut(str(s.get(k, ""))) for k in ("problem", "prompt", "response")}
+    texts = {k: _cut(str(s.get(k) or "")) for k in ("problem", "prompt", "response", "expected")}
     return {"run": run.name, "arm": run.arm, **{k: s.get(k) for k in kept}, **texts}
 
 

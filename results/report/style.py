@@ -27,6 +27,11 @@ ARMS = (
     "#5b5bd6",
     "#9a5b3c",
 )
+DASHES = ((), (6, 2), (2, 2), (8, 2, 2, 2), (4, 1), (1, 1.5))
+"""Line patterns in the order of the arms, in line widths; solid first. Beside them each arm has a
+marker of its own, so that arms are told apart without colour."""
+MARKERS = "os^DvPX<>p*"
+"""matplotlib's names; the page draws the same shapes."""
 VARIABLES = {INK: "--ink", SOFT: "--soft", RULE: "--rule", PAPER: "--paper"} | {
     colour: f"--arm-{i}" for i, colour in enumerate(ARMS)
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 from srpo_bench.results.judgement.ladder import Rung
 from srpo_bench.results.progress import ENDED, progress
-from srpo_bench.results.report import words
+from srpo_bench.results.report import answer, scale, why
 from srpo_bench.results.report.analysis import Analysis, ArmResult, TaskContrast
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
@@ -48,7 +48,15 @@ def summary(a: Analysis) -> dict[str, Any]:
         "base": {task: _score(s) for task, s in a.base.items()},
         "arms": {name: _arm(arm, compared.get(name)) for name, arm in a.arms.items()},
         "comparisons": [_comparison(a, name) for name in a.judges],
-        "headlines": [asdict(h) for h in words.headlines(a)],
+        "headlines": [h.to_dict() for h in answer.headlines(a)],
+        "model": {"parameters": scale.parameters(c), "words": scale.model(c)},
+        "why": {
+            arm: {
+                "checks": [asdict(check) for check in why.checks(a, arm)],
+                "deciding_task": why.deciding(a, arm),
+            }
+            for arm in a.judges
+        },
         "claims": [v.to_dict() for verdicts in a.claims.values() for v in verdicts],
         "ladder": [_rung(rung) for rung in a.ladder],
         "tuning": c.plan.get("tuning"),

@@ -1,16 +1,13 @@
-"""The sentences of a report: verdict, cost, captions. Shared by page and Markdown."""
+"""Captions, and what a reader is warned of. Shared by page and Markdown."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.starving import OFTEN
-from srpo_bench.results.progress import progress
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
-from srpo_bench.results.text import SHORT, interval, percent, ratio
+from srpo_bench.results.text import percent
 
 MANY_CUT = 0.5
 """Share of responses cut off at the length limit that a banner names."""
@@ -20,35 +17,6 @@ MEANING = {
     "not known to be held-out": "whose name does not say that it is a score on held-out problems",
 }
 """What an imported metric is, where it is not plainly a held-out accuracy."""
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The first screen's answer for one challenger."""
-
-    challenger: str
-    verdict: str
-    title: str
-    sentence: str
-    ratio: str
-    """Of steps to target to the baseline's; says when runs that never got there make it a bound."""
-    cost: str
-
-
-def headlines(a: Analysis) -> list[Headline]:
-    """One a challenger: those the claim is made of, then the others in plan order."""
-    order = dict.fromkeys([*leading(a), *a.claims])
-    return [_headline(a, arm) for arm in order]
-
-
-def leading(a: Analysis) -> list[str]:
-    """The challengers that the claim is made of, as the claim names them; all of them where there
-    are none of those."""
-    made_of = list(a.headline.algorithm) if a.headline else []
-    own = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
-    place = {arm: a.comparison.algorithms[arm].casefold() for arm in own}
-    own.sort(key=lambda arm: made_of.index(place[arm]) if place[arm] in made_of else 0)
-    return own or list(a.claims)
 
 
 def captions(a: Analysis) -> dict[str, str]:
@@ -147,70 +115,27 @@ def _accuracy(a: Analysis) -> str:
     if len(a.arms) > FEW:
         return (
             f"{said}. The dashed line is the target; a dot on it is where an arm's runs cross on "
-            "average, open where some never do."
+            f"average, open where some never do.{_claim(a)}"
         )
     numbers = "; ".join(
         f"{arm}: {percent(r.base)} at the start, {percent(r.final)} at the end"
         for arm, r in a.arms.items()
     )
     return (
-        f"{said}, with the middle 90 % of seeds as a band. The dashed line is the target; each "
-        "tick on it is the crossing of one run, and an open triangle is a run that "
-        f"did not cross. {numbers}."
+        f"{said}, with all of them within the band. The dashed line is the target; each tick on it "
+        f"is the crossing of one run, and an open triangle is a run that did not cross.{_claim(a)} "
+        f"{numbers}."
+    )
+
+
+def _claim(a: Analysis) -> str:
+    if a.threshold is None or not a.judges:
+        return ""
+    return (
+        " The grey band is where the claim would have it cross; the arrow runs from the baseline's "
+        "crossing to where it did."
     )
 
 
 def _dashed(a: Analysis) -> str:
     return "" if a.threshold is None else f" Dashed line: {a.threshold:g}, the claim."
-
-
-def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
-    """Of the headline claim, at the target that decides."""
-    return next((v for v in a.claims[arm] if a.headline and v.id == a.headline.id), None)
-
-
-def _headline(a: Analysis, arm: str) -> Headline:
-    found, judge = _verdict(a, arm), a.judges[arm]
-    cell = judge.contrast.ratio
-    bound = judge.contrast.bound.partition(":")[0]
-    told = f"{ratio(cell)}, {bound}" if bound else ratio(cell)
-    if found is None or not found.own or a.headline is None:
-        neutral = a.neutral[arm]
-        title = f"{arm} against {a.baseline}: {neutral.outcome}"
-        return Headline(arm, neutral.outcome, title, neutral.sentence, told, _cost(a, arm))
-    over = progress(a.comparison.runs).over
-    verdict, needs = found.verdict, a.headline.needs
-    title = {
-        "supported": f"{arm} needed {needs} than {a.baseline}",
-        "refuted": f"{arm} did not need {needs} than {a.baseline}",
-        "inconclusive": f"These runs do not settle whether {arm} needs {needs}",
-        "no-verdict": f"No verdict{'' if over else ' yet'} on whether {arm} needs {needs}",
-    }[verdict]
-    reason = f"{found.reason[0].upper()}{found.reason[1:]}."
-    parts = [reason] if verdict == "no-verdict" else []
-    if a.gain and cell.value >= 0:
-        pairs = f"{cell.n} seed pair{'s' * (cell.n != 1)}"
-        parts.append(
-            ("To" if over else "So far, to")
-            + f" reach {100 * a.target:.1f} % accuracy ({a.aim}), {arm} took "
-            f"{cell.value:.3g} times {a.baseline}'s steps ({interval(cell)}; {pairs})"
-            + (f"; this is {judge.contrast.bound}." if judge.contrast.bound else ".")
-        )
-    if verdict == "inconclusive":
-        parts.append(reason)
-    else:
-        if verdict != "no-verdict" and (own := judge.starving.own_doing):
-            parts.append(f"{own[0].upper()}{own[1:]}.")
-        other = [s for s in found.units.values() if f": {verdict}," not in s]
-        parts += [f"{s[0].upper()}{s[1:]}." for s in other]
-    return Headline(arm, verdict, title, " ".join(parts), told, _cost(a, arm))
-
-
-def _cost(a: Analysis, arm: str) -> str:
-    axes = a.judges[arm].contrast.axes
-    said = [
-        f"{SHORT.get(axis, axis)} {ratio(axes[axis].ratio)}"
-        for axis in ("responses", "tokens", "seconds", "flops")
-        if axis in axes and axes[axis].ratio.value >= 0
-    ]
-    return f"Relative to {a.baseline}: {', '.join(said)}." if said else ""

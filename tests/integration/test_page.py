@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ class Browser:
 
     def run(self, script: str) -> Any:
         return self._send("/execute/sync", {"script": script, "args": []})
+
+    def wait(self, script: str) -> Any:
+        """Of a script that calls ``done`` with its result."""
+        body = {"script": f"const done = arguments[0]; {script}", "args": []}
+        return self._send("/execute/async", body)
+
+    def media(self, scheme: str) -> None:
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        command = {"cmd": "Emulation.setEmulatedMedia", "params": {"features": [feature]}}
+        self._send("/goog/cdp/execute", command)
 
     def console(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._send("/se/log", {"type": "browser"})
@@ -85,14 +96,74 @@ def test_nothing_complains(page: Browser) -> None:
     assert page.console() == []
 
 
-def test_the_first_figure_is_drawn_and_the_page_does_not_scroll_sideways(page: Browser) -> None:
+def test_the_curves_are_drawn_and_the_page_does_not_scroll_sideways(page: Browser) -> None:
     box = page.run(
-        "const b = document.querySelector('figure svg').getBoundingClientRect();"
-        "return [b.width, b.height, document.documentElement.scrollWidth, innerWidth]"
+        "const b = document.querySelector('#chart-accuracy canvas').getBoundingClientRect();"
+        "const s = document.querySelector('.static svg').getBoundingClientRect();"
+        "return [b.width, b.height, s.width, document.documentElement.scrollWidth, innerWidth]"
     )
     assert box[0] > 200
     assert box[1] > 100
-    assert box[2] <= box[3]
+    assert box[2] == 0  # the figure for print gives way to the chart
+    assert box[3] <= box[4]
+
+
+def test_everybody_can_read_it(page: Browser) -> None:
+    """axe-core's rules, in the light and in the dark, with every fold open."""
+    axe = resources.files("axe_core_python") / "axe.min.js"
+    page.run(axe.read_text(encoding="utf-8"))
+    page.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    for scheme in ("light", "dark"):
+        page.media(scheme)
+        found = page.wait(
+            "axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes.length])))"
+        )
+        assert found == [], scheme
+    page.media("light")
+
+
+CURSOR = (
+    "const c = document.getElementById('chart-accuracy'); c.focus();"
+    "for (let i = 0; i < 20; i++)"
+    "  c.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));"
+    "return [document.getElementById('chart-told').textContent,"
+    "...[...document.querySelectorAll('#chart-arms output')].map(o => o.textContent)]"
+)
+
+
+def test_values_are_read_and_arms_seeds_task_and_axis_chosen(page: Browser) -> None:
+    told, grpo, srpo = page.run(CURSOR)
+    assert re.fullmatch(r"at \d+ training steps", told)
+    assert re.fullmatch(r"\d\d\.\d % \(\d\d\.\d–\d\d\.\d\)", grpo)
+    assert float(srpo.split()[0]) > float(grpo.split()[0])
+    picture = "return document.querySelector('#chart-accuracy canvas').toDataURL().length"
+    before = page.run(picture)
+    for change in (
+        "const f = document.getElementById('chart-axis'); f.value = 'flops'",
+        "const f = document.getElementById('chart-task'); f.value = 'micro-math'",
+        "const f = document.getElementById('chart-seed-3'); f.checked = false",
+        "const f = document.getElementById('chart-each'); f.checked = true",
+        "const f = document.getElementById('chart-arm-0'); f.checked = false",
+    ):
+        page.run(f"{change}; f.dispatchEvent(new Event('input', {{bubbles: true}}))")
+        after = page.run(picture)
+        assert after != before, change
+        before = after
+    assert page.run(CURSOR)[1] == ""
+    assert page.console() == []
+
+
+def test_no_script_but_the_pages_own_runs(page: Browser) -> None:
+    page.run(
+        "const s = document.createElement('script'); s.textContent = 'window.evil = true';"
+        "document.body.append(s);"
+        "document.body.insertAdjacentHTML('beforeend', '<b onclick=\"window.evil = true\">x</b>');"
+        "document.body.lastElementChild.click()"
+    )
+    assert page.run("return window.evil === undefined")
+    assert page.run("fetch('https://example.org').catch(() => { window.held = true })") is None
+    wait_for(page, "window.held")
+    assert all("Content Security Policy" in line["message"] for line in page.console())
 
 
 def test_samples_are_filtered(page: Browser) -> None:
@@ -162,6 +233,7 @@ LEFT = (
     "[...document.querySelectorAll('#table-runs tbody tr')].filter(r => !r.hidden).length,"
     "document.querySelectorAll('tr.drill').length,"
     "document.getElementById('contract-fields').open,"
+    "document.getElementById('chart-arm-1').checked,"
     "document.querySelectorAll('#sample-list .sample').length, scrollY]"
 )
 
@@ -178,7 +250,9 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
         "f.dispatchEvent(new Event('input', {bubbles: true}));"
         "document.querySelector('#table-runs tbody tr:not([hidden]) button').click();"
         "document.getElementById('contract-fields').open = true;"
+        "document.getElementById('sample-details').open = true;"
         "document.getElementById('sample-more').click();"
+        "document.getElementById('chart-arm-1').click();"
         "scrollTo({top: 1234, behavior: 'instant'})"
     )
     left = browser.run(LEFT)
@@ -192,6 +266,6 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     write_report(folder, reload=0.5)
     wait_for(browser, "!('reload' in document.body.dataset) && document.readyState === 'complete'")
     after = browser.run(LEFT)
-    assert after[:5] == left[:5]
+    assert after[:6] == left[:6]
     assert browser.run("return document.querySelectorAll('.banner').length") == 0
     assert browser.console() == []

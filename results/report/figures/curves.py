@@ -15,37 +15,58 @@ POINTS = 300
 
 @dataclass(frozen=True)
 class Band:
-    """A mean over seeds with the middle 90 % of them."""
+    """A mean over seeds with the least and the most of them."""
 
     x: Array
     mean: Array
     low: Array
     high: Array
     n: int
+    of: int = 0
+    """All runs of the arm; the mean is over n of them."""
+
+    @property
+    def count(self) -> str:
+        """``n = 8``, ``3 of 8 runs``."""
+        return f"n = {self.n}" if self.n == self.of else f"{self.n} of {self.of} runs"
 
 
 def accuracy(runs: Sequence[Run], axis: str = "steps", task: str | None = None) -> Band | None:
-    """Accuracy against what was spent. It ends where the first finished run's budget ends, so that
-    the mean is over the same seeds all along."""
-    series = [
-        (r.evals.spent[axis], r.evals.accuracy if task is None else r.evals.tasks[task], r.state)
+    """Accuracy against what was spent, both means over the same seeds all along.
+
+    Those are the finished runs or, where there are none, all that have begun, up to where the first
+    of them stands. A point is an evaluation: what the runs had spent there, on average, and their
+    mean accuracy, as the verdict reads them.
+    """
+    known = [
+        r
         for r in runs
         if len(r.evals) and axis in r.evals.spent and (task is None or task in r.evals.tasks)
     ]
-    ends = [x[-1] for x, _, state in series if state == "done"] or [x[-1] for x, _, _ in series]
-    if not ends:
+    known = [r for r in known if r.state == "done"] or known
+    if not known:
         return None
-    grid = _grid([x for x, _, _ in series], min(ends), exact=axis == "steps")
-    return _band(grid, [np.interp(grid, x, y, right=np.nan) for x, y, _ in series])
+    step = np.unique(np.concatenate([r.evals.step for r in known]))
+    first = max(r.evals.step[0] for r in known)
+    step = step[(step >= first) & (step <= min(r.last_step for r in known))]
+    rows, spent = [], []
+    for r in known:
+        column = r.evals.accuracy if task is None else r.evals.tasks[task]
+        rows.append(np.interp(step, r.evals.step, column))
+        spent.append(np.interp(step, r.evals.step, r.evals.spent[axis]))
+    return _band(np.mean(spent, axis=0), rows, len(runs))
 
 
 def training(runs: Sequence[Run], name: str) -> Band | None:
-    """A column of the training steps against steps, averaged over windows to ≤ 300 points."""
-    series = [(r.steps, r.curves[name]) for r in runs if len(r.steps) and name in r.curves]
+    """A column of the training steps against steps, averaged over windows to ≤ 300 points, over
+    the finished runs or, where there are none, all up to where the first of them stands."""
+    known = [r for r in runs if len(r.steps) and name in r.curves]
+    known = [r for r in known if r.state == "done"] or known
+    series = [(r.steps, r.curves[name]) for r in known]
     series = [(x, y) for x, y in series if not np.isnan(y).all()]
     if not series:
         return None
-    last = max(x[-1] for x, _ in series)
+    last = min(x[-1] for x, _ in series)
     width = max(1, int(np.ceil(last / POINTS)))
     edges = np.arange(0.5, last + width, width)
     rows = []
@@ -56,15 +77,9 @@ def training(runs: Sequence[Run], name: str) -> Band | None:
     return _band((edges[:-1] + edges[1:]) / 2, rows)
 
 
-def _grid(xs: Sequence[Array], end: float, exact: bool) -> Array:
-    if exact and len(xs[0]) <= POINTS and all(np.array_equal(x, xs[0]) for x in xs):
-        return xs[0]
-    return np.linspace(min(float(x[0]) for x in xs), end, POINTS)
-
-
-def _band(x: Array, rows: Sequence[Array]) -> Band:
+def _band(x: Array, rows: Sequence[Array], of: int = 0) -> Band:
     table = np.array(rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # steps that no run has reached yet
-        low, high = np.nanquantile(table, [0.05, 0.95], axis=0)
-        return Band(x, np.nanmean(table, axis=0), low, high, len(rows))
+        low, high = np.nanmin(table, axis=0), np.nanmax(table, axis=0)
+        return Band(x, np.nanmean(table, axis=0), low, high, len(rows), of or len(rows))

@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
 from srpo_bench.results.report.figures import curves
-from srpo_bench.results.report.style import ARMS, FEW, INK, PAPER, SOFT
+from srpo_bench.results.report.style import ARMS, DASHES, FEW, INK, MARKERS, PAPER, SOFT
+from srpo_bench.results.report.unit import change
 from srpo_bench.results.runs import Array
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
@@ -23,6 +24,17 @@ def colour(a: Analysis, arm: str) -> str:
     if arm == a.baseline:
         return ARMS[0]
     return ARMS[1 + a.challengers.index(arm) % (len(ARMS) - 1)]
+
+
+def dash(a: Analysis, arm: str) -> Any:
+    """The arm's line pattern, as matplotlib wants it."""
+    pattern = DASHES[a.comparison.arms.index(arm) % len(DASHES)]
+    return (0, pattern) if pattern else "-"
+
+
+def marker(a: Analysis, arm: str) -> str:
+    """The arm's marker."""
+    return MARKERS[a.comparison.arms.index(arm) % len(MARKERS)]
 
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
@@ -36,17 +48,42 @@ def accuracy(axes: Axes, a: Analysis, arm: str, axis: str) -> bool:
     found = curves.accuracy(a.comparison.of(arm), axis)
     if found is None:
         return False
-    band(axes, found, colour(a, arm), f"{arm} (n = {found.n})", shade=len(a.arms) <= FEW)
+    band(axes, found, a, arm, f"{arm} ({found.count})")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.margins(x=0.01)
     return True
 
 
-def band(axes: Axes, b: curves.Band, paint: str, label: str, shade: bool) -> None:
-    """A mean over seeds and, where they can be told apart, the middle 90 % of them."""
-    axes.plot(b.x, b.mean, color=paint, label=label)
-    if shade and b.n > 1:
+def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
+    """A mean over seeds and, where they can be told apart, the range of them."""
+    paint, place = colour(a, arm), a.comparison.arms.index(arm)
+    every = max(1, len(b.x) // 6)
+    axes.plot(
+        *(b.x, b.mean),
+        **{"color": paint, "label": label, "ls": dash(a, arm), "marker": marker(a, arm)},
+        ms=4.5,
+        markevery=(place % every, every),
+    )
+    if len(a.arms) <= FEW and b.n > 1:
         axes.fill_between(b.x, b.low, b.high, color=paint, alpha=0.16, lw=0)
+
+
+def claim(axes: Axes, a: Analysis, arm: str) -> None:
+    """Where the claim would have an arm cross, as a band, and from the baseline's crossing an arrow
+    to where it did."""
+    cell = a.judges[arm].contrast.steps
+    if cell is None or a.threshold is None or not cell.ratio.value >= 0:
+        return
+    there = a.threshold * cell.baseline
+    axes.axvspan(0, there, color=INK, alpha=0.08, lw=0)
+    below: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 9}
+    claimed = f"claimed: {arm}\nhere by step {there:.3g}"
+    axes.annotate(claimed, (there, a.target), xytext=(4, -6), **below)
+    here, start = (cell.challenger, a.target), (cell.baseline, a.target)
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", here, start, arrowprops=arrow)
+    told = f"measured: {change(cell.ratio.value)} steps"
+    axes.annotate(told, (max(cell.challenger, cell.baseline), a.target), xytext=(6, -8), **below)
 
 
 def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:

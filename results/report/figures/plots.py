@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from srpo_bench.results import text
-from srpo_bench.results.report import style
+from srpo_bench.results.report import answer, style
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.figures import curves, ladder
 from srpo_bench.results.report.figures import marks as draw
@@ -30,6 +30,8 @@ def accuracy(a: Analysis) -> Figure | None:
         return None
     if a.gain:
         draw.crossings(axes, a, drawn)
+        for arm in answer.leading(a)[:1]:
+            draw.claim(axes, a, arm)
     axes.set_xlabel(NAMES["steps"])
     axes.set_ylabel("held-out accuracy")
     if len(drawn) > style.FEW:  # inside, it would lie on a curve
@@ -119,7 +121,13 @@ def survival(a: Analysis) -> Figure | None:
             continue
         end = a.comparison.horizon
         x, below = np.append(s.steps, end), np.append(s.below, s.below[-1])
-        axes.step(x, below, where="post", color=colour(a, name), label=f"{name} (n = {s.n})")
+        axes.step(
+            *(x, below),
+            where="post",
+            color=colour(a, name),
+            ls=draw.dash(a, name),
+            label=f"{name} (n = {s.n})",
+        )
         if len(a.arms) <= style.FEW:
             low, high = np.append(s.low, s.low[-1]), np.append(s.high, s.high[-1])
             axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
@@ -198,7 +206,7 @@ def training(a: Analysis) -> Figure | None:
     for axes, (name, bands) in zip(grid_of.ravel(), drawn.items(), strict=False):
         for arm, band in bands.items():
             if band:
-                draw.band(axes, band, colour(a, arm), arm, shade=len(bands) <= style.FEW)
+                draw.band(axes, band, a, arm, arm)
         axes.set_title(panels[name])
         axes.set_xlabel(NAMES["steps"])
         if name in ("zero_variance", "all_correct"):
@@ -221,7 +229,7 @@ def mismatch(a: Analysis) -> Figure | None:
         for arm in arms:
             band = curves.training(a.comparison.of(arm), name)
             if band:
-                draw.band(axes, band, colour(a, arm), arm, shade=len(arms) <= style.FEW)
+                draw.band(axes, band, a, arm, arm)
         axes.set_xlabel(NAMES["steps"])
     left.axhline(LARGE_KL, color=INK, lw=0.8, ls=(0, (4, 3)))
     left.set_yscale("log")
@@ -244,13 +252,13 @@ def profiles(a: Analysis) -> Figure | None:
     for arm, runs in done.items():
         if runs:
             share = across.profile(scores.score_matrix(runs, names), thresholds)
-            left.plot(thresholds, share, color=colour(a, arm), label=arm)
+            left.plot(thresholds, share, color=colour(a, arm), ls=draw.dash(a, arm), label=arm)
     left.set(xlabel="accuracy τ", ylabel="runs × tasks above τ", ylim=(-0.02, 1.03))
     left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     left.legend(loc="lower left")
     factors = np.geomspace(1, 20, 200)
     for arm, share in across.time_profile(times, factors).items():
-        right.step(factors, share, where="post", color=colour(a, arm))
+        right.step(factors, share, where="post", color=colour(a, arm), ls=draw.dash(a, arm))
     right.set_xscale("log")
     right.set_xticks([1, 2, 5, 10, 20], ["1×", "2×", "5×", "10×", "20×"])
     right.minorticks_off()

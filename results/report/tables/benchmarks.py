@@ -27,7 +27,7 @@ def measured(a: Analysis) -> Table:
     rows = [(name, *(_cell(s.get(t), sizes[t]) for t in tasks)) for name, s in shown.items()]
     if base and rows:
         rows.insert(0, ("base", *(_cell(base.get(t), sizes[t]) for t in tasks)))
-    columns = ("", *(f"{title(t)}{_asked(sizes[t])}" for t in tasks))
+    columns = ("arm", *(f"{title(t)}{_asked(sizes[t])}" for t in tasks))
     note = _ERRORS + (_BASE if base else "")
     return Table("benchmarks", "Benchmarks at the end", columns, tuple(rows), note)
 

@@ -24,7 +24,8 @@ def reading(a: Analysis) -> str:
     short = f" {min(few)} pairs are too few to judge; {MIN_PAIRS} are needed." if few else ""
     return (
         f"All are counted to the one target, {100 * a.target:.1f} %, and paired by seed. p of "
-        "steps is the larger of the two estimators', p of points that of the exact sign-flip test; "
+        "steps is the larger of the two estimators', p of points that of the exact sign-flip test "
+        "(the least: no result of so many pairs could have given a smaller one); "
         f"both are two-sided, of no difference, with Holm's adjustment for the {m} contrasts whose "
         "answer is not known beforehand, steps and points apart. A ratio is told apart from 1 when "
         f"its whole interval is on one side and the adjusted p is below {ALPHA:g}, the nominal "
@@ -43,7 +44,7 @@ def table(a: Analysis) -> Table:
             f"{p_value(rung.p_steps)} ({p_value(rung.p_steps_holm)})",
             rung.outcome,
             points(rung.difference, ""),
-            f"{p_value(rung.p_accuracy)} ({p_value(rung.p_accuracy_holm)})",
+            f"{_flip(rung)} ({p_value(rung.p_accuracy_holm)})",
             ratio(rung.flops) if rung.flops else "–",
             str(rung.contrast.n),
         )
@@ -53,7 +54,18 @@ def table(a: Analysis) -> Table:
         *("what it adds", "arm", "against", "ratio of steps", "p (Holm)", "outcome"),
         *("points at the end", "p (Holm)", "ratio of FLOPs", "pairs"),
     )
-    return Table("ladder", "The ladder, rung by rung", columns, tuple(rows), reading(a))
+    return Table(
+        *("ladder", "The ladder, rung by rung", columns, tuple(rows), reading(a)),
+        marks=tuple(((rung.contrast.challenger, rung.steps),) for rung in a.ladder),
+        beside="ratio of steps",
+    )
+
+
+def _flip(rung: Rung) -> str:
+    """The sign-flip p, marked where no result of so many pairs could have given a smaller one."""
+    n = rung.difference.n
+    least = n > 0 and rung.p_accuracy <= 2 / 2**n * (1 + 1e-9)
+    return f"{p_value(rung.p_accuracy)}{', the least' if least else ''}"
 
 
 def _sentence(rung: Rung) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from srpo_bench.results import text
+from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
-from srpo_bench.results.report.tables import benchmarks, ladder, tuning
+from srpo_bench.results.report.style import FEW
+from srpo_bench.results.report.tables import benchmarks, costs, ladder, tuning
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.runs import Run
-from srpo_bench.results.statistics.inference import of
 from srpo_bench.results.statistics.mismatch import mismatches
 from srpo_bench.results.statistics.scores import at_end
 from srpo_bench.results.statistics.steps import crossing
-from srpo_bench.results.text import NAMES, short
+from srpo_bench.results.text import amount, short
 
 LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
 """Tables that are written for papers too."""
@@ -33,75 +34,55 @@ def arms(a: Analysis) -> Table:
                 text.percent(r.base),
                 text.percent(r.final),
                 f"{s.reached} of {s.n}",
-                text.steps(s.median),
-                text.steps(s.rmst),
+                _steps(a, name),
             )
         )
     columns = (
-        "arm",
-        "runs done",
-        "accuracy at start",
-        "accuracy at end",
-        "reached target",
-        "median",
-        "mean",
+        *("arm", "runs done", "accuracy at start", "accuracy at end"),
+        *("reached target", "steps to target"),
     )
     note = (
-        "A run has reached the target where its own isotonic curve does: reached, and kept. Median "
-        "(Kaplan–Meier) and mean (restricted to the budget) of those steps describe the runs; the "
-        "verdict reads the arms' mean curves."
+        "A run has reached the target where its own isotonic curve does: reached, and kept. Steps "
+        "to target are those of the arm's mean curve, which the verdict reads; each run's own "
+        "stand under every run."
     )
-    return Table("arms", "The arms", columns, tuple(rows), note)
+    marks = tuple(((name, r.final),) for name, r in a.arms.items())
+    told = ("arms", "The arms", columns, tuple(rows), note)
+    return Table(*told, marks=marks, beside="accuracy at end", ratios=False)
 
 
-def costs(a: Analysis) -> Table:
-    """Cost to target on every axis."""
-    rows = []
-    for arm, judge in a.judges.items():
-        for axis, cell in judge.contrast.axes.items():
-            rows.append(
-                (
-                    NAMES[axis],
-                    arm,
-                    short(cell.challenger),
-                    short(cell.baseline),
-                    text.ratio(cell.ratio),
-                    text.p_value(cell.p),
-                    str(cell.ratio.n),
-                )
-            )
-    columns = ("cost to target", "arm", "spent", f"{a.baseline} spent", "ratio", "p", "pairs")
-    note = (
-        "What an arm's runs had spent, on average, where its mean curve crosses the target, or at "
-        "its end where it does not. Ratio with its 95 % interval, which reaches over both "
-        "estimators'; p: two-sided, of equal cost, the larger of the two."
-    )
-    return Table("costs", "Cost to target", columns, tuple(rows), note)
+def _steps(a: Analysis, arm: str) -> str:
+    """Where an arm's mean curve crosses; the baseline's as in the first pair."""
+    judge = a.judges.get(arm) or next(iter(a.judges.values()), None)
+    cell = judge.contrast.steps if judge else None
+    if cell is None:
+        return "–"
+    ours = arm in a.judges
+    there = bool(cell.race.speed.arrived[0 if ours else 1])
+    value = cell.challenger if ours else cell.baseline
+    return f"{value:.3g}" if there else f"> {value:.3g}"
 
 
-def grid(a: Analysis) -> Table:
-    """Steps over the grid of targets."""
+def verdicts(a: Analysis) -> Table:
+    """The headline claim, arm by arm; the page shows it where there are several."""
+    every = answer.headlines(a) if len(a.judges) > 1 else []
     rows = [
         (
-            label,
-            f"{100 * c.target:.1f} %",
-            arm,
-            text.ratio(c.ratio),
-            text.p_value(c.steps.p) if c.steps else "–",
-            *(text.percent(of(count, c.n)) for count in c.reached),
+            h.challenger,
+            h.verdict.replace("-", " "),
+            f"{h.measured} ({h.interval})" if h.measured else "–",
+            text.percent(a.arms[h.challenger].final),
+            h.ratio,
         )
-        for arm in a.grid
-        for label, c in a.points(arm)
+        for h in every
     ]
-    columns = ("which", "target", "arm", "ratio", "p", "reached", f"{a.baseline} reached")
-    note = (
-        f"Gain: {a.baseline}'s, from its accuracy at the start to that at the end. Named "
-        "beforehand: when the comparison was planned, before any run. Exploratory: named after "
-        "the runs were made, so that it decides nothing."
-    )
-    return Table(
-        "grid", "Other targets", columns, tuple(rows), note if any(a.named.values()) else ""
-    )
+    against = f"{a.axis} to target against {a.baseline}"
+    columns = ("arm", "verdict", against, "accuracy at the end", "ratio")
+    cells = [a.judges[h.challenger].contrast.axes.get(a.axis) for h in every]
+    marks = [((h.challenger, c.ratio),) if c else () for h, c in zip(every, cells, strict=True)]
+    title = "The claim, arm by arm"
+    told = ("verdicts", title, columns, tuple(rows), "", ("ratio",), tuple(marks))
+    return Table(*told, beside=against)
 
 
 def tasks(a: Analysis) -> Table:
@@ -111,23 +92,17 @@ def tasks(a: Analysis) -> Table:
         (task, *(text.percent(a.arms[n].tasks[task]) for n in names))
         for task in task_names(a.comparison)
     ]
+    marks = [tuple((n, a.arms[n].tasks[task]) for n in names) for task, *_ in rows]
     if len(rows) > 1:
         rows.append(("interquartile mean", *(text.percent(a.arms[n].iqm) for n in names)))
-    return Table("tasks", "Accuracy at the end", ("task", *names), tuple(rows))
-
-
-def task_steps(a: Analysis) -> Table:
-    """Steps to each task's own target."""
-    rows = []
-    for arm, t in a.tasks.items():
-        for task, c in t.contrasts.items():
-            rows.append((task, arm, f"{100 * c.target:.1f} %", text.ratio(c.ratio)))
-        rows += [(task, arm, "no gain told apart from none", "–") for task in t.without_gain]
-        rows.append(("geometric mean", arm, "", text.ratio(t.geometric_mean)))
-        rows.append(("probability of improvement", arm, "", text.ratio(t.improvement)))
-    columns = ("task", "arm", "target", f"ratio of steps to {a.baseline}'s")
-    note = "Probability of improvement: that a run ends more accurate than one of the baseline."
-    return Table("task-steps", "Steps to target by task", columns, tuple(rows), note)
+        marks.append(tuple((n, a.arms[n].iqm) for n in names))
+    note = "Mean of the last two evaluations."
+    columns = ("task", *names)
+    return Table(
+        *("tasks", "Accuracy at the end", columns, tuple(rows), note),
+        marks=tuple(marks) if len(names) <= FEW else (),
+        ratios=False,
+    )
 
 
 def claims(a: Analysis) -> Table:
@@ -147,12 +122,16 @@ def totals(a: Analysis) -> Table:
     rows = [
         (
             k.replace("_", " "),
-            *(short(r.totals[k]) if k in r.totals else "–" for r in a.arms.values()),
+            *(_total(k, r.totals[k]) if k in r.totals else "–" for r in a.arms.values()),
         )
         for k in names
     ]
     note = "Sums over all runs of an arm, responses that were thrown away included."
-    return Table("ledger", "What it all cost", ("", *a.arms), tuple(rows), note)
+    return Table("ledger", "What it all cost", ("what", *a.arms), tuple(rows), note)
+
+
+def _total(name: str, value: float) -> str:
+    return amount("flops", value) if name == "flops" else short(value)
 
 
 def mismatch(a: Analysis) -> Table:
@@ -261,8 +240,9 @@ def runs(a: Analysis) -> Table:
 def everything(a: Analysis) -> list[Table]:
     """In the order of the page."""
     makers = (
-        *(arms, costs, grid, ladder.table, tuning.table, benchmarks.measured, benchmarks.reported),
-        *(tasks, task_steps, claims, totals, health, mismatch, contract, data, runs),
+        *(verdicts, arms, costs.table, costs.grid, ladder.table, tuning.table),
+        *(benchmarks.measured, benchmarks.reported, tasks, costs.by_task, claims),
+        *(totals, health, mismatch, contract, data, runs),
     )
     return [make(a) for make in makers]
 

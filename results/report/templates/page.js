@@ -82,9 +82,10 @@
     if (s.reward != null) facts.push(`reward ${s.reward}`);
     if (s.advantage != null) facts.push(`advantage ${Number(s.advantage).toFixed(2)}`);
     if (s.length != null) facts.push(`${s.length} tokens${s.truncated ? ", truncated" : ""}`);
+    const expected = s.expected ? [make("p", { className: "small" }, `expected: ${s.expected}`)] : [];
     return make("article", { className: "sample" },
       make("header", {}, facts.join(" · ")),
-      make("pre", { tabIndex: 0 }, s.prompt),
+      make("pre", { tabIndex: 0 }, s.prompt), ...expected,
       make("pre", { tabIndex: 0, className: `said ${s.outcome}` }, s.response));
   };
   const show = () => {
@@ -100,4 +101,27 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   more.addEventListener("click", () => { limit += PAGE; show(); });
   show();
+
+  // Copy what stands beside a button.
+  for (const button of document.querySelectorAll("[data-copy]"))
+    button.addEventListener("click", async () => {
+      const text = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        button.textContent = "Copied";
+      } catch { // a page from a file may not be allowed to: mark it, to be copied by hand
+        getSelection().selectAllChildren(text);
+      }
+    });
+
+  // Which section is being read.
+  const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((e) => e.isIntersecting)) {
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      links.get(entry.target.id)?.setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-15% 0px -75% 0px" });
+  document.querySelectorAll("section").forEach((section) => seen.observe(section));
+  addEventListener("beforeprint", () => document.querySelectorAll("details.printed").forEach((d) => { d.open = true; }));
 })();

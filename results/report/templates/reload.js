@@ -6,16 +6,17 @@
   const view = () => ({
     top: scrollY,
     focus: document.activeElement.id,
-    fields: all("input, select").map((f) => [f.id, f.value]),
+    fields: all("input, select").map((f) => [f.id, f.type === "checkbox" ? f.checked : f.value]),
     details: all("details[open]").map((d) => d.id),
     runs: all("#table-runs button[aria-expanded=true]").map((b) => b.textContent),
     samples: all("#sample-list article").length,
   });
   const restore = (seen) => {
     for (const [id, value] of seen.fields) {
-      const field = value && byId(id);
-      if (!field) continue;
-      field.value = value;
+      const field = byId(id);
+      if (!field || field.value === value || (field.type === "checkbox" && field.checked === value)) continue;
+      if (field.type === "checkbox") field.checked = value;
+      else field.value = value;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
     for (const id of seen.details) byId(id)?.setAttribute("open", "");

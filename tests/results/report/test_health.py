@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.results.report import words
+from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import analyse
 from srpo_bench.results.report.summary import summary
 from srpo_bench.results.report.tables.make import health
@@ -56,7 +56,7 @@ def test_a_starving_challenger_is_named_above_everything(folder: Path) -> None:
         f"up to grpo's crossing srpo was short of prompts in {100 * share:.0f} % of its steps"
     )
     assert words.health(a) == f"Health of the runs: {sentence}."
-    assert f"U{sentence[1:]}." in words.headlines(a)[0].sentence
+    assert f"U{sentence[1:]}." in answer.headlines(a)[0].sentence
     assert sentence in a.neutral["srpo"].sentence
     assert told["plan"] == {
         "short_from_step": None, "known": False, "starves": False, "sentence": sentence,

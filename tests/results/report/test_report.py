@@ -60,9 +60,16 @@ def test_everything_is_written(folder: Path) -> None:
 
 def test_the_first_screen_answers(page: str) -> None:
     head = page[page.index("<header>") : page.index("</header>")]
+    assert re.search(r"<h1>Claimed: 90 % fewer steps. Measured: \d\d % fewer.</h1>", head)
     assert "srpo did not need 90 % fewer steps than grpo" in head
     assert "refuted" in head
-    assert re.search(r"95 % interval 0\.\d+ to 0\.\d+; 8 seed pairs", head)
+    assert "by the announcement (Sample-Reweighted Policy Optimization)" in head
+    assert re.search(r"95 % interval \d\d to \d\d % fewer; 8 seed pairs", head)
+    assert re.search(r"\d\d\.\d % against \d\d\.\d %", head)
+    assert re.search(r"<b>\d\d % fewer FLOPs</b>", head)
+    first = page[page.index("<aside") : page.index("</aside>")]
+    assert "Do not plan with 90 % fewer steps" in first
+    assert "16 runs of 400 steps" in first
 
 
 def test_the_summary_has_its_keys_and_no_nan(folder: Path) -> None:
@@ -89,8 +96,10 @@ def test_tables_are_csv_and_latex(folder: Path) -> None:
     assert {len(r) for r in rows} == {len(rows[0])}
     assert [r[0] for r in rows[1:3]] == ["training steps", "responses generated"]
     latex = (tables / "costs.tex").read_text()
-    assert latex.count(r"\\") == len(rows)
-    assert not re.search(r"(?<!\\)[%&_](?! )", latex.replace(" & ", ""))
+    assert latex.count(r" \\") == len(rows)
+    body = latex[latex.index(r"\toprule") :]
+    assert not re.search(r"(?<!\\)[%&_](?! )", body.replace(" & ", ""))
+    assert latex.index("max width=\\linewidth") < latex.index(r"\begin{tabular}")
 
 
 def test_the_page_stands_alone_and_its_links_lead_somewhere(folder: Path, page: str) -> None:

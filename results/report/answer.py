@@ -1,0 +1,256 @@
+"""The first screen: claimed and measured in one unit, where the arms end, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from math import inf
+from typing import Any
+
+from srpo_bench.results.judgement.claims import Claim, Ratio
+from srpo_bench.results.judgement.judge import ClaimVerdict
+from srpo_bench.results.progress import progress
+from srpo_bench.results.report import meaning, scale
+from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.report.unit import change, changes
+from srpo_bench.results.statistics.contrast import AxisContrast
+from srpo_bench.results.statistics.inference import Estimate, mean
+from srpo_bench.results.statistics.scores import at_end
+from srpo_bench.results.text import SHORT, amount, points, ratio
+
+PRICES = ("responses", "tokens", "seconds", "flops")
+"""Axes that stand beside the claim's own."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The first screen's answer for one challenger."""
+
+    challenger: str
+    verdict: str
+    title: str
+    sentence: str
+    ratio: str
+    """Of steps to target to the baseline's; says when runs that never got there make it a bound."""
+    cost: str
+    claimed: str
+    """``90 % fewer steps``; empty where the claim is not about these arms."""
+    measured: str
+    """``13 % fewer steps``; empty where nothing was measured."""
+    interval: str
+    """``9 to 17 % fewer``."""
+    end: str
+    """``95.0 % against 94.0 %``."""
+    difference: str
+    """``+1.0 points (-0.6 to +2.5)``."""
+    reason: str
+    """Why it is so, as the judge has it; empty for a pair that the claim is not about."""
+    means: str
+    """What follows from it, by the fixed table of verdict and scale."""
+
+    @property
+    def answer(self) -> str:
+        """``Claimed: 90 % fewer steps. Measured: 13 % fewer.``, or the title."""
+        if not (self.claimed and self.measured) or self.verdict == "no-verdict":
+            return self.title
+        unit = self.claimed.rpartition(" ")[2]
+        return f"Claimed: {self.claimed}. Measured: {self.measured.removesuffix(f' {unit}')}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """For summary.json."""
+        return asdict(self)
+
+
+def headlines(a: Analysis) -> list[Headline]:
+    """One a challenger: those the claim is made of, then the others in plan order."""
+    order = dict.fromkeys([*leading(a), *a.claims])
+    return [_headline(a, arm) for arm in order]
+
+
+def leading(a: Analysis) -> list[str]:
+    """The challengers that the claim is made of, as the claim names them; all of them where there
+    are none of those."""
+    made_of = list(a.headline.algorithm) if a.headline else []
+    own = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
+    place = {arm: a.comparison.algorithms[arm].casefold() for arm in own}
+    own.sort(key=lambda arm: made_of.index(place[arm]) if place[arm] in made_of else 0)
+    return own or list(a.claims)
+
+
+def mail(a: Analysis, h: Headline) -> str:
+    """A paragraph that stands by itself."""
+    said = [f"{h.title}."]
+    claim = a.headline
+    if h.claimed and claim:
+        said.append(f"The claim: {claim.claim} Made by: {claim.made_by}. In: {claim.where}.")
+    if h.verdict != "no-verdict" or not h.claimed:
+        said.append(f"Verdict: {h.verdict}.")
+    said += [
+        h.sentence,
+        f"{cost(a, h.challenger)}",
+        f"Runs: {runs(a)}.",
+        f"What it means: {h.means}",
+    ]
+    if command := a.comparison.plan.get("command"):
+        said.append(f"To reproduce: {command}")
+    return " ".join(part for part in said if part)
+
+
+def runs(a: Analysis) -> str:
+    """What was run, and how large: ``a toy model of 1.1 M parameters; micro-math; 16 runs …``."""
+    c = a.comparison
+    tasks = c.plan.get("eval_tasks") or c.plan.get("tasks") or []
+    parts = [scale.model(c)]
+    if tasks:
+        parts.append("scored on " + ", ".join(tasks[:4]) + (", …" if len(tasks) > 4 else ""))
+    count = len(c.runs)
+    parts.append(f"{count} run{'s' * (count != 1)} of {c.horizon:g} steps")
+    seconds = [r.totals[k] for r in c.runs for k in r.totals if k.startswith("seconds_")]
+    if seconds:
+        cores = (c.runs[0].manifest.get("host") or {}).get("cores")
+        where = f" on a machine of {cores} cores" if cores else ""
+        parts.append(f"{amount('seconds', sum(seconds))} in all{where}")
+    return "; ".join(parts)
+
+
+def way(a: Analysis, arm: str) -> str:
+    """Speed on the way to the plateau: ``25 %: 21 % fewer steps; 50 %: …`` of the gain."""
+    told = [(f, c.ratio.value) for f, c in a.grid[arm].items() if c.ratio.value > 0]
+    return "; ".join(f"at {100 * f:.0f} % of the gain {change(r)}" for f, r in told)
+
+
+def cost(a: Analysis, arm: str, wanted: Sequence[str] = PRICES) -> str:
+    """``Relative to grpo: 13 % fewer responses, 60 % more FLOPs.``"""
+    axes = a.judges[arm].contrast.axes
+    said = [
+        f"{_counted(axes[axis].ratio.value, axis)} ({changes(axes[axis].ratio)})"
+        for axis in wanted
+        if axis in axes and axes[axis].ratio.value >= 0
+    ]
+    return f"Relative to {a.baseline}: {', '.join(said)}." if said else ""
+
+
+def of_claim(a: Analysis, v: ClaimVerdict) -> str:
+    """What was measured of any claim, in its own unit."""
+    test = next(claim.test for claim in a.asked if claim.id == v.id)
+    if not isinstance(test, Ratio) or v.ratio is None:
+        return v.measured
+    told = _counted(v.ratio, test.axis)
+    if v.interval is None:
+        return told
+    low, high = (inf if end is None else end for end in v.interval)
+    return f"{told} ({changes(Estimate(v.ratio, low, high, v.n, ''))})"
+
+
+def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
+    """Of the headline claim, at the target that decides."""
+    return next((v for v in a.claims[arm] if a.headline and v.id == a.headline.id), None)
+
+
+def _headline(a: Analysis, arm: str) -> Headline:
+    found, judge, claim = _verdict(a, arm), a.judges[arm], a.headline
+    c = judge.contrast
+    bound = c.bound.partition(":")[0]
+    steps = f"{ratio(c.ratio)}, {bound}" if bound else ratio(c.ratio)
+    axis = a.axis
+    cell = c.axes.get(axis)
+    known = cell is not None and cell.ratio.value >= 0
+    measured = _measured(cell, axis, bound) if cell and known else ""
+    shared = {
+        "challenger": arm,
+        "ratio": steps,
+        "cost": cost(a, arm),
+        "measured": measured,
+        "interval": changes(cell.ratio) if cell and known else "",
+        "end": " against ".join(_end(a, name, c.seeds) for name in (arm, a.baseline)),
+        "difference": _difference(cell),
+    }
+    if found is None or not found.own or claim is None:
+        neutral = a.neutral[arm]
+        title = f"{arm} against {a.baseline}: {neutral.outcome}"
+        means = meaning.of_pair(neutral.outcome, arm, a.baseline)
+        told = {"title": title, "sentence": neutral.sentence, "means": means}
+        told |= {"claimed": "", "reason": ""}
+        return Headline(verdict=neutral.outcome, **told, **shared)
+    title = _title(a, arm, found.verdict, claim.needs)
+    size = scale.scale(scale.parameters(a.comparison))
+    return Headline(
+        verdict=found.verdict,
+        title=title,
+        sentence=_sentence(a, arm, found, claim, shared),
+        claimed=claim.needs if isinstance(claim.test, Ratio) else "",
+        reason=_whole(found.reason),
+        means=meaning.meaning(found.verdict, size, claim.needs),
+        **shared,
+    )
+
+
+def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
+    yet = "" if progress(a.comparison.runs).over else " yet"
+    return {
+        "supported": f"{arm} needed {needs} than {a.baseline}",
+        "refuted": f"{arm} did not need {needs} than {a.baseline}",
+        "inconclusive": f"These runs do not settle whether {arm} needs {needs}",
+        "no-verdict": f"No verdict{yet} on whether {arm} needs {needs}",
+    }[verdict]
+
+
+def _sentence(
+    a: Analysis, arm: str, found: ClaimVerdict, claim: Claim, told: dict[str, str]
+) -> str:
+    """Measured against claimed, the interval, where both end, and what qualifies it."""
+    c, reason = a.judges[arm].contrast, _whole(found.reason)
+    parts = [reason] if found.verdict == "no-verdict" else []
+    if a.gain and told["measured"]:
+        pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
+        so_far = "" if progress(a.comparison.runs).over else " so far"
+        parts.append(
+            f"Claimed: {claim.needs}. Measured{so_far}: {told['measured']} "
+            f"(95 % interval {told['interval']}; {pairs}) to {100 * a.target:.1f} % accuracy, "
+            f"{a.aim}" + (f"; this is {c.bound}." if c.bound else ".")
+        )
+        if told["difference"]:
+            ours, theirs = told["end"].split(" against ")
+            parts.append(
+                f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}: "
+                f"{told['difference']}."
+            )
+    if found.verdict == "inconclusive":
+        parts.append(reason)
+    else:
+        if found.verdict != "no-verdict" and (own := a.judges[arm].starving.own_doing):
+            parts.append(_whole(own))
+        other = [s for s in found.units.values() if f": {found.verdict}," not in s]
+        parts += map(_whole, other)
+    return " ".join(parts)
+
+
+def _whole(clause: str) -> str:
+    """A sentence of a clause."""
+    return f"{clause[0].upper()}{clause[1:]}."
+
+
+def _measured(cell: AxisContrast, axis: str, bound: str) -> str:
+    least = {"a lower bound": "at least ", "an upper bound": "at most "}.get(bound, "")
+    value = cell.ratio.value
+    if least and value < 1:  # of so many fewer, a lower bound of the ratio is the most
+        least = {"at least ": "at most ", "at most ": "at least "}[least]
+    return f"{least}{_counted(value, axis)}"
+
+
+def _counted(value: float, axis: str) -> str:
+    """``13 % fewer steps``, ``3.2 times as many tokens``."""
+    return f"{change(value)} {SHORT.get(axis, axis)}"
+
+
+def _difference(cell: AxisContrast | None) -> str:
+    if cell is None:
+        return ""
+    end = mean(cell.race.final, floor=float(cell.race.error))
+    return points(end) if end.n else ""
+
+
+def _end(a: Analysis, arm: str, seeds: Collection[int]) -> str:
+    """Accuracy at the end, over the pairs that the difference is of."""
+    found = [at_end(run) for run in a.comparison.of(arm) if run.seed in seeds]
+    return f"{100 * sum(found) / len(found):.1f} %" if found else "–"

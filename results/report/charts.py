@@ -1,0 +1,135 @@
+"""What the page's own charts draw: every run's record, thinned, and what is marked in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from srpo_bench.results.report import answer
+from srpo_bench.results.report.analysis import Analysis, task_names
+from srpo_bench.results.report.figures.marks import known
+from srpo_bench.results.report.style import ARMS, DASHES, MARKERS
+from srpo_bench.results.report.unit import change
+from srpo_bench.results.runs import Array, Run
+from srpo_bench.results.statistics.contrast import AxisContrast
+from srpo_bench.results.text import NAMES, finite
+
+POINTS = 150
+"""Evaluations of a run that are drawn, at most."""
+WINDOWS = 40
+"""Of its training steps: a step is a few groups, and a mean over some steps can be read."""
+TRAINING = {
+    "length": "response length (tokens)",
+    "zero_variance": "groups without variance",
+    "all_correct": "groups all correct",
+    "pool_size": "prompts in the pool",
+}
+"""Columns of the training steps that are drawn."""
+SHARES = ("zero_variance", "all_correct")
+
+
+def data(a: Analysis) -> dict[str, Any]:
+    """Arms with their looks, axes, tasks, runs, and the marks of target, claim and crossings."""
+    arms, tasks = a.comparison.arms, task_names(a.comparison)
+    axes = [axis for axis in NAMES if known(a, axis)]
+    return {
+        "arms": [look(a, arm) for arm in arms],
+        "axes": {axis: NAMES[axis] for axis in axes},
+        "tasks": tasks,
+        "end": a.comparison.horizon,
+        "target": finite(a.target),
+        "marks": {axis: _marks(a, axis) for axis in axes if a.gain},
+        "task_marks": {task: _task_marks(a, task) for task in tasks if a.gain},
+        "training": {
+            name: {"label": label, "share": name in SHARES}
+            for name, label in TRAINING.items()
+            if any(_there(run, name) for run in a.comparison.runs)
+        },
+        "runs": {run.name: _run(run, arms.index(run.arm), axes) for run in a.comparison.runs},
+    }
+
+
+def look(a: Analysis, arm: str) -> dict[str, Any]:
+    """Colour, pattern and marker of an arm, as the static figures have them."""
+    place = a.comparison.arms.index(arm)
+    colour = 0 if arm == a.baseline else 1 + a.challengers.index(arm) % (len(ARMS) - 1)
+    return {
+        "name": arm,
+        "colour": colour,
+        "dash": DASHES[place % len(DASHES)],
+        "marker": MARKERS[place % len(MARKERS)],
+    }
+
+
+def _marks(a: Analysis, axis: str) -> dict[str, Any]:
+    """Crossings on an axis over all tasks, and where the claim has the first challenger cross."""
+    cells = {arm: judge.contrast.axes.get(axis) for arm, judge in a.judges.items()}
+    found = {arm: cell for arm, cell in cells.items() if cell and cell.ratio.value >= 0}
+    lead = next((arm for arm in answer.leading(a) if arm in found), None)
+    first = found[lead] if lead else next(iter(found.values()), None)
+    claimed = a.threshold if axis == a.axis else None
+    return {
+        "target": finite(a.target),
+        "baseline": first.baseline if first else None,
+        "claim": claimed * first.baseline if claimed and first else None,
+        "lead": a.comparison.arms.index(lead) if lead else None,
+        "arms": [_crossing(a, arm, cell) for arm, cell in found.items()],
+    }
+
+
+def _task_marks(a: Analysis, task: str) -> dict[str, Any]:
+    """The same on one task, in steps; no claim is made there."""
+    found = {arm: t.contrasts[task] for arm, t in a.tasks.items() if task in t.contrasts}
+    cells = {arm: c.steps for arm, c in found.items() if c.steps and c.ratio.value >= 0}
+    lead = next((arm for arm in answer.leading(a) if arm in cells), None)
+    first = cells.get(lead) if lead else next(iter(cells.values()), None)
+    return {
+        "target": finite(next((c.target for c in found.values()), float("nan"))),
+        "baseline": first.baseline if first else None,
+        "claim": None,
+        "lead": a.comparison.arms.index(lead) if lead else None,
+        "arms": [_crossing(a, arm, cell) for arm, cell in cells.items() if cell],
+    }
+
+
+def _crossing(a: Analysis, arm: str, cell: AxisContrast) -> dict[str, Any]:
+    place = a.comparison.arms.index(arm)
+    return {"arm": place, "at": cell.challenger, "told": change(cell.ratio.value)}
+
+
+def _run(run: Run, arm: int, axes: Sequence[str]) -> dict[str, Any]:
+    picks = np.unique(np.linspace(0, len(run.evals) - 1, min(len(run.evals), POINTS)).astype(int))
+    kept = picks if len(run.evals) else np.array([], dtype=int)
+    return {
+        "arm": arm,
+        "seed": run.seed,
+        "done": run.state == "done",
+        "path": f"{run.arm}/seed-{run.seed}",
+        "accuracy": _short(run.evals.accuracy[kept]),
+        "tasks": {task: _short(column[kept]) for task, column in run.evals.tasks.items()},
+        "spent": {axis: _short(run.evals.spent[axis][kept]) for axis in axes if len(run.evals)},
+        "training": _training(run),
+    }
+
+
+def _training(run: Run) -> dict[str, list[float | None]]:
+    """Means over windows of steps, each at its middle."""
+    names = [name for name in TRAINING if _there(run, name)]
+    if not names:
+        return {}
+    width = int(np.ceil(len(run.steps) / WINDOWS))
+    windows = [slice(i, i + width) for i in range(0, len(run.steps), width)]
+    told = {"step": np.array([run.steps[w].mean() for w in windows])}
+    told |= {name: np.array([run.curves[name][w].mean() for w in windows]) for name in names}
+    return {name: _short(column) for name, column in told.items()}
+
+
+def _there(run: Run, name: str) -> bool:
+    return name in run.curves and len(run.steps) > 0 and not np.isnan(run.curves[name]).all()
+
+
+def _short(values: Array) -> list[float | None]:
+    """Five digits, which no screen exceeds; NaN becomes null."""
+    return [None if v != v else float(f"{v:.5g}") for v in values.tolist()]

@@ -1,0 +1,59 @@
+"""Ratios of cost in the unit of the claim: ``13 % fewer``, ``9 to 17 % fewer``."""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+
+from srpo_bench.results.statistics.inference import Estimate
+
+TIMES = 3.0
+"""From this ratio on ``3.2 times as many`` is easier to read than per cent."""
+
+
+def change(ratio: float) -> str:
+    """A ratio of cost in words: ``13 % fewer``, ``38 % more``, ``as many``."""
+    if not isfinite(ratio):
+        return "not known"
+    if ratio >= TIMES:
+        return f"{ratio:.2g} times as many"
+    told = _per_cent(ratio)
+    if float(told) == 0:
+        return "as many"
+    return f"{told} % {_side(ratio)}"
+
+
+def changes(e: Estimate) -> str:
+    """The interval of a ratio: ``9 to 17 % fewer``, ``5 % fewer to 3 % more``; with an open upper
+    end ``at best 27 % fewer``."""
+    if not e.has_interval:
+        return "no interval"
+    if e.high == inf:
+        return f"{change(e.low)} at best, with no upper end"
+    if e.low >= TIMES:
+        return f"{e.low:.2g} to {e.high:.2g} times as many"
+    if _side(e.low) != _side(e.high) or e.high >= TIMES:
+        return f"{change(e.low)} to {change(e.high)}"
+    digits = next((d for d in (0, 1) if _per_cent(e.low, d) != _per_cent(e.high, d)), 2)
+    near, far = sorted((_per_cent(e.low, digits), _per_cent(e.high, digits)), key=float)
+    return f"{near} to {far} % {_side(e.low)}"
+
+
+def beside(e: Estimate) -> str:
+    """A ratio and its interval: ``13 % fewer (9 to 17)``."""
+    told, span = change(e.value), changes(e)
+    word = f" % {_side(e.value)}"
+    if told.endswith(word) and span.endswith(word) and span.count("%") == 1:
+        span = span.removesuffix(word)
+    return f"{told} ({span})"
+
+
+def _side(ratio: float) -> str:
+    return "fewer" if ratio < 1 else "more"
+
+
+def _per_cent(ratio: float, digits: int | None = None) -> str:
+    """Whole per cents, but for what lies so near none or all that they would hide it."""
+    off = 100 * abs(1 - ratio)
+    if digits is None:
+        digits = 1 if off < 1 or (ratio < 1 and off > 99) else 0
+    return f"{off:.{digits}f}"

@@ -1,0 +1,206 @@
+"""Why the verdict is what it is: every condition with its number, and the task that decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from srpo_bench.results.judgement.headroom import Headroom
+from srpo_bench.results.judgement.judge import Judge
+from srpo_bench.results.judgement.starving import Starving
+from srpo_bench.results.progress import ENDED
+from srpo_bench.results.report.analysis import Analysis, task_names
+from srpo_bench.results.report.unit import change, changes
+from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
+from srpo_bench.results.statistics.inference import Estimate, mean
+from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
+from srpo_bench.results.statistics.speed import WHOLE, Interval
+from srpo_bench.results.text import points, some
+
+State = Literal["yes", "no", "unknown"]
+STATES: dict[bool | None, State] = {True: "yes", False: "no", None: "unknown"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition: does it hold, what was found, and what is asked."""
+
+    name: str
+    state: State
+    found: str
+    asked: str
+
+
+def checks(a: Analysis, arm: str) -> list[Check]:
+    """Of the headline claim and one challenger, in the order in which a verdict needs them."""
+    judge, told = a.judges[arm], [_finished(a, arm), _matched(a, a.judges[arm])]
+    if a.gain is None:
+        return told
+    c = judge.contrast
+    told += [
+        _check("Pairs", c.n >= MIN_PAIRS, f"{c.n} complete seed pairs", f"at least {MIN_PAIRS}"),
+        *_baseline(a, c),
+        *_room(judge.headroom),
+        _fed(judge.starving),
+    ]
+    threshold = 1.0 if a.threshold is None else a.threshold
+    cell = c.axes.get(a.axis)
+    return told if cell is None else [*told, *_interval(cell, threshold), *_kept(c, cell)]
+
+
+def deciding(a: Analysis, arm: str) -> str:
+    """The task that carries the difference, in a sentence; empty with fewer than two tasks.
+
+    Accuracy is the plain mean over tasks, so the arms' gap at a step is the mean of the tasks' own.
+    """
+    tasks, cell = task_names(a.comparison), a.judges[arm].contrast.steps
+    if len(tasks) < 2 or cell is None or not np.isfinite(cell.baseline):
+        return ""
+    seeds = a.judges[arm].contrast.seeds
+    gaps = {t: _at(a, arm, t, seeds, cell) - _at(a, a.baseline, t, seeds, cell) for t in tasks}
+    total = float(np.mean(list(gaps.values())))
+    side = 1 if total >= 0 else -1
+    first, *_, last = sorted(gaps, key=lambda t: -side * gaps[t])
+    where = f"At step {cell.baseline:.3g}, where {a.baseline} has spent what it spends to target"
+    return (
+        f"{where}, {arm} is {100 * abs(total):.1f} points {'ahead' if side > 0 else 'behind'}: "
+        f"{first} decides, with {100 * gaps[first]:+.1f} points; {last} adds least, with "
+        f"{100 * gaps[last]:+.1f}."
+    )
+
+
+def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], cell: AxisContrast) -> float:
+    runs = [r for r in a.comparison.of(arm) if r.seed in seeds]
+    at = [np.interp(cell.baseline, r.evals.step, r.evals.tasks[task]) for r in runs]
+    return float(np.mean(at))
+
+
+def _check(name: str, holds: bool | None, found: str, asked: str) -> Check:
+    return Check(name, STATES[holds], found, asked)
+
+
+def _finished(a: Analysis, arm: str) -> Check:
+    runs = a.comparison.of(a.baseline) + a.comparison.of(arm)
+    ended = [r for r in runs if r.state in ENDED]
+    failed = sum(r.state == "failed" for r in ended)
+    found = f"{len(ended)} of {len(runs)} runs" + (f", {failed} of them failed" if failed else "")
+    return _check("Finished", len(ended) == len(runs), found, "all")
+
+
+def _matched(a: Analysis, judge: Judge) -> Check:
+    proof = judge.matched
+    if proof:
+        return _check("Matched", True, f"{proof.fields} of {proof.fields} fields equal", "all")
+    lacking = [*proof.differing, *proof.unknown]
+    found = some(lacking) or "no contract"
+    if proof.copies:
+        found = some(proof.copies)
+    if judge.vouched:
+        return _check("Matched", None, f"vouched for, not proved: {found}", "all fields equal")
+    return _check("Matched", False, f"differ or unknown: {found}", "all fields equal")
+
+
+def _baseline(a: Analysis, c: Contrast) -> list[Check]:
+    assert a.gain is not None
+    gained = mean(a.gain.by_seed, floor=a.gain.error)
+    learns = _check(
+        "The baseline learns",
+        bool(gained.low > 0) if gained.has_interval else None,
+        points(gained),
+        "a gain told apart from none",
+    )
+    if c.steps is None:
+        return [learns]
+    share, fell = c.baseline_share, bool(c.steps.race.collapsed[1])
+    found = f"{100 * share:.0f} % of its runs" + (", and it collapses" if fell else "")
+    arrives = share >= MIN_REACHED and not fell
+    asked = f"{100 * MIN_REACHED:.0f} % of its runs, and no collapse"
+    return [learns, _check("It reaches the target", arrives, found, asked)]
+
+
+def _room(room: Headroom) -> list[Check]:
+    within = f"by step {room.limit:.3g}, {100 * room.share:.3g} % of the baseline's steps"
+    first = room.first
+    if first is None:
+        rule = _check("Headroom", None, "when the rule can act is not recorded", within)
+    elif first == np.inf:
+        rule = _check("Headroom", False, "the method's rule never acts", within)
+    else:
+        found = (
+            f"the method's rule can act from step {first:.3g}" if first else "nothing to wait for"
+        )
+        rule = _check("Headroom", first <= room.limit, found, within)
+    second = room.second_evaluation
+    found = "there is none" if np.isnan(second) else f"the second evaluation is at step {second:g}"
+    return [rule, _check("Cadence", bool(second <= room.limit), found, within)]
+
+
+def _fed(fed: Starving) -> Check:
+    """Health: prompts enough to train on, by the plan; a challenger that starves is judged."""
+    short = fed.challenger_steps.short
+    said = f"short of prompts in {100 * short:.0f} % of {fed.challenger}'s steps"
+    if np.isnan(short):
+        said = "prompts in the pool are not recorded"
+    if fed.lacking:
+        said = f"the plan starves it from step {fed.at:.3g}"
+    asked = f"a batch of live prompts up to step {fed.crossing:.3g}, the baseline's crossing"
+    holds = None if np.isnan(short) and not fed.lacking else not fed.lacking
+    return _check("Health", holds, said, asked)
+
+
+def _interval(cell: AxisContrast, threshold: float) -> list[Check]:
+    """The interval, its two estimators, and the pairs that arrived: all on one side?"""
+    claimed = f"all on one side of {change(threshold)}"
+    race, told = cell.race, cell.ratio
+    side = _side(told, threshold)
+    parts = {"crossing": race.speed.crossing, "inversion": race.speed.inversion}
+    spans = {name: _estimate(told.value, x, told.n) for name, x in parts.items()}
+    both = {_side(e, threshold) for e in spans.values()}
+    arrived = estimate(race.among_arrived)
+    agree = side is not None and both == {side}
+    kept = arrived.n == 0 or (arrived.value > threshold * WHOLE) == (side == 1)
+    said = "; ".join(f"by {name} {changes(e)}" for name, e in spans.items())
+    some_pairs = f"{changes(arrived)}, {arrived.n} pairs" if arrived.n else "no pair arrived twice"
+    return [
+        _check("Interval", side is not None, changes(told), claimed),
+        _check("Second test", agree if told.has_interval else None, said, "the same side"),
+        _check("Among those that arrive", side is not None and kept, some_pairs, "the same side"),
+    ]
+
+
+def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
+    """What only a support asks for."""
+    race, n = cell.race, len(cell.race.arrived[0])
+    arrive = int(race.arrived[0].sum())
+    end = mean(race.final, floor=float(race.error))
+    margin = 100 * MARGIN * float(race.gain.mean())
+    fell = bool(race.collapsed[0])
+    return [
+        _check(
+            f"{c.challenger} arrives",
+            float(race.reach[0]) >= MIN_REACHED,
+            f"{arrive} of {n} runs",
+            f"{100 * MIN_REACHED:.0f} % of them, for a support",
+        ),
+        _check(
+            f"{c.challenger} keeps it",
+            bool(race.as_good) and not fell,
+            f"{points(end)} at the end" + (", and it collapses" if fell else ""),
+            f"no worse than −{margin:.1f} points, for a support",
+        ),
+    ]
+
+
+def _estimate(value: float, interval: Interval, n: int) -> Estimate:
+    return Estimate(value, float(interval.low), float(interval.high), n, "")
+
+
+def _side(e: Estimate, threshold: float) -> int | None:
+    """−1: at most the threshold, 1: above, None: across, or no interval."""
+    if not e.has_interval:
+        return None
+    if e.high <= threshold * WHOLE:
+        return -1
+    return 1 if e.low > threshold * WHOLE else None

@@ -1,0 +1,54 @@
+"""Ratios in the unit of the claim, by hand."""
+
+from __future__ import annotations
+
+from math import inf, nan
+
+import pytest
+
+from srpo_bench.results.report.unit import beside, change, changes
+from srpo_bench.results.statistics.inference import Estimate
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"),
+    [
+        (0.1, "90 % fewer"),
+        (0.0581, "94 % fewer"),
+        (0.0005, "99.9 % fewer"),
+        (0.872, "13 % fewer"),
+        (0.996, "0.4 % fewer"),
+        (1.0, "as many"),
+        (1.38, "38 % more"),
+        (2.5, "150 % more"),
+        (3.21, "3.2 times as many"),
+        (inf, "not known"),
+        (nan, "not known"),
+    ],
+)
+def test_a_ratio_is_said_in_the_unit_of_the_claim(ratio: float, told: str) -> None:
+    assert change(ratio) == told
+
+
+def test_beside_each_other_they_share_their_unit() -> None:
+    assert beside(Estimate(0.872, 0.831, 0.911, 8, "")) == "13 % fewer (9 to 17)"
+    assert beside(Estimate(0.97, 0.83, 1.1, 8, "")) == "3 % fewer (17 % fewer to 10 % more)"
+    told = beside(Estimate(0.906, 0.734, inf, 8, ""))
+    assert told == "9 % fewer (27 % fewer at best, with no upper end)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.831, 0.911, "9 to 17 % fewer"),
+        (1.22, 1.57, "22 to 57 % more"),
+        (0.95, 1.03, "5 % fewer to 3 % more"),
+        (0.058, 0.062, "93.8 to 94.2 % fewer"),
+        (0.734, inf, "27 % fewer at best, with no upper end"),
+        (3.5, 4.0, "3.5 to 4 times as many"),
+        (1.5, 3.4, "50 % more to 3.4 times as many"),
+        (nan, nan, "no interval"),
+    ],
+)
+def test_and_so_is_its_interval(low: float, high: float, told: str) -> None:
+    assert changes(Estimate((low + high) / 2, low, high, 8, "")) == told

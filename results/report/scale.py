@@ -37,4 +37,4 @@ def model(comparison: Comparison) -> str:
         return "a model of unknown size"
     kind = {"toy": "a toy model", "small": "a small model"}.get(scale(count), "a model")
     size, letter = (count / 1e6, "M") if count < SMALL else (count / 1e9, "B")
-    return f"{kind} of {size:.2g} {letter} parameters"
+    return f"{kind} of {float(f'{size:.2g}'):g} {letter} parameters"

@@ -55,5 +55,6 @@ def _per_cent(ratio: float, digits: int | None = None) -> str:
     """Whole per cents, but for what lies so near none or all that they would hide it."""
     off = 100 * abs(1 - ratio)
     if digits is None:
-        digits = 1 if off < 1 or (ratio < 1 and off > 99) else 0
+        near = min(off, 100 - off) if ratio < 1 else off
+        digits = 0 if near >= 1 else 1 if near >= 0.1 or off < 0.05 else 2
     return f"{off:.{digits}f}"

@@ -15,7 +15,7 @@ from srpo_bench.results.statistics.inference import Estimate
     [
         (0.1, "90 % fewer"),
         (0.0581, "94 % fewer"),
-        (0.0005, "99.9 % fewer"),
+        (0.0005, "99.95 % fewer"),
         (0.872, "13 % fewer"),
         (0.996, "0.4 % fewer"),
         (1.0, "as many"),

@@ -80,7 +80,7 @@ def test_the_table_of_final_benchmarks(folder: Path) -> None:
         final(run, {"gsm8k": 0.5, "math": 0.25 + 0.1 * (run.parent.name == "srpo")})
     a = analyse(folder)
     table = tables.measured(a)
-    assert table.columns == ("", "GSM8K (n = 100)", "MATH (n = 100)")
+    assert table.columns == ("arm", "GSM8K (n = 100)", "MATH (n = 100)")
     assert table.rows[1] == ("srpo", "50.0 ± 0.0 (2.8)", "35.0 ± 0.0 (2.8)")
     assert "nothing in this table was measured here" in tables.reported(a).note.lower()
 
@@ -89,7 +89,7 @@ def test_micro_scores_are_never_beside_published_ones(folder: Path) -> None:
     write_report(folder)
     report = folder / "report"
     ours = (report / "tables" / "benchmarks.csv").read_text()
-    assert ours.startswith(',"micro-gsm8k (n = 100, avg@8)"')
+    assert ours.startswith('arm,"micro-gsm8k (n = 100, avg@8)"')
     assert not [r for r in references().reports for v in r.scores.values() if f",{v}," in ours]
     note = "nothing that was measured here is comparable to it"
     assert note in (report / "index.html").read_text()

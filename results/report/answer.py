@@ -203,11 +203,13 @@ def _sentence(
     parts = [reason] if found.verdict == "no-verdict" else []
     if a.gain and told["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
+        span = told["interval"]
+        sure = span if span == "no interval" else f"95 % interval {span}"
         so_far = "" if progress(a.comparison.runs).over else " so far"
+        bound = f"; this is {c.bound}" if c.bound else ""
         parts.append(
-            f"Claimed: {claim.needs}. Measured{so_far}: {told['measured']} "
-            f"(95 % interval {told['interval']}; {pairs}) to {100 * a.target:.1f} % accuracy, "
-            f"{a.aim}" + (f"; this is {c.bound}." if c.bound else ".")
+            f"Claimed: {claim.needs}. Measured{so_far}: {told['measured']} ({sure}; {pairs}) to "
+            f"{100 * a.target:.1f} % accuracy, {a.aim}{bound}."
         )
         if told["difference"]:
             ours, theirs = told["end"].split(" against ")

@@ -51,18 +51,18 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    drawn = charts.data(a)
     live = None if progress(a.comparison.runs).over else reload
     scripts = [_library(), *(_read(name) for name in ("charts.js", "page.js", "reload.js"))]
     context = _context(a, tables) | {
+        "panels": [(k, v["label"]) for k, v in drawn["training"].items()],
         "reload": live,
         "written": datetime.now().astimezone() if live else None,
         "figures": {name: Markup(svg) for name, svg in figures.items()},  # made by us, not by runs
         "css": Markup(_read("uplot.css") + _read("page.css")),
         "scripts": [Markup(script) for script in scripts],
         "hashes": Markup(" ".join(map(_hash, scripts))),
-        "data": Markup(
-            _script({"samples": samples.chosen(a), "runs": _runs(a), "charts": charts.data(a)})
-        ),
+        "data": Markup(_script({"samples": samples.chosen(a), "runs": _runs(a), "charts": drawn})),
     }
     html = env.get_template("page.html.j2").render(context)
     return html, env.get_template("report.md.j2").render(context)
@@ -103,7 +103,6 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "progress": progress(c.runs),
         "tables": every,
         "pictures": pictures.pictures(a, tables),
-        "panels": [(k, v["label"]) for k, v in charts.data(a)["training"].items()],
         "finals": any(run.final for run in c.runs),
         "problems": samples.before_and_after(a),
         "latex": LATEX,
@@ -121,7 +120,9 @@ def _price(a: Analysis, arm: str) -> tuple[str, str] | None:
     cell = a.judges[arm].contrast.axes.get("flops")
     if cell is None or not cell.ratio.value >= 0:
         return None
-    return f"{change(cell.ratio.value)} FLOPs", f"95 % interval {changes(cell.ratio)}"
+    span = changes(cell.ratio)
+    told = f"95 % interval {span}" if cell.ratio.has_interval else span
+    return f"{change(cell.ratio.value)} FLOPs", told
 
 
 def _runs(a: Analysis) -> dict[str, Any]:

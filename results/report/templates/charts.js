@@ -165,7 +165,7 @@
             say(`${name} here by ${brief(m.claim)}`, X(m.claim) + px(6), y + px(33));
           }
           for (const c of m.arms) {
-            if (off.arms.has(c.arm) || (m.arms.length > 3 && c.arm !== m.lead)) continue;
+            if (off.arms.has(c.arm) || c.arm !== (m.lead ?? m.arms[0].arm)) continue;
             const [a, b] = [X(m.baseline), X(c.at)], way = Math.sign(b - a) || -1;
             ctx.lineWidth = px(2);
             ctx.strokeStyle = ctx.fillStyle = colour(data.arms[c.arm]);
@@ -178,7 +178,6 @@
             ctx.lineTo(b - way * px(9), y - px(5));
             ctx.lineTo(b - way * px(9), y + px(5));
             ctx.fill();
-            if (c.arm !== m.lead && m.arms.length > 1) continue;
             const side = Math.max(a, b) + px(150) < box.left + box.width;
             say(`measured: ${c.told}`, side ? Math.max(a, b) + px(8) : box.left + box.width - px(4), y + px(18), side ? "left" : "right");
           }

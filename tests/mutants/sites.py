@@ -35,9 +35,10 @@ SWAPS: dict[type, type] = {
 }
 PROSE = ("description", "help", "summary", "name")
 """Keyword arguments that hold wording."""
-GUARDS = ("strict", "encoding")
-"""Keyword arguments without which nothing changes where all is well: ``zip`` checks that lengths
-are equal; UTF-8 is the encoding of the systems that the tests run on anyway."""
+GUARDS = ("strict", "encoding", "highlight", "invalid", "divide", "over")
+"""Keyword arguments without which no result changes: ``zip`` checks that lengths are equal; UTF-8
+is the encoding of the systems that the tests run on anyway; rich colours numbers on a terminal;
+numpy warns of the not-a-numbers that are dealt with behind it."""
 
 
 @dataclass(frozen=True)

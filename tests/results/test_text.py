@@ -1,0 +1,73 @@
+"""Numbers in words, one by one."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from srpo_bench.results import text
+from srpo_bench.results.statistics.inference import Estimate
+
+NAN, INF = math.nan, math.inf
+
+
+def estimate(value: float, low: float = NAN, high: float = NAN, n: int = 8) -> Estimate:
+    return Estimate(value, low, high, n, "x")
+
+
+BOTH, OPEN, NONE = estimate(0.5, 0.41239, 0.6), estimate(0.5, 0.4, INF), estimate(0.5)
+
+
+def test_intervals() -> None:
+    assert [text.span(e) for e in (BOTH, OPEN, NONE)] == [
+        "0.412 to 0.6", "0.4 or more", "no interval",
+    ]  # fmt: skip
+    assert text.span(BOTH, "{:+.1f}", 100) == "+41.2 to +60.0"
+    assert text.interval(BOTH) == "95 % interval 0.412 to 0.6"
+    assert text.interval(NONE) == "no interval"
+    assert text.describe(BOTH) == "0.5, 95 % interval 0.412 to 0.6"
+
+
+def test_some_names() -> None:
+    assert text.some(list("abcd")) == "a, b, c, d"
+    assert text.some(list("abcde")) == "a, b, c, d and 1 more"
+    assert text.some(list("abc"), 1) == "a and 2 more"
+
+
+def test_what_is_finite_for_json() -> None:
+    assert text.finite(0.5) == 0.5
+    assert [text.finite(x) for x in (NAN, INF, -INF)] == [None] * 3
+
+
+def test_accuracies_and_their_differences() -> None:
+    assert text.points(estimate(-0.012, -0.03, 0.006)) == "-1.2 points (-3.0 to +0.6)"
+    assert text.points(estimate(0.012), unit="") == "+1.2 (no interval)"
+    assert text.points(estimate(NAN, n=0)) == text.percent(estimate(NAN, n=0)) == "–"
+    assert text.percent(estimate(0.827, 0.819, 0.834)) == "82.7 % (81.9 to 83.4)"
+    assert text.percent(estimate(0.827, n=1)) == "82.7 % (one seed)"
+
+
+def test_ratios_and_steps() -> None:
+    assert text.ratio(BOTH) == "0.5 (0.412 to 0.6)"
+    assert text.ratio(estimate(0.0)) == "0 (no interval)"
+    assert text.ratio(estimate(-1.0)) == text.ratio(estimate(NAN)) == "–"
+    assert [text.steps(x) for x in (NAN, INF, 52.34567)] == ["–", "not reached", "52.35"]
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(NAN, "–"), (0.00099, "< 0.001"), (0.001, "0.001"), (0.0084, "0.008")]
+)
+def test_p_values(p: float, said: str) -> None:
+    assert text.p_value(p) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1.2e6, "1.2M"), (30_000, "30k"), (4e12, "4T"), (999, "999"), (1000, "1k"),
+        (-2500, "-2.5k"), (1e9, "1G"), (1e15, "1P"), (5e18, "5E"), (0.1234, "0.123"),
+    ],
+)  # fmt: skip
+def test_short_numbers(value: float, said: str) -> None:
+    assert text.short(value) == said

@@ -1,4 +1,4 @@
-"""``make mutants``: a seeded sample of mutants through the rooms' tests; prints killed and survived.
+"""``make mutants``: a seeded sample of small faults; prints survivors, killed and survived.
 
 python -m tests.mutants map                 what each test runs; once, and after large changes
 python -m tests.mutants sample 100 --seed 1

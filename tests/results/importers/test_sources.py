@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.importers.sources import parse
+from srpo_bench.results.importers.sources import parse, parse_runs, run_of
 from srpo_bench.results.store import ResultsError
 
 
@@ -52,3 +52,24 @@ def test_what_is_not_clear_is_asked(tmp_path: Path) -> None:
     for text in ("no/such.csv", "grpo/1=no/such.csv"):
         with pytest.raises(ResultsError, match=r"There is no file no/such\.csv"):
             parse(text, None, None, one_run=True)
+
+
+def test_runs_named_by_hand() -> None:
+    assert parse_runs(["grpo/1=fancy-sun-7", "srpo/22=a=b"]) == {
+        "fancy-sun-7": ("grpo", 1),
+        "a=b": ("srpo", 22),
+    }
+    assert parse_runs([]) == {}
+    for text in ("grpo=x", "grpo/1", "grpo/x=y"):
+        with pytest.raises(ResultsError, match="--run takes ARM/SEED=NAME"):
+            parse_runs([text])
+    with pytest.raises(ResultsError, match="--run names 'x' twice"):
+        parse_runs(["grpo/1=x", "grpo/2=x"])
+
+
+def test_a_runs_own_name_tells_where_nobody_says() -> None:
+    assert run_of("x", {"x": ("grpo", 1)}) == ("grpo", 1)
+    assert run_of(" grpo-s1 ", {}) == run_of("grpo/seed-1", {}) == ("grpo", 1)
+    assert run_of("grpo-s1", {"grpo-s1": ("other", 3)}) == ("other", 3)
+    with pytest.raises(ResultsError, match="Say --run 'ARM/SEED=sun'"):
+        run_of("sun", {})

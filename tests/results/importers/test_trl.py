@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.results.importers.trl import scores
+from srpo_bench.results.importers.trl import cost, newest, scores
 from srpo_bench.results.runs import read
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
@@ -130,3 +130,23 @@ def test_broken_files_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ResultsError, match=said):
         take("trl", f"grpo/1={path}", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_row_cost() -> None:
+    assert cost({"loss": 1.0, "step_time": 2.5}, 4) == {"seconds": 10.0}
+    assert cost({"reward": 1.0, "step_time": 2.5}, 1) == {"seconds": 2.5}
+    assert cost({"reward": 1.0}, 4) == {}
+    assert cost({"eval_loss": 1.0, "step_time": 2.5}, 4) is None
+
+
+def test_the_newest_state_of_a_folder(tmp_path: Path) -> None:
+    for name in ("checkpoint-9", "checkpoint-10", "checkpoint-last"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trainer_state.json").write_text("{}")
+    (tmp_path / "checkpoint-11").mkdir()
+    assert newest(tmp_path) == tmp_path / "checkpoint-10" / "trainer_state.json"
+    own = tmp_path / "trainer_state.json"
+    own.write_text("{}")
+    assert newest(tmp_path) == newest(own) == own
+    (tmp_path / "empty").mkdir()
+    assert newest(tmp_path / "empty").name == "trainer_state.json"

@@ -15,8 +15,12 @@ SEALED = ("manifest.json", "steps.jsonl", "evals.jsonl", "timing.jsonl", "sample
 
 def seal(folder: Path, names: Iterable[str] = SEALED) -> None:
     """Write down the digests of the files that are there: they will not change any more."""
-    there = [name for name in names if (folder / name).is_file()]
-    write_json(folder / SEAL, {name: _sha256(folder / name) for name in there})
+    write_json(folder / SEAL, digests(folder, names))
+
+
+def digests(folder: Path, names: Iterable[str] = SEALED) -> dict[str, str]:
+    """sha256 of those of the files that are there, by name: what a seal holds."""
+    return {name: _sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
 def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:

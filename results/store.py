@@ -10,7 +10,7 @@
         samples.jsonl           prompts, responses, grades
         final.json              the last scoring, where one was asked for; deterministic
         status.json             waiting | running | done | failed | stopped
-        attempts.jsonl          one line a start: when, and on which machine
+        attempts/<n>/           one a start: attempt.json says when, and on which machine
         checkpoints/step-<n>/
       report/
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -31,7 +32,9 @@ import orjson
 SCHEMA = 1
 """Grows when an older reader would misunderstand, not for a field that it may ignore."""
 FINAL = "final.json"
-ATTEMPTS = "attempts.jsonl"
+STATUS = "status.json"
+ATTEMPTS = "attempts"
+ATTEMPT = "attempt.json"
 STOP = "stop"
 """A file of this name in a comparison's folder makes each of its runs save itself and end."""
 State = Literal["waiting", "running", "done", "failed", "stopped"]
@@ -241,9 +244,13 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 def append_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write."""
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
     with path.open("ab") as f:
-        f.write(line.encode())
+        f.write(json_line(value))
+
+
+def json_line(value: Any) -> bytes:
+    """A line of a JSONL file."""
+    return (json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -309,3 +316,15 @@ def saved(run: Path) -> list[int]:
     """Steps that have a whole checkpoint, oldest first."""
     names = (p.name.removeprefix("step-") for p in (run / "checkpoints").glob("step-*"))
     return sorted(int(name) for name in names if name.isdecimal())
+
+
+def attempt_numbers(run: Path) -> list[int]:
+    """Attempts that were made at a run, oldest first."""
+    with suppress(FileNotFoundError):
+        return sorted(int(p.name) for p in (run / ATTEMPTS).iterdir() if p.name.isdecimal())
+    return []
+
+
+def attempts(run: Path) -> list[dict[str, Any]]:
+    """What each of them said of itself: when it started, and on which machine."""
+    return [read_json(run / ATTEMPTS / str(n) / ATTEMPT) for n in attempt_numbers(run)]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from srpo_bench.harness.cli.live import Progress, Seen
 from srpo_bench.harness.planning.plan import read_planned
-from srpo_bench.results.store import ATTEMPTS, read_lines
+from srpo_bench.results.store import attempts
 
 
 def print_status(folder: Path, as_json: bool) -> None:
@@ -42,7 +42,7 @@ def print_status(folder: Path, as_json: bool) -> None:
 
 
 def _row(seen: Seen) -> dict[str, Any]:
-    attempts = list(read_lines(seen.run.folder / ATTEMPTS))
+    made = attempts(seen.run.folder)
     return {
         "run": seen.name,
         "state": seen.state,
@@ -50,6 +50,6 @@ def _row(seen: Seen) -> dict[str, Any]:
         "step": seen.step,
         "accuracy": seen.accuracy,
         "seconds": round(seen.pace.training + seen.pace.evaluation, 1),
-        "attempts": len(attempts),
-        "host": str(attempts[-1].get("host") or "") if attempts else "",
+        "attempts": len(made),
+        "host": str(made[-1].get("host") or "") if made else "",
     }

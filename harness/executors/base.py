@@ -36,6 +36,10 @@ class Ended:
     how: str = ""
 
 
+SUPERSEDED = "exit code 75"
+"""How a unit ends whose run a later attempt has taken over: the status is that one's."""
+
+
 class Executor(Protocol):
     """Runs planned runs.
 

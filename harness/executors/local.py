@@ -100,8 +100,7 @@ def start(folder: Path, device: str | None = None) -> None:
     with suppress(PermissionError):  # it leads its session already
         os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
     threading.Thread(target=_outlive_nobody, daemon=True).start()
-    if worker.run_folder(folder) == "failed":
-        sys.exit(1)
+    sys.exit(worker.CODES[worker.run_folder(folder)])
 
 
 def _outlive_nobody() -> None:

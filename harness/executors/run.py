@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from srpo_bench.harness.executors.base import Ended, Executor
+from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Executor
 from srpo_bench.harness.planning.comparison import PlannedComparison, locked, pending
 from srpo_bench.harness.running.worker import write_status
 from srpo_bench.results.store import STOP, read_json, write_json
 
 POLL = 0.25
 """Seconds between looks at the executor."""
+
+
+ENDED = ("done", "failed", "stopped")
 
 
 class InterruptedRunsError(Exception):
@@ -61,7 +64,7 @@ def _close(ended: list[Ended]) -> int:
     for end in ended:
         path = end.run.folder / "status.json"
         record = read_json(path) if path.exists() else {"step": 0, "steps": 0}
-        if record.get("state") not in ("done", "failed", "stopped"):
+        if record.get("state") not in ENDED and end.how != SUPERSEDED:
             reason = f"The worker died: {end.how or 'nobody knows how'}."
             write_json(path, {**record, "state": "failed", "reason": reason})
     return len(ended)

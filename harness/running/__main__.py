@@ -1,6 +1,7 @@
 """``python -P -m srpo_bench.harness.running FOLDER``: one planned run, for who starts commands.
 
-Exit code 0: done; 130: stopped, and resumed by the same command; 1: failed; 2: no planned run.
+Exit code 0: done; 130: stopped, and resumed by the same command; 1: failed; 2: no planned run; 75:
+a later attempt has taken the run over.
 """
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ from pathlib import Path
 
 from srpo_bench.harness.environment import settle
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.running.worker import planned, run_folder
-
-CODES = {"done": 0, "stopped": 130}
+from srpo_bench.harness.running.worker import CODES, planned, run_folder
 
 
 def main(words: list[str]) -> int:
@@ -26,7 +25,7 @@ def main(words: list[str]) -> int:
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    return CODES.get(run_folder(folder), 1)
+    return CODES[run_folder(folder)]
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
 """Atomic checkpoints and exact resume.
 
 A checkpoint is an ordinary Hugging Face folder with the rest of the run's state beside the weights.
-It is written under a hidden name, flushed to disk and renamed, so that it is either whole or not
-there. It records how long each record file was; a resumed run cuts them back to that length, and
-because every random draw depends on (seed, purpose, step) only, it then writes the same lines
-again.
+It is written in the attempt's outbox, flushed to disk and renamed, so that it is either whole or
+not there. It records how long each record file was; a resumed run goes on from copies of that
+length, and because every random draw depends on (seed, purpose, step) only, it then writes the same
+lines again.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +18,37 @@ import torch
 
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.results.store import read_json, saved, write_json
 
 RECORDS = ("steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl")
 
 
-def save(run: Path, step: int, policy: Policy, state: dict[str, Any], keep: int) -> None:
+def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], keep: int) -> Path:
     """Write ``checkpoints/step-<n>`` and delete all but the ``keep`` newest.
 
     Args:
+        attempt: at the run.
         state: everything but the weights; plain values and tensors only.
+
+    Returns:
+        The checkpoint.
     """
-    folder = run / "checkpoints"
+    folder = attempt.run / "checkpoints"
     folder.mkdir(exist_ok=True)
-    temp = folder / f".step-{step}"
-    shutil.rmtree(temp, ignore_errors=True)
-    policy.model.save_pretrained(temp)
-    policy.tokenizer.save_pretrained(temp)
-    torch.save(state, temp / "state.pt")
-    lengths = {name: _size(run / name) for name in RECORDS}
-    write_json(temp / "progress.json", {"step": step, "records": lengths})
-    for path in [*temp.rglob("*"), temp, *(run / name for name in RECORDS)]:
-        if path.exists():
-            _flush(path)
+    prepared = attempt.prepare(f"step-{step}")
+    policy.model.save_pretrained(prepared)
+    policy.tokenizer.save_pretrained(prepared)
+    torch.save(state, prepared / "state.pt")
+    write_json(prepared / "progress.json", {"step": step, "records": attempt.record_lengths()})
+    for path in [*prepared.rglob("*"), prepared]:
+        _flush(path)
     final = folder / f"step-{step}"
-    shutil.rmtree(final, ignore_errors=True)
-    temp.replace(final)
-    _flush(folder)
-    for old in saved(run)[:-keep]:
-        shutil.rmtree(folder / f"step-{old}")
+    attempt.drop(final)
+    attempt.put(prepared, final)
+    for old in saved(attempt.run)[:-keep]:
+        attempt.drop(folder / f"step-{old}")
+    return final
 
 
 def latest(run: Path) -> Path | None:
@@ -56,8 +57,9 @@ def latest(run: Path) -> Path | None:
     return run / "checkpoints" / f"step-{steps[-1]}" if steps else None
 
 
-def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | None]:
-    """Cut the record files back to a checkpoint, or to nothing where there is none.
+def rewind(attempt: Attempt, checkpoint: Path | None) -> tuple[int, dict[str, Any] | None]:
+    """Go on from a checkpoint, or from nothing where there is none: the attempt takes the records
+    as long as they were then.
 
     Returns:
         The step to go on from and the saved state.
@@ -65,6 +67,7 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
     Raises:
         RunError: a record file is not what the checkpoint was written beside.
     """
+    run = attempt.run
     progress: dict[str, Any] = {"step": 0, "records": {}}
     state = None
     if checkpoint is not None:
@@ -76,11 +79,7 @@ def rewind(run: Path, checkpoint: Path | None) -> tuple[int, dict[str, Any] | No
                 f"{run / name} is damaged: it does not hold the lines that were there at step "
                 f"{progress['step']}. Put it back, or delete {run / 'checkpoints'} to start over."
             )
-    for name, length in lengths.items():
-        if (run / name).exists():
-            os.truncate(run / name, length)
-    for torn in (run / "checkpoints").glob(".step-*"):
-        shutil.rmtree(torn)
+    attempt.take_records(lengths)
     return int(progress["step"]), state
 
 

@@ -26,12 +26,13 @@ from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismat
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running import checkpoint, ledger, sampler_guard
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
 from srpo_bench.harness.running.record import evaluation_line, step_line
 from srpo_bench.harness.running.stopping import InterruptedScoringError
 from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.harness.streams import stream
-from srpo_bench.results.store import FINAL, Ledger, Sample, TaskScore, append_line, write_json
+from srpo_bench.results.store import FINAL, Ledger, Sample, TaskScore
 from srpo_bench.tasks.base import Problem
 
 SAMPLES_PER_EVALUATION = 8
@@ -45,8 +46,16 @@ class Run:
     """One arm at one seed, in its run directory."""
 
     def __init__(
-        self, folder: Path, config: Config, arm: Arm, seed: int, base: Path, problems: Problems
+        self,
+        folder: Path,
+        config: Config,
+        arm: Arm,
+        seed: int,
+        base: Path,
+        problems: Problems,
+        attempt: Attempt | None = None,
     ) -> None:
+        self.attempt = attempt or Attempt(folder)
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
         self.pool = problems.pool_of(seed)
         self.max_new_tokens = training_limit(config, problems)
@@ -118,6 +127,7 @@ class Run:
             if self.config.evaluation.due(step) or step == self.config.steps:
                 self._evaluate_or_owe(step)
             self._write("timing", self.clock.close(step))
+            self.attempt.check()
             halt = stop() and step < self.config.steps
             if step % self.config.checkpoint_every == 0 or step == self.config.steps or halt:
                 self._save(step)
@@ -260,7 +270,7 @@ class Run:
         timing = self.clock.close(step)
         self._write("timing", {**timing, "other": 0.0})  # training is over: this is evaluation
         line = evaluation_line(step, scores, self.spending.spent)
-        write_json(self.folder / FINAL, line)
+        self.attempt.write_json(FINAL, line)
 
     def _score(
         self, phase: Literal["eval", "final"], settings: Scoring, limit: int | None, step: int
@@ -283,7 +293,7 @@ class Run:
         return scores
 
     def _write(self, name: str, line: Mapping[str, Any]) -> None:
-        append_line(self.folder / f"{name}.jsonl", line)
+        self.attempt.append(f"{name}.jsonl", line)
         self.sinks.log(name, line)
 
     def _save(self, step: int) -> None:
@@ -294,11 +304,11 @@ class Run:
             "spent": dict(self.spending.spent),
             "owes_evaluation": self.owes_evaluation,
         }
-        checkpoint.save(self.folder, step, self.policy, state, self.config.keep_checkpoints)
+        checkpoint.save(self.attempt, step, self.policy, state, self.config.keep_checkpoints)
 
     def _resume(self) -> int:
         newest = checkpoint.latest(self.folder)
-        step, state = checkpoint.rewind(self.folder, newest)
+        step, state = checkpoint.rewind(self.attempt, newest)
         self.owes_evaluation = state is None or state.get("owes_evaluation", False)
         if newest is not None and state is not None:
             weights = open_model(newest, torch.device("cpu"))  # a device may hold no third model

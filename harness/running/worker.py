@@ -7,21 +7,25 @@ import fcntl
 import os
 import platform
 import re
+import sys
+import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.machine import accelerator, instructions, processor
+from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.stopping import Stop
-from srpo_bench.results.seal import SEAL, seal
+from srpo_bench.results.seal import SEAL, digests
 from srpo_bench.results.store import (
-    ATTEMPTS,
+    STATUS,
     STOP,
     ResultsError,
     State,
-    append_line,
     last_line,
     overwrite_json,
     read_record,
@@ -33,37 +37,80 @@ if TYPE_CHECKING:
     from srpo_bench.harness.problems.load import Problems
 
 
-def run_folder(folder: Path) -> State:
+End = Literal["done", "stopped", "failed", "superseded"]
+CODES: dict[End, int] = {"done": 0, "failed": 1, "stopped": 130, "superseded": 75}
+"""How a process ends that ran one run."""
+PATIENCE = 60.0
+"""Seconds that an earlier process on the same folder is given to end before this one goes on."""
+
+
+def run_folder(folder: Path, patience: float = PATIENCE) -> End:
     """Train the planned run in ``folder``, which holds all it needs.
 
     SIGTERM and Ctrl-C make it save itself after its step, or at once within an evaluation; a stop
     file beside the comparison does, after its step. Where another process is at work on the folder,
-    that one ends first. Never raises: however it ends, the status file says so.
+    that one has ``patience`` to end; then this attempt takes the run over, and whatever the other
+    one still does changes nothing. Never raises: however it ends, the status file says so.
 
     Returns:
-        done, stopped or failed.
+        done, stopped, failed; or superseded, where a later attempt has taken this one's run over.
     """
     stop = Stop(folder.absolute().parents[1] / STOP)
     stop.on_signals()
     steps = 0
-    with (folder / "pid").open("a+") as pid:
-        fcntl.flock(pid, fcntl.LOCK_EX)
+    attempt = None
+    with _in_turn(folder / "pid", patience):
+        try:
+            attempt = Attempt(folder, _whereabouts())
+            attempt.drop(folder / SEAL)  # it was killed before it could say "done"
+            manifest = planned(folder)
+            steps = manifest["settings"]["steps"]
+            state: State = "done" if _train(attempt, manifest, stop) else "stopped"
+            reason = ""
+            if state == "done":
+                attempt.write_json(SEAL, digests(folder))
+        except BaseException as error:  # a library that calls sys.exit ends a run, too
+            if attempt is not None and attempt.superseded:
+                return _superseded(folder)
+            traceback.print_exc()
+            state, reason = "failed", _reason(error)
+        try:
+            _say(attempt, folder, state, steps, reason)
+        except SupersededError:
+            return _superseded(folder)
+        finally:
+            if attempt is not None:
+                attempt.close()
+    return state
+
+
+def _superseded(folder: Path) -> End:
+    print(SupersededError(folder), file=sys.stderr)
+    return "superseded"
+
+
+@contextmanager
+def _in_turn(path: Path, patience: float) -> Iterator[None]:
+    """Give an earlier process of this folder time to end. A courtesy, which saves its last steps:
+    where it takes longer, or the file system has no locks, the attempt that follows is enough."""
+    with path.open("a+") as pid:
+        until = time.monotonic() + patience
+        while not _locked(pid) and time.monotonic() < until:
+            time.sleep(0.1)
         pid.truncate(0)
         pid.write(f"{os.getpid()}\n")
         pid.flush()
-        try:
-            (folder / SEAL).unlink(missing_ok=True)  # it was killed before it could say "done"
-            manifest = planned(folder)
-            steps = manifest["settings"]["steps"]
-            state: State = "done" if _train(folder, manifest, stop) else "stopped"
-            reason = ""
-        except BaseException as error:  # a library that calls sys.exit ends a run, too
-            traceback.print_exc()
-            state, reason = "failed", _reason(error)
-        if state == "done":
-            seal(folder)
-        write_status(folder, state, steps, reason)
-    return state
+        yield
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # this file system has no locks
+        return True
+    return True
 
 
 def planned(folder: Path) -> dict[str, Any]:
@@ -84,16 +131,16 @@ def planned(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
+def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     from srpo_bench.harness import layers
     from srpo_bench.harness.config import Arm, Config
     from srpo_bench.harness.environment import make_repeatable
     from srpo_bench.harness.running.loop import Run
 
+    folder = attempt.run
     config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
     make_repeatable(config.threads)
-    write_status(folder, "running", config.steps)
-    _record_attempt(folder)
+    _say(attempt, folder, "running", config.steps)
     base = _base(config, manifest)
     problems = _as_planned(config, base, manifest["contract"])
     arm = Arm(
@@ -103,7 +150,7 @@ def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
         settings=manifest["algorithm_settings"],
         sampler_settings=manifest["sampler_settings"],
     )
-    run = Run(folder, config, arm, manifest["seed"], base, problems)
+    run = Run(folder, config, arm, manifest["seed"], base, problems, attempt)
     notes = dict.fromkeys([*manifest["notes"], *run.sampler.notes, *run.algorithm.notes])
     learned = {
         "notes": list(notes),
@@ -111,7 +158,7 @@ def _train(folder: Path, manifest: dict[str, Any], stop: Stop) -> bool:
         "waits_for": run.waits_for,
     }
     if manifest | learned != manifest:
-        write_json(folder / "manifest.json", manifest | learned)
+        attempt.write_json("manifest.json", manifest | learned)
     return run.train(stop, stop.at_once)
 
 
@@ -154,17 +201,17 @@ def _as_planned(config: Config, base: Path, contract: dict[str, Any]) -> Problem
     return problems
 
 
-def _record_attempt(folder: Path) -> None:
+def _whereabouts() -> dict[str, Any]:
     """Where this attempt runs: a run may go on on another machine of the same kind."""
-    line = {
+    return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "process": os.getpid(),
         "system": platform.platform(),
         "processor": processor(),
         "instructions": instructions(),
-        "host": platform.node(),
         "devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
-    append_line(folder / ATTEMPTS, line)
 
 
 def _reason(error: BaseException) -> str:
@@ -197,12 +244,27 @@ def _disk_full(error: BaseException | None) -> bool:
     return False
 
 
+def _say(attempt: Attempt | None, folder: Path, state: State, steps: int, reason: str = "") -> None:
+    """The status, by an attempt; by whoever could not even begin one where there is none."""
+    if attempt is None:
+        write_status(folder, state, steps, reason)
+        return
+    try:
+        attempt.write_json(STATUS, _status(folder, state, steps, reason))
+    except OSError:  # a full disk may have room for what was there before, by whomever
+        attempt.check()
+        write_status(folder, state, steps, reason)
+
+
 def write_status(folder: Path, state: State, steps: int, reason: str = "") -> None:
     """Say where a run stands: its state and its last recorded step, of ``steps``."""
-    line = last_line(folder / "steps.jsonl")
-    step = line["step"] if line else 0
-    status = {"state": state, "step": step, "steps": steps, "reason": reason}
+    status = _status(folder, state, steps, reason)
     try:
-        write_json(folder / "status.json", status)
+        write_json(folder / STATUS, status)
     except OSError:  # a full disk may have room for what was there before
-        overwrite_json(folder / "status.json", status)
+        overwrite_json(folder / STATUS, status)
+
+
+def _status(folder: Path, state: State, steps: int, reason: str) -> dict[str, Any]:
+    line = last_line(folder / "steps.jsonl")
+    return {"state": state, "step": line["step"] if line else 0, "steps": steps, "reason": reason}

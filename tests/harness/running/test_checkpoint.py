@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,22 +13,32 @@ from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import digest
 from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.results import store
+
+
+def at_work(run: Path, records: Mapping[str, str] | None = None) -> Attempt:
+    """An attempt that has taken the records over as they are."""
+    for name, text in (records or {}).items():
+        (run / name).write_text(text)
+    attempt = Attempt(run)
+    paths = {name: run / name for name in checkpoint.RECORDS}
+    attempt.take_records({n: p.stat().st_size if p.exists() else 0 for n, p in paths.items()})
+    return attempt
 
 
 def test_save_keeps_the_newest_and_rewind_cuts_the_records(
     tiny_folder: Path, tmp_path: Path
 ) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
-    steps = tmp_path / "steps.jsonl"
+    steps, attempt = tmp_path / "steps.jsonl", at_work(tmp_path)
     for step in (1, 2, 3):
-        with steps.open("a") as f:
-            f.write(f'{{"step":{step}}}\n')
-        checkpoint.save(tmp_path, step, policy, {"x": torch.arange(step)}, keep=2)
+        attempt.append("steps.jsonl", {"step": step})
+        checkpoint.save(attempt, step, policy, {"x": torch.arange(step)}, keep=2)
     assert store.saved(tmp_path) == [2, 3]
     with steps.open("a") as f:
         f.write('{"step":4}\n{"ste')
-    step, state = checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    step, state = checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     assert step == 3
     assert state is not None
     assert state["x"].tolist() == [0, 1, 2]
@@ -36,25 +47,27 @@ def test_save_keeps_the_newest_and_rewind_cuts_the_records(
 
 def test_a_torn_checkpoint_is_not_seen_and_is_removed(tiny_folder: Path, tmp_path: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
-    checkpoint.save(tmp_path, 5, policy, {}, keep=1)
-    torn = tmp_path / "checkpoints" / ".step-10"
+    attempt = at_work(tmp_path)
+    checkpoint.save(attempt, 5, policy, {}, keep=1)
+    torn = attempt.prepare("step-10")
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"half")
     assert store.saved(tmp_path) == [5]
-    checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     assert not torn.exists()
+    assert store.saved(tmp_path) == [5]
 
 
 def test_without_a_checkpoint_a_run_starts_over(tmp_path: Path) -> None:
     (tmp_path / "evals.jsonl").write_text('{"step":0}\n')
     assert checkpoint.latest(tmp_path) is None
-    assert checkpoint.rewind(tmp_path, None) == (0, None)
+    assert checkpoint.rewind(Attempt(tmp_path), None) == (0, None)
     assert (tmp_path / "evals.jsonl").read_text() == ""
 
 
 def test_a_checkpoint_is_an_ordinary_model_folder(tiny_folder: Path, tmp_path: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
-    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    checkpoint.save(at_work(tmp_path), 1, policy, {}, keep=1)
     again = load_policy(tmp_path / "checkpoints" / "step-1", "float32", "cpu")
     for old, new in zip(policy.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(old, new)
@@ -74,9 +87,8 @@ def test_records_that_are_not_those_of_the_checkpoint_are_refused(
     """Cutting a file that is too short would extend it, with NUL bytes."""
     policy = load_policy(tiny_folder, "float32", "cpu")
     steps, evals = tmp_path / "steps.jsonl", tmp_path / "evals.jsonl"
-    steps.write_text('{"step":1}\n{"step":2}\n')
-    evals.write_text('{"step":0}\n')
-    checkpoint.save(tmp_path, 2, policy, {}, keep=1)
+    written = {"steps.jsonl": '{"step":1}\n{"step":2}\n', "evals.jsonl": '{"step":0}\n'}
+    checkpoint.save(at_work(tmp_path, written), 2, policy, {}, keep=1)
     steps.write_text(steps.read_text() + '{"step":3}\n')
     if damage == "missing":
         evals.unlink()
@@ -85,17 +97,18 @@ def test_records_that_are_not_those_of_the_checkpoint_are_refused(
         evals.write_text(text)
     before = {path: path.read_bytes() for path in (steps, evals) if path.exists()}
     with pytest.raises(RunError, match=r"evals\.jsonl is damaged: .* at step 2\. Put it back, or"):
-        checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+        checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     assert {path: path.read_bytes() for path in (steps, evals) if path.exists()} == before
     shutil.rmtree(tmp_path / "checkpoints")  # as the sentence says
-    assert checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path)) == (0, None)
+    assert checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path)) == (0, None)
 
 
 def test_a_folder_that_is_no_checkpoint_is_left_alone(tiny_folder: Path, tmp_path: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
     (tmp_path / "checkpoints" / "step-old").mkdir(parents=True)
-    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
-    checkpoint.save(tmp_path, 2, policy, {}, keep=1)
+    attempt = at_work(tmp_path)
+    checkpoint.save(attempt, 1, policy, {}, keep=1)
+    checkpoint.save(attempt, 2, policy, {}, keep=1)
     names = {path.name for path in (tmp_path / "checkpoints").iterdir()}
     assert names == {"step-old", "step-2"}
 
@@ -104,7 +117,7 @@ def test_a_tokenizer_with_several_templates_can_be_saved(tiny_folder: Path, tmp_
     """They make a folder within the checkpoint."""
     policy = load_policy(tiny_folder, "float32", "cpu")
     policy.tokenizer.chat_template = {"default": "{{ messages }}", "tool_use": "{{ messages }}"}
-    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    checkpoint.save(at_work(tmp_path), 1, policy, {}, keep=1)
     assert list((tmp_path / "checkpoints" / "step-1").rglob("*tool_use*"))
 
 

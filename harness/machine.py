@@ -6,6 +6,8 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Collection
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,20 @@ PACKAGES = (
 def versions() -> dict[str, str]:
     """Their versions and this package's own."""
     return {name: metadata.version(name) for name in PACKAGES} | {"srpo-bench": __version__}
+
+
+def plugin_versions(tasks: Collection[str], methods: Collection[str]) -> dict[str, str]:
+    """Version of every installed package that brings one of these, by package."""
+    return {
+        point.dist.name: point.dist.version
+        for group, names in (
+            ("bench.tasks", tasks),
+            ("bench.algorithms", methods),
+            ("bench.samplers", methods),
+        )
+        for point in metadata.entry_points(group=group)
+        if point.name in names and point.dist is not None
+    }
 
 
 def cores() -> int:
@@ -51,6 +67,7 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+@cache
 def accelerator(device: str) -> str | None:
     """Name of the accelerator; None on a CPU. Asked in a process of its own, because the question
     opens a context on the device that would stay for as long as the runs last."""

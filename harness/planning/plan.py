@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from srpo_bench.harness.models.resolve import parameters
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
 from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, PlannedRun, locked
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
-from srpo_bench.harness.planning.prepare import prepare
-from srpo_bench.harness.problems.load import Problems
+from srpo_bench.harness.planning.extend import extended, first_seeds, holds, narrowed
+from srpo_bench.harness.planning.prepare import Prepared, prepare
+from srpo_bench.harness.problems.load import Problems, load_problems
+from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.seal import SEAL, seal
 from srpo_bench.results.store import SCHEMA, ResultsError, read_plan, write_json
@@ -37,14 +40,20 @@ def plan(
     """Check everything a run needs, then write the comparison and its runs' manifests.
 
     Where the folder already holds the same comparison, nothing is written and what is missing can
-    be finished; where it holds another one, that is the user's error. ``tuning`` is the record of
-    how the settings were found; nothing depends on it.
+    be finished; where it holds a part of this one, the other seeds and arms are added; where it
+    holds another one, that is the user's error. ``tuning`` is the record of how the settings were
+    found; nothing depends on it.
     """
     refuse_uncorrected(config, arms)
     now = datetime.datetime.now(datetime.UTC)
     before = _read(folder) if (folder / "comparison.json").exists() else None
+    seeds = config.seeds
+    if before and holds(before, seeds):  # the contract's digests are of the first seeds
+        config = config.model_copy(update={"seeds": tuple(first_seeds(before))})
     ready = prepare(config.on(_day(before) if before else now.date()), _methods(arms))
-    config, problems = ready.config, ready.problems
+    problems = ready.problems
+    pools = _pools(ready, seeds)
+    config = ready.config.model_copy(update={"seeds": seeds})
     record = {
         "schema": SCHEMA,
         "name": folder.name,
@@ -52,7 +61,7 @@ def plan(
         "command": command,
         "bench_version": __version__,
         "arms": [arm_record(arm) for arm in arms],
-        "seeds": list(config.seeds),
+        "seeds": list(seeds),
         "targets": list(config.targets),
         "unit": "rollout batch",
         "baseline": baseline_of({a.name: a.algorithm for a in arms}),
@@ -60,7 +69,7 @@ def plan(
         "eval_tasks": list(config.evaluation_tasks),
         "final_tasks": list(config.final.tasks),
         "contract": contract_of(ready),
-        "pools": {str(seed): problems.seed_digest(seed) for seed in config.seeds},
+        "pools": pools,
         "notes": problems.notes,
         "excluded": problems.excluded,
         "data": problems.provenance,
@@ -79,7 +88,8 @@ def plan(
 def reopen(folder: Path) -> PlannedComparison:
     """A comparison that was planned before, and can go on here."""
     planned, record = read_planned(folder), _read(folder)
-    ready = prepare(planned.config.on(_day(record)), _methods(planned.arms))
+    first = planned.config.model_copy(update={"seeds": tuple(first_seeds(record))})
+    ready = prepare(first.on(_day(record)), _methods(planned.arms))
     found = {**record, "contract": contract_of(ready)}
     refuse_other(record, found, folder, "was planned with other things")
     _refuse_gone(planned)
@@ -142,7 +152,9 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
             _refuse_full(folder)
         with locked(folder):
             if (folder / "comparison.json").exists():
-                refuse_other(_read(folder), record, folder)
+                old = _read(folder)
+                refuse_other(old, narrowed(record, old), folder)
+                _extend(comparison, old, record)
                 _refuse_gone(comparison)
             else:
                 _write_alone(comparison, record, created)
@@ -169,6 +181,37 @@ def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created:
         raise
 
 
+def _extend(comparison: PlannedComparison, old: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Add the seeds and arms that are new; the record comes last, as when all was new."""
+    folder = comparison.folder
+    record = extended(folder, old, asked)
+    if record is None:
+        return
+    arms = {arm["arm"] for arm in old["arms"]}
+    new = [r for r in comparison.runs if r.arm.name not in arms or r.seed not in old["seeds"]]
+    try:
+        for run in new:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
+    except OSError:
+        for run in new:
+            shutil.rmtree(run.folder, ignore_errors=True)
+        raise
+    (folder / SEAL).unlink(missing_ok=True)  # it is of the old record
+    write_json(folder / "comparison.json", record)
+    seal(folder, ["comparison.json"])
+
+
+def _pools(ready: Prepared, seeds: Sequence[int]) -> dict[str, str]:
+    """Digest of every seed's pool, also of seeds that are added to those that were looked up."""
+    late = tuple(seed for seed in seeds if seed not in ready.problems.pools)
+    problems = [ready.problems]
+    if late:
+        config = ready.config.model_copy(update={"seeds": late})
+        problems.append(fit(config, load_problems(config), ready.base)[0])
+    return {str(s): p.seed_digest(s) for s in seeds for p in problems if s in p.pools}
+
+
 def _refuse_full(folder: Path) -> None:
     if any(path.name != LOCK for path in folder.iterdir()):
         raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
@@ -187,7 +230,9 @@ def _refuse_gone(comparison: PlannedComparison) -> None:
 def _manifest(
     comparison: PlannedComparison, run: PlannedRun, record: dict[str, Any]
 ) -> dict[str, Any]:
-    config = comparison.config
+    config, settings = comparison.config, record["config"]
+    if "added" in record:  # a run proves the digests of the first seeds, as those of the others do
+        settings = {**settings, "seeds": first_seeds(record)}
     arm = arm_record(run.arm)
     return {
         "schema": SCHEMA,
@@ -196,7 +241,7 @@ def _manifest(
         "sampler": arm["sampler"],
         "seed": run.seed,
         "unit": record["unit"],
-        "settings": record["config"],
+        "settings": settings,
         "algorithm_settings": arm["settings"],
         "sampler_settings": arm["sampler_settings"],
         "contract": {**record["contract"], "pool_digest_seed": record["pools"][str(run.seed)]},

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
-from srpo_bench.harness.machine import accelerator, pick_device
+from srpo_bench.harness.machine import accelerator, pick_device, plugin_versions
 from srpo_bench.harness.models.ending import ending_note
 from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest, resolve
@@ -79,20 +78,6 @@ def _try(config: Config, problems: Problems, base: Path, device: str) -> None:
     probe(question_of(config, base, device, prompts, pool, limit))
     ends = ending_note(open_generation(base), prompts.tokenizer, prompts.style == "chat")
     problems.notes += filter(None, [ends, experts_note(model_class(base)[0])])
-
-
-def plugin_versions(tasks: Collection[str], methods: Collection[str]) -> dict[str, str]:
-    """Version of every installed package that brings one of these, by package."""
-    return {
-        point.dist.name: point.dist.version
-        for group, names in (
-            ("bench.tasks", tasks),
-            ("bench.algorithms", methods),
-            ("bench.samplers", methods),
-        )
-        for point in entry_points(group=group)
-        if point.name in names and point.dist is not None
-    }
 
 
 def _absolute(config: Config) -> Config:

@@ -16,7 +16,6 @@ from srpo_bench.algorithms.samplers.base import Group, Kept, Sampler
 from srpo_bench.harness.config import Arm, Config, Scoring
 from srpo_bench.harness.engines.base import Engine, Sampling
 from srpo_bench.harness.engines.choose import make_engine
-from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.loading import open_model
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.problems.load import Problems, training_limit
@@ -37,9 +36,6 @@ from srpo_bench.tasks.base import Problem
 
 SAMPLES_PER_EVALUATION = 8
 """Problems of each task whose first response an evaluation records."""
-
-MAX_ROUNDS = 64
-"""Batches of prompts a sampler may ask for within one step."""
 
 
 class Run:
@@ -184,7 +180,9 @@ class Run:
         rounds: list[GradedCompletions] = []
         wanted = self.sampler.first_round
         while True:
-            self._bound(entry["prompts"], wanted)
+            sampler_guard.bound(
+                self.sampler, entry["prompts"], wanted, self.config.rollout.prompts_per_step
+            )
             groups = sampler_guard.choose(self.sampler, step, wanted, order, self.pool)
             rounds.append(self._ask(groups, sampling, entry))
             completions = GradedCompletions.join(rounds, self.sampler.merges)
@@ -202,14 +200,6 @@ class Run:
         used = batch.rollouts.serial[batch.weight > 0]
         entry["responses_discarded"] = entry["responses"] - len(torch.unique(used[used >= first]))
         return completions, batch
-
-    def _bound(self, asked: int, more: int) -> None:
-        """A step has an end."""
-        if asked + more > MAX_ROUNDS * self.config.rollout.prompts_per_step:
-            raise RunError(
-                f"{sampler_guard.method(self.sampler.name)} asked for {more} more groups after "
-                f"{asked} in one step; {MAX_ROUNDS} batches of them are the limit."
-            )
 
     def _ask(
         self, groups: list[Group], generator: torch.Generator, entry: Ledger

@@ -13,6 +13,9 @@ from srpo_bench.algorithms.samplers.base import Group, Kept, More, Sampler
 from srpo_bench.harness.errors import RunError, naming
 from srpo_bench.harness.running.algorithm_guard import check_metrics, check_state, kind_of
 
+MAX_ROUNDS = 64
+"""Batches of prompts a sampler may ask for within one step."""
+
 
 def method(name: str) -> str:
     """How a sentence begins."""
@@ -27,6 +30,17 @@ def make(kind: type[Sampler[Any]], settings: dict[str, Any], info: RunInfo) -> S
         with naming(method(kind.name), name):
             getattr(sampler, name)
     return sampler
+
+
+def bound(sampler: Sampler[Any], asked: int, more: int, batch: int) -> None:
+    """A step has an end: after ``asked`` groups, ``more`` are wanted; a batch has so many.
+
+    Raises:
+        RunError: that goes on for too long.
+    """
+    if asked + more > MAX_ROUNDS * batch:
+        what = f"asked for {more} more groups after {asked} in one step; {MAX_ROUNDS} batches of"
+        raise _wrong(sampler, f"{what} them are the limit")
 
 
 def choose(

@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.harness.machine import accelerator, instructions, processor
+from srpo_bench.harness.machine import (
+    accelerator,
+    instructions,
+    plugin_versions,
+    processor,
+    versions,
+)
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.results.seal import SEAL, digests
@@ -37,7 +43,8 @@ if TYPE_CHECKING:
     from srpo_bench.harness.problems.load import Problems
 
 
-End = Literal["done", "stopped", "failed", "superseded"]
+Said = Literal["done", "stopped", "failed"]
+End = Said | Literal["superseded"]
 CODES: dict[End, int] = {"done": 0, "failed": 1, "stopped": 130, "superseded": 75}
 """How a process ends that ran one run."""
 PATIENCE = 60.0
@@ -65,7 +72,9 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             attempt.drop(folder / SEAL)  # it was killed before it could say "done"
             manifest = planned(folder)
             steps = manifest["settings"]["steps"]
-            state: State = "done" if _train(attempt, manifest, stop) else "stopped"
+            state: Literal["done", "stopped", "failed"] = (
+                "done" if _train(attempt, manifest, stop) else "stopped"
+            )
             reason = ""
             if state == "done":
                 attempt.write_json(SEAL, digests(folder))
@@ -142,7 +151,7 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     make_repeatable(config.threads)
     _say(attempt, folder, "running", config.steps)
     base = _base(config, manifest)
-    problems = _as_planned(config, base, manifest["contract"])
+    problems = _as_planned(attempt, config, base, manifest)
     arm = Arm(
         name=manifest["arm"],
         algorithm=manifest["algorithm"],
@@ -174,23 +183,42 @@ def _base(config: Any, manifest: dict[str, Any]) -> Path:
     return base
 
 
-def _as_planned(config: Config, base: Path, contract: dict[str, Any]) -> Problems:
+def _as_planned(attempt: Attempt, config: Config, base: Path, manifest: dict[str, Any]) -> Problems:
     """The problems, proved to be those of the contract, on a machine like the planner's.
 
     Raises:
-        RunError: they are others, are asked otherwise, or the machine is of another kind.
+        RunError: they are others, are asked otherwise, or the machine or its packages are others.
     """
+    from srpo_bench.harness.engines.choose import engine_version
+    from srpo_bench.harness.problems.isolation import mode_for
     from srpo_bench.harness.problems.load import load_problems
     from srpo_bench.harness.rollouts.prompts import fit
 
+    contract, seed = manifest["contract"], manifest["seed"]
     here = {"instructions": instructions(), "accelerator": accelerator(contract["device"])}
+    attempt.tell(here)
     for name, found in here.items():
         if found != contract[name]:
             raise RunError(
                 f"This machine computes on {found} and the comparison was planned on "
                 f"{contract[name]}, which gives other bits: resume it on such a machine."
             )
+    methods = {name for name in (manifest["algorithm"], manifest["sampler"]) if name}
+    packages = versions() | engine_version(config) | plugin_versions(config.all_tasks, methods)
+    for name, version in packages.items():
+        planned_with = contract.get(f"version.{name}", version)
+        if version != planned_with:
+            raise RunError(
+                f"This machine has {name} {version} and the comparison was planned with "
+                f"{planned_with}: install that one here, then bench resume."
+            )
     problems, prompts = fit(config, load_problems(config), base)
+    isolation = mode_for(problems.tasks.values())
+    if isolation != contract.get("isolation", isolation):
+        raise RunError(
+            f"This machine runs model output in mode {isolation} and the comparison was planned "
+            f"with {contract['isolation']}: resume it on a machine that has that (bench doctor)."
+        )
     digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
     if problems.final:
         digests["final"] = problems.final_digest
@@ -198,6 +226,11 @@ def _as_planned(config: Config, base: Path, contract: dict[str, Any]) -> Problem
         raise RunError("The problems on disk are not those this comparison was planned with.")
     if prompts != contract["prompts_digest"]:
         raise RunError("The problems are not rendered and encoded as when this was planned.")
+    if seed not in problems.pools:  # it was added later; the digests are of the first seeds
+        own = config.model_copy(update={"seeds": (seed,)})
+        problems, _ = fit(own, load_problems(own), base)
+        if problems.seed_digest(seed) != contract["pool_digest_seed"]:
+            raise RunError("The problems on disk are not those this seed was planned with.")
     return problems
 
 

@@ -14,6 +14,7 @@ from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics import sampling, scores
 from srpo_bench.results.statistics.contrast import Contrast
 from srpo_bench.results.statistics.inference import mean, noninferiority
+from srpo_bench.results.statistics.sequential import tail_of
 from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.text import points
 
@@ -43,7 +44,8 @@ def test(
 
     d, own = at(usual.challenger), at(usual.baseline)
     blocked = blocked or too_few(len(d.known))
-    result = noninferiority(d.known, margin, floor=floor)
+    tail = tail_of(len(d.known), usual.first_look)
+    result = noninferiority(d.known, margin, tail, floor)
     if not blocked and not noninferiority(-own.known, -margin, floor=floor).established:
         blocked = (
             f"no assay sensitivity: {usual.baseline} itself is not shown to be inferior at step "
@@ -53,7 +55,14 @@ def test(
         f"at step {early:.3g} {usual.challenger} lies {points(result.difference)} from "
         f"{usual.baseline}'s accuracy at the end, margin {100 * margin:.1f}"
     )
-    found = ruled(what, d, partial(mean, floor=floor), (-margin, np.inf), result.p, blocked)
+    found = ruled(
+        what,
+        d,
+        partial(mean, level=1 - 2 * tail, floor=floor),
+        (-margin, np.inf),
+        result.p,
+        blocked,
+    )
     found = replace(found, p_of=f"it lies {100 * margin:.1f} points below or more; one-sided")
     if found.ruling.verdict == "supported":
         races = (usual.steps.race, *(usual.steps.extremes or ()))

@@ -26,6 +26,7 @@ from srpo_bench.results.judgement.rules import (
     Ruling,
     Verdict,
     judge,
+    looked_before,
     no_pairs,
     no_target,
     too_few,
@@ -244,8 +245,9 @@ class Judge:
         fed = starving(self.comparison, found, self.starved_from)
         blocked = too_few(found.n) or no_target(found, self.gain, room) or fed.lacking
         ruling = Ruling("no-verdict", blocked) if blocked else judge(found, axis, threshold)
-        if fed.own_doing and not blocked:
-            ruling = Ruling(ruling.verdict, f"{ruling.reason}; {fed.own_doing}")
+        for more in (fed.own_doing, looked_before(found)):
+            if more and not blocked:
+                ruling = Ruling(ruling.verdict, f"{ruling.reason}; {more}")
         if target and target.standing == "exploratory":
             said = f"{ruling.reason}; exploratory: this target was named after the runs were made"
             ruling = Ruling(ruling.verdict, said)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from srpo_bench.results.judgement.judge import Judge
-from srpo_bench.results.judgement.rules import EQUIVALENT, Outcome, told_apart
+from srpo_bench.results.judgement.rules import EQUIVALENT, Outcome, looked_before, told_apart
 from srpo_bench.results.progress import progress
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.store import ResultsError
@@ -52,7 +52,8 @@ def neutral(judge: Judge) -> Neutral:
         sentence += f". Relative cost to target: {', '.join(cost)}"
         if end.n:
             sentence += f". Accuracy at the end: {points(end)}"
-        sentence += f". {own}" if (own := judge.starving.own_doing) else ""
+        for more in (judge.starving.own_doing, looked_before(found)):
+            sentence += f". {more}" if more else ""
         sentence += refill(judge)
     return Neutral(ours, theirs, outcome, f"{sentence}.")
 

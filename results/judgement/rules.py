@@ -13,7 +13,7 @@ from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED, Race
-from srpo_bench.results.statistics.speed import ALPHA, WHOLE
+from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.text import describe, points, some
 
@@ -107,6 +107,16 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
     return Ruling("refuted", f"{what}: the whole interval is above {threshold:g}")
 
 
+def looked_before(contrast: Contrast) -> str:
+    """That pairs were added after a look, and by what rule they are judged; empty if none were."""
+    if contrast.first_look is None:
+        return ""
+    return (
+        f"{contrast.first_look} pairs had been looked at before seeds were added: intervals and "
+        f"verdict are by the rule for a further look (nominal p below {contrast.alpha:.2g})"
+    )
+
+
 def settled(contrast: Contrast, cell: AxisContrast, threshold: float) -> tuple[int, str]:
     """On which side of a threshold a ratio lies, −1 or 1, and nothing; or 0, and why not.
 
@@ -134,7 +144,7 @@ def told_apart(contrast: Contrast, p: float) -> Outcome:
     if cell is None or contrast.n < MIN_PAIRS:
         return "not judged"
     side, _ = settled(contrast, cell, 1.0)
-    if side and p < ALPHA:
+    if side and p < contrast.alpha:
         return "fewer steps" if side < 0 else "more steps"
     near = cell.ratio.low >= 1 / (1 + EQUIVALENT) and cell.ratio.high <= 1 + EQUIVALENT
     return "equivalent" if near else "not distinguishable"

@@ -20,6 +20,7 @@ from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics import sampling, scores
 from srpo_bench.results.statistics.inference import Estimate, differs, equivalence, mean
 from srpo_bench.results.statistics.problems import Counts, Paired, paired
+from srpo_bench.results.statistics.sequential import first_look, tail_of
 from srpo_bench.results.text import points
 
 MIN_PROBLEMS = 30
@@ -41,8 +42,10 @@ def test(comparison: Comparison, challenger: str, claim: Equivalence | Superiori
         return _none(f"not every run was scored on {', '.join(claim.tasks)}")
     tables = [_over_problems(arms[0], arms[1], task) for task in claim.tasks]
     whole = [table for table in tables if table is not None]
+    pairs = len({run.seed for run in arms[0]} & {run.seed for run in arms[1]})
+    tail = tail_of(pairs, first_look(comparison.plan, challenger, other))
     if len(whole) == len(tables):
-        return _by_problem(f"{challenger} less {other}: ", whole, claim)
+        return _by_problem(f"{challenger} less {other}: ", whole, claim, tail)
 
     def scored(run: Run) -> float:
         return told.get(run.name, float("nan"))
@@ -51,24 +54,26 @@ def test(comparison: Comparison, challenger: str, claim: Equivalence | Superiori
     floor = sampling.variance(done) / max(len(d.known), 1)
     what, blocked = f"{challenger} less {other}: ", too_few(len(d.known))
     if isinstance(claim, Equivalence):
-        result = equivalence(d.known, claim.margin, floor=floor)
-        interval = partial(mean, level=0.9, floor=floor)
+        result = equivalence(d.known, claim.margin, 2 * tail, floor)
+        interval = partial(mean, level=1 - 4 * tail, floor=floor)
         p, what = result.p, what + points(result.difference)
     else:
-        interval = partial(mean, floor=floor)
+        interval = partial(mean, level=1 - 2 * tail, floor=floor)
         p, what = differs(d.known, floor), what + points(interval(d.known))
     found = ruled(what, d, interval, _within(claim), p, blocked)
     return Finding(found.ruling, difference=found.difference, p=found.p, p_of=_null(claim))
 
 
-def _by_problem(what: str, tables: Sequence[Paired], claim: Equivalence | Superiority) -> Finding:
+def _by_problem(
+    what: str, tables: Sequence[Paired], claim: Equivalence | Superiority, tail: float
+) -> Finding:
     """Over the problems of all tasks, which weigh the same whatever their size."""
     from scipy.special import ndtr, ndtri
 
     value = float(np.mean([t.difference.value for t in tables]))
     error = float(np.sqrt(sum(t.stderr**2 for t in tables))) / len(tables)
     n = sum(t.difference.n for t in tables)
-    half = ndtri(0.95 if isinstance(claim, Equivalence) else 0.975) * error
+    half = ndtri(1 - (2 * tail if isinstance(claim, Equivalence) else tail)) * error
     estimate = Estimate(value, value - half, value + half, n, "over problems")
     if isinstance(claim, Equivalence):
         p = float(ndtr((abs(value) - claim.margin) / error))

@@ -17,7 +17,8 @@ from srpo_bench.results.statistics import sampling
 from srpo_bench.results.statistics.curves import reaches, value_at
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.race import Race, race
-from srpo_bench.results.statistics.speed import Curves, Goal, Speed, end
+from srpo_bench.results.statistics.sequential import first_look, quantile
+from srpo_bench.results.statistics.speed import QUANTILE, Curves, Goal, Speed, end
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ class Contrast:
     """Runs that are absent, failed or under way."""
     baseline_share: float
     """Share of all the baseline's seeds whose runs are known to arrive."""
+    first_look: int | None = None
+    """Pairs that had been looked at before seeds were added; None: none were."""
+
+    @property
+    def quantile(self) -> float:
+        """Of Student's t, at either end of the ratios' intervals."""
+        return _quantile(self.n, self.first_look)
+
+    @property
+    def alpha(self) -> float:
+        """The two-sided nominal p that the intervals stand for."""
+        return 2 * (1 - self.quantile)
 
     @property
     def n(self) -> int:
@@ -124,15 +137,17 @@ def contrast(
         if not _whole(arm.get(s))
     )
     c, b = ([arm[s] for s in whole] for arm in (ours, theirs))
+    first = first_look(comparison.plan, challenger, baseline)
+    at = _quantile(len(whole), first)
     axes: dict[str, AxisContrast] = {}
     for axis in dict.fromkeys(("steps", *wanted)) if whole else ():
         told = (_curves(c, axis), _curves(b, axis))
         if told[0] is None or told[1] is None:
             continue  # an axis that some run does not know is not compared
-        found = race(told[0], told[1], goal)
+        found = race(told[0], told[1], goal, at)
         extremes = None
         if missing:
-            extremes = _extremes((told[0], told[1]), (ours, theirs), seeds, whole, goal)
+            extremes = _extremes((told[0], told[1]), (ours, theirs), seeds, whole, goal, at)
         axes[axis] = _axis(axis, found, extremes)
     known = [theirs[s] for s in seeds if _whole(theirs.get(s))]
     steps = axes.get("steps")
@@ -145,7 +160,12 @@ def contrast(
         seeds=whole,
         open_pairs=missing,
         baseline_share=_share(known, len(seeds), target),
+        first_look=first,
     )
+
+
+def _quantile(n: int, first: int | None) -> float:
+    return QUANTILE if first is None else quantile(n, first)
 
 
 def _axis(axis: str, found: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:
@@ -198,6 +218,7 @@ def _extremes(
     seeds: Sequence[int],
     whole: Sequence[int],
     goal: Goal,
+    at: float,
 ) -> tuple[Race, Race]:
     """The open runs as bad as can be for the challenger and as good for the baseline, and the
     other way round."""
@@ -207,7 +228,7 @@ def _extremes(
         for curves, arm in zip(known, runs, strict=True)
     ]
     (bad, good), (slow, fast) = filled
-    return race(bad, fast, goal), race(good, slow, goal)
+    return race(bad, fast, goal, at), race(good, slow, goal, at)
 
 
 def _filled(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.store import read_lines
+from srpo_bench.results.store import attempt_numbers
 from tests.integration.conftest import TINY, command, environment, records
 from tests.integration.slurm_cluster import SlurmCluster, there
 from tests.integration.test_compare import wait_for
@@ -46,6 +46,6 @@ def test_a_lost_node_changes_no_bit(cluster: SlurmCluster, finished: Path, tmp_p
         cluster.up("n1")
         assert comparing.wait(900) == 0, comparing.stdout and comparing.stdout.read()
     assert records(folder) == records(finished)
-    attempts = [len(list(read_lines(folder / run / "attempts.jsonl"))) for run in RUNS]
+    attempts = [len(attempt_numbers(folder / run)) for run in RUNS]
     assert max(attempts) > 1  # a run was requeued
     assert (folder / "slurm" / "1" / "batch.sh").is_file()

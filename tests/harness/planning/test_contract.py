@@ -16,11 +16,11 @@ from pydantic import BaseModel
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.machine import PACKAGES
+from srpo_bench.harness.machine import PACKAGES, plugin_versions
 from srpo_bench.harness.planning.comparison import locked
 from srpo_bench.harness.planning.contract import LEFT_OUT, contract_of
 from srpo_bench.harness.planning.plan import plan, reopen
-from srpo_bench.harness.planning.prepare import Prepared, plugin_versions, prepare
+from srpo_bench.harness.planning.prepare import Prepared, prepare
 from srpo_bench.harness.running.worker import _as_planned
 from srpo_bench.results.store import read_json, write_json
 
@@ -148,7 +148,7 @@ def test_the_packages_of_plug_ins_are_named_with_their_versions(
         "bench.samplers": [Point("theirs", "5.6")],
     }
     monkeypatch.setattr(
-        "srpo_bench.harness.planning.prepare.entry_points", lambda group: points[group]
+        "srpo_bench.harness.machine.metadata.entry_points", lambda group: points[group]
     )
     found = plugin_versions(["mine", "gsm8k"], ["ours", "theirs"])
     assert found == {"pkg-mine": "1.2", "pkg-ours": "3.4", "pkg-theirs": "5.6"}

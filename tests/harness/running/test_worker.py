@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.planning.plan import plan, read_planned
+from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.running.__main__ import main
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.loop import Run
 from srpo_bench.harness.running.worker import run_folder
-from srpo_bench.results.store import read_json, write_json
+from srpo_bench.results.store import attempts, read_json, read_lines, write_json
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +73,61 @@ def test_a_base_that_has_moved_is_looked_up_anew(run: Path) -> None:
     write_json(run / "manifest.json", manifest)
     assert run_folder(run) == "done"
     assert read_json(run / "status.json") == {"state": "done", "step": 1, "steps": 1, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        ("version.sympy", "planned with 0.0: install that one here, then bench resume."),
+        ("isolation", "with 0.0: resume it on a machine that has that (bench doctor)."),
+        ("instructions", "0.0, which gives other bits: resume it on such a machine."),
+    ],
+)
+def test_another_machine_is_refused(run: Path, field: str, sentence: str) -> None:
+    manifest = read_json(run / "manifest.json")
+    manifest["contract"][field] = "0.0"
+    write_json(run / "manifest.json", manifest)
+    assert run_folder(run) == "failed"
+    assert reason(run).endswith(sentence)
+
+
+def test_another_node_of_the_same_kind_is_no_difference(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.node", lambda: "elsewhere")
+    assert run_folder(run) == "done"
+    (attempt,) = attempts(run)
+    assert attempt["host"] == "elsewhere"
+    assert attempt["accelerator"] is None
+    assert attempt["instructions"] == read_json(run / "manifest.json")["contract"]["instructions"]
+
+
+def test_a_run_of_a_seed_that_was_added_trains_on_its_own_pool(run: Path) -> None:
+    comparison = run.parents[1]
+    config = read_planned(comparison).config.model_copy(update={"seeds": (1, 2)})
+    plan(comparison, config, [Arm(name="grpo", algorithm="grpo")], "")
+    added = comparison / "grpo" / "seed-2"
+    assert run_folder(added) == "done"
+    ids = {line["problem"] for line in read_lines(added / "samples.jsonl")}
+    pools = [set(load_problems(config).pools[seed]) for seed in (1, 2)]
+    trained = ids & (pools[0] | pools[1])
+    assert trained
+    assert trained <= pools[1]
+    manifest = read_json(added / "manifest.json")
+    manifest["contract"]["pool_digest_seed"] = "another"
+    write_json(added / "manifest.json", manifest)
+    assert run_folder(added) == "failed"
+    assert reason(added).endswith("are not those this seed was planned with.")
+
+
+def test_a_run_that_was_taken_over_says_nothing(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(*_: object) -> bool:
+        Attempt(run).write_json("status.json", {"state": "done", "by": "another"})
+        raise OSError("Stale file handle")
+
+    monkeypatch.setattr(Run, "train", train)
+    assert run_folder(run) == "superseded"
+    assert read_json(run / "status.json")["by"] == "another"
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), MemoryError("no room")])

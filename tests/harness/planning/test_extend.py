@@ -1,0 +1,112 @@
+"""A comparison that is there gets more seeds or arms; everything else stays what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.plan import plan, read_planned, reopen
+from srpo_bench.results.judgement.matched import matched
+from srpo_bench.results.runs import read
+from srpo_bench.results.seal import check_seal
+from srpo_bench.results.store import append_line, read_json
+
+GRPO, SRPO = Arm(name="grpo", algorithm="grpo"), Arm(name="srpo", algorithm="srpo")
+
+
+def settings(seeds: list[int], **changes: Any) -> Config:
+    """Pools of four, which differ between seeds."""
+    values = {
+        "steps": 2,
+        "seeds": seeds,
+        "data": {"tasks": ["micro-gsm8k"], "pool_size": 4},
+        "rollout": {"prompts_per_step": 2},
+        "evaluation": {"problems": 2, "k": 1},
+        **changes,
+    }
+    return layers.parse(Config, values, "test")
+
+
+def manifests(folder: Path) -> dict[str, Any]:
+    paths = sorted(folder.glob("*/seed-*/manifest.json"))
+    return {str(path.parent.relative_to(folder)): read_json(path) for path in paths}
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Path:
+    folder = tmp_path / "c"
+    plan(folder, settings([1, 2]), [GRPO], "the first command")
+    return folder
+
+
+def test_seeds_are_added_and_what_was_there_stays(planned: Path) -> None:
+    before, first = manifests(planned), read_json(planned / "comparison.json")
+    append_line(planned / "grpo" / "seed-1" / "evals.jsonl", {"step": 0, "accuracy": 0.1})
+    comparison = plan(planned, settings([1, 2, 3]), [GRPO], "the second command")
+    assert [run.seed for run in comparison.runs] == [1, 2, 3]
+    after, record = manifests(planned), read_json(planned / "comparison.json")
+    new = after.pop("grpo/seed-3")
+    assert after == before
+    (addition,) = record["added"]
+    assert addition.pop("at") >= first["created"]
+    assert addition == {
+        "command": "the second command",
+        "seeds": [3],
+        "arms": [],
+        "runs_seen": 1,
+    }
+    assert record["command"] == "the first command"
+    assert record["contract"] == first["contract"]
+    assert record["pools"].items() > first["pools"].items()
+    assert new["contract"]["pool_digest_seed"] == record["pools"]["3"]
+    assert (
+        new["contract"]["pool_digest_seed"] != before["grpo/seed-1"]["contract"]["pool_digest_seed"]
+    )
+    check_seal(planned)
+    assert [run.seed for run in read_planned(planned).runs] == [1, 2, 3]
+    assert [run.seed for run in reopen(planned).runs] == [1, 2, 3]
+    assert matched(read(planned).runs)
+
+
+def test_an_arm_is_added_and_then_seeds_of_both(planned: Path) -> None:
+    plan(planned, settings([1, 2]), [GRPO, SRPO], "arm")
+    plan(planned, settings([1, 2, 5]), [GRPO, SRPO], "seeds")
+    record = read_json(planned / "comparison.json")
+    assert [(one["arms"], one["seeds"], one["runs_seen"]) for one in record["added"]] == [
+        (["srpo"], [], 0),
+        ([], [5], 0),
+    ]
+    names = [f"{arm}/seed-{seed}" for arm in ("grpo", "srpo") for seed in (1, 2, 5)]
+    assert list(manifests(planned)) == names
+    assert matched(read(planned).runs)
+    again = plan(planned, settings([1, 2, 5]), [GRPO, SRPO], "nothing new")
+    assert len(again.runs) == 6
+    assert read_json(planned / "comparison.json") == record
+
+
+@pytest.mark.parametrize(
+    ("config", "arms", "field"),
+    [
+        (settings([1, 3]), [GRPO], "seeds"),
+        (settings([1, 2, 3], steps=3), [GRPO], "config"),
+        (settings([1, 2, 3]), [SRPO], "arms"),
+        (
+            settings([1, 2]),
+            [Arm(name="grpo", algorithm="grpo", settings={"beta": 0.1}), SRPO],
+            "arms",
+        ),
+    ],
+)
+def test_what_is_not_an_addition_is_refused(
+    planned: Path, config: Config, arms: list[Arm], field: str
+) -> None:
+    before = {p: p.read_bytes() for p in planned.rglob("*") if p.is_file() and p.name != ".lock"}
+    with pytest.raises(UserError, match=rf"holds another comparison \(different: .*{field}"):
+        plan(planned, config, arms, "")
+    after = {p: p.read_bytes() for p in planned.rglob("*") if p.is_file() and p.name != ".lock"}
+    assert after == before

@@ -35,6 +35,14 @@ SlurmOptions = Annotated[
     typer.Option("--slurm", help="option of sbatch, e.g. --partition=gpu; repeatable"),
 ]
 SlurmTemplate = Annotated[Path | None, typer.Option(help="your own batch file")]
+MirrorAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--mirror",
+        help="keep a copy at an address of fsspec, e.g. s3://bucket/name; pulled from "
+        "there where the folder is gone",
+    ),
+]
 Vouched = Annotated[
     bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
 ]

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srpo_bench.harness.cli.flags import arm_names, by_arm, nested
+from srpo_bench.harness.cli.mirroring import fetch, keep_copy
 from srpo_bench.harness.cli.options import (
     DataDir,
     Engine,
     ExecutorName,
     Folder,
+    MirrorAddress,
     Model,
     Preset,
     RayAddress,
@@ -71,6 +73,7 @@ def compare(
     ray_address: RayAddress = None,
     slurm: SlurmOptions = None,
     slurm_template: SlurmTemplate = None,
+    mirror: MirrorAddress = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="check everything, name the price, write nothing")
     ] = False,
@@ -118,7 +121,9 @@ def compare(
     if dry_run:
         print_price(folder, settings, arms, options)
         return
+    fetch(folder, mirror)
     comparison = plan_comparison(folder, settings, arms, tuning, options)
+    keep_copy(folder, mirror)
     run_and_report(comparison, options)
 
 
@@ -163,10 +168,14 @@ def resume(
     ray_address: RayAddress = None,
     slurm: SlurmOptions = None,
     slurm_template: SlurmTemplate = None,
+    mirror: MirrorAddress = None,
 ) -> None:
     """Finish what is missing of a comparison, from its last checkpoints, here or elsewhere."""
     options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
-    run_and_report(reopen_comparison(folder, options), options)
+    fetch(folder, mirror)
+    comparison = reopen_comparison(folder, options)
+    keep_copy(folder, mirror)
+    run_and_report(comparison, options)
 
 
 def _say_tuned(record: Mapping[str, Any], folder: Path) -> None:

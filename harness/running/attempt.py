@@ -24,7 +24,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -64,9 +64,11 @@ class Attempt:
             run: the run's folder.
             about: who and where, for the record.
         """
-        self.run = run
-        self.number = _claim(run, about or {})
+        self.run, self.token = run, uuid4().hex
+        self.number = _claim(run, self.token, about or {})
         self._outbox = run / ATTEMPTS / str(self.number) / OUTBOX
+        self.saved: Callable[[Path], None] = lambda _: None
+        """Called with every checkpoint, once it is in its place."""
         self._records: dict[str, FileIO] = {}
         self._said: dict[str, FileIO] = {}
         for earlier in attempt_numbers(run):
@@ -201,14 +203,13 @@ class Attempt:
             mine.unlink(missing_ok=True)
 
 
-def _claim(run: Path, about: Mapping[str, Any]) -> int:
+def _claim(run: Path, token: str, about: Mapping[str, Any]) -> int:
     """A number that no other attempt has or will have."""
     folder = run / ATTEMPTS
     folder.mkdir(exist_ok=True)
     mine = Path(tempfile.mkdtemp(prefix=".claim-", dir=folder))
     mine.chmod(0o755)
     (mine / OUTBOX).mkdir()
-    token = uuid4().hex
     write_json(mine / ATTEMPT, {**about, "token": token})
     number = 0
     while True:

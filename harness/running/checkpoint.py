@@ -24,15 +24,12 @@ from srpo_bench.results.store import read_json, saved, write_json
 RECORDS = ("steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl")
 
 
-def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], keep: int) -> Path:
+def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], keep: int) -> None:
     """Write ``checkpoints/step-<n>`` and delete all but the ``keep`` newest.
 
     Args:
         attempt: at the run.
         state: everything but the weights; plain values and tensors only.
-
-    Returns:
-        The checkpoint.
     """
     folder = attempt.run / "checkpoints"
     folder.mkdir(exist_ok=True)
@@ -48,7 +45,7 @@ def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], kee
     attempt.put(prepared, final)
     for old in saved(attempt.run)[:-keep]:
         attempt.drop(folder / f"step-{old}")
-    return final
+    attempt.saved(final)
 
 
 def latest(run: Path) -> Path | None:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -25,6 +26,7 @@ from srpo_bench.harness.machine import (
     versions,
 )
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
+from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.results.seal import SEAL, digests
 from srpo_bench.results.store import (
@@ -78,6 +80,9 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             reason = ""
             if state == "done":
                 attempt.write_json(SEAL, digests(folder))
+                _say(attempt, folder, state, steps)
+                if mirror := Mirror.of(folder.absolute().parents[1]):
+                    mirror.push_end(attempt)
         except BaseException as error:  # a library that calls sys.exit ends a run, too
             if attempt is not None and attempt.superseded:
                 return _superseded(folder)
@@ -150,6 +155,9 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
     make_repeatable(config.threads)
     _say(attempt, folder, "running", config.steps)
+    if mirror := Mirror.of(folder.absolute().parents[1]):
+        mirror.pull(attempt)
+        attempt.saved = partial(mirror.push, attempt)
     base = _base(config, manifest)
     problems = _as_planned(attempt, config, base, manifest)
     arm = Arm(

@@ -1,0 +1,132 @@
+"""A run whose folder is lost goes on from its mirror to the same bits."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.cli.mirroring import fetch, keep_copy
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.running.attempt import Attempt
+from srpo_bench.harness.running.mirror import Mirror
+from srpo_bench.harness.running.worker import run_folder
+from srpo_bench.results.seal import check_seal
+from srpo_bench.results.store import STOP, read_json, saved
+
+RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(params=["file", "s3"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A folder, and a bucket of a server on this machine."""
+    if request.param == "file":
+        yield f"file://{tmp_path / 'mirror'}"
+        return
+    moto = pytest.importorskip("moto.server")
+    s3fs = pytest.importorskip("s3fs")
+    server = moto.ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    patch = pytest.MonkeyPatch()
+    _, port = server.get_host_and_port()
+    patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    try:
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem().mkdir("bucket")
+        yield "s3://bucket/some/where"
+    finally:
+        patch.undo()
+        server.stop()
+
+
+def planned(folder: Path) -> Path:
+    """A comparison of one run of four steps, a checkpoint every other step."""
+    config = Config.model_validate(
+        {
+            "steps": 4,
+            "seeds": [1],
+            "checkpoint_every": 2,
+            "samples_every": 1,
+            "data": {"tasks": ["micro-gsm8k"], "pool_size": 4},
+            "rollout": {"prompts_per_step": 2, "group_size": 2},
+            "evaluation": {"problems": 2, "k": 1, "every": 2},
+        }
+    )
+    return plan(folder, config, [Arm(name="grpo", algorithm="grpo")], "").runs[0].folder
+
+
+def records(run: Path) -> dict[str, bytes]:
+    return {name: (run / name).read_bytes() for name in RECORDS}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    run = planned(tmp_path_factory.mktemp("plain") / "c")
+    assert run_folder(run) == "done"
+    return records(run)
+
+
+def test_a_lost_folder_comes_back(
+    undisturbed: dict[str, bytes], tmp_path: Path, address: str
+) -> None:
+    run = planned(tmp_path / "c")
+    comparison = run.parents[1]
+    keep_copy(comparison, address)
+    (comparison / STOP).touch()
+    assert run_folder(run) == "stopped"
+    (step,) = saved(run)
+    shutil.rmtree(comparison)
+    fetch(comparison, address)
+    reopen(comparison)
+    keep_copy(comparison, address)
+    assert saved(run) == []
+    assert run_folder(run) == "done"
+    assert step < 4
+    assert records(run) == undisturbed
+    shutil.rmtree(comparison)  # finished runs come back whole
+    fetch(comparison, address)
+    assert records(run) == undisturbed
+    assert read_json(run / "status.json")["state"] == "done"
+    check_seal(run)
+    check_seal(comparison)
+
+
+def test_a_copy_without_its_end_is_none(tmp_path: Path) -> None:
+    run, mirror = planned(tmp_path / "c"), Mirror(f"file://{tmp_path / 'mirror'}")
+    half = tmp_path / "mirror" / "grpo" / "seed-1" / "step-2.1-abc"
+    half.mkdir(parents=True)
+    (half / "progress.json").write_text("{}")
+    assert mirror.pull(Attempt(run)) is None
+
+
+def test_a_mirror_that_does_not_answer_costs_no_run(
+    undisturbed: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = planned(tmp_path / "c")
+    keep_copy(run.parents[1], f"file://{tmp_path / 'mirror'}")
+    shutil.rmtree(tmp_path / "mirror")
+    (tmp_path / "mirror").write_text("no folder")
+    assert run_folder(run) == "done"
+    assert records(run) == undisturbed
+    assert "took no copy of step-2" in capsys.readouterr().err
+
+
+def test_an_address_of_no_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--mirror nowhere://x cannot be opened"):
+        fetch(tmp_path / "c", "nowhere://x")

@@ -6,7 +6,8 @@ A simulation draws whole learning curves of two arms: times to 90 % of the gain 
 and are correlated within it, evaluated at a cadence with sampling noise, up to a budget. The curves
 pass through ``results.statistics.race``, the very lines that judge real runs. Families bend one
 thing at a time: small evaluation sets, low gain, plateaus, autocorrelation, heavy tails,
-stragglers, failures, collapse, cadence, budget.
+stragglers, failures, collapse, cadence, budget; and comparisons that are extended until they are
+settled, whose later looks are read by ``results.statistics.sequential``.
 
 Printed for each family, number of pairs and true ratio: the median estimate, how often the printed
 interval holds the truth, its median width (upper end over lower), and verdicts on the claim
@@ -27,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from srpo_bench.results.statistics import sequential
 from srpo_bench.results.statistics.curves import Array
 from srpo_bench.results.statistics.race import Race, race
 from srpo_bench.results.statistics.speed import QUANTILE, Curves
@@ -74,6 +76,8 @@ class Family:
     """Share of the challenger's and of the baseline's runs that never learn."""
     collapses: tuple[bool, bool] = (False, False)
     """Does every run of the arm lose half of its gain over the last fifth of the budget?"""
+    looks: tuple[int, ...] = ()
+    """Pairs at each look: seeds are added until the claim is settled, or to the last of them."""
 
     @property
     def scored(self) -> Scored:
@@ -82,6 +86,7 @@ class Family:
 
 
 MICRO = (*range(9), *range(12, 65, 4))
+LOOKS = (8, 10, 12, 16, 20, 24, 32)
 UNEVEN = (0, 2, 4, 7, 9, 14, 18, 22, 31, 40, 44, 60, 90, 95, 130, 170, 180, 230, 300, 310, 420, 500)
 LOW: tuple[tuple[float, float, Half], ...] = (
     *((0.02, 0.005, "A"), (0.02, 0.015, "B"), (0.03, 0.015, "A"), (0.05, 0.015, "B")),
@@ -116,6 +121,11 @@ FAMILIES = (
     Family("one baseline in twenty fails", "A", fails=(0.0, 0.05)),
     Family("the challenger collapses", "A", collapses=(True, False)),
     Family("the baseline collapses", "B", collapses=(False, True)),
+    Family("extended", "A", looks=LOOKS),
+    Family("extended: plateaus ± 6 points", "A", looks=LOOKS, plateau=0.06),
+    Family("extended: 96 answers", "B", looks=LOOKS, answers=96),
+    Family("extended: t3 tails", "B", looks=LOOKS, tails=3, spread=0.5),
+    Family("extended: micro schedule", "B", looks=LOOKS, time=34, evaluated=MICRO, noise=0.014),
 )
 
 
@@ -142,6 +152,10 @@ class Cell:
 def cells(simulations: int) -> Iterator[Cell]:
     """The published table: on and beside the threshold, equal arms, and clear cases."""
     for family in FAMILIES:
+        if family.looks:
+            for ratio in (0.1, 1.0):
+                yield Cell(family, family.looks[-1], ratio, max(1, simulations // 2))
+            continue
         low = family.name.startswith("gain")
         for pairs in (8, 20) if low else (8, 10, 20):
             for ratio in (0.09, 0.1, 0.11, 1.0):
@@ -205,7 +219,7 @@ def run(cell: Cell, quantile: float = QUANTILE) -> dict[str, Any]:
     """A cell's line: shares of simulations, and medians."""
     rng = np.random.default_rng([20250414, *cell.key.encode()])
     counts = [min(CHUNK, cell.simulations - i) for i in range(0, cell.simulations, CHUNK)]
-    parts = [_judged(cell, race(*draw(cell, rng, many), quantile=quantile)) for many in counts]
+    parts = [_followed(cell, draw(cell, rng, many), quantile) for many in counts]
     told = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     real = truth(cell)
     width = np.where(told["low"] > 0, told["high"] / np.maximum(told["low"], 1e-12), np.inf)
@@ -224,6 +238,23 @@ def run(cell: Cell, quantile: float = QUANTILE) -> dict[str, Any]:
     }
     shares = ("supported", "refuted", "no_verdict", "below", "above")
     return line | {name: float(np.mean(told[name])) for name in shares}
+
+
+def _followed(cell: Cell, arms: tuple[Curves, Curves], at: float) -> dict[str, NDArray[Any]]:
+    """Judged once; or, in a family that is extended, at every look until a verdict settles it."""
+    looks = cell.family.looks or (cell.pairs,)
+    told: dict[str, NDArray[Any]] = {}
+    for n in looks:
+        some = [replace(arm, accuracy=arm.accuracy[:, :n]) for arm in arms]
+        level = at if n == looks[0] else sequential.quantile(n, looks[0])
+        now = _judged(cell, race(some[0], some[1], quantile=level))
+        if not told:
+            told = now
+            continue
+        ends = ("below", "above") if cell.threshold == 1 else ("supported", "refuted")
+        going_on = ~(told[ends[0]] | told[ends[1]])
+        told = {name: np.where(going_on, now[name], old) for name, old in told.items()}
+    return told
 
 
 def _judged(cell: Cell, found: Race) -> dict[str, NDArray[Any]]:

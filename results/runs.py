@@ -19,6 +19,7 @@ from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.seal import check_seal
 from srpo_bench.results.store import (
     PHASES,
+    PROCESSOR,
     ResultsError,
     State,
     read_lines,
@@ -306,6 +307,8 @@ def _timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float]]:
     seconds = {p: np.nan_to_num(_column([line.get(p) for line in lines])) for p in PHASES}
     spent = np.cumsum(sum(row for p, row in seconds.items() if p != "evaluation"))
     sums = {f"seconds_{p}": float(row.sum()) for p, row in seconds.items()}
+    if all(PROCESSOR in line for line in lines):
+        sums["processor_seconds"] = float(sum(line[PROCESSOR] for line in lines))
     return (_column([line["step"] for line in lines]), spent), sums
 
 

@@ -141,9 +141,13 @@ class Timing(TypedDict):
     evaluation: float
     other: float
     """What no phase claims."""
+    processor: NotRequired[float]
+    """Processor seconds of the whole step without its evaluation, beside the wall's above; absent
+    from older records."""
 
 
-PHASES = tuple(name for name in Timing.__annotations__ if name != "step")
+PROCESSOR = "processor"
+PHASES = tuple(name for name in Timing.__annotations__ if name not in ("step", PROCESSOR))
 """Where a step's seconds go."""
 
 

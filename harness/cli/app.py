@@ -36,6 +36,7 @@ app.command()(training.resume)
 app.command()(reading.status)
 app.command()(reading.report)
 app.command()(reading.verify)
+app.command()(reading.power)
 app.command("import")(reading.import_)
 app.command("eval")(evaluate.eval_)
 

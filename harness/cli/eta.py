@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srpo_bench.harness.config import Config
+from srpo_bench.results.store import PHASES
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Pace:
 
     def add(self, line: dict[str, Any]) -> None:
         """Count a line of timing.jsonl."""
-        seconds = sum(v for k, v in line.items() if k not in ("step", "evaluation"))
+        seconds = sum(line.get(phase, 0.0) for phase in PHASES if phase != "evaluation")
         if line["step"] > 0:
             self.steps += 1
             self.training += seconds

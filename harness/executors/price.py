@@ -15,7 +15,7 @@ from srpo_bench.harness.executors.base import Executor
 from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
-from srpo_bench.results.store import last_line, read_json, read_lines
+from srpo_bench.results.store import PHASES, last_line, read_json, read_lines
 
 PROBE_STEPS = 2
 """The first step of a process pays for what is set up once; the second is what steps cost."""
@@ -64,7 +64,7 @@ def probe(
         written = sum(p.stat().st_size for p in run.folder.glob("*.jsonl"))
     scored = [line["evaluation"] for line in timing if line["evaluation"] > 0]
     last = timing[-1]
-    training = sum(v for k, v in last.items() if k not in ("step", "evaluation"))
+    training = sum(last[phase] for phase in PHASES if phase != "evaluation")
     evaluations = 1 + sum(
         config.evaluation.due(s) or s == config.steps for s in range(1, config.steps + 1)
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from srpo_bench.results.store import PHASES, Ledger, Spent, Timing
+from srpo_bench.results.store import PHASES, PROCESSOR, Ledger, Spent, Timing
 
 
 def empty() -> Ledger:
@@ -49,7 +50,11 @@ class Spending:
 
 
 class Clock:
-    """Seconds by phase, ``srpo_bench.results.store.PHASES``; what none of them claims is other."""
+    """Seconds by phase, ``srpo_bench.results.store.PHASES``; what none of them claims is other.
+
+    Beside them the processor's seconds, evaluation left out: neighbours on the same machine, and
+    the runs beside this one, stretch the wall clock and not those.
+    """
 
     def __init__(self) -> None:
         self._restart()
@@ -57,20 +62,29 @@ class Clock:
     @contextmanager
     def __call__(self, phase: str) -> Iterator[None]:
         """Time a block."""
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), _processor()
         try:
             yield
         finally:
             self._seconds[phase] += time.perf_counter() - start
+            if phase == "evaluation":
+                self._evaluating += _processor() - busy
 
     def close(self, step: int) -> Timing:
         """The step's timing; the clock starts anew."""
         total = time.perf_counter() - self._start
         self._seconds["other"] = max(total - sum(self._seconds.values()), 0.0)
         seconds = {phase: round(value, 4) for phase, value in self._seconds.items()}
+        seconds[PROCESSOR] = round(_processor() - self._busy - self._evaluating, 4)
         self._restart()
         return cast(Timing, {"step": step, **seconds})
 
     def _restart(self) -> None:
-        self._start = time.perf_counter()
+        self._start, self._busy, self._evaluating = time.perf_counter(), _processor(), 0.0
         self._seconds = dict.fromkeys(PHASES, 0.0)
+
+
+def _processor() -> float:
+    """Processor seconds of this process, all its threads, and its children that have ended."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system

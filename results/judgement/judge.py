@@ -286,6 +286,10 @@ class Judge:
             what += ", and that an epoch, whose length is unknown, left headroom"
         return Ruling(found.ruling.verdict, f"{reason}; vouched for, not proved: {what}")
 
+    def is_about(self, claim: Claim) -> bool:
+        """Whether a claim speaks of these two arms' methods."""
+        return not self._foreign(claim)
+
     def _foreign(self, claim: Claim) -> str:
         """Whether the claim speaks of other methods; empty when it is about these. A claim about a
         sampler is about any algorithm that is trained with it."""

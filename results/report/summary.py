@@ -30,6 +30,7 @@ def summary(a: Analysis) -> dict[str, Any]:
         "command": c.plan.get("command"),
         "baseline": a.baseline,
         "seeds": c.seeds,
+        "added": c.plan.get("added", []),
         "horizon_steps": c.horizon,
         "target": {
             "accuracy": finite(a.target),
@@ -123,6 +124,7 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "baseline": found.baseline,
         "target": finite(found.target),
         "pairs": found.n,
+        "first_look": found.first_look,
         "open_runs": list(found.open_pairs),
         "bound": found.bound or None,
         "neutral": a.neutral[challenger].to_dict(),

@@ -173,6 +173,18 @@ def _axis(axis: str, found: Race, extremes: tuple[Race, Race] | None) -> AxisCon
     return AxisContrast(axis, estimate(s), float(s.challenger), float(s.baseline), found, extremes)
 
 
+def paired_curves(
+    comparison: Comparison, found: Contrast, axis: str
+) -> tuple[Curves, Curves] | None:
+    """Curves of a contrast's complete pairs, challenger's and baseline's; None where there are none
+    or a run does not know the axis."""
+    arms = [_begun(comparison, arm) for arm in (found.challenger, found.baseline)]
+    ours, theirs = (
+        _curves([arm[s] for s in found.seeds], axis) if found.seeds else None for arm in arms
+    )
+    return (ours, theirs) if ours is not None and theirs is not None else None
+
+
 def estimate(found: Speed) -> Estimate:
     """The ratio of one comparison, by the mean curves' crossing, with both estimators' interval."""
     n = int(found.pairs)

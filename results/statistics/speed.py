@@ -56,6 +56,11 @@ class Curves:
         spent = None if self.spent is None else self.spent[..., :k]
         return Curves(self.step[:k], self.accuracy[..., :k], spent, self.error)
 
+    def drawn(self, runs: NDArray[np.intp]) -> Curves:
+        """(…, m) of these n runs, by their places: (…, m, K)."""
+        spent = None if self.spent is None else self.spent[runs]
+        return Curves(self.step, self.accuracy[runs], spent, self.error)
+
 
 @dataclass(frozen=True)
 class Goal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import pytest
@@ -35,14 +36,38 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return time
 
 
-def test_what_no_phase_claims_is_other_and_each_step_starts_anew(now: list[float]) -> None:
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that the processor has worked: user, system, and those of children that ended."""
+    spent = [0.0, 0.0, 0.0, 0.0, 0.0]
+    monkeypatch.setattr(ledger.os, "times", lambda: os.times_result(spent))
+    return spent
+
+
+def test_processor_seconds_are_those_of_the_step_without_its_evaluation(busy: list[float]) -> None:
+    busy[:] = [10.0, 5.0, 2.0, 1.0, 99.0]
+    clock = ledger.Clock()
+    with clock("training"):
+        busy[0] += 3
+    busy[1] += 0.5
+    busy[2] += 0.25
+    with clock("evaluation"):
+        busy[3] += 7
+    busy[3] += 0.125
+    assert clock.close(1)["processor"] == 3.875
+    assert clock.close(2)["processor"] == 0
+
+
+def test_what_no_phase_claims_is_other_and_each_step_starts_anew(
+    now: list[float], busy: list[float]
+) -> None:
     clock = ledger.Clock()
     for phase, seconds in (("rollout", 2.0), ("grading", 0.5), ("rollout", 1.0)):
         with clock(phase):
             now[0] += seconds
     now[0] += 0.25
     expected = dict.fromkeys(PHASES, 0.0) | {"rollout": 3.0, "grading": 0.5, "other": 0.25}
-    assert clock.close(1) == {"step": 1, **expected}
+    assert clock.close(1) == {"step": 1, **expected, "processor": 0.0}
     now[0] += 4
     assert clock.close(2)["other"] == 4
     assert clock.close(3)["other"] == 0

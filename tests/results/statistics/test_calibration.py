@@ -53,6 +53,13 @@ def test_a_baseline_that_collapses_gives_no_verdict() -> None:
     assert run(cell("the baseline collapses", 8, 0.05, 100))["no_verdict"] > 0.95
 
 
+@pytest.mark.parametrize("ratio", [0.1, 1.0])
+def test_looking_again_and_again_gives_chance_no_second_try(ratio) -> None:
+    """Seeds are added until the verdict is in."""
+    line = run(cell("extended: micro schedule", 32, ratio, 150))
+    assert false(line) <= allowed(line)
+
+
 @pytest.mark.parametrize(
     ("name", "ratio", "verdict", "least"),
     [

@@ -1,0 +1,125 @@
+"""How many more seeds would settle a claim, if the arms are as they were measured so far.
+
+The measured pairs are drawn again, with replacement, to comparisons of more pairs, and each is
+judged by the rule that would judge it: that of a further look, since these runs have been looked
+at. So what is simulated has the spread, the curves and the failures of what was measured; and where
+the measured ratio is off, so is the answer, which says nothing about how far that may be. Pairs
+drawn twice spread a little less than new ones: the share settled is a little high where few pairs
+were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from srpo_bench.results.judgement.claims import Claim, Ratio
+from srpo_bench.results.judgement.judge import Judge
+from srpo_bench.results.statistics import sequential
+from srpo_bench.results.statistics.contrast import paired_curves
+from srpo_bench.results.statistics.race import MIN_PAIRS, Race, race
+from srpo_bench.results.statistics.speed import QUANTILE
+from srpo_bench.results.store import ResultsError
+
+LIKELY = 0.8
+"""Share of simulated comparisons that a number of pairs must settle."""
+SIMULATIONS = 400
+FURTHEST = 8
+"""Times the pairs there are, beyond which nobody is advised to go."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """What more pairs would do for one claim on one challenger."""
+
+    challenger: str
+    baseline: str
+    claim: str
+    pairs: int
+    """That are there."""
+    settled: dict[int, float]
+    """pairs in all -> share of simulated comparisons that a verdict settles."""
+    needed: int | None
+    """The fewest pairs that settle it in 80 % of them; None: not within those tried."""
+    towards: str
+    """supported or refuted: what those verdicts are."""
+
+    @property
+    def sentence(self) -> str:
+        """The answer."""
+        head = f"{self.claim}, {self.challenger} against {self.baseline}: "
+        if self.needed is None:
+            most = max(self.settled)
+            return (
+                f"{head}not settled by {most} pairs either ({100 * self.settled[most]:.0f} % of "
+                "simulated comparisons): the measured ratio lies too near to the claim's"
+            )
+        share = 100 * self.settled[self.needed]
+        more = self.needed - self.pairs
+        return (
+            f"{head}{more} more seed{'s' * (more != 1)} ({self.needed} pairs) would settle it, "
+            f"{self.towards}, in {share:.0f} % of comparisons like this one"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return asdict(self) | {"sentence": self.sentence}
+
+
+def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
+    """Simulate a claim about a ratio on more pairs.
+
+    Raises:
+        ResultsError: the claim is about something else, or there is too little to simulate from.
+    """
+    if not isinstance(claim.test, Ratio):
+        raise ResultsError(
+            f"{claim.id} is not about a ratio of cost; bench power knows only those."
+        )
+    found = judge.contrast
+    arms = paired_curves(judge.comparison, found, claim.test.axis)
+    if arms is None or found.n < 3:
+        raise ResultsError(
+            f"{found.n} complete seed pairs of {judge.challenger} and {judge.baseline} tell too "
+            "little of their spread: 3 are the least."
+        )
+    seen = found.first_look or (found.n if found.n >= MIN_PAIRS else None)
+    settled: dict[int, float] = {}
+    side = 0.0
+    for pairs in _tried(found.n):
+        drawn = rng.integers(found.n, size=(SIMULATIONS, pairs))
+        at = QUANTILE if seen is None else sequential.quantile(pairs, seen)
+        simulated = [arm.drawn(drawn) for arm in arms]
+        again = race(simulated[0], simulated[1], judge.targets[0].goal, at)
+        shares = _shares(again, claim.test.threshold)
+        settled[pairs] = sum(shares)
+        if settled[pairs] >= LIKELY:
+            side = shares[1] - shares[0]
+            break
+    last = max(settled)
+    return Power(
+        challenger=judge.challenger,
+        baseline=judge.baseline,
+        claim=claim.id,
+        pairs=found.n,
+        settled=settled,
+        needed=last if settled[last] >= LIKELY else None,
+        towards="supported" if side > 0 else "refuted",
+    )
+
+
+def _tried(n: int) -> Sequence[int]:
+    """Pairs in all, each about an eighth more than the one before."""
+    counts, most = [max(n + 1, MIN_PAIRS)], FURTHEST * max(n, MIN_PAIRS)
+    while counts[-1] < most:
+        counts.append(min(most, max(counts[-1] + 1, round(1.125 * counts[-1]))))
+    return counts
+
+
+def _shares(found: Race, threshold: float) -> tuple[float, float]:
+    """Shares of simulated comparisons that come out refuted and supported."""
+    side = np.where(found.readable, found.side(threshold), 0)
+    return float((side > 0).mean()), float(((side < 0) & found.kept).mean())

@@ -1,0 +1,93 @@
+"""How many more seeds would settle it: on made comparisons, whose answer is then made too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srpo_bench.results.judgement.claims import Claim, load
+from srpo_bench.results.judgement.judge import Judge
+from srpo_bench.results.judgement.power import LIKELY, Power, power
+from srpo_bench.results.runs import read
+from srpo_bench.results.store import ResultsError
+from tests.results import synthetic
+
+
+def claim(threshold: float) -> Claim:
+    test = {"kind": "ratio", "threshold": threshold}
+    return Claim.model_validate(
+        {"id": "mine", "claim": "", "made_by": "", "where": "", "test": test}
+    )
+
+
+def asked(folder: Path, threshold: float, seed: int = 0) -> Power:
+    judge = Judge(read(folder), "srpo", "grpo")
+    return power(judge, claim(threshold), np.random.default_rng(seed))
+
+
+def made(folder: Path, seeds: int, rng_seed: int = 0, spread: float = 0.3) -> Path:
+    """srpo takes half of grpo's steps."""
+    return synthetic.write(
+        folder,
+        {"grpo": 1.0, "srpo": 0.5},
+        seeds,
+        spread=spread,
+        rng_seed=rng_seed,
+        every=10,
+        training=False,
+    )
+
+
+def test_what_is_far_off_is_settled_by_one_more(tmp_path: Path) -> None:
+    found = asked(made(tmp_path / "c", 8), 0.1)
+    assert (found.pairs, found.needed, found.towards) == (8, 9, "refuted")
+    assert found.sentence.startswith("mine, srpo against grpo: 1 more seed (9 pairs) would settle")
+    assert asked(made(tmp_path / "d", 8), 2.0).towards == "supported"
+
+
+def test_the_number_that_it_names_settles_as_often_as_it_says(tmp_path: Path) -> None:
+    """Comparisons of that many pairs, drawn anew from the law of those that were measured; the
+    measured ratio is not the true one, so a wide margin is left."""
+    found = asked(made(tmp_path / "c", 12), 0.35)
+    assert found.needed is not None
+    assert found.needed > 13
+    fewer = [n for n in found.settled if n != found.needed]
+    assert all(found.settled[n] < LIKELY for n in fewer)
+    settled = 0
+    for seed in range(1, 13):
+        folder = made(tmp_path / str(seed), found.needed, seed)
+        plan = (folder / "comparison.json").read_text()
+        late = list(range(13, found.needed + 1))
+        added = f'"added": [{{"seeds": {late}, "arms": [], "runs_seen": 24}}], '
+        (folder / "comparison.json").write_text(plan.replace("{", "{" + added, 1))
+        settled += Judge(read(folder), "srpo", "grpo").one(claim(0.35)).verdict == "refuted"
+    assert settled >= 6
+
+
+def test_more_spread_asks_for_more_seeds(tmp_path: Path) -> None:
+    needed = [
+        asked(made(tmp_path / str(spread), 12, spread=spread), 0.35).needed
+        for spread in (0.1, 0.35)
+    ]
+    assert needed[0] is not None
+    assert needed[1] is not None
+    assert needed[0] < needed[1]
+
+
+def test_a_ratio_at_the_claim_is_never_settled(tmp_path: Path) -> None:
+    folder = made(tmp_path / "c", 12)
+    measured = Judge(read(folder), "srpo", "grpo").contrast.ratio.value
+    found = asked(folder, measured)
+    assert found.needed is None
+    assert "not settled by 96 pairs either" in found.sentence
+
+
+def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="2 complete seed pairs of srpo and grpo tell too"):
+        asked(made(tmp_path / "c", 2), 0.1)
+    scores = next(c for c in load() if c.test.kind == "noninferiority")
+    judge = Judge(read(made(tmp_path / "d", 8)), "srpo", "grpo")
+    with pytest.raises(ResultsError, match="is not about a ratio of cost"):
+        power(judge, scores, np.random.default_rng(0))

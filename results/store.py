@@ -23,7 +23,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -33,8 +32,6 @@ SCHEMA = 1
 """Grows when an older reader would misunderstand, not for a field that it may ignore."""
 FINAL = "final.json"
 STATUS = "status.json"
-ATTEMPTS = "attempts"
-ATTEMPT = "attempt.json"
 STOP = "stop"
 """A file of this name in a comparison's folder makes each of its runs save itself and end."""
 State = Literal["waiting", "running", "done", "failed", "stopped"]
@@ -320,15 +317,3 @@ def saved(run: Path) -> list[int]:
     """Steps that have a whole checkpoint, oldest first."""
     names = (p.name.removeprefix("step-") for p in (run / "checkpoints").glob("step-*"))
     return sorted(int(name) for name in names if name.isdecimal())
-
-
-def attempt_numbers(run: Path) -> list[int]:
-    """Attempts that were made at a run, oldest first."""
-    with suppress(FileNotFoundError):
-        return sorted(int(p.name) for p in (run / ATTEMPTS).iterdir() if p.name.isdecimal())
-    return []
-
-
-def attempts(run: Path) -> list[dict[str, Any]]:
-    """What each of them said of itself: when it started, and on which machine."""
-    return [read_json(run / ATTEMPTS / str(n) / ATTEMPT) for n in attempt_numbers(run)]

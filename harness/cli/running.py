@@ -95,7 +95,7 @@ def opening(comparison: PlannedComparison, side_by_side: int) -> str:
     config, runs = comparison.config, comparison.runs
     arms = ", ".join(arm.name for arm in comparison.arms)
     beside = min(len(runs), side_by_side)
-    size = checkpoint_bytes(comparison.base) * config.keep_checkpoints * len(runs)
+    size = checkpoint_bytes(comparison) * config.keep_checkpoints * len(runs)
     return (
         f"{len(runs)} run{'s' * (len(runs) > 1)} of {config.steps} steps: {arms}, "
         f"{_seeds_in_words(config.seeds)}, {beside} side by side; "
@@ -112,14 +112,15 @@ def _seeds_in_words(seeds: tuple[int, ...]) -> str:
 
 
 def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
-    """The plan and what it will cost. For Slurm the batch file is shown, too."""
+    """The plan and what it will cost. For Slurm the batch file is written, to be read."""
     from srpo_bench.harness.executors.base import need_before_planning, need_of
     from srpo_bench.harness.executors.price import probe
+    from srpo_bench.harness.planning.comparison import PlannedComparison
 
     with planning():
         price = probe(config, arms, lambda c: make_executor(c.folder, need_of(c), Options()))
-    side_by_side = make_executor(folder, need_before_planning(config), options).side_by_side
-    beside = max(1, min(price.runs, side_by_side))
+    executor: Any = make_executor(folder, need_before_planning(config), options)
+    beside = max(1, min(price.runs, executor.side_by_side))
     names = ", ".join(arm.name for arm in arms)
     lines = (
         ("runs", f"{price.runs}: {names}, {_seeds_in_words(config.seeds)}, {config.steps} steps"),
@@ -133,4 +134,11 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     )  # fmt: skip
     for name, text in lines:
         print(f"{name:8} {text}")
-    print("Nothing was written. Final scoring, where there is one, is not in it.")
+    print("Final scoring, where there is one, is not in it.")
+    if options.name == "slurm":
+        runs = PlannedComparison(folder, config, arms, Path()).runs
+        batch = executor.write_batch(runs, folder.with_name(f"{folder.name}-dry-run"))
+        print(f"Slurm would be given {batch}; nothing else was written.")
+    else:
+        print("Nothing was written.")
+    executor.close()

@@ -21,11 +21,13 @@ from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 class Need:
     """What one run takes.
 
-    cpus: cores.   gpus: accelerators, 0 or 1.
+    cpus: cores.   gpus: accelerators, 0 or 1.   memory: bytes of the machine's own that it holds at
+    least; 0: not known, or they are the accelerator's.
     """
 
     cpus: int
     gpus: int = 0
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,20 @@ def command(run: Path) -> list[str]:
     return [sys.executable, "-P", "-m", "srpo_bench.harness.running", str(run)]
 
 
+def held(comparison: PlannedComparison) -> int:
+    """Bytes that a run holds at least: float32 weights, gradient and two moments, and the
+    reference's or the engine's copy of the weights.
+
+    Activations come on top and depend on lengths; what a run really holds is not known before it.
+    """
+    return 4 * 5 * comparison.parameters
+
+
 def need_of(comparison: PlannedComparison) -> Need:
     """What each run of a comparison takes."""
-    return Need(cpus=comparison.config.threads, gpus=int(comparison.device == "cuda"))
+    on_device = comparison.device == "cuda"
+    memory = 0 if on_device else held(comparison)
+    return Need(comparison.config.threads, int(on_device), memory)
 
 
 def need_before_planning(config: Config) -> Need:

@@ -3,7 +3,6 @@ first arm, in a folder that is thrown away."""
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.executors.base import Executor
+from srpo_bench.harness.executors.base import Executor, held
 from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
@@ -73,32 +72,12 @@ def probe(
         runs=runs,
         seconds=config.steps * training + evaluations * sum(scored) / len(scored),
         tokens=float(runs * config.steps * step["ledger"]["tokens_generated"]),
-        disk=runs * (checkpoint_bytes(planned.base) * config.keep_checkpoints
+        disk=runs * (checkpoint_bytes(planned) * config.keep_checkpoints
                      + written / PROBE_STEPS * config.steps),
-        memory=_memory(planned),
+        memory=held(planned),
     )  # fmt: skip
 
 
-def checkpoint_bytes(base: Path) -> int:
+def checkpoint_bytes(comparison: PlannedComparison) -> int:
     """Weights and the optimiser's two moments, in float32, as a checkpoint has them."""
-    return 3 * 4 * parameters(base)
-
-
-def parameters(base: Path) -> int:
-    """Numbers in the weight files of a model's folder."""
-    from safetensors import safe_open
-
-    count = 0
-    for path in base.glob("*.safetensors"):
-        with safe_open(path, "pt") as file:
-            shapes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118
-            count += sum(math.prod(shape) for shape in shapes)
-    return count
-
-
-def _memory(comparison: PlannedComparison) -> float:
-    """Float32 weights, gradient and two moments, and the reference or engine's copy of weights.
-
-    Activations come on top and depend on lengths; what a run really held is not known before it.
-    """
-    return 4.0 * 5 * parameters(comparison.base)
+    return 3 * 4 * comparison.parameters

@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -38,7 +39,12 @@ class RayExecutor:
     ) -> None:
         self._ray = _ray()
         self._folder, self._need = folder.absolute(), need
-        self._own = _join(self._ray, address, need, workers)
+        self._aside = Aside(folder / "ray.log" if folder.is_dir() else Path(os.devnull))
+        try:
+            self._own = _join(self._ray, address, need, workers)
+        except BaseException:
+            self._aside.end()
+            raise
         self._tasks: dict[Any, PlannedRun] = {}
         self._dropped: list[Ended] = []
 
@@ -63,6 +69,7 @@ class RayExecutor:
         task = self._ray.remote(_unit).options(
             num_cpus=self._need.cpus,  # Ray counts the node's cores, not the container's
             num_gpus=self._need.gpus,
+            memory=self._need.memory,  # nodes with many cores and little memory take fewer
             max_retries=LOST_NODES,
             retry_exceptions=False,
         )
@@ -87,6 +94,7 @@ class RayExecutor:
     def close(self) -> None:
         """Leave the cluster; one of our own ends with it."""
         self._ray.shutdown()
+        self._aside.end()
         if self._own is not None:
             self._own.cleanup()
 
@@ -96,6 +104,24 @@ class RayExecutor:
         except self._ray.exceptions.RayError as error:
             return f"Ray gave it up ({type(error).__name__})"
         return f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+class Aside:
+    """Sends what is written to stderr into a file: where nodes die, Ray's own threads flood it,
+    past every setting of its logs, and would tear up the live table."""
+
+    def __init__(self, path: Path) -> None:
+        sys.stderr.flush()
+        self._stderr = os.dup(2)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(log, 2)
+        os.close(log)
+
+    def end(self) -> None:
+        """Stderr is itself again."""
+        sys.stderr.flush()
+        os.dup2(self._stderr, 2)
+        os.close(self._stderr)
 
 
 def _unit(folder: str, threads: int) -> int:

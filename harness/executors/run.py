@@ -8,8 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Executor
-from srpo_bench.harness.planning.comparison import PlannedComparison, locked, pending
-from srpo_bench.harness.running.worker import write_status
+from srpo_bench.harness.planning.comparison import (
+    PlannedComparison,
+    PlannedRun,
+    locked,
+    pending,
+    state,
+)
+from srpo_bench.harness.running.worker import PATIENCE, is_held, write_status
+from srpo_bench.results.attempts import attempts
 from srpo_bench.results.store import STOP, read_json, write_json
 
 POLL = 0.25
@@ -38,6 +45,9 @@ def run_all(
     with locked(comparison.folder):
         (comparison.folder / STOP).unlink(missing_ok=True)
         runs = pending(comparison)
+        for run in runs:
+            if state(run) == "running":
+                print(left_behind(run))
         for run in runs:  # what an earlier attempt left behind is not this one's state
             write_status(run.folder, "waiting", comparison.config.steps)
         previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -57,6 +67,19 @@ def run_all(
         finally:
             signal.signal(signal.SIGTERM, previous)
             executor.close()
+
+
+def left_behind(run: PlannedRun) -> str:
+    """Of a run that says it is running, and that no command follows: what became of it."""
+    name = f"{run.arm.name}/{run.folder.name}"
+    made = attempts(run.folder)
+    who = f"process {made[-1].get('process')} on {made[-1].get('host')}" if made else "a process"
+    if is_held(run.folder / "pid"):
+        return (
+            f"{name} is still at work in {who}, which no command follows: it has "
+            f"{PATIENCE:.0f} s to end, then the run is taken over."
+        )
+    return f"{name} was left as running by {who}, which is gone: it goes on from its checkpoint."
 
 
 def _close(ended: list[Ended]) -> int:

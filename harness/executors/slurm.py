@@ -74,9 +74,10 @@ class SlurmExecutor:
         self._job = _slurm("sbatch", "--parsable", str(batch)).split(";")[0].strip()
         self._open = set(range(len(runs)))
 
-    def write_batch(self, runs: Sequence[PlannedRun]) -> Path:
-        """The batch file and the list of runs it reads, in a folder of this submission's own."""
-        folder = _next(self._folder / "slurm")
+    def write_batch(self, runs: Sequence[PlannedRun], parent: Path | None = None) -> Path:
+        """The batch file and the list of runs it reads, in a folder of this submission's own, in
+        the comparison's or in ``parent``."""
+        folder = _next(parent or self._folder / "slurm")
         folder.mkdir(parents=True)
         lines = [str(run.folder.resolve()) for run in runs]
         (folder / "runs.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -29,13 +29,17 @@ class PlannedRun:
 
 @dataclass
 class PlannedComparison:
-    """A planned comparison and where it lives."""
+    """A planned comparison and where it lives.
+
+    parameters: how many numbers the base's weights are; 0: an older plan does not say.
+    """
 
     folder: Path
     config: Config
     arms: list[Arm]
     base: Path
     device: str = "cpu"
+    parameters: int = 0
 
     @property
     def runs(self) -> list[PlannedRun]:

@@ -54,6 +54,7 @@ def plan(
     problems = ready.problems
     pools = _pools(ready, seeds)
     config = ready.config.model_copy(update={"seeds": seeds})
+    size = parameters(ready.base)
     record = {
         "schema": SCHEMA,
         "name": folder.name,
@@ -76,11 +77,11 @@ def plan(
         "problems": _ids(problems),
         "config": config.model_dump(mode="json"),
         "base": str(ready.base),
-        "parameters": parameters(ready.base),
+        "parameters": size,
     }
     if tuning is not None:
         record["tuning"] = tuning
-    comparison = PlannedComparison(folder, config, arms, ready.base, ready.device)
+    comparison = PlannedComparison(folder, config, arms, ready.base, ready.device, size)
     _write(comparison, record)
     return comparison
 
@@ -109,7 +110,8 @@ def read_planned(folder: Path) -> PlannedComparison:
     config = layers.parse(Config, record["config"], str(path))
     arms = [Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])]
     device = record["contract"]["device"]
-    return PlannedComparison(folder, config, arms, Path(record["base"]), device)
+    base, parameters = Path(record["base"]), int(record.get("parameters") or 0)
+    return PlannedComparison(folder, config, arms, base, device, parameters)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -34,15 +34,8 @@ from uuid import uuid4
 import orjson
 
 from srpo_bench.harness.errors import RunError
-from srpo_bench.results.store import (
-    ATTEMPT,
-    ATTEMPTS,
-    attempt_numbers,
-    json_line,
-    read_json,
-    sync_folder,
-    write_json,
-)
+from srpo_bench.results.attempts import ATTEMPT, ATTEMPTS, attempt_numbers
+from srpo_bench.results.store import json_line, read_json, sync_folder, write_json
 
 OUTBOX = "outbox"
 

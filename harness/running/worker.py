@@ -117,6 +117,15 @@ def _in_turn(path: Path, patience: float) -> Iterator[None]:
         yield
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process is at work on the run whose ``pid`` file this is, as far as locks reach."""
+    try:
+        with path.open("a+") as pid:
+            return not _locked(pid)
+    except OSError:
+        return False
+
+
 def _locked(file: TextIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import check_seal
-from srpo_bench.results.store import attempts, read_json, saved
+from srpo_bench.results.store import read_json, saved
 from tests.integration.conftest import TINY, Bench, command, environment, records
 from tests.integration.test_compare import lines, wait_for
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.results.store import attempt_numbers, read_json
+from srpo_bench.results.attempts import attempt_numbers
+from srpo_bench.results.store import read_json
 from tests.integration.conftest import TINY, Bench, command, environment, records
 from tests.integration.test_compare import wait_for
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.store import attempt_numbers
+from srpo_bench.results.attempts import attempt_numbers
 from tests.integration.conftest import TINY, command, environment, records
 from tests.integration.slurm_cluster import SlurmCluster, there
 from tests.integration.test_compare import wait_for

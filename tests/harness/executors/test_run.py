@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.executors.base import Ended, Need, need_of
+from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Need, need_of
 from srpo_bench.harness.executors.local import LocalExecutor
 from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
+from srpo_bench.harness.machine import accelerators
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, locked, state
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.worker import write_status
 from srpo_bench.results.store import STOP, read_json
 
@@ -117,3 +121,42 @@ def test_what_a_run_needs_follows_the_plan(comparison: PlannedComparison) -> Non
     assert need_of(comparison) == Need(cpus=1, gpus=0)
     comparison.device = "cuda"
     assert need_of(comparison) == Need(cpus=1, gpus=1)
+
+
+def test_a_run_that_nobody_follows_is_told(
+    comparison: PlannedComparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One whose process is gone, one whose process is still there."""
+    gone, held, *_ = comparison.runs
+    for run in (gone, held):
+        write_status(run.folder, "running", 10)
+        Attempt(run.folder, {"process": 7, "host": "n1"})
+    with (held.folder / "pid").open("w") as pid:
+        fcntl.flock(pid, fcntl.LOCK_EX)
+        run_all(comparison, Scripted([None] * 4))
+    said = capsys.readouterr().out
+    assert "grpo/seed-1 was left as running by process 7 on n1, which is gone" in said
+    assert "srpo/seed-1 is still at work in process 7 on n1, which no command follows" in said
+    assert "seed-2" not in said
+
+
+def test_what_a_later_attempt_took_over_is_left_alone(comparison: PlannedComparison) -> None:
+    executor = Scripted([SUPERSEDED, None, None, None])
+    run_all(comparison, executor)
+    assert state(comparison.runs[0]) == "waiting"
+
+
+def test_a_run_holds_five_times_its_weights(comparison: PlannedComparison) -> None:
+    planned = replace(comparison, parameters=10)
+    need = need_of(planned)
+    assert need.memory == 200
+    assert need_of(replace(planned, device="cuda")) == Need(need.cpus, 1, 0)
+
+
+def test_accelerators_are_counted_or_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    assert accelerators() == ["0", "1", "2"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-1")
+    assert accelerators() == ["5", "GPU-1"]
+    assert LocalExecutor(Need(1, gpus=1)).side_by_side == 2

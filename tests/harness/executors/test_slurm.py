@@ -57,6 +57,17 @@ def test_the_batch_file_names_every_run_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("path_with_slurm")
+def test_a_batch_file_to_be_read_lies_beside_the_comparison(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    executor = SlurmExecutor(folder, Need(cpus=1))
+    batch = executor.write_batch(runs(folder, 2), tmp_path / "c-dry-run")
+    assert batch == tmp_path / "c-dry-run" / "1" / "batch.sh"
+    listed = (batch.parent / "runs.txt").read_text().splitlines()
+    assert listed == [str(folder / "grpo" / f"seed-{seed}") for seed in (1, 2)]
+    assert not folder.exists()
+
+
+@pytest.mark.usefixtures("path_with_slurm")
 def test_each_submission_has_a_folder_of_its_own(tmp_path: Path) -> None:
     executor = SlurmExecutor(tmp_path / "c", Need(cpus=1))
     first, second = (executor.write_batch(runs(tmp_path / "c", 1)) for _ in range(2))

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from srpo_bench.harness.running import attempt as module
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
+from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import SEAL, check_seal, digests
-from srpo_bench.results.store import attempts, read_json, saved, write_json
+from srpo_bench.results.store import read_json, saved, write_json
 
 RECORDS = ("steps.jsonl", "evals.jsonl")
 STEPS = 3

@@ -127,10 +127,10 @@ def test_a_damaged_checkpoint_is_named_before_a_record_is_cut(
     tiny_folder: Path, tmp_path: Path, name: str, how: str
 ) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
-    checkpoint.save(tmp_path, 5, policy, {}, keep=1)
+    checkpoint.save(at_work(tmp_path), 5, policy, {}, keep=1)
     (tmp_path / "steps.jsonl").write_text('{"step":6}\n')
     path = tmp_path / "checkpoints" / "step-5" / name
     path.write_bytes(b"") if how == "emptied" else path.unlink()
     with pytest.raises(RunError, match=r"step-5 is damaged .*: delete that folder to go on"):
-        checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+        checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     assert (tmp_path / "steps.jsonl").read_text() == '{"step":6}\n'

@@ -15,7 +15,8 @@ from srpo_bench.harness.running.__main__ import main
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.loop import Run
 from srpo_bench.harness.running.worker import run_folder
-from srpo_bench.results.store import attempts, read_json, read_lines, write_json
+from srpo_bench.results.attempts import attempts
+from srpo_bench.results.store import read_json, read_lines, write_json
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,24 @@
+"""The attempts that were made at a run: a folder for each, numbered from 1."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from srpo_bench.results.store import read_json
+
+ATTEMPTS = "attempts"
+ATTEMPT = "attempt.json"
+
+
+def attempt_numbers(run: Path) -> list[int]:
+    """Attempts that were made at a run, oldest first."""
+    with suppress(FileNotFoundError):
+        return sorted(int(p.name) for p in (run / ATTEMPTS).iterdir() if p.name.isdecimal())
+    return []
+
+
+def attempts(run: Path) -> list[dict[str, Any]]:
+    """What each of them said of itself: when it started, and on which machine."""
+    return [read_json(run / ATTEMPTS / str(n) / ATTEMPT) for n in attempt_numbers(run)]

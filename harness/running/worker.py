@@ -168,7 +168,8 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
         mirror.pull(attempt)
         attempt.saved = partial(mirror.push, attempt)
     base = _base(config, manifest)
-    problems = _as_planned(attempt, config, base, manifest)
+    attempt.tell({"accelerator": accelerator(manifest["contract"]["device"])})
+    problems = _as_planned(config, base, manifest)
     arm = Arm(
         name=manifest["arm"],
         algorithm=manifest["algorithm"],
@@ -200,7 +201,7 @@ def _base(config: Any, manifest: dict[str, Any]) -> Path:
     return base
 
 
-def _as_planned(attempt: Attempt, config: Config, base: Path, manifest: dict[str, Any]) -> Problems:
+def _as_planned(config: Config, base: Path, manifest: dict[str, Any]) -> Problems:
     """The problems, proved to be those of the contract, on a machine like the planner's.
 
     Raises:
@@ -213,7 +214,6 @@ def _as_planned(attempt: Attempt, config: Config, base: Path, manifest: dict[str
 
     contract, seed = manifest["contract"], manifest["seed"]
     here = {"instructions": instructions(), "accelerator": accelerator(contract["device"])}
-    attempt.tell(here)
     for name, found in here.items():
         if found != contract[name]:
             raise RunError(

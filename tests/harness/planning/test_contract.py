@@ -197,9 +197,10 @@ def test_a_worker_proves_that_it_finds_what_was_planned(
     from srpo_bench.harness.errors import RunError
 
     contract = contract_of(ready)
-    assert _as_planned(ready.config, ready.base, contract).pool == ready.problems.pool
+    manifest = {"contract": contract, "seed": 1, "algorithm": "grpo", "sampler": None}
+    assert _as_planned(ready.config, ready.base, manifest).pool == ready.problems.pool
     with pytest.raises(RunError, match=sentence):
-        _as_planned(ready.config, ready.base, {**contract, field: "other"})
+        _as_planned(ready.config, ready.base, manifest | {"contract": {**contract, field: "other"}})
 
 
 def test_of_two_simultaneous_plans_one_writes_and_the_other_leaves_it_alone(

@@ -19,6 +19,7 @@ from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.problems.load import load_problems
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.loop import Run
 from srpo_bench.results.report import write_report
 from srpo_bench.results.store import read_lines
@@ -201,6 +202,6 @@ def test_an_arm_is_an_algorithm_and_a_sampler_and_resumes_exactly(make: Make, na
     run = make(name)
     assert not run.train(stop=lambda: True)
     again = make(name)
-    again.folder = run.folder
+    again.folder, again.attempt = run.folder, Attempt(run.folder)
     assert again.train()
     assert list(read_lines(run.folder / "steps.jsonl")) == straight

@@ -54,7 +54,7 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
     base = resolve(config.model)
     check(base)
     config, left_out = without_unsafe(config)
-    problems = load_problems(config)
+    problems = load_problems(config, base)
     problems.notes += left_out
     problems, prompts_digest = fit(config, problems, base)
     _try(config, problems, base, device)

@@ -28,8 +28,8 @@ DATA = Path(__file__).resolve().parents[3] / "../shared/data"
 
 
 def recipe(folder: Path, **changes: Any) -> Recipe:
-    values = {"examples": 24, "batch": 4, "lr": 1e-3, "checked": 5, "passes": 2}
-    return Recipe(model=str(folder), tasks=("micro-gsm8k",), **{**values, **changes})
+    values = {"tasks": ("micro-gsm8k",), "examples": 24, "batch": 4, "lr": 1e-3, "checked": 5, "passes": 2}
+    return Recipe(model=str(folder), **{**values, **changes})
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from srpo_bench.harness.errors import UserError
-from srpo_bench.results.store import ResultsError, read_record
 from srpo_bench.tasks.base import Problem
 
 CARD = "cold_start.json"
@@ -32,14 +32,14 @@ def seen_by(base: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        seen = read_record(path)["seen"]
-        if not isinstance(seen, dict):
-            raise ResultsError(f"{path} does not list what the base has seen.")
-    except (KeyError, ResultsError) as error:
+        seen = json.loads(path.read_text(encoding="utf-8"))["seen"]
+    except (OSError, ValueError, KeyError, TypeError):
+        seen = None
+    if not isinstance(seen, dict):
         raise UserError(
             f"{path} is damaged, so nobody knows what this base was grown on: put the file back, "
             "or grow the base anew."
-        ) from error
+        )
     return seen
 
 

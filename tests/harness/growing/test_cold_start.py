@@ -28,7 +28,14 @@ DATA = Path(__file__).resolve().parents[3] / "../shared/data"
 
 
 def recipe(folder: Path, **changes: Any) -> Recipe:
-    values = {"tasks": ("micro-gsm8k",), "examples": 24, "batch": 4, "lr": 1e-3, "checked": 5, "passes": 2}
+    values = {
+        "tasks": ("micro-gsm8k",),
+        "examples": 24,
+        "batch": 4,
+        "lr": 1e-3,
+        "checked": 5,
+        "passes": 2,
+    }
     return Recipe(model=str(folder), **{**values, **changes})
 
 

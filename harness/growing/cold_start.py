@@ -22,9 +22,10 @@ from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.models.resolve import check, digest, resolve
 from srpo_bench.harness.problems.seen import CARD, key
 from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
 from srpo_bench.harness.streams import stream
-from srpo_bench.results.store import append_line, read_lines, read_record, write_json
+from srpo_bench.results.store import read_lines, read_record, write_json
 
 SAVES = 10
 """Checkpoints, and measurements of the loss on unseen solutions, in all."""
@@ -73,7 +74,11 @@ def grow(recipe: Recipe, out: Path, progress: Progress = lambda *_: None) -> Pat
     taught = lessons(recipe, base)
     folder = out.with_name(f".{out.name}.growing")
     _begin(folder, recipe, digest(base))
-    policy = _train(recipe, taught, base, folder, progress)
+    attempt = Attempt(folder)
+    try:
+        policy = _train(recipe, taught, base, attempt, progress)
+    finally:
+        attempt.close()
     whole = folder / "whole"
     shutil.rmtree(whole, ignore_errors=True)
     policy.model.save_pretrained(whole)
@@ -97,18 +102,20 @@ def _begin(folder: Path, recipe: Recipe, base_sha256: str) -> None:
         )
 
 
-def _train(recipe: Recipe, taught: Lessons, base: Path, folder: Path, progress: Progress) -> Policy:
+def _train(
+    recipe: Recipe, taught: Lessons, base: Path, attempt: Attempt, progress: Progress
+) -> Policy:
     a_pass = -(-len(taught.shown) // recipe.batch)
     updates = a_pass * recipe.passes
-    newest = checkpoint.latest(folder)
-    done, state = checkpoint.rewind(folder, newest)
+    newest = checkpoint.latest(attempt.run)
+    done, state = checkpoint.rewind(attempt, newest)
     policy = load_policy(newest or base, "float32", "cpu")
     longest = max(len(lesson.response) for lesson in taught.shown)
     learner = Learner(policy, None, recipe.optim(updates), updates, longest)
     if state is not None:
         learner.load_state_dict(state)
     else:
-        _measure(folder, policy, taught, 0)
+        _measure(attempt, policy, taught, 0)
     algorithm = Imitation(Settings(), RunInfo((), recipe.batch, 1, updates, longest))
     for update in range(done, updates):
         batch = _batch(recipe, taught.shown, *divmod(update, a_pass))
@@ -119,10 +126,10 @@ def _train(recipe: Recipe, taught: Lessons, base: Path, folder: Path, progress: 
         )
         told = learner.update(lesson, algorithm)
         line = {"step": update + 1, "loss": told.loss, "lr": told.lr, "grad_norm": told.grad_norm}
-        append_line(folder / "steps.jsonl", line)
+        attempt.append("steps.jsonl", line)
         if (update + 1) * SAVES // updates > update * SAVES // updates:
-            _measure(folder, policy, taught, update + 1)
-            checkpoint.save(folder, update + 1, policy, learner.state_dict(), keep=1)
+            _measure(attempt, policy, taught, update + 1)
+            checkpoint.save(attempt, update + 1, policy, learner.state_dict(), keep=1)
         progress(update + 1, updates, told.loss)
     return policy
 
@@ -133,13 +140,13 @@ def _batch(recipe: Recipe, shown: list[Lesson], pass_: int, place: int) -> list[
     return [shown[i] for i in order[place * recipe.batch : (place + 1) * recipe.batch]]
 
 
-def _measure(folder: Path, policy: Policy, taught: Lessons, step: int) -> None:
+def _measure(attempt: Attempt, policy: Policy, taught: Lessons, step: int) -> None:
     """Record the loss on solutions that are not shown, nats a token."""
     if taught.unseen:
         rollouts = record(taught.unseen)
         logp = policy.logp_of(rollouts, AT_ONCE)
         loss = -(logp.sum() / rollouts.mask.sum()).item()
-        append_line(folder / "evals.jsonl", {"step": step, "loss": loss})
+        attempt.append("evals.jsonl", {"step": step, "loss": loss})
 
 
 def _card(recipe: Recipe, taught: Lessons, base: Path, folder: Path) -> dict[str, Any]:

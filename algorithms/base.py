@@ -48,6 +48,8 @@ class RunInfo:
     group_size: int
     steps: int
     max_new_tokens: int
+    hidden_size: int = 0
+    """Of the policy's last hidden states, d."""
 
 
 class Wait(TypedDict):
@@ -79,6 +81,9 @@ class Algorithm(ABC, Generic[S]):
     corrects: ClassVar[bool] = False
     """True when ``loss`` multiplies each token's objective by ``rollouts.correction``. A comparison
     with an importance correction refuses any other method."""
+    reads_outputs: ClassVar[bool] = False
+    """True when ``loss`` reads ``batch.outputs``: token entropies and hidden states. They cost
+    another product with the head; who does not ask pays nothing."""
     exact_ratio: ClassVar[bool] = False
     """True when the clip range is finer than what separates an engine's arithmetic from the
     learner's. Where the two differ, ``rollouts.logp`` is then the learner's own."""
@@ -103,6 +108,11 @@ class Algorithm(ABC, Generic[S]):
     def waits_for(self) -> list[Wait]:
         """What has to happen before the algorithm does anything that the one it changes does not,
         for the manifest. Empty: it differs at once, or only in its sampler."""
+        return []
+
+    def parameters(self) -> list[torch.nn.Parameter]:
+        """Weights of its own, such as a value head's, that the learner's optimiser trains with the
+        policy's, on its device. They stay the same objects, and stand in ``state_dict``."""
         return []
 
     @property

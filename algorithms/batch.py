@@ -7,7 +7,7 @@ T response tokens, right-padded to the longest response of the record.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -112,22 +112,64 @@ class Rollouts:
 
 @dataclass
 class Grades:
-    """Rewards of the rollouts. reward: (B,) what is optimised; accuracy: (B,) 0 or 1."""
+    """What the graders say of the rollouts.
+
+    reward: (B,) what is optimised.   accuracy: (B,) 0 or 1.   texts: the B responses as text.
+    answers: what was extracted of each, None where nothing was.   fields: name -> (B,) float, what
+    tasks and reward functions say beside. Left out: empty texts, no answers, no fields.
+    """
 
     reward: Tensor
     accuracy: Tensor
+    texts: list[str] = None  # type: ignore[assignment]
+    answers: list[str | None] = None  # type: ignore[assignment]
+    fields: dict[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.texts is None:
+            self.texts = [""] * len(self.reward)
+        if self.answers is None:
+            self.answers = [None] * len(self.reward)
 
     def pick(self, index: Tensor) -> Grades:
         """The grades of the given rows (long (b,))."""
-        return Grades(reward=self.reward[index], accuracy=self.accuracy[index])
+        rows = index.tolist()
+        return Grades(
+            reward=self.reward[index],
+            accuracy=self.accuracy[index],
+            texts=[self.texts[row] for row in rows],
+            answers=[self.answers[row] for row in rows],
+            fields={name: values[index] for name, values in self.fields.items()},
+        )
 
     @staticmethod
     def concat(parts: Sequence[Grades]) -> Grades:
-        """Join records row-wise."""
+        """Join records row-wise; a field that a part lacks is 0 there."""
+        names = dict.fromkeys(name for part in parts for name in part.fields)
         return Grades(
             reward=torch.cat([part.reward for part in parts]),
             accuracy=torch.cat([part.accuracy for part in parts]),
+            texts=[text for part in parts for text in part.texts],
+            answers=[answer for part in parts for answer in part.answers],
+            fields={
+                name: torch.cat(
+                    [part.fields.get(name, torch.zeros_like(part.reward)) for part in parts]
+                )
+                for name in names
+            },
         )
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the policy says of a micro-batch beside its log-probs, with gradient, 0 on padding.
+
+    entropy: (b, T) nats of the distribution each token was drawn from, a nucleus left out.
+    hidden: (b, T, d) float, the last hidden state that predicts each token.
+    """
+
+    entropy: Tensor
+    hidden: Tensor
 
 
 @dataclass
@@ -136,12 +178,19 @@ class Batch:
 
     advantage: (B,) float.   weight: (B,) float ≥ 0, each response's share; 0 leaves it out of loss
     *and* denominators.  metrics: plain numbers the algorithm wants recorded with the step.
+    reward: (B,) float, where the algorithm made a reward of its own; it is recorded beside the one
+    it was given.  costs: what ``weigh`` spent beside ``logp``, in the ledger's units
+    (``flops``, ``verifier_calls``, ``tokens_generated`` …); it is booked.
     """
 
     rollouts: Rollouts
     advantage: Tensor
     weight: Tensor
     metrics: dict[str, float]
+    reward: Tensor | None = None
+    costs: dict[str, float] = field(default_factory=dict)
+    outputs: Outputs | None = None
+    """In ``loss``, where the algorithm's ``reads_outputs`` asks for them."""
 
     def __len__(self) -> int:
         return len(self.rollouts)
@@ -153,6 +202,7 @@ class Batch:
             rollouts=self.rollouts.pick(index),
             advantage=self.advantage[index],
             weight=self.weight[index],
+            reward=None if self.reward is None else self.reward[index],
         )
 
 

@@ -7,8 +7,10 @@ Nothing is imported before it is asked for, so listing names costs no torch.
 from __future__ import annotations
 
 from inspect import isabstract, isclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from srpo_bench import files
 from srpo_bench.plugins import Registry, nearest
 
 if TYPE_CHECKING:
@@ -95,6 +97,24 @@ def _fault(base: type[Any], loaded: Any, name: str) -> str:
 
 _ALGORITHMS = Registry("algorithm", "bench.algorithms", BUILT_IN, _algorithm_fault, AlgorithmError)
 _SAMPLERS = Registry("sampler", "bench.samplers", SAMPLERS, _sampler_fault, AlgorithmError)
+
+
+def enter(path: Path, attribute: str) -> tuple[Literal["algorithm", "sampler"], str]:
+    """Make the algorithm or sampler of a file known; what it is, and its name.
+
+    Raises:
+        AlgorithmError: the file cannot be used.
+    """
+    from srpo_bench.algorithms.samplers.base import Sampler
+
+    try:
+        loaded = files.load(path, attribute)
+    except files.FileError as error:
+        raise AlgorithmError(str(error)) from error
+    name = str(getattr(loaded, "name", attribute))
+    is_sampler = isclass(loaded) and issubclass(loaded, Sampler)
+    (_SAMPLERS if is_sampler else _ALGORITHMS).enter(loaded, name, f"{path}:{attribute}")
+    return "sampler" if is_sampler else "algorithm", name
 
 
 def algorithm_names() -> list[str]:

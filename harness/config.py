@@ -36,13 +36,19 @@ class Model(Section):
     dtype: Literal["float32", "bfloat16"] = Field(
         "float32", description="compute dtype; weights and optimiser stay in float32"
     )
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="auto: an accelerator where there is one"
+    )
 
 
 class Data(Section):
     """The prompt pool."""
 
-    tasks: tuple[str, ...] = Field(("micro-gsm8k", "micro-math", "micro-humaneval"), min_length=1)
+    tasks: tuple[str, ...] = Field(
+        ("micro-gsm8k", "micro-math", "micro-humaneval"),
+        min_length=1,
+        description="trained on: names, FILE.py:Class or FILE.yaml",
+    )
     data_dir: Path | None = Field(None, description="local files of the benchmarks; else the hub")
     pool_size: int | None = Field(
         None, gt=0, description="prompts in the pool; None: all there are"
@@ -80,10 +86,10 @@ class Rollout(Section):
         "torch", description="vllm: in the run's process; vllm-server: in one of its own"
     )
     vllm: Vllm = Vllm()
-    prompts_per_step: int = Field(8, gt=0)
+    prompts_per_step: int = Field(8, gt=0, description="groups a rollout batch")
     group_size: int = Field(8, gt=1, description="responses a prompt, G")
-    temperature: float = Field(1.0, gt=0)
-    top_p: float = Field(1.0, gt=0, le=1)
+    temperature: float = Field(1.0, gt=0, description="of sampling; log-probs are of it, too")
+    top_p: float = Field(1.0, gt=0, le=1, description="nucleus of sampling")
     max_new_tokens: int | None = Field(None, gt=0, description="None: the largest of the tasks'")
     rows_at_once: int = Field(
         1024, gt=0, description="responses decoded together; memory, not results"
@@ -120,13 +126,15 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 class Optim(Section):
     """AdamW and its schedule. β as SRPO publishes them."""
 
-    lr: float = Field(1e-6, gt=0)
-    betas: tuple[Beta, Beta] = (0.9, 0.95)
-    eps: float = Field(1e-8, gt=0)
-    weight_decay: float = Field(0.0, ge=0)
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
-    warmup_updates: int = Field(0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
+    lr: float = Field(1e-6, gt=0, description="learning rate after warm-up")
+    betas: tuple[Beta, Beta] = Field((0.9, 0.95), description="AdamW's decays")
+    eps: float = Field(1e-8, gt=0, description="AdamW's ε")
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's, decoupled")
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant", description="of the rate after warm-up: linear and cosine end at 0"
+    )
+    warmup_updates: int = Field(0, ge=0, description="updates until the whole rate, linearly")
+    max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
     updates_per_step: int = Field(
         1, gt=0, description="shares a rollout batch is cut into, by groups; an update each"
     )
@@ -140,31 +148,41 @@ class Optim(Section):
 
 
 class Reward(Section):
-    """Weights of the named reward fields; algorithms read accuracy itself where they say so."""
+    """Weights of the named reward fields: a grade's own, those that a task's grades carry, and
+    those of reward functions. Algorithms read accuracy itself where they say so."""
 
-    accuracy: float = 1.0
-    format: float = 0.0
-    language: float = 0.0
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float] = Field(init=False)
+
+    accuracy: float = Field(1.0, description="weight of 1 for a right response, else 0")
+    format: float = Field(0.0, description="weight of the form the task asks for, 0 or 1")
+    language: float = Field(0.0, description="weight of keeping to one natural language, 0 to 1")
+
+    @property
+    def named(self) -> dict[str, float]:
+        """The weights beside those of a grade's own fields."""
+        return dict(self.__pydantic_extra__)
 
     def of(self, grade: Grade) -> float:
-        """The weighted sum of a grade's reward fields."""
+        """The weighted sum of a grade's reward fields; one that it does not carry counts 0."""
         return (
             self.accuracy * grade.accuracy
             + self.format * grade.format
             + self.language * grade.language
+            + sum(weight * grade.fields.get(name, 0.0) for name, weight in self.named.items())
         )
 
 
 class Scoring(Section):
     """Which held-out problems are asked, and how responses are sampled."""
 
-    split: Literal["dev", "test"] = "test"
+    split: Literal["dev", "test"] = Field("test", description="which held-out split is asked")
     problems: PositiveInt | dict[str, PositiveInt] | None = Field(
         None, description="problems of every task, or task -> problems; None: the whole split"
     )
     k: int = Field(1, gt=0, description="samples a problem (avg@k)")
     temperature: float = Field(1.0, ge=0, description="0: greedy, and then k is 1")
-    top_p: float = Field(1.0, gt=0, le=1)
+    top_p: float = Field(1.0, gt=0, le=1, description="nucleus")
 
     @model_validator(mode="after")
     def _samples_can_differ(self) -> Self:
@@ -228,10 +246,14 @@ def seeds_of(value: int | str) -> tuple[int, ...]:
 class Config(Section):
     """One comparison's contract."""
 
-    steps: int = Field(100, gt=0)
-    seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5, 6, 7, 8), min_length=1)
+    steps: int = Field(100, gt=0, description="rollout batches a run")
+    seeds: tuple[int, ...] = Field(
+        (1, 2, 3, 4, 5, 6, 7, 8),
+        min_length=1,
+        description="one run an arm each; 8 is the seeds 1 to 8, or a list such as 5,7-9",
+    )
     threads: int = Field(1, gt=0, description="CPU threads a run")
-    checkpoint_every: int = Field(50, gt=0, description="steps")
+    checkpoint_every: int = Field(50, gt=0, description="steps between checkpoints")
     keep_checkpoints: int = Field(1, gt=0, description="the newest ones; older are deleted")
     samples_every: int = Field(10, gt=0, description="steps between recorded training responses")
     targets: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(

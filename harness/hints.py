@@ -25,7 +25,7 @@ ELSEWHERE = {
     "per_device_train_batch_size": "optim.micro_batch_tokens",
     "micro_batch_size": "optim.micro_batch_tokens",
     "gradient_accumulation_steps": "optim.micro_batch_tokens",
-    "ppo_epochs": "optim.updates_per_step",
+    "ppo_epochs": "optim.num_iterations",
     "steps_per_generation": "optim.updates_per_step",
     "max_completion_length": "rollout.max_new_tokens",
     "max_response_length": "rollout.max_new_tokens",
@@ -42,11 +42,34 @@ ELSEWHERE = {
     "bf16": "model.dtype",
     "use_vllm": "rollout.engine",
     "reward_weights": "reward",
+    "n": "rollout.group_size",
+    "rollout.name": "rollout.engine",
+    "generation_batch_size": "rollout.prompts_per_step",
+    "ppo_micro_batch_size_per_gpu": "optim.micro_batch_tokens",
+    "ppo_mini_batch_size": "optim.updates_per_step",
+    "lr_warmup_steps": "optim.warmup_updates",
+    "max_actor_ckpt_to_keep": "keep_checkpoints",
+    "model_dtype": "model.dtype",
+    "epsilon": "epsilon_low",
+    "clip_ratio": "epsilon_low",
+    "clip_ratio_low": "epsilon_low",
+    "clip_ratio_high": "epsilon_high",
     "kl_coef": "beta",
     "kl_loss_coef": "beta",
 }
 """What TRL, verl and OpenRLHF call a setting -> what it is called here; an algorithm's by its last
 part. Near in meaning, not always equal: each setting's description says what it counts."""
+
+
+NO_SETTING = {
+    "reward_funcs": "--reward FILE.py:function",
+    "custom_reward_function.path": "--reward FILE.py:function",
+    "loss_type": "another algorithm, see bench algos",
+    "loss_agg_mode": "another algorithm, see bench algos",
+    "num_processes": "nothing to set: each run has a GPU of its own",
+    "n_gpus_per_node": "nothing to set: each run has a GPU of its own",
+}
+"""What is a setting there and none here."""
 
 
 def unknown_setting(path: str, known: Iterable[str], where: str = "") -> UserError:
@@ -61,7 +84,10 @@ def unknown_setting(path: str, known: Iterable[str], where: str = "") -> UserErr
     by_last: dict[str, list[str]] = {}
     for name in names:
         by_last.setdefault(name.rpartition(".")[2], []).append(name)
-    meant = ELSEWHERE.get(last, last)
+    both = ".".join(path.split(".")[-2:])
+    if told := NO_SETTING.get(both) or NO_SETTING.get(last):
+        return UserError(f"Unknown setting '{path}'; here that is {told}.")
+    meant = ELSEWHERE.get(both) or ELSEWHERE.get(last, last)
     found = [meant] if meant in names else by_last.get(meant.rpartition(".")[2], [])
     siblings = [name for name in names if name.rpartition(".")[0] == section]
     if not found:

@@ -97,6 +97,10 @@ class Step(TypedDict):
     ledger: Ledger
     algorithm: dict[str, float]
     """Whatever the algorithm recorded: clip_fraction, kl, replayed, dropped …"""
+    rewards: NotRequired[dict[str, float]]
+    """Means of the reward's fields that tasks and reward functions gave beside the grade's own."""
+    own_reward: NotRequired[float]
+    """Mean, over the batch that was trained on, of the reward that the algorithm made itself."""
     mismatch: NotRequired[Mismatch]
     """There when the engine does not share the learner's weights, or the settings ask for it."""
 
@@ -168,6 +172,10 @@ class Sample(TypedDict):
     advantage: float | None
     length: int
     truncated: bool
+    rewards: NotRequired[dict[str, float]]
+    """The reward's fields that the task and reward functions gave beside the grade's own."""
+    own_reward: NotRequired[float]
+    """The reward that the algorithm made itself."""
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,4 +1,5 @@
-"""Things by name: a room's own, and those that installed packages offer as entry points.
+"""Things by name: a room's own, those that installed packages offer as entry points, and those of
+files that somebody has named.
 
 Nothing is imported before it is asked for, so listing names costs nothing.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -35,16 +36,41 @@ class Registry:
     fault: Callable[[Any, str], str]
     error: type[Exception]
     make: Callable[[Any], Any] = lambda loaded: loaded
+    entered: dict[str, Any] = field(default_factory=dict)
+    """What files have brought, in this process."""
 
     def names(self) -> list[str]:
         """All names ``get`` knows: built-in ones in their order, then plug-ins by name."""
-        return [*self.built_in, *sorted(self._plugins())]
+        return [*self.built_in, *sorted({*self._plugins(), *self.entered})]
+
+    def enter(self, loaded: Any, name: str, where: str) -> None:
+        """Make known under its name what stands in a file, ``where``.
+
+        Raises:
+            ``error``: it is of no use, or the name is somebody else's.
+        """
+        try:
+            made = self.make(loaded)
+        except (Exception, SystemExit) as error:
+            raise self.error(
+                f"{where}: making it failed: {type(error).__name__}: {error}."
+            ) from error
+        if fault := self.fault(made, name):
+            raise self.error(f"{where} {fault}.")
+        if name in self.built_in or name in self._plugins():
+            whose = "a built-in one" if name in self.built_in else "an installed package's"
+            raise self.error(
+                f"{where} is {self._a} called {name!r}, which is {whose}; give it another name."
+            )
+        self.entered[name] = made
 
     def get(self, name: str) -> Any:
         """What is made of that name; ``error`` where there is none, or a plug-in is of no use."""
         if name in self.built_in:
             module, attribute = self.built_in[name].split(":")
             return self.make(getattr(importlib.import_module(module), attribute))
+        if name in self.entered:
+            return self.entered[name]
         plugins = self._plugins()
         if name in plugins:
             return self._load(self._only(plugins[name]))

@@ -70,6 +70,8 @@ class Grade:
     answer: str | None = None
     repeatable: bool = True
     """False where the clock or addresses may have decided: never to be remembered."""
+    fields: Mapping[str, float] = field(default_factory=dict)
+    """More that a reward may be made of, by name: ``--set reward.NAME=weight``."""
 
     @property
     def accuracy(self) -> float:
@@ -86,6 +88,8 @@ class Task(ABC):
     """One line for ``bench tasks``."""
     max_new_tokens: ClassVar[int]
     """A response length that holds this task's answers, used where the user names none."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields its grades carry beside accuracy, format and language."""
     metric: ClassVar[str] = "accuracy"
     """What the field calls a mean of this task's accuracy."""
     executes_code: ClassVar[bool] = False
@@ -111,16 +115,6 @@ class Task(ABC):
     @abstractmethod
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """The prompt a policy is given. ``shots`` worked examples come from the train split."""
-
-    def solution(self, problem: Problem, style: Style = "base") -> str:
-        """A response to ``problem`` that works it out, as the problem's source has it.
-
-        Raises:
-            TaskError: the source works nothing out.
-        """
-        if "solution" not in problem.meta:
-            raise TaskError(f"{self.name} has no worked solutions to learn from.")
-        return str(problem.meta["solution"])
 
     def stops(self, style: Style) -> tuple[str, ...]:
         """The strings that end a response to a prompt of this style."""

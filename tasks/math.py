@@ -63,25 +63,22 @@ class Math(Task):
         """lm-eval's minerva_math prompt, or the problem with a request for a box."""
         return _FORM.prompt(problem, style, shots, lambda: self.load("train", self._data_dir))
 
-    def solution(self, problem: Problem, style: Style = "base") -> str:
-        """As in a worked example."""
-        return _FORM.answer(problem, style)
-
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Equivalence of the last box; ``format`` is 1 when there is one."""
-        answers = [last_boxed(response) for response in responses]
-        pairs = [
-            (problem.answer, answer)
-            for problem, answer in zip(problems, answers, strict=True)
-            if answer is not None
-        ]
-        outcomes = iter(equivalent(pairs))
-        return [
-            Grade(Outcome.UNPARSEABLE, 0.0, language(response))
-            if answer is None
-            else _grade(next(outcomes), answer, response)
-            for answer, response in zip(answers, responses, strict=True)
-        ]
+        return by_box([problem.answer for problem in problems], responses)
+
+
+def by_box(golds: Sequence[str], responses: Sequence[str]) -> list[Grade]:
+    """math-verify's judgement of each response's last box."""
+    answers = [last_boxed(response) for response in responses]
+    pairs = [(g, a) for g, a in zip(golds, answers, strict=True) if a is not None]
+    outcomes = iter(equivalent(pairs))
+    return [
+        Grade(Outcome.UNPARSEABLE, 0.0, language(response))
+        if answer is None
+        else _grade(next(outcomes), answer, response)
+        for answer, response in zip(answers, responses, strict=True)
+    ]
 
 
 def _grade(outcome: Outcome, answer: str, response: str) -> Grade:

@@ -5,9 +5,14 @@ Nothing is imported before it is asked for.
 
 from __future__ import annotations
 
+import importlib
+import re
 from functools import cache
+from inspect import isclass
+from pathlib import Path
 from typing import Any, get_args
 
+from srpo_bench import files
 from srpo_bench.plugins import Registry
 from srpo_bench.tasks.base import Kind, Task, TaskError
 
@@ -27,6 +32,9 @@ BUILT_IN = {
 """In the order in which they are listed."""
 
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
 def _fault(task: Any, name: str) -> str:
     if not isinstance(task, Task):
         return "is no subclass of srpo_bench.tasks.base.Task"
@@ -41,6 +49,50 @@ def _fault(task: Any, name: str) -> str:
     if task.name != name:
         return f"calls itself {task.name!r} but is entered as {name!r}; the two must agree"
     return ""
+
+
+def is_task(path: Path, attribute: str) -> bool:
+    """Whether a Python file's attribute is a task's class.
+
+    Raises:
+        FileError: the file cannot be read or imported.
+    """
+    loaded = files.load(path, attribute)
+    return isclass(loaded) and issubclass(loaded, Task)
+
+
+def grader_file(path: Path) -> str:
+    """The Python file, beside it, in which a YAML task's grader stands; empty where it has none.
+
+    Raises:
+        TaskError: the YAML cannot be used.
+    """
+    found: str = importlib.import_module("srpo_bench.tasks.described").grader_file(path)
+    return found
+
+
+def enter(path: Path, attribute: str = "", home: Path | None = None) -> str:
+    """Make a file's task known, and return its name: a class of a Python file, or a YAML file that
+    describes one, whose data are looked for from ``home``.
+
+    Raises:
+        TaskError: the file cannot be used.
+    """
+    if attribute:
+        try:
+            kind = files.load(path, attribute)
+        except files.FileError as error:
+            raise TaskError(str(error)) from error
+        where = f"{path}:{attribute}"
+    else:
+        described = importlib.import_module("srpo_bench.tasks.described")
+        kind, where = described.read(path, home or path.parent), str(path)
+    name = getattr(kind, "name", None)
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise TaskError(f"{where} has no name of letters, digits, '.', '_' and '-'.")
+    get.cache_clear()
+    TASKS.enter(kind, name, where)
+    return name
 
 
 TASKS = Registry("task", "bench.tasks", BUILT_IN, _fault, TaskError, make=lambda kind: kind())

@@ -35,17 +35,23 @@ ALLOWED = {
     "harness/models": {"tasks/micro", *GROUND},
     "harness/engines": {"harness/models", *GROUND},
     "harness/rollouts": ROLLOUTS,
-    "harness/planning": {"harness/rollouts", "harness/sinks", "algorithms/open", *ROLLOUTS},
-    "harness/running": {"harness/rollouts", "harness/sinks", *METHODS, *ROLLOUTS},
-    "harness/scoring": {"harness/rollouts", "results/statistics", *ROLLOUTS},
-    "harness/executors": {"harness/planning", "harness/running", *GROUND},
-    "harness/growing": {
-        "harness/running",
+    "harness/plugins": {"algorithms/open", *GROUND},
+    "harness/planning": {
         "harness/rollouts",
-        "harness/models",
-        "harness/problems",
-        *GROUND,
+        "harness/sinks",
+        "harness/plugins",
+        "algorithms/open",
+        *ROLLOUTS,
     },
+    "harness/running": {
+        "harness/rollouts",
+        "harness/sinks",
+        "harness/plugins",
+        *METHODS,
+        *ROLLOUTS,
+    },
+    "harness/scoring": {"harness/rollouts", "results/statistics", *ROLLOUTS},
+    "harness/executors": {"harness/planning", "harness/running", "harness/plugins", *GROUND},
     "harness/tuning": {"harness/planning", "results/statistics", *GROUND},
 }
 """Room -> rooms it may import. ``cli`` is the door: it may import any."""

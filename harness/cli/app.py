@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from srpo_bench import __version__
-from srpo_bench.harness.cli import bases, evaluate, reading, training
+from srpo_bench.harness.cli import evaluate, reading, training
 from srpo_bench.harness.cli.options import DataDir
 from srpo_bench.harness.errors import UserError
 
@@ -38,7 +39,6 @@ app.command()(reading.verify)
 app.command()(reading.power)
 app.command("import")(reading.import_)
 app.command("eval")(evaluate.eval_)
-app.command()(bases.base)
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
@@ -99,6 +99,25 @@ app.command()(reading.claims)
 
 
 @app.command()
+def base(
+    out: Annotated[Path, typer.Option(help="folder for the model")],
+    seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
+) -> None:
+    """Make the micro base model anew, by the recipe and seed that made the shipped one."""
+    from rich.progress import Progress
+
+    from srpo_bench.harness.models.micro import train_base
+    from srpo_bench.harness.models.resolve import digest
+
+    if out.exists():
+        raise UserError(f"{out} exists; name a folder that does not.")
+    with Progress(transient=True) as bar:
+        task = bar.add_task("training the micro base")
+        train_base(out, seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
+    print(f"{out}  {digest(out)}")
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="what was found, as JSON")] = False,
 ) -> None:
@@ -116,6 +135,18 @@ def config(
     from srpo_bench.harness.cli.settings import print_config
 
     print_config(preset)
+
+
+@app.command()
+def new(
+    what: Annotated[str, typer.Argument(help="algorithm, sampler or task")],
+    name: Annotated[str, typer.Argument(help="e.g. winners or hard-first")],
+    into: Annotated[Path, typer.Option(help="folder that gets the folder NAME")] = Path(),
+) -> None:
+    """Write the two files of a plug-in of your own, to change and to compare."""
+    from srpo_bench.harness.cli.new import write
+
+    write(what, name, into)
 
 
 @app.command()
@@ -145,7 +176,7 @@ def algos_show(name: str) -> None:
 
 @algos_app.command("check")
 def algos_check(
-    name: Annotated[str, typer.Argument(help="arm, e.g. grpo, dapo+dps or my-method")],
+    name: Annotated[str, typer.Argument(help="arm, e.g. dapo+dps, my-method or mine.py:Winners")],
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="setting=value, repeatable")
     ] = None,
@@ -175,3 +206,14 @@ def tasks_show(
     from srpo_bench.harness.cli.catalogue import show_task
 
     show_task(name, data_dir, shots)
+
+
+@tasks_app.command("check")
+def tasks_check(
+    name: Annotated[str, typer.Argument(help="task, FILE.py:Class or FILE.yaml")],
+    data_dir: DataDir = None,
+) -> None:
+    """Try what a task promises: splits that stay apart, prompts, a grader that bears anything."""
+    from srpo_bench.harness.cli.catalogue import check_task
+
+    raise typer.Exit(0 if check_task(name, data_dir) else 1)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from srpo_bench.algorithms import registry as algorithms
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.promise import Promise
 from srpo_bench.tasks import registry as tasks
 from srpo_bench.tasks.base import Style, TaskError
 
@@ -46,6 +47,9 @@ def list_algorithms() -> None:
 def show_algorithm(name: str) -> None:
     """Formula, settings with defaults and sources, and what no source gives, of an algorithm or a
     sampler."""
+    from srpo_bench.harness.plugins import typed
+
+    name = typed.arm(name)
     try:
         if name in algorithms.sampler_names():
             _show(algorithms.get_sampler(name), {})
@@ -88,12 +92,32 @@ def check_arm(name: str, assigned: list[str]) -> bool:
     """A line a promise; True when all hold."""
     from srpo_bench.harness.layers import assignments
     from srpo_bench.harness.planning.arms import parse_arms
+    from srpo_bench.harness.plugins import typed
     from srpo_bench.harness.running.promises import check
 
+    name = typed.arm(name)
     settings = {name: assignments(assigned)} if assigned else {}
     (arm,) = parse_arms([name], settings)
     with Console(stderr=True).status(f"a few steps of {name} on the micro base, some disturbed"):
         promises = check(arm)
+    return _say_promises(promises)
+
+
+def check_task(name: str, data_dir: Path | None) -> bool:
+    """A line a promise; True when all hold."""
+    from srpo_bench.harness.plugins import typed
+    from srpo_bench.harness.problems.promises import check
+
+    try:
+        task = tasks.get(typed.task(name))
+    except TaskError as error:
+        raise UserError(str(error)) from error
+    with Console(stderr=True).status(f"problems, prompts and grades of {task.name}"):
+        promises = check(task, data_dir)
+    return _say_promises(promises)
+
+
+def _say_promises(promises: list[Promise]) -> bool:
     for promise in promises:
         line = (
             f"not so: {promise.name}: {promise.fault}." if promise.fault else f"ok: {promise.name}"
@@ -124,8 +148,10 @@ def _say_broken(broken: dict[str, str]) -> None:
 
 def show_task(name: str, data_dir: Path | None, shots: int) -> None:
     """The first held-out problem in both prompt styles, with its answer."""
+    from srpo_bench.harness.plugins import typed
+
     try:
-        task = tasks.get(name)
+        task = tasks.get(typed.task(name))
         problem = task.load("test", data_dir)[0]
         console.print(Text.assemble((task.name, "bold"), f"  {task.kind}: {task.summary}"))
         console.print(Text(f"problem {problem.id}, stop strings {list(task.stop)}"))

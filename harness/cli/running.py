@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def plan_comparison(
     arms: list[Arm],
     tuning: dict[str, Any] | None,
     options: Options,
+    checked: Sequence[Mapping[str, Any]] = (),
 ) -> PlannedComparison:
     """Plan it, on this machine or where its runs will be."""
     from srpo_bench.harness.executors import base, elsewhere
@@ -31,19 +33,25 @@ def plan_comparison(
 
     with planning():
         if options.name == "local":
-            return plan(folder, config, arms, command_line(), tuning)
+            return plan(folder, config, arms, command_line(), tuning, checked)
         place: Any = make_executor(folder, base.need_before_planning(config), options)
         try:
-            return elsewhere.plan_there(place, folder, config, arms, command_line(), tuning)
+            return elsewhere.plan_there(
+                place, folder, config, arms, command_line(), tuning, checked
+            )
         finally:
             place.close()
 
 
-def reopen_comparison(folder: Path, options: Options) -> PlannedComparison:
-    """Reopen it, on this machine or where its runs will be."""
+def reopen_comparison(
+    folder: Path, options: Options, named: Sequence[Path] = ()
+) -> PlannedComparison:
+    """Reopen it, on this machine or where its runs will be. named: files of it that are trusted."""
     from srpo_bench.harness.executors import base, elsewhere
     from srpo_bench.harness.planning.plan import read_planned, reopen
+    from srpo_bench.harness.plugins import trust
 
+    trust.require(read_planned(folder).plugins, folder, named)
     with planning():
         if options.name == "local":
             return reopen(folder)

@@ -74,6 +74,13 @@ def compare(
     slurm: SlurmOptions = None,
     slurm_template: SlurmTemplate = None,
     mirror: MirrorAddress = None,
+    reward: Annotated[
+        list[str] | None,
+        typer.Option(help="FILE.py:function that adds a reward's field, repeatable"),
+    ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="do not try a plug-in's promises first")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="check everything, name the price, write nothing")
     ] = False,
@@ -85,12 +92,16 @@ def compare(
     bench compare --algos grpo,dapo --model PATH --tasks gsm8k --data-dir DATA --seeds 8
 
     bench compare --algos fast=grpo,grpo --set fast.beta=0.04 --set optim.lr=1e-5
+
+    bench compare --algos grpo-token,mine.py:Winners --tasks mytask.yaml --reward mine.py:brevity
     """
     if seed is not None and seeds is not None:
         raise UserError("--seed names one seed and --seeds several; leave one out.")
     from srpo_bench.harness import config as cfg
     from srpo_bench.harness import layers
+    from srpo_bench.harness.cli.promises import keep_promises
     from srpo_bench.harness.planning.arms import parse_arms
+    from srpo_bench.harness.plugins import typed
     from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
 
     flags = nested(
@@ -107,11 +118,13 @@ def compare(
     file = layers.read_yaml(config) if config else {}
     name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
     listed = file.pop("algos", None)
-    names = arm_names(listed if algos is None else algos, ladder)
+    names = [typed.arm(arm) for arm in arm_names(listed if algos is None else algos, ladder)]
+    rewards = {"reward": {typed.reward(name): 1.0 for name in reward or []}}
     chosen = by_arm(layers.assignments(set_ or []), names)
     found = read_tuned(tuned) if tuned else None
     better = settings_of(found) if found else {}
-    values = layers.merge(layers.read_preset(name), better, file, flags, chosen)
+    values = layers.merge(layers.read_preset(name), better, rewards, file, flags, chosen)
+    values = typed.tasks(values)
     arms = parse_arms(names, values.pop("algorithms", {}))
     settings = layers.parse(cfg.Config, values, "the settings")
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
@@ -121,8 +134,9 @@ def compare(
     if dry_run:
         print_price(folder, settings, arms, options)
         return
+    checked = keep_promises(folder, settings, arms, unchecked)
     fetch(folder, mirror)
-    comparison = plan_comparison(folder, settings, arms, tuning, options)
+    comparison = plan_comparison(folder, settings, arms, tuning, options, checked)
     keep_copy(folder, mirror)
     run_and_report(comparison, options)
 
@@ -144,14 +158,16 @@ def tune(
 ) -> None:
     """Try a grid of settings with the same budget for every method; the best go to --tuned."""
     from srpo_bench.harness import layers
+    from srpo_bench.harness.plugins import typed
     from srpo_bench.harness.tuning.search import SEEDS, grid, order, read_params
     from srpo_bench.harness.tuning.search import tune as tune_all
 
-    names = order([name for listed in algo for name in listed.split(",")])
+    names = order([typed.arm(name) for listed in algo for name in listed.split(",")])
     candidates = grid(names, read_params(param))
     flags = nested(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
     chosen = by_arm(layers.assignments(set_ or []), names)
     values = layers.merge(layers.read_preset(preset or "micro"), {"seeds": SEEDS}, flags, chosen)
+    values = typed.tasks(values)
 
     def train(comparison: PlannedComparison, which: str) -> None:
         print(which)
@@ -169,11 +185,15 @@ def resume(
     slurm: SlurmOptions = None,
     slurm_template: SlurmTemplate = None,
     mirror: MirrorAddress = None,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(help="a file of the comparison that you trust, where none was named here"),
+    ] = None,
 ) -> None:
     """Finish what is missing of a comparison, from its last checkpoints, here or elsewhere."""
     options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
     fetch(folder, mirror)
-    comparison = reopen_comparison(folder, options)
+    comparison = reopen_comparison(folder, options, plugin or [])
     keep_copy(folder, mirror)
     run_and_report(comparison, options)
 

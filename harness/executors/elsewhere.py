@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import read_planned
+from srpo_bench.harness.plugins.entered import used
 from srpo_bench.results.store import read_json, write_json
 
 
@@ -30,6 +31,7 @@ def plan_there(
     arms: list[Arm],
     command: str,
     tuning: dict[str, Any] | None = None,
+    checked: Sequence[Mapping[str, Any]] = (),
 ) -> PlannedComparison:
     """``planning.plan``, done at the place."""
     folder = folder.absolute()
@@ -41,6 +43,8 @@ def plan_there(
             "arms": [arm.model_dump(mode="json") for arm in arms],
             "command": command,
             "tuning": tuning,
+            "checked": list(checked),
+            "plugins": [plugin.model_dump(mode="json") for plugin in used(config, arms)],
         },
     )
 

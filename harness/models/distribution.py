@@ -26,6 +26,12 @@ def sampling_logp(logits: Tensor, tokens: Tensor, temperature: float, top_p: flo
     return picked - scaled.logsumexp(-1)
 
 
+def entropy(logits: Tensor, temperature: float) -> Tensor:
+    """(…) nats: −Σ p log p of the whole vocabulary at this temperature; a nucleus is left out."""
+    logp = (logits / temperature).log_softmax(-1)
+    return -(logp.exp() * logp).sum(-1)
+
+
 def nucleus(scaled: Tensor, top_p: float) -> Tensor:
     """(…, V) bool: the smallest set of tokens whose probability reaches ``top_p``
     (Holtzman et al. 2020, arXiv 1904.09751)."""

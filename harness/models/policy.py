@@ -16,9 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.algorithms.batch import Outputs, Rollouts
+from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.machine import pick_device
-from srpo_bench.harness.models.distribution import sampling_logp
+from srpo_bench.harness.models.distribution import entropy, sampling_logp
 from srpo_bench.harness.models.ending import end_tokens
 from srpo_bench.harness.models.head import LOGITS_AT_ONCE, Head, head_of, logp_in_pieces
 from srpo_bench.harness.models.llama import Llama, recognise
@@ -120,6 +121,25 @@ class Policy:
             Head(self.model.lm_head), states, rollouts.tokens[mask], self.dtype, self._of_logits
         )
         return torch.zeros(mask.shape).masked_scatter(mask, logp)
+
+    def outputs(self, rollouts: Rollouts) -> tuple[Tensor, Outputs]:
+        """``logp``, and what a method may ask for beside it; one more product with the head.
+
+        Raises:
+            RunError: the model's head is not understood, so its hidden states say nothing.
+        """
+        if self.head is None:
+            raise RunError("This model's head is not understood, so there are no outputs to read.")
+        tokens, mask = rollouts.tokens.to(self.device), rollouts.mask.to(self.device)
+        with self.autocast():
+            states = respond(self.model, self.body, rollouts, self.layout, self.device)
+            read = (
+                logp_in_pieces(self.head, states[mask], tokens[mask], self.dtype, of)
+                for of in (self._of_logits, lambda logits, _: entropy(logits, self.temperature))
+            )
+            blank = torch.zeros(mask.shape, device=self.device)
+            logp, entropies = (blank.masked_scatter(mask, values) for values in read)
+        return logp, Outputs(entropies, states.float() * mask[..., None])
 
     def _of_logits(self, logits: Tensor, tokens: Tensor) -> Tensor:
         return sampling_logp(logits, tokens, self.temperature, self.top_p)

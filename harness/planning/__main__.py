@@ -9,6 +9,7 @@ from pathlib import Path
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.plugins.entered import FilePlugin, enter
 from srpo_bench.results.store import read_json, write_json
 
 
@@ -20,7 +21,9 @@ def main(request: Path) -> int:
         if "config" in asked:
             arms = [Arm.model_validate(arm) for arm in asked["arms"]]
             config = Config.model_validate(asked["config"])
-            plan(folder, config, arms, asked["command"], asked["tuning"])
+            for plugin in map(FilePlugin.model_validate, asked["plugins"]):
+                enter(plugin.home / plugin.file, plugin.attribute, plugin.kind == "reward")
+            plan(folder, config, arms, asked["command"], asked["tuning"], asked["checked"])
         else:
             reopen(folder)
     except UserError as error:

@@ -8,11 +8,12 @@ import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.results.store import FINAL, read_json
 
 LOCK = ".lock"
@@ -40,6 +41,7 @@ class PlannedComparison:
     base: Path
     device: str = "cpu"
     parameters: int = 0
+    plugins: list[FilePlugin] = field(default_factory=list)
 
     @property
     def runs(self) -> list[PlannedRun]:

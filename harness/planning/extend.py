@@ -66,8 +66,16 @@ def extended(folder: Path, old: dict[str, Any], asked: dict[str, Any]) -> dict[s
     return {
         **old,
         "arms": [*old["arms"], *arms],
+        "plugins": _joined("plugins", old, asked),
+        "checked": _joined("checked", old, asked),
         "seeds": everything,
         "config": {**old["config"], "seeds": everything},
         "pools": {**old["pools"], **{str(s): asked["pools"][str(s)] for s in seeds}},
         "added": [*old.get("added", []), addition],
     }
+
+
+def _joined(key: str, old: dict[str, Any], asked: dict[str, Any]) -> list[Any]:
+    """A list of the record, with what is new in what is asked for."""
+    there = list(old.get(key, []))
+    return [*there, *(one for one in asked.get(key, []) if one not in there)]

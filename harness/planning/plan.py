@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, Plan
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.extend import extended, first_seeds, holds, narrowed
 from srpo_bench.harness.planning.prepare import Prepared, prepare
+from srpo_bench.harness.plugins import entered
+from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.results.baseline import baseline_of
@@ -36,13 +38,14 @@ def plan(
     arms: list[Arm],
     command: str,
     tuning: dict[str, Any] | None = None,
+    checked: Sequence[Mapping[str, Any]] = (),
 ) -> PlannedComparison:
     """Check everything a run needs, then write the comparison and its runs' manifests.
 
     Where the folder already holds the same comparison, nothing is written and what is missing can
     be finished; where it holds a part of this one, the other seeds and arms are added; where it
     holds another one, that is the user's error. ``tuning`` is the record of how the settings were
-    found; nothing depends on it.
+    found, ``checked`` which promises of plug-ins were tried; nothing depends on either.
     """
     refuse_uncorrected(config, arms)
     now = datetime.datetime.now(datetime.UTC)
@@ -55,6 +58,7 @@ def plan(
     pools = _pools(ready, seeds)
     config = ready.config.model_copy(update={"seeds": seeds})
     size = parameters(ready.base)
+    plugins = entered.used(config, arms)
     record = {
         "schema": SCHEMA,
         "name": folder.name,
@@ -69,7 +73,9 @@ def plan(
         "tasks": list(config.data.tasks),
         "eval_tasks": list(config.evaluation_tasks),
         "final_tasks": list(config.final.tasks),
-        "contract": contract_of(ready),
+        "contract": contract_of(ready) | _digests(plugins),
+        "plugins": [plugin.model_dump(mode="json") for plugin in plugins],
+        "checked": list(checked),
         "pools": pools,
         "notes": problems.notes,
         "excluded": problems.excluded,
@@ -81,7 +87,7 @@ def plan(
     }
     if tuning is not None:
         record["tuning"] = tuning
-    comparison = PlannedComparison(folder, config, arms, ready.base, ready.device, size)
+    comparison = PlannedComparison(folder, config, arms, ready.base, ready.device, size, plugins)
     _write(comparison, record)
     return comparison
 
@@ -89,9 +95,10 @@ def plan(
 def reopen(folder: Path) -> PlannedComparison:
     """A comparison that was planned before, and can go on here."""
     planned, record = read_planned(folder), _read(folder)
+    entered.enter_kept(planned.plugins, folder)
     first = planned.config.model_copy(update={"seeds": tuple(first_seeds(record))})
     ready = prepare(first.on(_day(record)), _methods(planned.arms))
-    found = {**record, "contract": contract_of(ready)}
+    found = {**record, "contract": contract_of(ready) | _digests(planned.plugins)}
     refuse_other(record, found, folder, "was planned with other things")
     _refuse_gone(planned)
     return replace(planned, base=ready.base)
@@ -111,7 +118,8 @@ def read_planned(folder: Path) -> PlannedComparison:
     arms = [Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])]
     device = record["contract"]["device"]
     base, parameters = Path(record["base"]), int(record.get("parameters") or 0)
-    return PlannedComparison(folder, config, arms, base, device, parameters)
+    plugins = [FilePlugin.model_validate(p) for p in record.get("plugins", [])]
+    return PlannedComparison(folder, config, arms, base, device, parameters, plugins)
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -140,6 +148,17 @@ def _day(record: dict[str, Any]) -> datetime.date:
     return datetime.date.fromisoformat(record["created"][:10])
 
 
+def _digests(plugins: Sequence[FilePlugin]) -> dict[str, str]:
+    """What the contract says of files: two that differ are two methods of one name."""
+    return {f"{plugin.kind}.{plugin.name}": plugin.sha256 for plugin in plugins}
+
+
+def _with_files(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose contract knows the files of arms that were added later, too."""
+    plugins = [FilePlugin.model_validate(p) for p in record.get("plugins", [])]
+    return {**record, "contract": record["contract"] | _digests(plugins)}
+
+
 def _methods(arms: list[Arm]) -> set[str]:
     return {name for arm in arms for name in (arm.algorithm, arm.sampler) if name}
 
@@ -155,7 +174,7 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
         with locked(folder):
             if (folder / "comparison.json").exists():
                 old = _read(folder)
-                refuse_other(old, narrowed(record, old), folder)
+                refuse_other(_with_files(old), narrowed(record, old), folder)
                 _extend(comparison, old, record)
                 _refuse_gone(comparison)
             else:
@@ -171,11 +190,13 @@ def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created:
         for run in comparison.runs:
             run.folder.mkdir(parents=True)
             write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
+        entered.keep(comparison.plugins, folder)
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
         seal(folder, ["comparison.json"])
     except OSError:
         for arm in comparison.arms:  # the folder was empty, and is locked: these are ours
             shutil.rmtree(folder / arm.name, ignore_errors=True)
+        shutil.rmtree(folder / entered.FOLDER, ignore_errors=True)
         for name in ("comparison.json", SEAL, LOCK):
             (folder / name).unlink(missing_ok=True)
         if created:
@@ -195,6 +216,7 @@ def _extend(comparison: PlannedComparison, old: dict[str, Any], asked: dict[str,
         for run in new:
             run.folder.mkdir(parents=True, exist_ok=True)
             write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
+        entered.keep(comparison.plugins, folder)
     except OSError:
         for run in new:
             shutil.rmtree(run.folder, ignore_errors=True)
@@ -256,6 +278,7 @@ def _manifest(
             "torch_threads": config.threads,
             "accelerator": record["contract"]["accelerator"],
         },
+        "plugins": record["plugins"],
         "notes": record["notes"],
         "data": record["data"],
         "base": {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
+from srpo_bench.harness.hints import unknown_setting
 from srpo_bench.harness.machine import accelerator, pick_device, plugin_versions
 from srpo_bench.harness.models.ending import ending_note
 from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
@@ -18,6 +19,7 @@ from srpo_bench.harness.problems.load import Problems, load_problems, training_l
 from srpo_bench.harness.rollouts.probe import probe, question_of
 from srpo_bench.harness.rollouts.prompts import Prompts, fit
 from srpo_bench.harness.sinks.fan_out import check_sinks
+from srpo_bench.tasks import rewards
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
     base = resolve(config.model)
     check(base)
     config, left_out = without_unsafe(config)
-    problems = load_problems(config, base)
+    problems = load_problems(config)
+    _refuse_unknown_rewards(config, problems)
     problems.notes += left_out
     problems, prompts_digest = fit(config, problems, base)
     _try(config, problems, base, device)
@@ -69,6 +72,17 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
         prompts_digest,
         mode_for(problems.tasks.values()),
     )
+
+
+def _refuse_unknown_rewards(config: Config, problems: Problems) -> None:
+    """A weight of what no task's grades carry and no function says would silently count nothing."""
+    known = dict.fromkeys(rewards.OWN)
+    for name in config.data.tasks:
+        known |= dict.fromkeys(problems.tasks[name].fields)
+    known |= dict.fromkeys(rewards.names())
+    for name in config.reward.named:
+        if name not in known:
+            raise unknown_setting(f"reward.{name}", [f"reward.{one}" for one in known])
 
 
 def _try(config: Config, problems: Problems, base: Path, device: str) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from srpo_bench.harness.errors import naming
 from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, Task, TaskError
+from srpo_bench.tasks.rewards import RewardFunction
 
 
 def load(task: Task, split: Split, data_dir: Path | None) -> list[Problem]:
@@ -61,10 +63,30 @@ def grade(task: Task, problems: Sequence[Problem], responses: Sequence[str]) -> 
             raise _wrong(task, f"returned a {type(one).__name__} from grade, not a Grade")
         if not isinstance(one.outcome, Outcome):
             raise _wrong(task, f"returned a grade whose outcome is {one.outcome!r}, not an Outcome")
-        for field in (one.format, one.language):
+        for field in (one.format, one.language, *one.fields.values()):
             if not isinstance(field, int | float) or not math.isfinite(field):
                 raise _wrong(task, f"returned a grade with {field!r} where a finite number belongs")
     return grades
+
+
+def reward(
+    name: str,
+    function: RewardFunction,
+    problems: Sequence[Problem],
+    texts: Sequence[str],
+    grades: Sequence[Grade],
+) -> list[Grade]:
+    """The grades with what a reward function says of each as a field of its name."""
+    with naming(f"Reward '{name}'", "its call", TaskError):
+        values = [float(value) for value in function(problems, texts, grades)]
+    if len(values) != len(grades):
+        raise TaskError(f"Reward '{name}' gave {len(values)} numbers for {len(grades)} responses.")
+    if not all(map(math.isfinite, values)):
+        raise TaskError(f"Reward '{name}' gave a number that is not finite.")
+    return [
+        replace(grade, fields={**grade.fields, name: value})
+        for grade, value in zip(grades, values, strict=True)
+    ]
 
 
 def _task(task: Task) -> str:

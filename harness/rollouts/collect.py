@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.rollouts.aside import aside
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.tasks.base import Grade, Problem, Task
+from srpo_bench.tasks.rewards import RewardFunction
 
 
 @dataclass
@@ -72,8 +73,17 @@ class GradedCompletions:
 
     def rewards(self, weights: Reward) -> Grades:
         """Weighted sum of the named reward fields, beside the accuracy."""
-        reward = torch.tensor([weights.of(grade) for grade in self.grades])
-        return Grades(reward=reward, accuracy=self.accuracy())
+        names = dict.fromkeys(name for grade in self.grades for name in grade.fields)
+        return Grades(
+            reward=torch.tensor([weights.of(grade) for grade in self.grades]),
+            accuracy=self.accuracy(),
+            texts=list(self.texts),
+            answers=[grade.answer for grade in self.grades],
+            fields={
+                name: torch.tensor([grade.fields.get(name, 0.0) for grade in self.grades])
+                for name in names
+            },
+        )
 
     @staticmethod
     def join(parts: Sequence[GradedCompletions], merge: bool = False) -> GradedCompletions:
@@ -105,8 +115,16 @@ class GradedCompletions:
 class Collector:
     """Collects responses: renders problems for one policy, samples, has the tasks grade."""
 
-    def __init__(self, policy: Policy, engine: Engine, tasks: dict[str, Task], data: Data) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        engine: Engine,
+        tasks: dict[str, Task],
+        data: Data,
+        rewards: Mapping[str, RewardFunction] | None = None,
+    ) -> None:
         self.policy, self.engine, self.tasks = policy, engine, tasks
+        self.rewards = rewards or {}
         self.prompts = Prompts(policy.tokenizer, tasks, data)
         policy.chat = self.prompts.style == "chat"
 
@@ -126,7 +144,7 @@ class Collector:
         return GradedCompletions(list(problems), prompts, group, responses, texts, [])
 
     def grade(self, completions: GradedCompletions) -> GradedCompletions:
-        """Fill in the grades, each task judging its own."""
+        """Fill in the grades: each task judges its own, then reward functions add their fields."""
         return self.begin_grading(completions)()
 
     def begin_grading(self, completions: GradedCompletions) -> Callable[[], GradedCompletions]:
@@ -151,7 +169,12 @@ class Collector:
             for name, rows in of_task.items():
                 judged = begun[name].result() if name in begun else judge(name)
                 grades.update(zip(rows, judged, strict=True))
-            completions.grades = [grades[row] for row in range(len(completions.texts))]
+            judged_all = [grades[row] for row in range(len(completions.texts))]
+            for name, function in self.rewards.items():
+                judged_all = task_guard.reward(
+                    name, function, answered, completions.texts, judged_all
+                )
+            completions.grades = judged_all
             return completions
 
         return graded

@@ -16,10 +16,11 @@ def sample_line(
     reward: Reward,
     row: int,
     advantage: float | None,
+    own_reward: float | None = None,
 ) -> Sample:
     """A line of samples.jsonl: one response, enough to grade it again."""
     problem, grade = completions.problem(row), completions.grades[row]
-    return Sample(
+    line = Sample(
         step=step,
         phase=phase,
         problem=problem.id,
@@ -35,3 +36,8 @@ def sample_line(
         length=int(completions.responses.mask[row].sum()),
         truncated=bool(completions.responses.truncated[row]),
     )
+    if grade.fields:
+        line["rewards"] = dict(grade.fields)
+    if own_reward is not None:
+        line["own_reward"] = own_reward
+    return line

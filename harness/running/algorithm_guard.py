@@ -21,6 +21,9 @@ PLAIN = (type(None), bool, int, float, str, bytes, Tensor)
 CONTAINERS = (list, tuple, set, dict, OrderedDict, Counter)
 """What a checkpoint may hold: it is read back without running anybody's code."""
 
+COSTS = ("flops", "verifier_calls", "tokens_generated", "tokens_prefilled", "responses")
+"""What ``weigh`` may spend beside ``logp`` and have booked."""
+
 
 def method(name: str) -> str:
     """How a sentence begins."""
@@ -52,6 +55,11 @@ def weigh(
     if fault := _fault(answer):
         raise _wrong(algorithm, f"returned {fault}")
     check_metrics(method(algorithm.name), answer.metrics, "weigh")
+    for name, cost in answer.costs.items():
+        if name not in COSTS or not math.isfinite(cost) or cost < 0:
+            raise _wrong(
+                algorithm, f"returned a cost {name!r} of {cost!r}; booked are {', '.join(COSTS)}"
+            )
     return answer
 
 
@@ -102,6 +110,8 @@ def _fault(batch: Batch) -> str:
         "logp": (r.logp, shape),
         "correction": (r.correction, shape),
     }
+    if batch.reward is not None:
+        expected["reward"] = (batch.reward, rows)
     for name, (value, wanted) in expected.items():
         if not isinstance(value, Tensor):
             return f"{name} as {kind_of(value)}, not as a tensor"

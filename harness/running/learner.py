@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,15 @@ class Learner:
         optim: Optim,
         updates_planned: int,
         max_tokens: int,
+        own: Sequence[torch.nn.Parameter] = (),
     ) -> None:
+        """own: weights of the algorithm, trained beside the policy's."""
         self.policy, self.reference, self.optim = policy, reference, optim
         self.updates_planned, self.max_tokens = updates_planned, max_tokens
         self.parameters = [p for p in policy.model.parameters() if p.requires_grad]
+        for weight in own:
+            weight.data = weight.data.to(policy.device)
+        self.parameters += own
         self.optimizer = torch.optim.AdamW(
             self.parameters,
             lr=optim.lr,
@@ -100,8 +105,11 @@ class Learner:
             with torch.no_grad():
                 reference = self.reference.logp(rollouts)
             cost[1] += tokens
-        logp = self.policy.logp(rollouts)
         on_device = move(micro, self.policy.device)
+        if algorithm.reads_outputs:
+            logp, on_device.outputs = self.policy.outputs(rollouts)
+        else:
+            logp = self.policy.logp(rollouts)
         loss, metrics = guard.loss(algorithm, logp, reference, on_device, totals)
         if loss.requires_grad:
             loss.backward()  # type: ignore[no-untyped-call]

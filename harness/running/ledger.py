@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
@@ -30,6 +30,13 @@ def flops(parameters: int, forward: int, trained: int) -> float:
     """Estimated FLOPs: 2N a token forward, 6N a token forward and backward (Kaplan et al. 2020,
     arXiv 2001.08361, section 2.1); attention's own products are left out."""
     return 2.0 * parameters * forward + 6.0 * parameters * trained
+
+
+def add(entry: Ledger, costs: Mapping[str, float]) -> None:
+    """Book what a method says it has spent; its names were checked."""
+    booked = cast(dict[str, float], entry)
+    for name, value in costs.items():
+        booked[name] += value if name == "flops" else int(value)
 
 
 class Spending:

@@ -27,11 +27,12 @@ from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running import checkpoint, ledger, sampler_guard
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
-from srpo_bench.harness.running.record import evaluation_line, step_line
+from srpo_bench.harness.running.record import evaluation_line, step_line, training_samples
 from srpo_bench.harness.running.stopping import InterruptedScoringError
 from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.harness.streams import stream
 from srpo_bench.results.store import FINAL, Ledger, Sample, TaskScore
+from srpo_bench.tasks import rewards
 from srpo_bench.tasks.base import Problem
 
 SAMPLES_PER_EVALUATION = 8
@@ -57,7 +58,9 @@ class Run:
         self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
         self.engine: Engine = make_engine(self.policy, config, base)
-        self.collector = Collector(self.policy, self.engine, problems.tasks, config.data)
+        self.collector = Collector(
+            self.policy, self.engine, problems.tasks, config.data, rewards.of(config.reward.named)
+        )
         self.algorithm, self.sampler = self._methods(arm)
         self.learner = Learner(
             self.policy,
@@ -65,6 +68,7 @@ class Run:
             config.optim,
             updates_planned=config.steps * config.optim.updates_a_step,
             max_tokens=self.max_new_tokens,
+            own=self.algorithm.parameters(),
         )
         self.spending = ledger.Spending()
         self.clock = ledger.Clock()
@@ -164,13 +168,8 @@ class Run:
         )
         self._write("steps", line)
         if step % self.config.samples_every == 0 or step == 1:
-            worth = dict(zip(batch.rollouts.serial.tolist(), batch.advantage.tolist(), strict=True))
-            for row in range(len(completions.texts)):
-                advantage = worth.get(first + row)
-                self._write(
-                    "samples",
-                    sample_line(step, "train", completions, self.config.reward, row, advantage),
-                )
+            for sample in training_samples(step, completions, batch, self.config.reward, first):
+                self._write("samples", sample)
 
     def _gather(self, step: int, entry: Ledger, first: int) -> tuple[GradedCompletions, Batch]:
         """Rollouts of a step, as many rounds as the sampler takes, and what they are worth."""
@@ -197,6 +196,7 @@ class Run:
         batch = guard.weigh(
             self.algorithm, answer.rollouts, answer.grades, self._scorer(entry), own
         )
+        ledger.add(entry, batch.costs)
         used = batch.rollouts.serial[batch.weight > 0]
         entry["responses_discarded"] = entry["responses"] - len(torch.unique(used[used >= first]))
         return completions, batch
@@ -320,6 +320,7 @@ class Run:
             group_size=self.config.rollout.group_size,
             steps=self.config.steps,
             max_new_tokens=self.max_new_tokens,
+            hidden_size=self.policy.model.config.get_text_config().hidden_size,
         )
         sampler, defaults = sampler_of(arm.algorithm, arm.sampler)
         return (

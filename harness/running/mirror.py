@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.plugins.entered import FOLDER
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.results.seal import SEAL, SEALED
 from srpo_bench.results.store import STATUS, read_json, run_dirs, saved, write_json
@@ -71,6 +72,8 @@ class Mirror:
             where = f"{run.parent.name}/{run.name}"
             if not self._copies(where):
                 self._put(run / "manifest.json", f"{where}/manifest.json")
+        for path in comparison.glob(f"{FOLDER}/*/*"):
+            self._put(path, str(path.relative_to(comparison)))
         for name in (SEAL, "comparison.json"):  # the record last: with it, all is there
             self._put(comparison / name, name)
 
@@ -91,6 +94,10 @@ class Mirror:
                 if copy.step == LAST:
                     for name in self._names(f"{where}/{copy.name}"):
                         self._get(f"{where}/{copy.name}/{name}", run / name)
+        for found in self._fs.glob(str(self._root / FOLDER / "*" / "*")):
+            name = "/".join(PurePosixPath(found).parts[-3:])
+            (comparison / name).parent.mkdir(parents=True, exist_ok=True)
+            self._get(name, comparison / name)
         for name in (SEAL, "comparison.json"):
             self._get(name, comparison / name)
         return True

@@ -26,6 +26,7 @@ from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.micro import shipped_base
 from srpo_bench.harness.problems.load import Problems, load_problems
+from srpo_bench.harness.promise import RUNS, Promise
 from srpo_bench.harness.running.loop import Run
 from srpo_bench.results.store import read_lines
 
@@ -51,14 +52,6 @@ FLOOR = 1e-2
 """What a loss of zero is measured by: that of centred advantages is, before the first update."""
 
 
-@dataclass(frozen=True)
-class Promise:
-    """One promise. ``fault``: what was seen where it does not hold, and what to do; else empty."""
-
-    name: str
-    fault: str = ""
-
-
 def check(arm: Arm) -> list[Promise]:
     """Try every promise of an arm's algorithm and sampler; the first one is that they run at all.
 
@@ -72,9 +65,9 @@ def check(arm: Arm) -> list[Promise]:
     try:
         undisturbed = trials.lines()
     except RunError as error:
-        return [Promise("it runs", str(error))]
+        return [Promise(RUNS, str(error))]
     return [
-        Promise("it runs"),
+        Promise(RUNS),
         Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed)),
         Promise("draws come from the generator that is given", trials.draws()),
         Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),

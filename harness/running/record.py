@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -10,11 +11,13 @@ from srpo_bench.algorithms.batch import Batch
 from srpo_bench.algorithms.samplers.base import Sampler
 from srpo_bench.harness.config import Reward
 from srpo_bench.harness.rollouts.collect import GradedCompletions
+from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.results.store import (
     Evaluation,
     Ledger,
     Mismatch,
+    Sample,
     Spent,
     Step,
     TaskScore,
@@ -51,9 +54,26 @@ def step_line(
         ledger=entry,
         algorithm={**sampler.metrics(), **batch.metrics, **update.metrics},
     )
+    fields = completions.rewards(reward).fields
+    if fields:
+        line["rewards"] = {name: value.mean().item() for name, value in fields.items()}
+    if batch.reward is not None:
+        line["own_reward"] = batch.reward.double().mean().item()
     if mismatch is not None:
         line["mismatch"] = mismatch
     return line
+
+
+def training_samples(
+    step: int, completions: GradedCompletions, batch: Batch, reward: Reward, first: int
+) -> Iterator[Sample]:
+    """The lines of a step's responses; ``first`` is the serial number of the first of them."""
+    serials = batch.rollouts.serial.tolist()
+    worth = dict(zip(serials, batch.advantage.tolist(), strict=True))
+    own = {} if batch.reward is None else dict(zip(serials, batch.reward.tolist(), strict=True))
+    for row in range(len(completions.texts)):
+        told = worth.get(first + row), own.get(first + row)
+        yield sample_line(step, "train", completions, reward, row, *told)
 
 
 def by_prompt(completions: GradedCompletions) -> list[dict[str, str | int]]:

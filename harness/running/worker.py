@@ -158,12 +158,14 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     from srpo_bench.harness import layers
     from srpo_bench.harness.config import Arm, Config
     from srpo_bench.harness.environment import make_repeatable
+    from srpo_bench.harness.plugins.entered import enter_kept
     from srpo_bench.harness.running.loop import Run
 
     folder = attempt.run
     config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
     make_repeatable(config.threads)
     _say(attempt, folder, "running", config.steps)
+    enter_kept(manifest.get("plugins", []), folder.absolute().parents[1])
     if mirror := Mirror.of(folder.absolute().parents[1]):
         mirror.pull(attempt)
         attempt.saved = partial(mirror.push, attempt)
@@ -229,7 +231,7 @@ def _as_planned(config: Config, base: Path, manifest: dict[str, Any]) -> Problem
                 f"This machine has {name} {version} and the comparison was planned with "
                 f"{planned_with}: install that one here, then bench resume."
             )
-    problems, prompts = fit(config, load_problems(config, base), base)
+    problems, prompts = fit(config, load_problems(config), base)
     isolation = mode_for(problems.tasks.values())
     if isolation != contract.get("isolation", isolation):
         raise RunError(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from srpo_bench.harness.config import Config
@@ -9,6 +12,7 @@ from srpo_bench.harness.hints import ELSEWHERE, unknown_setting
 from srpo_bench.harness.layers import setting_paths
 
 KNOWN = [*setting_paths(Config), "grpo", "srpo", "grpo.beta", "srpo.replay_fraction"]
+KNOWN += ["grpo.epsilon_low", "grpo.epsilon_high"]
 
 
 @pytest.mark.parametrize(
@@ -37,3 +41,21 @@ def test_every_name_from_elsewhere_leads_to_a_setting() -> None:
     lasts = {name.rpartition(".")[2] for name in KNOWN}
     assert all(ours in KNOWN or ours in lasts for ours in ELSEWHERE.values())
     assert not set(ELSEWHERE) & lasts
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "from-trl.md"
+NAME = re.compile(r"`([\w.]+)`")
+ROWS = [line.split("|")[1:4] for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+
+
+@pytest.mark.parametrize("row", ROWS[:28], ids=lambda row: row[0].strip())
+def test_the_page_for_who_comes_from_trl_names_what_the_hints_name(row: list[str]) -> None:
+    *theirs, ours = row
+    (setting, *_) = [*NAME.findall(ours), ""]
+    for name in (name for cell in theirs for name in NAME.findall(cell)):
+        told = str(unknown_setting(name, KNOWN))
+        if setting in KNOWN:
+            assert name == setting.rpartition(".")[2] or f"'{setting}'" in told
+        else:
+            assert told.startswith(f"Unknown setting '{name}'; ")
+            assert any(word in told for word in ("--reward", "bench algos", "nothing", "reward"))

@@ -22,20 +22,23 @@ SHORT = [*TINY[6:], "--seeds", "1", "--steps", "2"]
 """TINY behind its preset, steps and tasks."""
 
 
-def test_the_page_leads_to_a_report(bench: Bench, tmp_path: Path) -> None:
+def test_the_page_leads_to_a_report(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     blocks = BLOCK.findall(PAGE.read_text())
-    for kind, text in blocks:
-        if kind in ("python", "toml"):
-            path = tmp_path / text.split("\n", 1)[0].removeprefix("# ")
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
     commands = [line for kind, text in blocks if kind == "sh" for line in text.splitlines()]
     said = [run(bench, shlex.split(line), tmp_path) for line in commands]
-    assert len(said) == 5
-    assert "advantages below this are raised to it" in said[1]
-    assert "Compute " in said[2]
+    assert len(said) == 9
+    assert "ok: the loss adds up over micro-batches" in said[3]
+    assert "ok: a grade depends on its own response alone" in said[4]
+    assert "advantages below this are raised to it" in said[6]
+    assert "ok: it runs" in said[8]
     summary = json.loads((tmp_path / "runs/winners/report/summary.json").read_text())
     assert list(summary["arms"]) == ["grpo-token", "winners", "winners+hard-first"]
+    record = json.loads((tmp_path / "runs/winners/comparison.json").read_text())
+    assert [line["faults"] for line in record["checked"]] == [{}, {}, {}]  # two arms and a task
 
 
 def run(bench: Bench, words: list[str], folder: Path) -> str:

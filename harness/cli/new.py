@@ -1,0 +1,68 @@
+"""``bench new``: the two files of a plug-in, to change."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+
+from srpo_bench.harness.errors import UserError, unknown
+
+TEMPLATES = Path(__file__).parent / "templates"
+KINDS = ("algorithm", "sampler", "task")
+NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+
+NEXT = {
+    "algorithm": "bench algos check {0}; bench compare --algos grpo-token,{0} --preset smoke",
+    "sampler": "bench algos check {0}; bench compare --algos shuffled,{0} --preset smoke",
+    "task": "bench tasks check {0}; bench compare --algos grpo --tasks {0} --preset smoke",
+}
+
+
+def write(what: str, name: str, into: Path) -> None:
+    """Write ``NAME/NAME.py`` and ``NAME/pyproject.toml``, and say what comes next.
+
+    Raises:
+        UserError: no such kind, a name that is none, or a folder that is there already.
+    """
+    if what not in KINDS:
+        raise unknown("kind of plug-in", what, KINDS)
+    for file, text in files(what, name).items():
+        path = into / name / file
+        try:
+            path.parent.mkdir(parents=True, exist_ok=file != f"{_module(name)}.py")
+            path.write_text(text, encoding="utf-8")
+        except FileExistsError as error:
+            raise UserError(f"{path.parent} exists; choose another name.") from error
+        except OSError as error:
+            raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+        print(path)
+    print("Next:", NEXT[what].format(f"{into / name / _module(name)}.py:{_kind(name)}"))
+
+
+def files(what: str, name: str) -> dict[str, str]:
+    """File name -> text.
+
+    Raises:
+        UserError: a name that no file or class can have.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise UserError(f"'{name}' is no name: letters and digits, with - between words.")
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+    told = {"name": name, "module": _module(name), "kind": _kind(name), "what": what}
+    names = {f"{_module(name)}.py": f"{what}.py.j2", "pyproject.toml": "pyproject.toml.j2"}
+    return {
+        file: environment.from_string((TEMPLATES / source).read_text("utf-8")).render(told)
+        for file, source in names.items()
+    }
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _kind(name: str) -> str:
+    """``hard-first`` as ``HardFirst``."""
+    return "".join(word.capitalize() for word in re.split("[-_]", name))

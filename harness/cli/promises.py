@@ -1,0 +1,107 @@
+"""A plug-in's promises, tried once before its first run; the comparison remembers the result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srpo_bench.harness.errors import UserError
+
+if TYPE_CHECKING:
+    from srpo_bench.harness.config import Arm, Config
+    from srpo_bench.harness.promise import Promise
+
+
+def keep_promises(
+    folder: Path, config: Config, arms: list[Arm], unchecked: bool
+) -> list[dict[str, Any]]:
+    """Try the promises of every plug-in that the comparison has not tried yet.
+
+    That it runs at all is left to its runs: a method may need what the check has not.
+
+    Returns:
+        What was tried, by digest, for the comparison's record; ``faults`` None where nothing was.
+
+    Raises:
+        UserError: a promise does not hold; the sentence says which, and how to go on all the same.
+    """
+    from rich.console import Console
+
+    from srpo_bench.harness.promise import RUNS
+
+    before = {line["digest"]: line for line in _remembered(folder)}
+    found = []
+    for what, digest, check in _plugins(config, arms):
+        line: dict[str, Any] = {"what": what, "digest": digest, "faults": None}
+        if digest in before:
+            line = dict(before[digest])
+        elif not unchecked:
+            with Console(stderr=True).status(f"trying what {what} promises"):
+                promises = check()
+            line["faults"] = {p.name: p.fault for p in promises if p.fault}
+        found.append(line)
+        broken = [(name, why) for name, why in (line["faults"] or {}).items() if name != RUNS]
+        if broken and not unchecked:
+            name, why = broken[0]
+            raise UserError(
+                f"{what} does not keep a promise, {name}: {why.rstrip('.')}. Mend it, or say "
+                "--unchecked, and the record says so."
+            )
+    return found
+
+
+def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
+    """What is no built-in one: how it is called, the digest of its code, and how to try it."""
+    from srpo_bench.algorithms import registry as algorithms
+    from srpo_bench.harness.problems import promises as of_tasks
+    from srpo_bench.tasks import registry as tasks
+
+    for arm in arms:
+        ours = {**algorithms.BUILT_IN, **algorithms.SAMPLERS}
+        names = [name for name in (arm.algorithm, arm.sampler) if name and name not in ours]
+        if names:
+            codes = [_code(name) for name in names]
+            settings = json.dumps([arm.settings, arm.sampler_settings], sort_keys=True)
+            yield f"arm '{arm.name}'", " ".join([*codes, settings]), _trial(arm)
+    for name in config.all_tasks:
+        if name not in tasks.BUILT_IN:
+
+            def check(name: str = name) -> list[Promise]:
+                return of_tasks.check(tasks.get(name), config.data.data_dir)
+
+            yield f"task '{name}'", _code(name), check
+
+
+def _trial(arm: Arm) -> Any:
+    def check() -> list[Promise]:
+        from srpo_bench.harness.running.promises import check
+
+        return check(arm)
+
+    return check
+
+
+def _code(name: str) -> str:
+    """A file's digest, or a package's name and version."""
+    from srpo_bench.harness.plugins import entered
+
+    for kind in ("algorithm", "sampler", "task"):
+        if plugin := entered.find(kind, name):
+            return plugin.sha256
+    groups = ("bench.algorithms", "bench.samplers", "bench.tasks")
+    points = (point for group in groups for point in entry_points(group=group, name=name))
+    return " ".join(f"{p.dist.name} {p.dist.version}" for p in points if p.dist) or name
+
+
+def _remembered(folder: Path) -> list[Mapping[str, Any]]:
+    """What an earlier command has tried for this comparison."""
+    from srpo_bench.results.store import ResultsError, read_plan
+
+    path = folder / "comparison.json"
+    try:
+        return list(read_plan(path).get("checked", [])) if path.is_file() else []
+    except ResultsError:
+        return []  # planning will say what is wrong with it

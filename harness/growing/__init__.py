@@ -1,1 +1,0 @@
-"""Bases grown of other bases, before any comparison. Nothing here knows of algorithms' rewards."""

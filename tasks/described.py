@@ -1,0 +1,253 @@
+"""A task that a YAML file describes: where its rows are, how they are asked, and how graded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from srpo_bench import files
+from srpo_bench.plugins import nearest
+from srpo_bench.tasks import numbers
+from srpo_bench.tasks.base import (
+    Grade,
+    Message,
+    Outcome,
+    Problem,
+    Prompt,
+    Split,
+    Style,
+    Task,
+    TaskError,
+)
+from srpo_bench.tasks.dataset import Row, from_file
+from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.math import by_box
+
+FIELD = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+"""``{question}`` is a row's field; braces of one's own are doubled."""
+
+GRADERS = ("exact", "number", "math-verify")
+
+
+class Files(BaseModel):
+    """One file a split."""
+
+    model_config = ConfigDict(extra="forbid")
+    train: str | None = None
+    dev: str | None = None
+    test: str
+
+
+class Description(BaseModel):
+    """What the YAML file says."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field("", description="empty: the file's own")
+    summary: str = "described by a YAML file"
+    data: str | Files = Field(
+        description="JSONL, parquet, JSON or CSV, from the YAML's folder; of one file the last "
+        "tenth is test, the tenth before it dev"
+    )
+    prompt: str = Field(description="template over a row's fields, as {question}")
+    system: str = Field("", description="template; a chat's system turn, or what stands first")
+    answer: str = Field("{answer}", description="template of what is compared with")
+    level: str = Field("", description="template; the pool is drawn evenly over levels")
+    grader: str = Field("exact", description="exact, number, math-verify or FILE.py:function")
+    max_new_tokens: int = Field(256, gt=0)
+    stop: list[str] = []
+
+
+def read(path: Path, home: Path) -> Callable[[], Described]:
+    """What makes the task that ``path`` describes, with data from ``home``.
+
+    Raises:
+        TaskError: no YAML, an unknown key, or a value that is none (key named).
+    """
+    try:
+        values = yaml.safe_load(files.read(path))
+    except files.FileError as error:
+        raise TaskError(str(error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TaskError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(values, dict):
+        raise TaskError(
+            f"{path} must hold a mapping such as data: x.jsonl, prompt: '{{question}}'."
+        )
+    try:
+        told = Description.model_validate(values)
+    except ValidationError as error:
+        raise TaskError(_sentence(path, error)) from error
+    if told.grader not in GRADERS and not files.REFERENCE.fullmatch(told.grader):
+        raise TaskError(
+            f"{path}: grader {told.grader!r} is none of {', '.join(GRADERS)}, mine.py:f."
+        )
+
+    class Made(Described):
+        name = told.name or path.stem
+        summary = told.summary
+        max_new_tokens = told.max_new_tokens
+        stop = tuple(told.stop)
+        description, folder, at = told, home, path.parent
+
+    return Made
+
+
+def grader_file(path: Path) -> str:
+    """The Python file that a description's grader stands in; empty where it has none.
+
+    Raises:
+        TaskError: as ``read``, or the file does not lie beside the YAML.
+    """
+    kind: Any = read(path, path.parent)
+    found = files.REFERENCE.fullmatch(kind.description.grader)
+    if found and Path(found["path"]).name != found["path"]:
+        raise TaskError(f"{path}: a grader's file lies beside its YAML and is named alone.")
+    return found["path"] if found else ""
+
+
+def _sentence(path: Path, error: ValidationError) -> str:
+    found = error.errors()
+    of_files = [e for e in found if len(e["loc"]) > 2]  # of data as a mapping, not as a text
+    first = (of_files or found)[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    last = str(first["loc"][-1]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        known = Files.model_fields if len(first["loc"]) > 1 else Description.model_fields
+        return f"{path}: unknown key {last!r}; {nearest(last, known)}"
+    if first["type"] == "missing":
+        return f"{path}: {last!r} is missing."
+    return f"{path}: {key!r}: {first['msg']}, got {first['input']!r:.60}."
+
+
+class Described(Task):
+    """Made by ``read``."""
+
+    kind = "math"
+    description: Description
+    folder: Path
+    at: Path
+    """Where the YAML lies, and its grader; ``folder`` is where its data are looked for."""
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """The split's file, or its share of the one file."""
+        data, function = self.description.data, self._function
+        if isinstance(data, str):
+            rows = _share(from_file(self._path(data)), split, self._path(data))
+        else:
+            name = getattr(data, split)
+            if name is None:
+                raise TaskError(f"{self.name} has no {split} split: its YAML names no such file.")
+            rows = list(enumerate(from_file(self._path(name))))
+        return [self._problem(split, i, row, keep=function is not None) for i, row in rows]
+
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        """The two templates, as turns of a chat or one after the other."""
+        if shots:
+            raise TaskError(f"{self.name} has no worked examples; leave data.shots at 0.")
+        system = str(problem.meta.get("system", ""))
+        if style == "base":
+            return f"{system}\n\n{problem.question}" if system else problem.question
+        first: list[Message] = [{"role": "system", "content": system}] if system else []
+        return [*first, {"role": "user", "content": problem.question}]
+
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        """By the grader that is named."""
+        pairs = list(zip(problems, responses, strict=True))
+        if self._function is not None:
+            return [self._asked(problem, response) for problem, response in pairs]
+        if self.description.grader == "math-verify":
+            return by_box([problem.answer for problem in problems], responses)
+        by = {"exact": _exact, "number": _number}[self.description.grader]
+        return [by(problem, response) for problem, response in pairs]
+
+    @property
+    def _function(self) -> Callable[[Problem, str], object] | None:
+        """The user's own grader."""
+        found = files.REFERENCE.fullmatch(self.description.grader)
+        if found is None:
+            return None
+        try:
+            function: Any = files.load(self.at / found["path"], found["attribute"])
+        except files.FileError as error:
+            raise TaskError(str(error)) from error
+        return function  # type: ignore[no-any-return]
+
+    def _asked(self, problem: Problem, response: str) -> Grade:
+        assert self._function is not None
+        said = self._function(problem, response)
+        if isinstance(said, Grade):
+            return said
+        if isinstance(said, bool) or said in (0, 1):
+            return Grade(Outcome.CORRECT if said else Outcome.WRONG)
+        raise TaskError(
+            f"{self.name}: {self.description.grader} returned {said!r:.60}, "
+            "neither True or False nor a Grade."
+        )
+
+    def _path(self, name: str) -> Path:
+        return self.folder / Path(name).expanduser()
+
+    def _problem(self, split: str, index: int, row: Row, keep: bool) -> Problem:
+        told = self.description
+        answer = _filled(told.answer, row)
+        if told.grader == "number" and numbers.value(answer.strip()) is None:
+            raise row.error(f"{told.answer!r} to be a number, not {answer!r:.60}")
+        own = {"row": dict(row.values)} if keep else {}
+        return Problem(
+            id=f"{self.name}/{split}/{index}",
+            task=self.name,
+            kind="math",
+            question=_filled(told.prompt, row),
+            answer=answer,
+            level=_filled(told.level, row),
+            meta={"system": _filled(told.system, row), **own, **row.origin},
+        )
+
+
+def _share(rows: Sequence[Row], split: Split, path: Path) -> list[tuple[int, Row]]:
+    """A split's rows of one file, by their places in it."""
+    tenth = min(500, len(rows) // 10)
+    if not tenth:
+        raise TaskError(f"{path} holds {len(rows)} rows; 10 are needed to hold some out.")
+    numbered = list(enumerate(rows))
+    parts = {"train": numbered[: -2 * tenth], "dev": numbered[-2 * tenth : -tenth]}
+    return parts.get(split, numbered[-tenth:])
+
+
+def _filled(template: str, row: Row) -> str:
+    """A template with a row's fields in it."""
+
+    def put(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0][0]
+        if found[1] not in row.values:
+            there: Mapping[str, Any] = row.values
+            raise row.error(f'"{found[1]}" for {template!r:.60}; {nearest(found[1], there)[:-1]}')
+        return str(row.values[found[1]])
+
+    return FIELD.sub(put, template)
+
+
+def _exact(problem: Problem, response: str) -> Grade:
+    """The last box, or else the whole response, is the answer, whatever the space between words."""
+    box = last_boxed(response)
+    said = " ".join((response if box is None else box).split())
+    if not said:
+        return Grade(Outcome.UNPARSEABLE)
+    right = said == " ".join(problem.answer.split())
+    outcome = Outcome.CORRECT if right else Outcome.WRONG
+    return Grade(outcome, float(box is not None), language(response), said[:1000])
+
+
+def _number(problem: Problem, response: str) -> Grade:
+    """The number behind the last ``####``, of the last box, or else the last one."""
+    said = numbers.stated(response)
+    if said is None:
+        return Grade(Outcome.UNPARSEABLE, 0.0, language(response))
+    outcome = Outcome.CORRECT if numbers.same(said, problem.answer.strip()) else Outcome.WRONG
+    return Grade(outcome, 1.0, language(response), said)

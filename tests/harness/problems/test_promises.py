@@ -1,0 +1,98 @@
+"""Tasks that keep their promises pass; each fault is found and named."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.harness.problems import promises
+from srpo_bench.harness.problems.promises import check
+from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style
+from srpo_bench.tasks.micro.math import MicroMath
+
+
+class Shifting(MicroMath):
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        problems = super().load(split)
+        random.shuffle(problems)
+        return problems
+
+
+class Shared(MicroMath):
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        return [replace(p, id=f"{split}/{i}") for i, p in enumerate(super().load("test"))]
+
+
+class OnlyText(MicroMath):
+    def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
+        return "?"
+
+
+class Raises(MicroMath):
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        return [Grade(Outcome.WRONG, answer=r.split()[0]) for r in responses]
+
+
+class Hangs(MicroMath):
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        if any(len(response) > 4_000 for response in responses):
+            time.sleep(1.0)
+        return super().grade(problems, responses)
+
+
+class Remembers(MicroMath):
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        seen: set[str] = set()
+        grades = []
+        for response in responses:
+            grades.append(Grade(Outcome.WRONG if response in seen else Outcome.CORRECT))
+            seen.add(response)
+        return grades
+
+
+class Draws(MicroMath):
+    def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
+        random.random()
+        return super().grade(problems, responses)
+
+
+def faults(kind: type[MicroMath]) -> dict[str, str]:
+    return {promise.name: promise.fault for promise in check(kind(), None) if promise.fault}
+
+
+def test_a_task_of_ours_keeps_them_all() -> None:
+    assert faults(MicroMath) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "promise", "fault"),
+    [
+        (Shifting, "a split is the same each time it is loaded", "is another the second time"),
+        (Shared, "splits share no problem", "of train is asked in test, too"),
+        (OnlyText, "a problem is asked as text and as a chat", "style chat gives no turns"),
+        (Raises, "any response is graded, within bounds of time", "raised IndexError in grade"),
+        (Hangs, "any response is graded, within bounds of time", "characters) took over 0 s"),
+        (Remembers, "a grade depends on its own response alone", "is graded otherwise when others"),
+        (Draws, "grading draws from no global generator", "draws from Python's random"),
+    ],
+)
+def test_each_fault_is_named(
+    monkeypatch: pytest.MonkeyPatch, kind: type[MicroMath], promise: str, fault: str
+) -> None:
+    if kind is Hangs:
+        monkeypatch.setattr(promises, "SECONDS", 0.1)
+    assert fault in faults(kind)[promise]
+
+
+def test_a_task_that_cannot_be_loaded_is_told_as_such(tmp_path: Path) -> None:
+    class Empty(MicroMath):
+        def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+            raise KeyError("rows")
+
+    (told,) = check(Empty(), None)
+    assert told.fault == "Task 'micro-math' raised KeyError in load: 'rows'"

@@ -1,0 +1,123 @@
+"""A task in YAML: what it asks, what it takes for right, and every way to get it wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.tasks.base import Grade, Outcome, TaskError
+from srpo_bench.tasks.described import Described, read
+
+GOOD = {"data": "rows.jsonl", "prompt": "{q} Box it.", "system": "Be {tone}.", "answer": "{a}"}
+
+
+def made(folder: Path, rows: int = 20, **changes: object) -> Described:
+    values = {key: v for key, v in {**GOOD, **changes}.items() if v is not None}
+    (folder / "sums.yaml").write_text(json.dumps(values))
+    lines = [{"q": f"{i}+1?", "a": i + 1, "tone": "brief"} for i in range(rows)]
+    for name in ("rows", "other"):
+        text = "".join(json.dumps({**line, "q": f"{name} {line['q']}"}) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text)
+    return read(folder / "sums.yaml", folder)()
+
+
+def test_rows_become_problems_and_prompts(tmp_path: Path) -> None:
+    task = made(tmp_path)
+    (first, *_), held = task.load("train"), task.load("test")
+    assert (first.id, first.question, first.answer) == ("sums/train/0", "rows 0+1? Box it.", "1")
+    assert len(task.load("train")), (len(task.load("dev")), len(held)) == (16, 2, 2)
+    assert [p.id for p in held] == ["sums/test/18", "sums/test/19"]
+    assert task.render(first) == "Be brief.\n\nrows 0+1? Box it."
+    assert task.render(first, "chat") == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "rows 0+1? Box it."},
+    ]
+    assert first.meta["official"] is False
+
+
+def test_a_file_a_split(tmp_path: Path) -> None:
+    task = made(tmp_path, data={"train": "rows.jsonl", "test": "other.jsonl"}, system=None)
+    assert len(task.load("train")) == len(task.load("test")) == 20
+    assert task.load("test")[0].question == "other 0+1? Box it."
+    assert task.render(task.load("train")[0], "chat") == [
+        {"role": "user", "content": "rows 0+1? Box it."}
+    ]
+    with pytest.raises(TaskError, match="sums has no dev split"):
+        task.load("dev")
+
+
+@pytest.mark.parametrize(
+    ("grader", "answer", "right", "wrong"),
+    [
+        ("exact", "New  York", ("New York", r"so \boxed{New York}"), ("new york", "York", "")),
+        ("number", "1,000", ("it is 1000.", "#### 1000.0", r"\boxed{1{,}000}"), ("100", "x", "")),
+        ("math-verify", r"\frac{1}{2}", (r"\boxed{0.5}", r"\boxed{1/2}"), (r"\boxed{2}", "0.5")),
+    ],
+)
+def test_graders(
+    tmp_path: Path, grader: str, answer: str, right: tuple[str], wrong: tuple[str]
+) -> None:
+    task = made(tmp_path, grader=grader, answer=answer)
+    problem = task.load("train")[0]
+    responses = [*right, *wrong]
+    grades = task.grade([problem] * len(responses), responses)
+    assert [g.accuracy for g in grades] == [1.0] * len(right) + [0.0] * len(wrong)
+
+
+def test_a_grader_of_ones_own_sees_the_row_and_may_return_a_whole_grade(tmp_path: Path) -> None:
+    (tmp_path / "g.py").write_text(
+        "from srpo_bench.tasks.base import Grade, Outcome\n"
+        "def yes(problem, response):\n    return problem.meta['row']['tone'] in response\n"
+        "def whole(problem, response):\n"
+        "    return Grade(Outcome.WRONG, fields={'near': 0.5})\n"
+        "def odd(problem, response):\n    return 'perhaps'\n"
+    )
+    task = made(tmp_path, grader="g.py:yes")
+    problem = task.load("train")[0]
+    assert [g.accuracy for g in task.grade([problem] * 2, ["brief", "long"])] == [1.0, 0.0]
+    task = made(tmp_path, grader="g.py:whole")
+    assert task.grade([problem], [""]) == [Grade(Outcome.WRONG, fields={"near": 0.5})]
+    with pytest.raises(TaskError, match="odd returned 'perhaps', neither True or False nor"):
+        made(tmp_path, grader="g.py:odd").grade([problem], [""])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"promt": "x"}, "unknown key 'promt'; did you mean 'prompt'?"),
+        ({"prompt": None}, "'prompt' is missing"),
+        ({"data": {"tran": "x", "test": "y"}}, "unknown key 'tran'; did you mean 'train'?"),
+        ({"grader": "exakt"}, "grader 'exakt' is none of exact, number, math-verify"),
+        ({"max_new_tokens": 0}, "'max_new_tokens': Input should be greater than 0"),
+    ],
+)
+def test_a_description_that_is_none_is_told(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(TaskError) as told:
+        made(tmp_path, **changes)
+    assert message in str(told.value)
+    assert str(tmp_path / "sums.yaml") in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"prompt": "{question}"}, r'rows\.jsonl, line 1: expected "question" for .*there are: q'),
+        ({"answer": "{q}", "grader": "number"}, "line 1: expected '{q}' to be a number"),
+        ({"data": "none.jsonl"}, "Cannot read .*none.jsonl: No such file"),
+        ({"rows": 9}, "holds 9 rows; 10 are needed"),
+    ],
+)
+def test_rows_that_do_not_fit_are_told_with_their_line(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(TaskError, match=message):
+        made(tmp_path, **changes).load("train")  # type: ignore[arg-type]
+
+
+def test_a_template_takes_fields_and_nothing_else(tmp_path: Path) -> None:
+    problem = made(tmp_path, prompt="{{q}} {q} {a.__class__} {}").load("train")[0]
+    assert problem.question == "{q} rows 0+1? {a.__class__} {}"

@@ -116,6 +116,16 @@ class Task(ABC):
     def render(self, problem: Problem, style: Style = "base", shots: int = 0) -> Prompt:
         """The prompt a policy is given. ``shots`` worked examples come from the train split."""
 
+    def solution(self, problem: Problem, style: Style = "base") -> str:
+        """A response to ``problem`` that works it out, as the problem's source has it.
+
+        Raises:
+            TaskError: the source works nothing out.
+        """
+        if "solution" not in problem.meta:
+            raise TaskError(f"{self.name} has no worked solutions to learn from.")
+        return str(problem.meta["solution"])
+
     def stops(self, style: Style) -> tuple[str, ...]:
         """The strings that end a response to a prompt of this style."""
         return self.stop if style == "base" else ()

@@ -80,6 +80,10 @@ class WordProblems(Task):
         """lm-eval's prompt, or the question with a request to end in ``#### n``."""
         return FORM.prompt(problem, style, shots, self.examples)
 
+    def solution(self, problem: Problem, style: Style = "base") -> str:
+        """As in a worked example."""
+        return FORM.answer(problem, style)
+
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Accuracy by value; ``format`` is 1 if lm-eval's strict filter finds a number."""
         return [by_value(p, r) for p, r in zip(problems, responses, strict=True)]

@@ -63,6 +63,10 @@ class Math(Task):
         """lm-eval's minerva_math prompt, or the problem with a request for a box."""
         return _FORM.prompt(problem, style, shots, lambda: self.load("train", self._data_dir))
 
+    def solution(self, problem: Problem, style: Style = "base") -> str:
+        """As in a worked example."""
+        return _FORM.answer(problem, style)
+
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
         """Equivalence of the last box; ``format`` is 1 when there is one."""
         return by_box([problem.answer for problem in problems], responses)

@@ -37,6 +37,10 @@ class Form:
             turns.append({"role": "assistant", "content": self.reply(shot)})
         return [*turns, {"role": "user", "content": self.turn(problem)}]
 
+    def answer(self, problem: Problem, style: Style) -> str:
+        """How a worked example goes on where a response begins, up to its end."""
+        return self.reply(problem) if style == "chat" else self.rest(problem).rstrip("\n")
+
 
 def solution(problem: Problem) -> str:
     """The worked solution that the problem's source gives."""

@@ -52,6 +52,13 @@ ALLOWED = {
     },
     "harness/scoring": {"harness/rollouts", "results/statistics", *ROLLOUTS},
     "harness/executors": {"harness/planning", "harness/running", "harness/plugins", *GROUND},
+    "harness/growing": {
+        "harness/running",
+        "harness/rollouts",
+        "harness/models",
+        "harness/problems",
+        *GROUND,
+    },
     "harness/tuning": {"harness/planning", "results/statistics", *GROUND},
 }
 """Room -> rooms it may import. ``cli`` is the door: it may import any."""

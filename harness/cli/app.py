@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from srpo_bench import __version__
-from srpo_bench.harness.cli import evaluate, reading, training
+from srpo_bench.harness.cli import bases, evaluate, reading, training
 from srpo_bench.harness.cli.options import DataDir
 from srpo_bench.harness.errors import UserError
 
@@ -39,6 +39,7 @@ app.command()(reading.verify)
 app.command()(reading.power)
 app.command("import")(reading.import_)
 app.command("eval")(evaluate.eval_)
+app.command()(bases.base)
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
@@ -96,25 +97,6 @@ def bench(
 
 
 app.command()(reading.claims)
-
-
-@app.command()
-def base(
-    out: Annotated[Path, typer.Option(help="folder for the model")],
-    seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
-) -> None:
-    """Make the micro base model anew, by the recipe and seed that made the shipped one."""
-    from rich.progress import Progress
-
-    from srpo_bench.harness.models.micro import train_base
-    from srpo_bench.harness.models.resolve import digest
-
-    if out.exists():
-        raise UserError(f"{out} exists; name a folder that does not.")
-    with Progress(transient=True) as bar:
-        task = bar.add_task("training the micro base")
-        train_base(out, seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
-    print(f"{out}  {digest(out)}")
 
 
 @app.command()

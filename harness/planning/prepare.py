@@ -56,7 +56,7 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
     base = resolve(config.model)
     check(base)
     config, left_out = without_unsafe(config)
-    problems = load_problems(config)
+    problems = load_problems(config, base)
     _refuse_unknown_rewards(config, problems)
     problems.notes += left_out
     problems, prompts_digest = fit(config, problems, base)

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import torch
 
@@ -14,6 +15,7 @@ from srpo_bench.harness.config import Config, Scoring
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.isolation import require_isolation
+from srpo_bench.harness.problems.seen import learnt, refuse_learnt, seen_by
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Problem, Task, TaskError
@@ -96,11 +98,15 @@ def training_limit(config: Config, problems: Problems) -> int:
     )
 
 
-def load_problems(config: Config) -> Problems:
+def load_problems(config: Config, base: Path | None = None) -> Problems:
     """Load, choose and check every problem a comparison needs.
 
+    Args:
+        base: the model's folder; what it was grown on is no part of any pool.
+
     Raises:
-        UserError: an unknown task, missing or malformed data, or an empty pool.
+        UserError: an unknown task, missing or malformed data, an empty pool, or held-out problems
+            that the base was grown on.
     """
     data_dir, ev, last_split = config.data.data_dir, config.evaluation, config.final.split
     try:
@@ -114,7 +120,10 @@ def load_problems(config: Config) -> Problems:
         raise UserError(str(error)) from error
     evaluation, final = _limited(held_out, ev), _limited(last, config.final)
     unseen = _stored(evaluation, tasks) + _stored(final, tasks)
+    seen = seen_by(base) if base else {}
+    refuse_learnt(seen, (p for group in [*evaluation.values(), *final.values()] for p in group))
     excluded = contaminated(_stored(train, tasks), unseen)
+    excluded |= learnt(seen, (p for group in train.values() for p in group))
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
     drawn = {seed: _choose(clean, config.data.pool_size, seed) for seed in config.seeds}
     pool = {p.id: p for problems in drawn.values() for p in problems}

@@ -231,7 +231,7 @@ def _as_planned(config: Config, base: Path, manifest: dict[str, Any]) -> Problem
                 f"This machine has {name} {version} and the comparison was planned with "
                 f"{planned_with}: install that one here, then bench resume."
             )
-    problems, prompts = fit(config, load_problems(config), base)
+    problems, prompts = fit(config, load_problems(config, base), base)
     isolation = mode_for(problems.tasks.values())
     if isolation != contract.get("isolation", isolation):
         raise RunError(

@@ -21,6 +21,7 @@ from srpo_bench.harness.machine import pick_device, versions
 from srpo_bench.harness.models.loading import open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest
 from srpo_bench.harness.problems.load import Problems, load_final
+from srpo_bench.harness.problems.seen import refuse_learnt, seen_by
 from srpo_bench.harness.rollouts.probe import probe, question_of
 from srpo_bench.harness.rollouts.prompts import Prompts, fit, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
@@ -57,6 +58,7 @@ def score_models(
     problems = load_final(config)
     for subject in found:
         check(subject.folder)
+        refuse_learnt(seen_by(subject.folder), (p for g in problems.final.values() for p in g))
         fit(config, problems, subject.folder)
     if backend == "own":  # lm-eval computes by the model's own forward pass
         for subject in found:

@@ -79,7 +79,7 @@ def fails(
         (["resume", "OUT"], "holds no comparison"),
         (["report", "OUT"], "comparison.json"),
         (["verify", "OUT"], "comparison.json"),
-        (["verify", "OUT", "--claims", "/nope.yaml"], "comparison.json"),
+        (["verify", "OUT", "--claims", "/nope.yaml"], "/nope.yaml cannot be read"),
         (["claims", "--claims", "/nope.yaml"], "/nope.yaml cannot be read: No such file"),
         (["claims", "show", "steps-90", "--claims", "/nope.yaml"], "cannot be read: No such file"),
         (["algos", "show", "srop"], "did you mean 'srpo'?"),

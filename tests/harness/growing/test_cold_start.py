@@ -1,0 +1,185 @@
+"""A grown base is repeatable, resumes to the bit, and what it saw leaves every pool."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.growing import cold_start
+from srpo_bench.harness.growing.cold_start import grow
+from srpo_bench.harness.growing.lessons import lessons, record
+from srpo_bench.harness.growing.recipe import Recipe
+from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.problems.load import load_problems
+from srpo_bench.harness.problems.seen import CARD, key, seen_by
+from srpo_bench.results.store import read_json
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Problem
+from srpo_bench.tasks.contamination import contaminated
+from tests.harness.problems.test_load import MICRO, config
+
+DATA = Path(__file__).resolve().parents[3] / "../shared/data"
+
+
+def recipe(folder: Path, **changes: Any) -> Recipe:
+    values = {
+        "tasks": ("micro-gsm8k",),
+        "examples": 24,
+        "batch": 4,
+        "lr": 1e-3,
+        "checked": 5,
+        "passes": 2,
+    }
+    return Recipe(model=str(folder), **{**values, **changes})
+
+
+@pytest.fixture(scope="module")
+def micro() -> Path:
+    from srpo_bench.harness.models.micro import shipped_base
+
+    return shipped_base()
+
+
+@pytest.fixture(scope="module")
+def grown(micro: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grow(recipe(micro), tmp_path_factory.mktemp("grown") / "base")
+
+
+def test_it_learns_what_it_is_shown_and_says_so(grown: Path) -> None:
+    card = read_json(grown / CARD)
+    steps = [step for step, _ in card["loss_unseen"]]
+    assert steps[0] == 0
+    assert steps[-1] == 12  # 24 lessons by 4, twice
+    assert card["loss_unseen"][-1][1] < card["loss_unseen"][0][1]
+    assert len(card["seen"]) == 24
+    assert not list(grown.parent.glob(".*"))
+
+
+def test_the_loss_is_the_mean_negative_log_probability_of_a_response_token(micro: Path) -> None:
+    """By transformers' own loss, of one lesson."""
+    taught = lessons(recipe(micro), micro)
+    policy = load_policy(micro, "float32", "cpu")
+    lesson = taught.shown[0]
+    ids = torch.tensor([[*lesson.prompt, *lesson.response]])
+    labels = ids.clone()
+    labels[:, : len(lesson.prompt)] = -100
+    with torch.no_grad():
+        expected = policy.model(input_ids=ids, labels=labels).loss
+    rollouts = record([lesson])
+    batch = cold_start.Imitation.weigh(None, rollouts, None, None, None)  # type: ignore[arg-type]
+    totals = cold_start.Totals.of(batch, 99)
+    loss, _ = cold_start.Imitation.loss(None, policy.logp(rollouts), None, batch, totals)  # type: ignore[arg-type]
+    torch.testing.assert_close(loss, expected)
+
+
+def test_a_lesson_is_the_runs_own_prompt_and_the_source_s_solution(micro: Path) -> None:
+    taught = lessons(recipe(micro), micro)
+    policy = load_policy(micro, "float32", "cpu")
+    for lesson in taught.shown:
+        assert lesson.prompt == policy.encode(lesson.problem.question)
+        assert lesson.response[-1] in policy.end_tokens
+        assert policy.decode(lesson.response) == lesson.problem.meta["solution"]
+
+
+def test_interrupted_it_goes_on_to_the_same_bits(micro: Path, grown: Path, tmp_path: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(done: int, of: int, loss: float) -> None:
+        if done == 8:
+            raise StopError
+
+    with pytest.raises(StopError):
+        grow(recipe(micro), tmp_path / "base", stop)
+    assert not (tmp_path / "base").exists()
+    with pytest.raises(UserError, match="other settings: finish it with those"):
+        grow(recipe(micro, lr=1e-4), tmp_path / "base")
+    updates: list[int] = []
+    grow(recipe(micro), tmp_path / "base", lambda done, *_: updates.append(done))
+    assert updates[0] > 1  # it did not begin again
+    mine, theirs = (load_file(f / "model.safetensors") for f in (tmp_path / "base", grown))
+    assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+    assert read_json(tmp_path / "base" / CARD) == read_json(grown / CARD)
+
+
+def test_another_seed_shows_others_and_gives_other_weights(
+    micro: Path, grown: Path, tmp_path: Path
+) -> None:
+    other = grow(recipe(micro, seed=1, passes=1), tmp_path / "base")
+    assert seen_by(other) != seen_by(grown)
+
+
+def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
+    everything = {"data": {"tasks": ["micro-gsm8k"], "pool_size": None}}
+    without, whole = (load_problems(config(MICRO, everything), b) for b in (grown, None))
+    seen = set(seen_by(grown).values())
+    assert set(whole.pool) - set(without.pool) == seen
+    assert all("the base was grown on it" in without.excluded[name] for name in seen)
+    (source,) = (s for s in without.provenance if s["role"] == "train")
+    assert source["excluded"] == len(seen)
+
+
+def test_it_is_not_scored_on_what_it_saw(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = load_problems(config(MICRO)).evaluation["micro-gsm8k"][0]
+    (grown / CARD).rename(grown / "kept")
+    try:
+        (grown / CARD).write_text(json.dumps({"seen": {key(held): "x"}}))
+        with pytest.raises(UserError, match=r"grown on 1 of the problems it would be scored on"):
+            load_problems(config(MICRO), grown)
+        (grown / CARD).write_text("{}")
+        with pytest.raises(UserError, match="nobody knows what this base was grown on"):
+            load_problems(config(MICRO), grown)
+    finally:
+        (grown / "kept").rename(grown / CARD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"examples": 10**6}, "is more than the"),
+        ({"tasks": ("humaneval-like",)}, "humaneval-like"),
+    ],
+)
+def test_what_cannot_be_grown_is_one_sentence(
+    changes: dict[str, Any], words: str, micro: Path, tmp_path: Path
+) -> None:
+    values = recipe(micro).model_dump() | changes
+    with pytest.raises(UserError, match=words):
+        grow(Recipe(**values), tmp_path / "base")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_there_stays_as_it_is(micro: Path, grown: Path) -> None:
+    with pytest.raises(UserError, match="exists; name a folder that does not"):
+        grow(recipe(micro), grown)
+
+
+def test_the_words_of_a_question_make_its_key() -> None:
+    one, same, other = (
+        Problem(id=str(i), task="t", kind="math", question=text, answer="")
+        for i, text in enumerate(("Tom has 3 nuts.", "tom has  3 nuts", "Tom has 4 nuts."))
+    )
+    assert key(one) == key(same) != key(other)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
+def test_what_is_held_out_is_never_shown(micro: Path) -> None:
+    """MAWPS shares questions with GSM8K's relatives; SVAMP's are variations of ASDiv's."""
+    many = {"tasks": ("mawps",), "held_out": ("svamp", "gsm8k"), "examples": None}
+    taught = lessons(recipe(micro, **many, data_dir=DATA), micro)
+    shown = [lesson.problem for lesson in taught.shown]
+    held = [p for name in ("svamp", "gsm8k") for p in registry.get(name).load("test", DATA)]
+    dev = registry.get("mawps").load("dev", DATA)
+    assert len(shown) > 2000
+    assert not {key(p) for p in shown} & {key(p) for p in [*held, *dev]}
+    assert not contaminated(shown, held)
+    answers = registry.get("mawps").grade(
+        shown, [registry.get("mawps").solution(p, "chat") for p in shown]
+    )
+    assert all(grade.accuracy == 1 for grade in answers)

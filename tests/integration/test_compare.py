@@ -102,7 +102,7 @@ def lines(path: Path) -> int:
 POINTS = {
     "before the first checkpoint": lambda run: lines(run / "steps.jsonl") >= 1,
     "between two checkpoints": lambda run: lines(run / "steps.jsonl") >= 3,
-    "inside a checkpoint's write": lambda run: (run / "checkpoints" / ".step-4").exists(),
+    "inside a checkpoint's write": lambda run: bool(list(run.glob("attempts/*/outbox/step-4"))),
     "at the end": lambda run: lines(run / "steps.jsonl") >= 6,
 }
 
@@ -124,7 +124,7 @@ def test_killed_runs_resume_exactly(
     assert done.returncode == 0, done.stderr
     expected = {k: v for k, v in records(finished).items() if "/seed-1/" in k}
     assert records(folder) == expected
-    assert not list(folder.glob("*/seed-1/checkpoints/.*"))
+    assert not list(folder.glob("*/seed-1/attempts/*/outbox/*"))
 
 
 def kill_everything(process: subprocess.Popen[str], *runs: Path) -> None:

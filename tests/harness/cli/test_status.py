@@ -10,6 +10,7 @@ import pytest
 from srpo_bench.harness.cli import status
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.results.store import append_line, write_json
 from tests.harness.cli.screen import bench, printed
 
@@ -28,7 +29,7 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             continue
         write_json(run.folder / "status.json", {"state": state, "reason": "no [room]"})
         for attempt in range(seed):
-            append_line(run.folder / "attempts.jsonl", {"host": f"node-{attempt}"})
+            Attempt(run.folder, {"host": f"node-{attempt}"})
         for step in (0, 10):
             line = {"step": step, **SECONDS, "evaluation": 1.25}
             append_line(run.folder / "timing.jsonl", line)

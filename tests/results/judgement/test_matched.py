@@ -31,6 +31,20 @@ def test_a_field_that_differs_is_named_with_its_values(folder: Path) -> None:
     assert "different: optim.lr" in proof.sentence
 
 
+def test_mixed_accelerators_are_not_matched_and_other_nodes_are_no_difference(folder: Path) -> None:
+    for arm in ("grpo", "srpo"):
+        for seed in (1, 2):
+            manifest(folder, arm, seed, accelerator="NVIDIA H100")
+            host = {"system": f"node-{arm}-{seed}"}
+            synthetic.change(folder / arm / f"seed-{seed}", "manifest.json", host=host)
+    assert matched(read(folder).runs)
+    manifest(folder, "srpo", 2, accelerator="NVIDIA A100")
+    proof = matched(read(folder).runs)
+    assert not proof
+    assert proof.differing == {"accelerator": ["NVIDIA H100", "NVIDIA A100"]}
+    assert proof.sentence == "not matched: different: accelerator"
+
+
 def test_a_field_that_only_some_know_is_unknown(folder: Path) -> None:
     manifest(folder, "srpo", 1, **{"version.torch": None})
     assert matched(read(folder).runs).unknown == ["version.torch"]

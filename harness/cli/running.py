@@ -94,6 +94,8 @@ def train_pending(comparison: PlannedComparison, options: Options, again: str) -
     except InterruptedRunsError:
         print(f"Stopped; nothing is lost. Go on with: {again}")
         raise typer.Exit(130) from None
+    finally:
+        executor.close()  # also where another command is at work, and nothing was begun
 
 
 def opening(comparison: PlannedComparison, side_by_side: int) -> str:

@@ -66,7 +66,7 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what the executor holds."""
+        """Free what the executor holds; may be called again."""
         ...
 
 

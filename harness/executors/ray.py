@@ -112,16 +112,18 @@ class Aside:
 
     def __init__(self, path: Path) -> None:
         sys.stderr.flush()
-        self._stderr = os.dup(2)
+        self._stderr: int | None = os.dup(2)
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(log, 2)
         os.close(log)
 
     def end(self) -> None:
-        """Stderr is itself again."""
-        sys.stderr.flush()
-        os.dup2(self._stderr, 2)
-        os.close(self._stderr)
+        """Stderr is itself again; a second time is one too many and does no harm."""
+        if self._stderr is not None:
+            sys.stderr.flush()
+            os.dup2(self._stderr, 2)
+            os.close(self._stderr)
+            self._stderr = None
 
 
 def _unit(folder: str, threads: int) -> int:

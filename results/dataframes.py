@@ -142,7 +142,7 @@ def _scores(
     for task, score in (line.get("tasks") or {}).items():
         known = {name: score.get(name) for name in SCORE}
         found = outcomes.get(task)
-        error = problems.accuracy(found.correct[0], found.k)[1] if found else np.nan
+        error = problems.error(found.correct[0], found.k) if found else np.nan
         yield {**row, "task": task, **known, "stderr_questions": error, **spent}
 
 

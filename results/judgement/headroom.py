@@ -81,12 +81,18 @@ class Headroom:
         return f"{' and '.join(names)} comes at step {step:g}"
 
 
-def headroom(comparison: Comparison, contrast: Contrast, share: float = ROOM) -> Headroom:
+def headroom(
+    comparison: Comparison,
+    contrast: Contrast,
+    share: float = ROOM,
+    happens: Mapping[str, float | None] | None = None,
+) -> Headroom:
     """What a comparison allowed, measured at a contrast's target.
 
     Args:
         comparison: the runs. contrast: its two arms.
         share: of the baseline's steps, what a claim leaves; never more than a tenth is taken.
+        happens: ``effects`` of the arms, where they are known.
     """
     arms = (contrast.challenger, contrast.baseline)
     seconds = [
@@ -95,7 +101,7 @@ def headroom(comparison: Comparison, contrast: Contrast, share: float = ROOM) ->
         if r.arm in arms and (r.evals.step > 0).sum() > 1
     ]
     return Headroom(
-        effects=effects(comparison, *arms),
+        effects=effects(comparison, *arms) if happens is None else happens,
         second_evaluation=max(seconds, default=float("nan")),
         baseline_steps=contrast.steps.baseline if contrast.steps else float("nan"),
         share=min(ROOM, share),

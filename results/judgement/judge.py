@@ -20,7 +20,7 @@ from srpo_bench.results.judgement.claims import (
     Superiority,
 )
 from srpo_bench.results.judgement.finding import Finding, measured
-from srpo_bench.results.judgement.headroom import Headroom, headroom
+from srpo_bench.results.judgement.headroom import ROOM, Headroom, effects, headroom
 from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.rules import (
     Ruling,
@@ -109,6 +109,7 @@ class Judge:
         self.comparison, self.challenger, self.baseline = comparison, challenger, baseline
         self.asked = asked
         self.vouched = vouched or bool(comparison.plan.get("vouched_matched"))
+        self._effects: dict[tuple[str, str], dict[str, float | None]] = {}
 
     @cached_property
     def matched(self) -> Matched:
@@ -137,7 +138,7 @@ class Judge:
     @cached_property
     def headroom(self) -> Headroom:
         """Could it have come out either way?"""
-        return headroom(self.comparison, self.contrast)
+        return self._headroom(self.contrast)
 
     @cached_property
     def starved_from(self) -> float | None:
@@ -158,6 +159,14 @@ class Judge:
         )
         unable = unable or too_few(self.contrast.n) or no_target(self.contrast, self.gain, None)
         return unable or self.starving.lacking
+
+    def _headroom(self, found: Contrast, share: float = ROOM) -> Headroom:
+        """Of claims that ask for other shares. What the arms wait for is looked up once: that reads
+        every step of every run."""
+        arms = (found.challenger, found.baseline)
+        if arms not in self._effects:
+            self._effects[arms] = effects(self.comparison, *arms)
+        return headroom(self.comparison, found, share, self._effects[arms])
 
     def _runs(self, other: str) -> list[Run]:
         return self.comparison.of(other) + self.comparison.of(self.challenger)
@@ -227,7 +236,7 @@ class Judge:
                     return self._ratio(claim.test.axis, claim.test.threshold, target)
                 case NonInferiority():
                     usual = self.at(Goal())
-                    room = headroom(self.comparison, usual, claim.test.share)
+                    room = self._headroom(usual, claim.test.share)
                     fed = starving(self.comparison, usual, self.starved_from)
                     blocked = no_target(usual, self.gain, room) or fed.lacking
                     return accuracy.test(self.comparison, usual, self.gain, claim.test, blocked)
@@ -241,7 +250,7 @@ class Judge:
         cell = found.axes.get(axis)
         if cell is None and found.n:
             return Finding(Ruling("no-verdict", f"not every run records its {axis}"))
-        room = headroom(self.comparison, found, threshold)
+        room = self._headroom(found, threshold)
         fed = starving(self.comparison, found, self.starved_from)
         blocked = too_few(found.n) or no_target(found, self.gain, room) or fed.lacking
         ruling = Ruling("no-verdict", blocked) if blocked else judge(found, axis, threshold)

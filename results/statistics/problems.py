@@ -39,12 +39,22 @@ class Paired:
     worse: int
 
 
-def accuracy(correct: Counts, k: int) -> tuple[Estimate, float]:
-    """Mean accuracy with its interval, and the standard error over questions.
+def error(correct: Counts, k: int) -> float:
+    """The standard error of the mean accuracy over questions: sd/√n of the problems' shares.
 
-    The error is sd/√n of the problems' shares. The interval is Jeffreys' of as many independent
-    answers as would have that error (Korn and Graubard 1998), so that it stays within 0 and 1 and
-    24 of 24 is not certainty: where all shares are alike, each problem counts as one answer.
+    Args:
+        correct: (n,) right of k.
+    """
+    share = correct / k
+    return float(share.std(ddof=1) / np.sqrt(len(share))) if len(share) > 1 else np.nan
+
+
+def accuracy(correct: Counts, k: int) -> tuple[Estimate, float]:
+    """Mean accuracy with its interval, and its ``error``.
+
+    The interval is Jeffreys' of as many independent answers as would have that error (Korn and
+    Graubard 1998), so that it stays within 0 and 1 and 24 of 24 is not certainty: where all shares
+    are alike, each problem counts as one answer.
 
     Args:
         correct: (n,) right of k.
@@ -52,15 +62,14 @@ def accuracy(correct: Counts, k: int) -> tuple[Estimate, float]:
     from scipy.stats import beta
 
     share = correct / k
-    n, value = len(share), float(share.mean())
-    error = float(share.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+    n, value, spread = len(share), float(share.mean()), error(correct, k)
     answers = float(n)
-    if error > 0:
-        answers = value * (1 - value) / error**2 * (_quantile(np.inf) / _quantile(n - 1)) ** 2
+    if spread > 0:
+        answers = value * (1 - value) / spread**2 * (_quantile(np.inf) / _quantile(n - 1)) ** 2
     right = value * answers
     low, high = beta.ppf((0.025, 0.975), right + 0.5, answers - right + 0.5)
     low, high = (0.0 if value == 0 else float(low)), (1.0 if value == 1 else float(high))
-    return Estimate(value, low, high, n, "Jeffreys, effective answers"), error
+    return Estimate(value, low, high, n, "Jeffreys, effective answers"), spread
 
 
 def pass_at(correct: Counts, k: int, at: Sequence[int] = ()) -> dict[int, tuple[float, float]]:

@@ -28,6 +28,7 @@ from benchmarks.curves import Agreement, agreement
 from benchmarks.trl_side import Curve, Stopwatch
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.environment import keep_memory
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.problems.load import Problems, load_problems
@@ -79,6 +80,7 @@ def main() -> None:
     if options.quick:
         options.seeds, options.steps, options.rounds = 2, 4, 1
     torch.set_num_threads(1)
+    keep_memory()  # of both sides, for they share a process
     options.out.mkdir(parents=True, exist_ok=True)
     if options.part != "speed":
         curves(options.seeds, options.steps, options.out)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from srpo_bench.harness.config import Config
 from srpo_bench.results.store import PHASES
+
+if TYPE_CHECKING:
+    from srpo_bench.harness.config import Config
 
 
 @dataclass

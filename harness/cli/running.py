@@ -28,10 +28,10 @@ def plan_comparison(
     checked: Sequence[Mapping[str, Any]] = (),
 ) -> PlannedComparison:
     """Plan it, on this machine or where its runs will be."""
-    from srpo_bench.harness.executors import base, elsewhere
-    from srpo_bench.harness.planning.plan import plan
-
     with planning():
+        from srpo_bench.harness.executors import base, elsewhere
+        from srpo_bench.harness.planning.plan import plan
+
         if options.name == "local":
             return plan(folder, config, arms, command_line(), tuning, checked)
         place: Any = make_executor(folder, base.need_before_planning(config), options)

@@ -26,6 +26,7 @@ from srpo_bench.harness.cli.options import (
     Tasks,
     Workers,
     command_line,
+    planning,
 )
 from srpo_bench.harness.cli.running import (
     plan_comparison,
@@ -97,12 +98,13 @@ def compare(
     """
     if seed is not None and seeds is not None:
         raise UserError("--seed names one seed and --seeds several; leave one out.")
-    from srpo_bench.harness import config as cfg
-    from srpo_bench.harness import layers
-    from srpo_bench.harness.cli.promises import keep_promises
-    from srpo_bench.harness.planning.arms import parse_arms
-    from srpo_bench.harness.plugins import typed
-    from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
+    with planning():
+        from srpo_bench.harness import config as cfg
+        from srpo_bench.harness import layers
+        from srpo_bench.harness.cli.promises import keep_promises
+        from srpo_bench.harness.planning.arms import parse_arms
+        from srpo_bench.harness.plugins import typed
+        from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
 
     flags = nested(
         tasks=tasks,

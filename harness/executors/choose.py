@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srpo_bench.harness.errors import UserError, unknown
-from srpo_bench.harness.executors.base import Executor, Need
+
+if TYPE_CHECKING:
+    from srpo_bench.harness.executors.base import Executor, Need
 
 NAMES = ("local", "ray", "slurm")
 

@@ -58,7 +58,7 @@ def sample(
     """
     if temperature == 0:
         return logits.argmax(-1), torch.zeros(len(logits), device=logits.device)
-    scaled = logits / temperature
+    scaled = logits if temperature == 1 else logits / temperature
     if top_p < 1:
         scaled = scaled.masked_fill(~nucleus(scaled, top_p), float("-inf"))
     logp = scaled.log_softmax(-1)

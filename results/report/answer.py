@@ -109,7 +109,9 @@ def runs(a: Analysis) -> str:
     if seconds:
         cores = (c.runs[0].manifest.get("host") or {}).get("cores")
         where = f" on a machine of {cores} cores" if cores else ""
-        parts.append(f"{amount('seconds', sum(seconds))} in all{where}")
+        work = sum(r.totals.get("processor_seconds", 0.0) for r in c.runs)
+        busy = f" ({amount('seconds', work)} of processor time)" if work else ""
+        parts.append(f"{amount('seconds', sum(seconds))} in all{busy}{where}")
     return "; ".join(parts)
 
 
@@ -188,7 +190,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
 def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
     yet = "" if progress(a.comparison.runs).over else " yet"
     return {
-        "supported": f"{arm} needed {needs} than {a.baseline}",
+        "supported": f"{arm} needed at least {needs} than {a.baseline}",
         "refuted": f"{arm} did not need {needs} than {a.baseline}",
         "inconclusive": f"These runs do not settle whether {arm} needs {needs}",
         "no-verdict": f"No verdict{yet} on whether {arm} needs {needs}",

@@ -32,11 +32,11 @@ MEANING: dict[tuple[Verdict, Scale], str] = {
     ),
     ("inconclusive", "toy"): (
         "Neither plan with {needs} nor write it off. More seeds narrow the interval, and on a toy "
-        "they are cheap: run it again with twice as many."
+        "they are cheap; `bench power` says how many."
     ),
     ("inconclusive", "small"): (
-        "Neither plan with {needs} nor write it off. More seeds narrow the interval: run it again "
-        "with twice as many."
+        "Neither plan with {needs} nor write it off. More seeds narrow the interval; `bench power` "
+        "says how many."
     ),
     ("inconclusive", "real"): (
         "Neither plan with {needs} nor write it off: these runs are too few or too noisy to say."

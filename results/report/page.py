@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,7 @@ def render(
         figures: name -> inline SVG.
         reload: seconds after which an unfinished comparison's page loads itself anew.
     """
-    env = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    env = _environment()
     drawn = charts.data(a)
     live = None if progress(a.comparison.runs).over else reload
     scripts = [_library(), *(_read(name) for name in ("charts.js", "page.js", "reload.js"))]
@@ -66,6 +61,18 @@ def render(
     }
     html = env.get_template("page.html.j2").render(context)
     return html, env.get_template("report.md.j2").render(context)
+
+
+@cache
+def _environment() -> Environment:
+    """Its templates are compiled once; a watched report is written many times."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
@@ -99,6 +106,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "warnings": [w for w in (words.mismatch(a),) if w],
         "health": words.health(a),
         "ladder": known_ladder,
+        "added": words.added(a),
         "imported": words.imported(a),
         "progress": progress(c.runs),
         "tables": every,

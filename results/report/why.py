@@ -41,6 +41,7 @@ def checks(a: Analysis, arm: str) -> list[Check]:
     c = judge.contrast
     told += [
         _check("Pairs", c.n >= MIN_PAIRS, f"{c.n} complete seed pairs", f"at least {MIN_PAIRS}"),
+        *_looks(c),
         *_baseline(a, c),
         *_room(judge.headroom),
         _fed(judge.starving),
@@ -100,6 +101,15 @@ def _matched(a: Analysis, judge: Judge) -> Check:
     if judge.vouched:
         return _check("Matched", None, f"vouched for, not proved: {found}", "all fields equal")
     return _check("Matched", False, f"differ or unknown: {found}", "all fields equal")
+
+
+def _looks(c: Contrast) -> list[Check]:
+    """Seeds that were added after a look, which asks for wider intervals."""
+    if c.first_look is None:
+        return []
+    found = f"{c.first_look} pairs were looked at before others were added"
+    asked = f"intervals that hold at every look: two-sided p {c.alpha:.2g}"
+    return [_check("Looks", True, found, asked)]
 
 
 def _baseline(a: Analysis, c: Contrast) -> list[Check]:

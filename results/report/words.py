@@ -85,6 +85,20 @@ def _starves(judge: Judge) -> str:
     return judge.starving.lacking or judge.starving.own_doing
 
 
+def added(a: Analysis) -> list[str]:
+    """What was added to the plan after it was made, and what had been seen by then."""
+    said = []
+    for one in a.comparison.plan.get("added") or []:
+        parts = []
+        for what in ("seeds", "arms"):
+            if found := one.get(what):
+                parts.append(f"{what} {', '.join(map(str, found))}")
+        seen = one.get("runs_seen", 0)
+        when = f"when {seen} runs had been evaluated" if seen else "before any run was evaluated"
+        said.append(f"Added later ({str(one.get('at', ''))[:10]}), {when}: {'; '.join(parts)}.")
+    return said
+
+
 def imported(a: Analysis) -> str:
     """Where imported runs come from and what their accuracy is; empty for runs of our own."""
     found = a.comparison.plan.get("imported")

@@ -33,6 +33,12 @@ def _unrendered() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where sentences and tables are read: figures are not even made."""
+    monkeypatch.setattr("srpo_bench.results.report.figures.write.FIGURES", {})
+
+
 @contextmanager
 def rendered() -> Iterator[None]:
     """Where figures themselves are tested."""

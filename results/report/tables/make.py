@@ -236,7 +236,10 @@ def data(a: Analysis) -> Table:
 
 def runs(a: Analysis) -> Table:
     """Every run."""
-    rows = tuple(_run(a, run) for run in a.comparison.runs)
+    late = a.comparison.plan.get("added") or []
+    seeds = {seed for one in late for seed in one.get("seeds", [])}
+    arms = {arm for one in late for arm in one.get("arms", [])}
+    rows = tuple(_run(a, run, run.seed in seeds or run.arm in arms) for run in a.comparison.runs)
     columns = ("run", "state", "last step", "accuracy at end", "steps to target", "between")
     return Table("runs", "Every run", columns, rows)
 
@@ -251,10 +254,12 @@ def everything(a: Analysis) -> list[Table]:
     return [make(a) for make in makers]
 
 
-def _run(a: Analysis, run: Run) -> tuple[str, ...]:
+def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
+    later = ", added later" if added else ""
     if not len(run.evals):
-        return (run.name, run.state, "–", "–", "–", run.reason)
+        return (run.name, run.state + later, "–", "–", "–", run.reason)
     state = f"{run.state}: {run.reason}" if run.reason and run.state == "failed" else run.state
+    state += later
     end = f"{100 * at_end(run):.1f} %"
     if not a.gain:
         return (run.name, state, f"{run.last_step:g}", end, "–", "–")

@@ -17,6 +17,8 @@ from srpo_bench.results.statistics.steps import gain
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from srpo_bench.results.judgement.rules import Outcome, Verdict
-from srpo_bench.results.report import answer, charts, meaning, samples, scale, why
+from srpo_bench.results.report import answer, charts, meaning, samples, scale, why, words
 from srpo_bench.results.report.analysis import Analysis, analyse
+from srpo_bench.results.report.tables import make
 from tests.results import synthetic
 
 
@@ -89,6 +90,20 @@ def test_the_condition_that_is_missing_is_named(tmp_path: Path) -> None:
     synthetic.change(few / "srpo" / "seed-1", "manifest.json", contract={"optim.lr": 1.0})
     assert holds(analyse(few))["Matched"] == "no"
     assert holds(analyse(few, vouched=True))["Matched"] == "unknown"
+
+
+def test_what_was_added_after_a_look_is_told_from_what_was_planned(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=10, training=False, samples=0)
+    late = {"at": "2026-02-01T00:00:00", "seeds": [9, 10], "arms": [], "runs_seen": 16}
+    synthetic.change(folder, "comparison.json", added=[late])
+    a = analyse(folder)
+    assert holds(a)["Looks"] == "yes"
+    assert words.added(a) == [
+        "Added later (2026-02-01), when 16 runs had been evaluated: seeds 9, 10."
+    ]
+    states = {row[0]: row[1] for row in make.runs(a).rows}
+    assert states["srpo/seed-8"] == "done"
+    assert states["srpo/seed-9"] == "done, added later"
 
 
 def test_the_task_that_carries_the_gap_is_named(refuted: Analysis) -> None:

@@ -126,6 +126,7 @@ def test_figures_and_tables_can_be_read_without_being_seen(page: str) -> None:
     assert len(found.all("h1")) == 1
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_what_a_model_wrote_cannot_leave_its_place(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=1, steps=20)
     evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -161,6 +162,7 @@ def test_the_markdown_carries_verdict_and_tables(folder: Path) -> None:
     assert "(figures/accuracy.png)" in text
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=3, steps=50)
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="failed", reason="went NaN")
@@ -202,6 +204,7 @@ def test_a_comparison_under_way_is_shown_and_not_judged(tmp_path: Path, case: st
     assert "data-reload" not in head
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_writer_that_fails_leaves_the_old_report_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +223,7 @@ def test_a_writer_that_fails_leaves_the_old_report_whole(
     assert not list(folder.glob(".report-*"))
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_unmatched_runs_are_said_so_on_the_first_page(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, steps=50)
     synthetic.change(folder / "srpo" / "seed-1", "manifest.json", contract={"optim.lr": 1.0})
@@ -239,6 +243,7 @@ def test_one_arm_and_many_arms_are_shown(tmp_path: Path, arms: dict[str, float])
     assert len(told["comparisons"]) == len(arms) - 1
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_comparison_that_has_not_begun_is_shown(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, steps=20)
     for run in folder.glob("*/seed-*"):
@@ -250,6 +255,7 @@ def test_a_comparison_that_has_not_begun_is_shown(tmp_path: Path) -> None:
     assert "Nothing to compare yet" in (folder / "report" / "index.html").read_text()
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_runs_that_only_know_steps_and_accuracy_are_shown(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=8, training=False, samples=0)
     for run in folder.glob("*/seed-*"):

@@ -16,6 +16,8 @@ from srpo_bench.results.runs import read
 from srpo_bench.results.statistics.benchmarks import at_end, at_start, references
 from tests.results import synthetic
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 
 def final(run: Path, scores: dict[str, float], n: int = 100) -> None:
     tasks = {

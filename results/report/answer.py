@@ -49,6 +49,15 @@ class Headline:
     """What follows from it, by the fixed table of verdict and scale."""
 
     @property
+    def brief(self) -> str:
+        """``13 % fewer (9 to 17)``, in a table whose column names the axis; empty: not measured."""
+        told = self.measured.rpartition(" ")[0]
+        word = f" % {told.rpartition(' ')[2]}"
+        one = self.interval.endswith(word) and self.interval.count("%") == 1
+        span = self.interval.removesuffix(word) if one else self.interval
+        return f"{told} ({span})" if told else ""
+
+    @property
     def answer(self) -> str:
         """``Claimed: 90 % fewer steps. Measured: 13 % fewer.``, or the title."""
         if not (self.claimed and self.measured) or self.verdict == "no-verdict":
@@ -70,11 +79,15 @@ def headlines(a: Analysis) -> list[Headline]:
 def leading(a: Analysis) -> list[str]:
     """The challengers that the claim is made of, as the claim names them; all of them where there
     are none of those."""
+    return own(a) or list(a.claims)
+
+
+def own(a: Analysis) -> list[str]:
+    """The challengers that the claim is made of, as the claim names them."""
     made_of = list(a.headline.algorithm) if a.headline else []
-    own = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
-    place = {arm: a.comparison.algorithms[arm].casefold() for arm in own}
-    own.sort(key=lambda arm: made_of.index(place[arm]) if place[arm] in made_of else 0)
-    return own or list(a.claims)
+    found = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
+    place = {arm: a.comparison.algorithms[arm].casefold() for arm in found}
+    return sorted(found, key=lambda m: made_of.index(place[m]) if place[m] in made_of else 0)
 
 
 def mail(a: Analysis, h: Headline) -> str:

@@ -69,7 +69,7 @@ def _marks(a: Analysis, axis: str) -> dict[str, Any]:
     found = {arm: cell for arm, cell in cells.items() if cell and cell.ratio.value >= 0}
     lead = next((arm for arm in answer.leading(a) if arm in found), None)
     first = found[lead] if lead else next(iter(found.values()), None)
-    claimed = a.threshold if axis == a.axis else None
+    claimed = a.threshold if axis == a.axis and lead in answer.own(a) else None
     return {
         "target": finite(a.target),
         "baseline": first.baseline if first else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.starving import OFTEN
+from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
@@ -143,7 +144,7 @@ def _accuracy(a: Analysis) -> str:
 
 
 def _claim(a: Analysis) -> str:
-    if a.threshold is None or not a.judges:
+    if a.threshold is None or not answer.own(a):
         return ""
     return (
         " The grey band is where the claim would have it cross; the arrow runs from the baseline's "

@@ -30,7 +30,7 @@ def accuracy(a: Analysis) -> Figure | None:
         return None
     if a.gain:
         draw.crossings(axes, a, drawn)
-        for arm in answer.leading(a)[:1]:
+        for arm in answer.own(a)[:1]:
             draw.claim(axes, a, arm)
     axes.set_xlabel(NAMES["steps"])
     axes.set_ylabel("held-out accuracy")

@@ -70,7 +70,7 @@ def verdicts(a: Analysis) -> Table:
         (
             h.challenger,
             h.verdict.replace("-", " "),
-            f"{h.measured} ({h.interval})" if h.measured else "–",
+            h.brief or "–",
             text.percent(a.arms[h.challenger].final),
             h.ratio,
         )

@@ -27,6 +27,7 @@ def test_claimed_and_measured_are_in_one_unit(refuted: Analysis) -> None:
     assert h.answer == f"Claimed: 90 % fewer steps. Measured: {h.measured.removesuffix(' steps')}."
     ratio = refuted.judges["srpo"].contrast.ratio
     assert h.measured == f"{100 * (1 - ratio.value):.0f} % fewer steps"
+    assert h.brief == f"{h.measured.removesuffix(' steps')} ({h.interval.removesuffix(' % fewer')})"
     told = answer.mail(refuted, h)
     for part in (h.measured, h.interval, h.difference, "arXiv 2504.14286", h.means, "16 runs"):
         assert part in told
@@ -126,6 +127,18 @@ def test_charts_hold_every_run_and_the_crossings_that_the_verdict_reads(refuted:
     run = told["runs"]["grpo/seed-1"]
     assert len(run["accuracy"]) == len(run["spent"]["steps"]) == 81
     assert len(run["training"]["length"]) == charts.WINDOWS
+
+
+def test_no_claim_is_drawn_for_an_arm_that_it_is_not_about(tmp_path: Path) -> None:
+    arms = {"grpo": 1.0, "dapo": 0.5}
+    a = analyse(synthetic.write(tmp_path / "c", arms, training=False, samples=0))
+    marks = charts.data(a)["marks"]["steps"]
+    assert marks["claim"] is None
+    assert [mark["arm"] for mark in marks["arms"]] == [1]
+    assert "claim" not in words.captions(a)["accuracy"]
+    (h,) = answer.headlines(a)
+    assert h.answer == "dapo against grpo: fewer steps"
+    assert h.means == "dapo reached the same accuracy in fewer steps than grpo here."
 
 
 def test_eleven_arms_are_told_apart_without_colour(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Literal
 
-from tests.mutants import ROOT
+from tests.mutants import ROOMS, ROOT
 from tests.mutants.sites import sites
 
 Verdict = Literal["killed", "survived", "not covered"]
@@ -27,6 +27,7 @@ of the file's own test come first, then the quickest."""
 HEAVY = (
     *("torch", "transformers", "trl", "safetensors.torch", "numpy", "scipy.stats", "pandas"),
     *("pydantic", "hypothesis", "matplotlib.pyplot", "pyarrow", "typer", "rich", "jinja2", "yaml"),
+    *("pytest", "transformers.models.llama.modeling_llama", "transformers.generation"),
 )
 
 
@@ -109,10 +110,19 @@ def judge(mutant: Mutant, known: dict[str, Any]) -> Verdict:
 
 
 def preload() -> None:
-    """Load what is not the product, once for all mutants."""
-    for name in HEAVY:
+    """Load what is not the product, once for all mutants: the product, too, for what it loads, and
+    forget it again."""
+    ours = [
+        ".".join(("srpo_bench", *path.relative_to(ROOT).with_suffix("").parts))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if not path.name.startswith("__")
+    ]
+    for name in (*HEAVY, *ours):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    for name in [n for n in sys.modules if n.partition(".")[0] == "srpo_bench"]:
+        del sys.modules[name]
 
 
 def _child(mutant: Mutant, tests: Sequence[str], seconds: int) -> int:

@@ -202,3 +202,47 @@ def test_a_chart_of_another_kind_and_an_empty_one_are_refused(tmp_path: Path) ->
     path = table(tmp_path / "c.csv", '"0","0.25"', header='"Step","accuracy"')
     with pytest.raises(ResultsError, match="'accuracy' is no 'RUN - KEY'"):
         take("wandb", path, out=tmp_path / "no")
+
+
+def test_trackios_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its runs with what it logged, by their ids; of a project that is none, those there are."""
+    trackio = pytest.importorskip("trackio")
+    from trackio.sqlite_storage import SQLiteStorage
+
+    from srpo_bench.results.importers.tracked import TrackedRun, trackio_runs
+
+    known = [SimpleNamespace(name="a", id="1", config=None)]
+    known += [SimpleNamespace(name="b", id="2", config={"max_steps": 3})]
+
+    class Api:
+        def runs(self, project: str) -> list[Any]:
+            if project != "p":
+                raise ValueError(project)
+            return known
+
+    projects = ["p", "q"]
+    monkeypatch.setattr(trackio, "Api", Api)
+    monkeypatch.setattr(SQLiteStorage, "get_projects", lambda: projects)
+    monkeypatch.setattr(
+        SQLiteStorage, "get_logs", lambda *words, **more: [{"asked": words, **more}]
+    )
+    assert list(trackio_runs("p")) == [
+        TrackedRun("a", {}, [{"asked": ("p", "a"), "run_id": "1"}]),
+        TrackedRun("b", {"max_steps": 3}, [{"asked": ("p", "b"), "run_id": "2"}]),
+    ]
+    with pytest.raises(ResultsError, match=r"no trackio project 'r'; there are: p, q\.$"):
+        list(trackio_runs("r"))
+    projects.clear()
+    with pytest.raises(ResultsError, match=r"there are: none\.$"):
+        list(trackio_runs("r"))
+
+
+@pytest.mark.parametrize(("name", "reader"), [("wandb", "wandb_runs"), ("trackio", "trackio_runs")])
+def test_a_tracker_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, name: str, reader: str
+) -> None:
+    from srpo_bench.results.importers import tracked
+
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ResultsError, match=f"by the package {name}, which is not installed: pip"):
+        list(getattr(tracked, reader)("p"))

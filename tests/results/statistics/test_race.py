@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srpo_bench.results.statistics.race import Race, collapsed, race
+from srpo_bench.results.statistics.race import SMOOTH, Race, collapsed, fall, fallen, race
 from srpo_bench.results.statistics.speed import Curves
 
 STEP = np.arange(0, 401, 5.0)
@@ -82,3 +82,36 @@ def test_a_baseline_that_falls_back_or_does_not_gain_cannot_be_read() -> None:
     flat = arm(1e6 * TIMES)
     assert not run(arm(TIMES), flat).readable
     assert not run(arm(TIMES), failing(theirs, 5)).readable
+
+
+def test_how_far_a_curve_fell_by_hand() -> None:
+    """Windows of SMOOTH evaluations; the best by the mean over runs, and each run's part of it."""
+    rng = np.random.default_rng(3)
+    accuracy = rng.random((3, 9)) - 0.1 * np.arange(9)
+    smooth = np.array(
+        [[row[i : i + SMOOTH].mean() for i in range(9 - SMOOTH + 1)] for row in accuracy]
+    )
+    best = int(np.argmax(smooth.mean(0)))
+    each = smooth[:, best] - smooth[:, -1]
+    mean, parts = fall(accuracy)
+    assert parts == pytest.approx(each)
+    assert float(mean) == pytest.approx(each.mean())
+    error = each.std(ddof=1) / np.sqrt(3)
+    assert float(fallen(accuracy, 0.0)) == pytest.approx(max(each.mean(), 0) / error)
+    known = 2 * 0.9 / (SMOOTH * 3)
+    assert known > error**2
+    assert float(fallen(accuracy, 0.9)) == pytest.approx(each.mean() / np.sqrt(known))
+
+
+def test_a_fall_of_one_run_is_no_fall_and_one_of_two_is_measured() -> None:
+    down = np.array([[0.5] * SMOOTH + [0.1] * SMOOTH])
+    assert float(fallen(down, 0.0)) == 0
+    two = np.concatenate([down, down - np.linspace(0, 0.1, 2 * SMOOTH)])
+    assert 0 < float(fallen(two, 0.0)) < np.inf
+    short = np.array([[0.5, 0.25], [0.75, 0.5]])
+    assert float(fall(short)[0]) == 0
+
+
+def test_no_gain_at_all_cannot_be_read() -> None:
+    flat = Curves(STEP, np.full((8, len(STEP)), 0.5), None, 0.0)
+    assert not run(flat, flat).readable

@@ -304,6 +304,14 @@ class Config(Section):
         return self
 
 
+class OwnOptim(Section):
+    """What an arm may have of its own of the optimiser: a rate that was tuned for it, or how often
+    it updates. It is part of the arm as it is printed; the contract holds what the others have."""
+
+    lr: float | None = Field(None, gt=0)
+    updates_per_step: int | None = Field(None, gt=0)
+
+
 class Arm(Section):
     """One side of the comparison: a method, the sampler it goes with, and the settings of both.
 
@@ -315,3 +323,9 @@ class Arm(Section):
     sampler: str | None = Field(None, description="None: the algorithm's own")
     settings: dict[str, Any] = {}
     sampler_settings: dict[str, Any] = {}
+    optim: OwnOptim = OwnOptim()
+
+    def configured(self, config: Config) -> Config:
+        """What this arm trains by: the comparison's settings, and its own of the optimiser."""
+        own = self.optim.model_dump(exclude_none=True)
+        return config.model_copy(update={"optim": config.optim.model_copy(update=own)})

@@ -100,9 +100,11 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The arm's own: its algorithm's and its sampler's. Empty where the run was imported."""
+        """The arm's own: of its algorithm, its sampler and, where it has any, the optimiser. Empty
+        where the run was imported."""
         own = (self.manifest.get(f"{whose}_settings") or {} for whose in ("algorithm", "sampler"))
-        return {name: value for part in own for name, value in part.items()}
+        optim = {f"optim.{name}": v for name, v in (self.manifest.get("optim") or {}).items()}
+        return {name: value for part in own for name, value in part.items()} | optim
 
     @property
     def contract(self) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from srpo_bench.algorithms.registry import (
 )
 from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
-from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.config import Arm, Config, OwnOptim
 from srpo_bench.harness.errors import UserError, unknown
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -62,9 +62,11 @@ def read_arm(name: str) -> Typed:
 
 
 def own_settings(typed: Typed) -> list[str]:
-    """Names of an arm's settings, the algorithm's and the sampler's."""
+    """Names of an arm's settings: the algorithm's, the sampler's, and what it may have of the
+    optimiser by itself."""
     kind, (sampler, _) = get_algorithm(typed.algorithm), sampler_of(typed.algorithm, typed.sampler)
-    return [*kind.Settings.model_fields, *sampler.Settings.model_fields]
+    optim = [f"optim.{name}" for name in OwnOptim.model_fields]
+    return [*kind.Settings.model_fields, *sampler.Settings.model_fields, *optim]
 
 
 def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Arm]:
@@ -93,13 +95,16 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
 def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
     kind = get_algorithm(typed.algorithm)
     sampler, defaults = sampler_of(typed.algorithm, typed.sampler)
-    given: dict[str, dict[str, Any]] = {"settings": {}, "sampler_settings": defaults}
+    given: dict[str, dict[str, Any]] = {"settings": {}, "sampler_settings": defaults, "optim": {}}
     for key in typed.keys:
         for name, value in settings.get(key, {}).items():
-            if place := _place(typed, key, name, kind.Settings, sampler.Settings):
+            if name == "optim":
+                given[name] = layers.merge(given[name], value) if isinstance(value, dict) else value
+            elif place := _place(typed, key, name, kind.Settings, sampler.Settings):
                 given[place][name] = value
     layers.parse(kind.Settings, given["settings"], f"algorithm '{typed.algorithm}'")
     layers.parse(sampler.Settings, given["sampler_settings"], f"sampler '{typed.sampler}'")
+    layers.parse(OwnOptim, given["optim"], f"arm '{typed.name}'")
     arm = {"name": typed.name, "algorithm": typed.algorithm, "sampler": typed.sampler, **given}
     return layers.parse(Arm, arm, "--algos")
 
@@ -142,10 +147,12 @@ def arm_record(arm: Arm) -> dict[str, Any]:
     settings = get_algorithm(arm.algorithm).Settings.model_validate(arm.settings)
     sampler, defaults = sampler_of(arm.algorithm, arm.sampler)
     chosen = sampler.Settings.model_validate({**defaults, **arm.sampler_settings})
+    own = arm.optim.model_dump(mode="json", exclude_none=True)
     return {
         "arm": arm.name,
         "algorithm": arm.algorithm,
         "sampler": sampler.name,
         "settings": settings.model_dump(mode="json"),
         "sampler_settings": chosen.model_dump(mode="json"),
+        **({"optim": own} if own else {}),
     }

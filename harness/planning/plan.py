@@ -268,6 +268,7 @@ def _manifest(
         "settings": settings,
         "algorithm_settings": arm["settings"],
         "sampler_settings": arm["sampler_settings"],
+        **({"optim": arm["optim"]} if "optim" in arm else {}),
         "contract": {**record["contract"], "pool_digest_seed": record["pools"][str(run.seed)]},
         "versions": versions(),
         "host": {

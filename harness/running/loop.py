@@ -53,6 +53,7 @@ class Run:
         attempt: Attempt | None = None,
     ) -> None:
         self.attempt = attempt or Attempt(folder)
+        config = arm.configured(config)
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
         self.pool = problems.pool_of(seed)
         self.max_new_tokens = training_limit(config, problems)

@@ -178,6 +178,7 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
         sampler=manifest["sampler"],
         settings=manifest["algorithm_settings"],
         sampler_settings=manifest["sampler_settings"],
+        optim=manifest.get("optim", {}),
     )
     run = Run(folder, config, arm, manifest["seed"], base, problems, attempt)
     notes = dict.fromkeys([*manifest["notes"], *run.sampler.notes, *run.algorithm.notes])

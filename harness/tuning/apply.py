@@ -55,7 +55,9 @@ def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> di
     changed = [p for p, value in chosen["shared"].items() if here[p] != value]
     for arm in arms:
         own = chosen["algorithms"].get(arm.algorithm, {})
-        if layers.merge(arm.settings, own) != arm.settings:
+        optim = arm.optim.model_dump(exclude_none=True)
+        there_now = {**arm.settings, **arm.sampler_settings, **({"optim": optim} if optim else {})}
+        if layers.merge(there_now, own) != there_now:
             changed.append(f"of {arm.name}")
     if changed:
         raise UserError(

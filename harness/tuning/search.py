@@ -1,17 +1,17 @@
 """``bench tune``: the same search budget for every method, on seeds that no report uses.
 
-A grid of shared settings (``optim.lr``) times a method's own (``grpo.beta``). Every candidate is an
-ordinary comparison of one arm, ``DIR/<algorithm>-<number>``; running it again finishes what is
-missing. Shared settings are part of the contract, so there the baseline's best is taken for all;
-a method's own settings are its best beside those.
+A grid of shared settings (``optim.lr``) times a method's own (``grpo.beta``, ``grpo.optim.lr``).
+Every candidate is an ordinary comparison of one arm, ``DIR/<algorithm>-<number>``; running it again
+finishes what is missing. Shared settings are part of the contract, so there the baseline's best is
+taken for all; a method's own settings are its best beside those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
-from math import isnan
+from math import inf, isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -30,10 +30,13 @@ SEEDS = (101, 102, 103, 104)
 SECTIONS = ("optim", "rollout", "reward")
 """What may be tuned of the contract. The rest is what candidates are scored by."""
 RULE = (
-    "the highest mean over seeds of the accuracy at the end (mean of the last two evaluations), of "
-    "candidates none of whose runs failed; of equals the first tried. Settings that all methods "
-    "share are those of the baseline's best candidate; a method's own are its best beside them."
+    "the fewest steps to the target, of candidates whose mean curve reaches it, keeps it and does "
+    "not collapse; where none does, the highest accuracy at the end; never one with a failed run; "
+    "of equals the first tried. The target is that of the comparison, else base plus 90 % of the "
+    "gain of the baseline's candidate that ends highest. Settings that all methods share are those "
+    "of the baseline's best candidate; a method's own are its best beside them."
 )
+"""What a comparison judges, so that no method is tuned for another thing."""
 FILE = "tuning.json"
 
 
@@ -47,6 +50,8 @@ class Candidate:
     """path -> value, as they were typed."""
     scores: Sequence[float | None] = field(default=())
     """Accuracy at the end by seed; None: that run failed."""
+    steps: float | None = None
+    """To the target, by the mean curve; None: not reached and kept."""
 
     @property
     def name(self) -> str:
@@ -65,9 +70,14 @@ class Candidate:
 
     @property
     def mean(self) -> float | None:
-        """What it is judged by; None where a run failed or is not there yet."""
+        """Accuracy at the end; None where a run failed or is not there yet."""
         told = [s for s in self.scores if s is not None]
         return fmean(told) if told and len(told) == len(self.scores) else None
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """The smaller the better, by ``RULE``."""
+        return (inf if self.steps is None else self.steps, -(self.mean or 0.0))
 
 
 def read_params(texts: Sequence[str]) -> dict[str, list[Any]]:
@@ -157,7 +167,7 @@ def tune(
         _write(folder, settings, candidates, {}, command)  # what will be tried, before it is
     for i, (candidate, comparison) in enumerate(zip(candidates, planned, strict=True), 1):
         run(comparison, f"{i} of {len(planned)}: {candidate.algorithm} with {_told(candidate)}")
-    scored = [_scored(c, p) for c, p in zip(candidates, planned, strict=True)]
+    scored = timed([_scored(c, p) for c, p in zip(candidates, planned, strict=True)], planned)
     _write(folder, settings, scored, {}, command)
     return _write(folder, settings, scored, choose(scored), command)
 
@@ -177,7 +187,7 @@ def choose(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
             raise UserError(
                 f"Every candidate of {algorithm} that could be chosen has a failed run."
             )
-        best = max(beside, key=lambda c: c.mean or 0.0)
+        best = min(beside, key=lambda c: c.rank)
         chosen[algorithm], shared = best, best.shared
     return chosen
 
@@ -199,9 +209,37 @@ def _scored(c: Candidate, comparison: PlannedComparison) -> Candidate:
 
     ends = {r.seed: at_end(r) for r in read(comparison.folder).runs if r.state == "done"}
     scores = [ends.get(seed) for seed in comparison.config.seeds]
-    return Candidate(
-        c.algorithm, c.number, c.values, [None if s is None or isnan(s) else s for s in scores]
-    )
+    return replace(c, scores=[None if s is None or isnan(s) else s for s in scores])
+
+
+def timed(
+    candidates: Sequence[Candidate], comparisons: Sequence[PlannedComparison]
+) -> list[Candidate]:
+    """Scored candidates with their steps to the one target that all of them are held to.
+
+    Raises:
+        UserError: every candidate of the baseline has a failed run.
+    """
+    from srpo_bench.results.statistics.pace import steps_to, target_of
+
+    curves = [_curves(comparison) for comparison in comparisons]
+    whole = [i for i, c in enumerate(candidates) if c.mean is not None]
+    theirs = [i for i in whole if candidates[i].algorithm == candidates[0].algorithm]
+    if not theirs:
+        raise UserError(f"Every candidate of {candidates[0].algorithm} has a failed run.")
+    highest = max(theirs, key=lambda i: candidates[i].mean or 0.0)
+    named = comparisons[0].config.targets
+    target = named[0] if named else target_of(curves[highest])
+    return [
+        replace(c, steps=steps_to(curves[i], target) if i in whole else None)
+        for i, c in enumerate(candidates)
+    ]
+
+
+def _curves(comparison: PlannedComparison) -> list[tuple[Any, Any]]:
+    from srpo_bench.results.runs import read
+
+    return [(run.evals.step, run.evals.accuracy) for run in read(comparison.folder).runs]
 
 
 def _same_grid(folder: Path, candidates: Sequence[Candidate]) -> None:
@@ -248,6 +286,7 @@ def _write(
                 "values": dict(c.values),
                 "scores": list(c.scores),
                 "mean": c.mean,
+                "steps": c.steps,
                 "chosen": c in chosen.values(),
             }
             for c in candidates

@@ -8,7 +8,7 @@ its idea says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -195,7 +195,7 @@ def _rung(
         kind=kind,
         what=" and ".join(on) or "nothing: all that it adds is switched off",
         parts=len(on),
-        also=tuple(k for k in ours.keys() & theirs.keys() - meant if ours[k] != theirs[k]),
+        also=_also(ours, theirs, meant),
         contrast=contrast(
             comparison, challenger, reference, Goal(level=target), ("steps", "flops")
         ),
@@ -207,6 +207,14 @@ def _rung(
 
 def _settings(comparison: Comparison, arm: str) -> dict[str, Any]:
     return comparison.of(arm)[0].settings
+
+
+def _also(ours: Mapping[str, Any], theirs: Mapping[str, Any], meant: Set[str]) -> tuple[str, ...]:
+    """Settings of both that differ, the idea's aside; what an arm has of the optimiser by itself,
+    the other has as the comparison has it."""
+    own = {name for name in (*ours, *theirs) if name.startswith("optim.")}
+    both = (ours.keys() & theirs.keys()) | own
+    return tuple(sorted(k for k in both - meant if ours.get(k) != theirs.get(k)))
 
 
 def _added(idea: Idea, settings: Mapping[str, Any], kind: Kind) -> list[str]:

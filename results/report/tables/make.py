@@ -29,7 +29,7 @@ def arms(a: Analysis) -> Table:
         s, done = r.survival, r.states.get("done", 0)
         rows.append(
             (
-                name if r.algorithm == name else f"{name} ({r.algorithm})",
+                _called(a, name, r.algorithm),
                 f"{done} of {sum(r.states.values())}",
                 text.percent(r.base),
                 text.percent(r.final),
@@ -268,6 +268,14 @@ def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
         return (run.name, state, f"{run.last_step:g}", end, f"> {found.at:g}", "not reached")
     between = f"{found.low:.4g} and {found.high:.4g}"
     return (run.name, state, f"{run.last_step:g}", end, f"{found.at:.4g}", between)
+
+
+def _called(a: Analysis, arm: str, algorithm: str) -> str:
+    """An arm with its algorithm, where its name is another, and its own of the optimiser."""
+    runs = a.comparison.of(arm)
+    own = {k: v for k, v in runs[0].settings.items() if k.startswith("optim.")} if runs else {}
+    told = [algorithm] * (algorithm != arm) + [f"{name}={value:g}" for name, value in own.items()]
+    return f"{arm} ({', '.join(told)})" if told else arm
 
 
 def _often(share: float) -> str:

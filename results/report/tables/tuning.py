@@ -12,7 +12,10 @@ def table(a: Analysis) -> Table:
     """Every candidate that was tried, the chosen ones marked."""
     tuning = a.comparison.plan.get("tuning")
     rows = [] if tuning is None else [_row(c) for c in tuning["candidates"]]
-    columns = ("method", "tried", "accuracy at the end, mean", "each seed", "")
+    columns = (
+        *("method", "tried", "steps to target", "accuracy at the end, mean", "each seed"),
+        "",
+    )
     note = "" if tuning is None else sentence(tuning)
     return Table("tuning", "Tuning", columns, tuple(rows), note)
 
@@ -40,4 +43,6 @@ def _row(candidate: dict[str, Any]) -> tuple[str, ...]:
     tried = ", ".join(f"{k}={v}" for k, v in candidate["values"].items()) or "as it is"
     each = ", ".join("failed" if s is None else f"{100 * s:.1f}" for s in candidate["scores"])
     mean = "–" if candidate["mean"] is None else f"{100 * candidate['mean']:.1f} %"
-    return (candidate["algorithm"], tried, mean, each, "chosen" if candidate["chosen"] else "")
+    pace = "–" if candidate.get("steps") is None else f"{candidate['steps']:.3g}"
+    chosen = "chosen" if candidate["chosen"] else ""
+    return (candidate["algorithm"], tried, pace, mean, each, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from srpo_bench.algorithms.base import Settings, setting
 from srpo_bench.algorithms.samplers.dps import DPS, DPSSettings
 from srpo_bench.harness.cli.flags import by_arm
+from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import arm_record, parse_arms
+from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.results.store import read_json
 
 
 def parts(names: str, settings: dict[str, dict[str, Any]] | None = None) -> list[tuple[str, ...]]:
@@ -106,3 +110,51 @@ def test_settings_of_an_arm_are_told_from_shared_ones() -> None:
     }
     with pytest.raises(UserError, match="did you mean 'dapo"):
         by_arm({"dapo+dsp": {"decay": 1}}, ["dapo+dps"])
+
+
+def test_an_arm_may_have_a_rate_of_its_own() -> None:
+    given = {
+        "grpo": {"optim": {"lr": 2e-4}},
+        "slow": {"optim": {"lr": 1e-5, "updates_per_step": 4}},
+    }
+    plain, slow, other = parse_arms(["grpo", "slow=grpo", "srpo"], given)
+    shared = Config.model_validate({"optim": {"lr": 7e-5, "max_grad_norm": 0.5}})
+    assert plain.configured(shared).optim.lr == 2e-4
+    assert slow.configured(shared).optim.model_dump() == {
+        **shared.optim.model_dump(),
+        "lr": 1e-5,
+        "updates_per_step": 4,
+    }
+    assert other.configured(shared) == shared
+    assert arm_record(plain)["optim"] == {"lr": 2e-4}
+    assert "optim" not in arm_record(other)
+    assert Arm(name="slow", algorithm="grpo", optim=arm_record(slow)["optim"]).optim == slow.optim
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"lr": -1.0}, "greater than 0"),
+        ({"betas": [0.9, 0.9]}, "betas"),
+        (3, "optim|dictionary"),
+    ],
+)
+def test_what_an_arm_may_not_have_of_its_own(value: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_arms(["grpo"], {"grpo": {"optim": value}})
+
+
+def test_a_rate_of_an_arm_is_no_difference_in_the_contract(tmp_path: Path) -> None:
+    config = Config.model_validate(
+        {
+            "data": {"tasks": ["micro-gsm8k"], "pool_size": 8},
+            "evaluation": {"problems": 1},
+            "seeds": [1],
+        }
+    )
+    arms = parse_arms(["grpo", "srpo"], {"srpo": {"optim": {"lr": 3e-4}}})
+    planned = plan(tmp_path / "c", config, arms, "bench compare")
+    manifests = [read_json(run.folder / "manifest.json") for run in planned.runs]
+    assert [m.get("optim") for m in manifests] == [None, {"lr": 3e-4}]
+    assert manifests[0]["contract"] == manifests[1]["contract"]
+    assert reopen(tmp_path / "c").arms[1].optim.lr == 3e-4

@@ -119,6 +119,50 @@ def test_a_failed_run_rules_a_candidate_out_and_of_equals_the_first_is_taken() -
         choose(scored(*([[0.5, 0.5]] * 4), *([[None, 0.3]] * 2), *([[0.9, 0.9]] * 2)))
 
 
+def test_the_fewest_steps_to_the_target_win_over_the_highest_end() -> None:
+    ends: list[Sequence[float | None]] = [[0.9, 0.9], [0.8, 0.8], [0.7, 0.7], [0.95, 0.95]]
+    points = scored(*ends, *ends)
+    steps = [40.0, 30.0, None, 35.0, 20.0, 21.0, 3.0, None]
+    best = choose([replace(c, steps=s) for c, s in zip(points, steps, strict=True)])
+    assert best["grpo"].number == 2
+    assert best["srpo"].number == 1  # the third was quicker at another shared rate
+    none = choose([replace(c, steps=None) for c in points])
+    assert none["grpo"].number == 4  # where nobody arrives, by the end
+
+
+def test_a_candidate_with_a_failed_run_does_not_win_by_speed() -> None:
+    points = scored([0.9, None], *([[0.5, 0.5]] * 7))
+    assert choose([replace(points[0], steps=1.0), *points[1:]])["grpo"].number == 2
+
+
+def test_each_arms_own_rate_is_tuned_and_used(tmp_path: Path) -> None:
+    """grpo-1 ends highest and fixes the target; srpo is quick at another rate than grpo."""
+    params = {"grpo.optim.lr": [1e-4, 2e-4], "srpo.optim.lr": [1e-4, 2e-4]}
+    when = {"grpo-1": 5, "grpo-2": 10, "srpo-1": 10, "srpo-2": 5}
+
+    def run(comparison: PlannedComparison, which: str) -> None:
+        for one in comparison.runs:
+            write_json(one.folder / "status.json", {"state": "done"})
+            for step in range(0, 21):
+                accuracy = 0.9 if step > when[comparison.folder.name] else 0.1
+                append_line(one.folder / "evals.jsonl", {"step": step, "accuracy": accuracy})
+
+    record = tune(tmp_path / "t", SMALL, grid(["grpo", "srpo"], params), "bench tune …", run)
+    assert [c["steps"] for c in record["candidates"]] == [
+        pytest.approx(when[c["name"]] + 1, abs=1) for c in record["candidates"]
+    ]
+    assert settings_of(record)["algorithms"] == {
+        "grpo": {"optim": {"lr": 1e-4}},
+        "srpo": {"optim": {"lr": 2e-4}},
+    }
+    arms = parse_arms(["grpo", "srpo"], settings_of(record)["algorithms"])
+    assert [arm.optim.lr for arm in arms] == [1e-4, 2e-4]
+    used(record, compared(), arms)
+    other = parse_arms(["grpo", "srpo"], {"srpo": {"optim": {"lr": 3e-4}}})
+    with pytest.raises(UserError, match="of grpo, of srpo"):
+        used(record, compared(), other)
+
+
 def finish(accuracy: dict[str, float]) -> Any:
     """Stands in for training: writes the records that a run of this accuracy leaves."""
 

@@ -1,10 +1,11 @@
-"""Seconds of an evaluation: an earlier commit against this tree, with the same bits.
+"""Seconds of an evaluation: an earlier commit against this tree.
 
 ``python -m benchmarks.evaluation [COMMIT [ROUNDS]]`` evaluates the micro base on 88 problems of
 each micro family, four responses each (1,056), once with the code of COMMIT and once with this
 tree's, in ROUNDS such pairs. Who begins alternates: other work on the machine then falls on both.
-Each round has other problems, so nothing is remembered from round to round. Every token and every
-outcome must be the same. The ratio is the median over the rounds.
+Each round has other problems, so nothing is remembered from round to round. It counts the responses
+whose text and outcome are the same: all, unless the arithmetic of sampling was changed between the
+two (docs/performance.md), which turns a draw here and there. The ratio is the rounds' median.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Side:
             raise SystemExit(f"The code in {tree} does not evaluate; its last words are above.")
 
     def evaluate(self, number: int) -> dict[str, Any]:
-        """Round ``number``: seconds, responses, and the digest of all that came out."""
+        """Round ``number``: seconds, and a digest of each response with its outcome."""
         self._asks.write(f"{number}\n")
         self._asks.flush()
         answer: dict[str, Any] = json.loads(self._answers.readline())
@@ -75,19 +76,19 @@ def main() -> None:
         unpack(commit, Path(folder))
         before, after = Side(Path(folder)), Side(HERE)
         print("before/s  after/s  ratio  load")
-        ratios = []
+        ratios, same, count = [], 0, 0
         for number in range(rounds):
             order = (before, after) if number % 2 else (after, before)
             found = {side: side.evaluate(number) for side in order}
             old, new = found[before], found[after]
-            if old["bits"] != new["bits"]:
-                raise SystemExit(f"Round {number} has other bits in the two trees.")
+            same += sum(a == b for a, b in zip(old["said"], new["said"], strict=True))
+            count += len(new["said"])
             ratios.append(old["seconds"] / new["seconds"])
             seconds = f"{old['seconds']:8.2f} {new['seconds']:8.2f}"
             print(f"{seconds} {ratios[-1]:6.2f} {os.getloadavg()[0]:5.1f}", flush=True)
         before.close()
         after.close()
-    print(f"{new['responses']} responses a round, the same bits; one thread each")
+    print(f"{count} responses, {same} the same in both; one thread each")
     print(f"from {min(ratios):.2f} to {max(ratios):.2f}")
     print(f"ratio {statistics.median(ratios):.2f}")
 

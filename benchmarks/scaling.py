@@ -31,7 +31,7 @@ STEPS = {
 }
 """Axis -> points: where it stands, and what differs from ``step``'s defaults."""
 RUNS = (10, 100, 1000)
-UPDATES = 2
+UPDATES = 1
 """Steps timed a point, after one that is not; the fastest counts, for other work only adds."""
 
 

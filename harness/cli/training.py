@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srpo_bench.harness.cli.flags import arm_names, by_arm, nested
-from srpo_bench.harness.cli.mirroring import fetch, keep_copy
 from srpo_bench.harness.cli.options import (
     DataDir,
     Engine,
@@ -137,6 +136,8 @@ def compare(
         print_price(folder, settings, arms, options)
         return
     checked = keep_promises(folder, settings, arms, unchecked)
+    from srpo_bench.harness.cli.mirroring import fetch, keep_copy
+
     fetch(folder, mirror)
     comparison = plan_comparison(folder, settings, arms, tuning, options, checked)
     keep_copy(folder, mirror)
@@ -194,6 +195,8 @@ def resume(
 ) -> None:
     """Finish what is missing of a comparison, from its last checkpoints, here or elsewhere."""
     options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
+    from srpo_bench.harness.cli.mirroring import fetch, keep_copy
+
     fetch(folder, mirror)
     comparison = reopen_comparison(folder, options, plugin or [])
     keep_copy(folder, mirror)

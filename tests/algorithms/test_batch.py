@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from srpo_bench.algorithms.batch import Batch, Rollouts, Totals
+from srpo_bench.algorithms.batch import Batch, Grades, Rollouts, Totals
 
 
 def test_pick_keeps_what_belongs_to_a_row(sample: Any) -> None:
@@ -35,3 +35,17 @@ def test_totals_leave_out_responses_without_weight(sample: Any) -> None:
     lengths = rollouts.lengths
     assert totals.responses == 1.5
     assert totals.tokens == lengths[0] + 0.5 * lengths[2]
+
+
+def test_grades_keep_texts_answers_and_fields_with_their_rows() -> None:
+    one = Grades(
+        torch.tensor([1.0, 2.0]), torch.tensor([0.0, 1.0]), ["a", "b"], [None, "7"],
+        {"near": torch.tensor([0.25, 0.5])},
+    )  # fmt: skip
+    other = Grades(torch.tensor([3.0]), torch.tensor([1.0]))
+    assert (other.texts, other.answers, other.fields) == ([""], [None], {})
+    both = Grades.concat([one, other])
+    assert both.fields["near"].tolist() == [0.25, 0.5, 0.0]
+    picked = both.pick(torch.tensor([2, 1]))
+    assert (picked.texts, picked.answers) == (["", "b"], [None, "7"])
+    assert (picked.reward.tolist(), picked.fields["near"].tolist()) == ([3.0, 2.0], [0.0, 0.5])

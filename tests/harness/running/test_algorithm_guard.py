@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -81,3 +83,23 @@ def test_containers_of_plain_values_can_be_kept(monkeypatch: pytest.MonkeyPatch)
     state = {"a": [1, (2.0, None)], "b": OrderedDict(c=torch.ones(2)), "d": Counter("ab"), "e": {1}}
     monkeypatch.setattr(Keeps, "state_dict", lambda self: state)
     assert guard.state(guard.make(Keeps, {}, PLAN)) is state
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"reward": torch.zeros(3)}, r"reward of shape \(3,\) where the rollouts need \(24,\)"),
+        ({"reward": torch.full((24,), float("nan"))}, "reward with values that are not finite"),
+        ({"costs": {"dollars": 1.0}}, "a cost 'dollars' of 1.0; booked are flops, verifier_calls"),
+        ({"costs": {"flops": -1.0}}, "a cost 'flops' of -1.0"),
+        ({"costs": {"flops": float("inf")}}, "a cost 'flops' of inf"),
+    ],
+)
+def test_a_reward_or_cost_of_ones_own_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], sentence: str
+) -> None:
+    kind = get("grpo-token")
+    weigh = kind.weigh
+    monkeypatch.setattr(kind, "weigh", lambda *given: replace(weigh(*given), **changes))
+    with pytest.raises(RunError, match=f"Algorithm 'grpo-token' returned {sentence}"):
+        walk("grpo-token")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.algorithms.batch import Rollouts, Totals
-from srpo_bench.algorithms.correction import Correction, weights
+from srpo_bench.algorithms.correction import Correction, outside, weights
 from srpo_bench.algorithms.registry import BUILT_IN
 from tests.algorithms.pair import Pair
 
@@ -111,3 +111,8 @@ def test_the_objective_is_multiplied_and_its_denominators_are_not(
     assert gradients[0].abs().max() > 0
     expected = _of(batch.rollouts.tokens) * gradients[0]
     torch.testing.assert_close(gradients[1], expected, rtol=1e-6, atol=1e-9)
+
+
+def test_the_bounds_themselves_are_inside() -> None:
+    weight = torch.tensor([0.49, 0.5, 3.0, 3.01])
+    assert outside(weight, 3.0, 0.5).tolist() == [True, False, False, True]

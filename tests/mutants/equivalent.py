@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
+_UNDER = "_hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE"
+EQUIVALENT: dict[str, str] = {
+    f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
+        "where a bisection meets its goal exactly, either half ends there, to the last halving"
+    ),
+    "harness/models/distribution.py: 27 for 26 :: SUMMED_AT_ONCE = 2**26": (
+        "how much is summed at once bounds memory; the sums are exact"
+    ),
+}
 """``Mutant.key`` -> why its behaviour is the same."""
 
 LEFT_OUT = {

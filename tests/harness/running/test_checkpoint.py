@@ -134,3 +134,20 @@ def test_a_damaged_checkpoint_is_named_before_a_record_is_cut(
     with pytest.raises(RunError, match=r"step-5 is damaged .*: delete that folder to go on"):
         checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     assert (tmp_path / "steps.jsonl").read_text() == '{"step":6}\n'
+
+
+def test_a_state_is_read_onto_the_cpu_and_runs_no_code(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device may hold no second optimiser state, and a pickle may hold a program."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    checkpoint.save(tmp_path, 1, policy, {"x": 1}, keep=1)
+    load, asked = torch.load, []
+
+    def watched(path: Path, **how: object) -> object:
+        asked.append(how)
+        return load(path, **how)
+
+    monkeypatch.setattr(torch, "load", watched)
+    checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    assert asked == [{"map_location": "cpu", "weights_only": True}]

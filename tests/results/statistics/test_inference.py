@@ -150,3 +150,8 @@ def test_what_never_differs_is_no_difference_and_what_always_does_is_one() -> No
     """Without any spread Student's t says nothing, and the sign says all."""
     assert differs(np.zeros(5)) == 1
     assert differs(np.full(5, 0.25)) == differs(np.full(5, -0.25)) == 0
+
+
+def test_sign_flips_are_counted_up_to_32_pairs_and_drawn_beyond() -> None:
+    assert sign_flip(np.ones(32)) == pytest.approx(2 / 2**32)
+    assert sign_flip(np.ones(33)) == 1 / 10_000

@@ -305,8 +305,7 @@ class Config(Section):
 
 
 class OwnOptim(Section):
-    """What an arm may have of its own of the optimiser: a rate that was tuned for it, or how often
-    it updates. It is part of the arm as it is printed; the contract holds what the others have."""
+    """What an arm may have of the optimiser by itself; the contract holds what the others have."""
 
     lr: float | None = Field(None, gt=0)
     updates_per_step: int | None = Field(None, gt=0)
@@ -327,5 +326,5 @@ class Arm(Section):
 
     def configured(self, config: Config) -> Config:
         """What this arm trains by: the comparison's settings, and its own of the optimiser."""
-        own = self.optim.model_dump(exclude_none=True)
-        return config.model_copy(update={"optim": config.optim.model_copy(update=own)})
+        optim = config.optim.model_copy(update=self.optim.model_dump(exclude_none=True))
+        return config.model_copy(update={"optim": optim})

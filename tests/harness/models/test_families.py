@@ -23,6 +23,7 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import head as head_module
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running.attempt import Attempt
 from tests.harness.models.families import FAMILIES, VOCABULARY, tiny
 
 N, LIMIT = 2, 20
@@ -151,7 +152,7 @@ def test_a_checkpoint_opens_in_stock_transformers(read: Read, tmp_path: Path) ->
     with torch.no_grad():
         for parameter in read.policy.model.parameters():
             parameter.mul_(1.01)
-    checkpoint.save(tmp_path, 1, read.policy, {}, keep=1)
+    checkpoint.save(Attempt(tmp_path), 1, read.policy, {}, keep=1)
     stock, found = AutoModelForCausalLM.from_pretrained(
         tmp_path / "checkpoints" / "step-1",
         attn_implementation=read.policy.model.config._attn_implementation,

@@ -19,6 +19,7 @@ from srpo_bench.harness.models.loading import check_savable, model_class, open_m
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import check
 from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running.attempt import Attempt
 from tests.harness.models.families import SHAPE, tiny
 
 Copy = Callable[[], Path]
@@ -142,7 +143,7 @@ def test_sampling_settings_without_do_sample_can_be_saved(copy: Copy, tmp_path: 
     edit(folder / "generation_config.json", temperature=0.6, top_p=0.9)
     policy = load_policy(folder, "float32", "cpu")
     check_savable(policy.model, policy.tokenizer)
-    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    checkpoint.save(Attempt(tmp_path), 1, policy, {}, keep=1)
     saved = json.loads((tmp_path / "checkpoints/step-1/generation_config.json").read_text())
     assert (saved["temperature"], saved["top_p"], saved["do_sample"]) == (0.6, 0.9, True)
 
@@ -151,7 +152,7 @@ def test_several_chat_templates_can_be_saved(copy: Copy, tmp_path: Path) -> None
     policy = load_policy(copy(), "float32", "cpu")
     policy.tokenizer.chat_template = {"default": "{{ messages[0].content }}", "tool_use": "tool"}
     check_savable(policy.model, policy.tokenizer)
-    checkpoint.save(tmp_path, 1, policy, {}, keep=1)
+    checkpoint.save(Attempt(tmp_path), 1, policy, {}, keep=1)
     again = load_policy(tmp_path / "checkpoints/step-1", "float32", "cpu")
     assert again.encode([{"role": "user", "content": "2+2"}]) == policy.encode("2+2")
 

@@ -1,0 +1,62 @@
+"""The processes of whole comparisons, killed and stopped at random moments."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+
+from benchmarks.faults.comparison import Comparisons
+from benchmarks.faults.processes import TRAINING, send, tree
+from benchmarks.faults.table import Row
+
+_PACE = {"command": 0.6, "forkserver": 0.15, "worker": 0.05}
+"""At most so long from strike to strike, as a share of an undisturbed comparison: a command must
+start anew after each, the others are struck many times under one command."""
+
+
+def kills(comparisons: Comparisons, kind: str, count: int) -> Row:
+    """``count`` processes of one kind killed, in comparisons that are then gone on with."""
+    struck = differences = finished = 0
+    out = comparisons.new()
+    while struck < count:
+        command = comparisons.start(out)
+        while not command.ended() and not comparisons.done(out) and struck < count:
+            comparisons.pause(_PACE[kind] * comparisons.length)
+            victims = tree(command.pid)[kind] if not command.ended() else []
+            struck += bool(victims) and send(comparisons.rng.choice(victims), signal.SIGKILL)
+        if comparisons.done(out) or struck == count:
+            command.kill()
+            differences += comparisons.changed(out)
+            finished += 1
+            out = comparisons.new()
+    return Row(f"SIGKILL: {kind}", struck, differences, f"{finished} comparisons")
+
+
+def stops(comparisons: Comparisons, count: int, seconds: float) -> Iterator[Row]:
+    """Each kind stopped for a time, ``count`` times."""
+    for kind in TRAINING:
+        stopped = differences = 0
+        while stopped < count:
+            out = comparisons.new()
+            command = comparisons.start(out)
+            comparisons.pause(0.8 * comparisons.length)
+            victims = tree(command.pid)[kind] if not command.ended() else []
+            if victims and send(victims[0], signal.SIGSTOP):
+                stopped += 1
+                time.sleep(seconds)
+                send(victims[0], signal.SIGCONT)
+            comparisons.wait(out, command)
+            differences += comparisons.changed(out)
+        yield Row(f"SIGSTOP for {seconds:g} s: {kind}", count, differences)
+
+
+def twice(comparisons: Comparisons, count: int) -> Row:
+    """Two commands for one folder, started at the same moment."""
+    differences = 0
+    for _ in range(count):
+        out = comparisons.new()
+        for command in [comparisons.start(out), comparisons.start(out)]:
+            comparisons.wait(out, command)
+        differences += comparisons.changed(out)
+    return Row("two starters at once", count, differences)

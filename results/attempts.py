@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.results.store import read_json
+from srpo_bench.results.store import read_record
 
 ATTEMPTS = "attempts"
 ATTEMPT = "attempt.json"
@@ -20,5 +20,9 @@ def attempt_numbers(run: Path) -> list[int]:
 
 
 def attempts(run: Path) -> list[dict[str, Any]]:
-    """What each of them said of itself: when it started, and on which machine."""
-    return [read_json(run / ATTEMPTS / str(n) / ATTEMPT) for n in attempt_numbers(run)]
+    """What each of them said of itself: when it started, and on which machine.
+
+    Raises:
+        ResultsError: its words are damaged.
+    """
+    return [read_record(run / ATTEMPTS / str(n) / ATTEMPT) for n in attempt_numbers(run)]

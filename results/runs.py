@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srpo_bench.results.baseline import baseline_of
-from srpo_bench.results.seal import check_seal
+from srpo_bench.results.seal import check_seal, check_there
+from srpo_bench.results.status import status_of
 from srpo_bench.results.store import (
     PHASES,
     PROCESSOR,
     ResultsError,
-    State,
     read_lines,
     read_plan,
     read_record,
@@ -182,6 +182,7 @@ def read(folder: Path) -> Comparison:
         raise ResultsError(f"{folder} holds no comparison: it has no comparison.json.")
     check_seal(folder)
     plan = read_plan(path)
+    check_there(folder, plan)
     runs = _runs(run_dirs(folder))
     if not runs:
         raise ResultsError(f"{folder} holds no runs yet; wait for the first, or `bench resume` it.")
@@ -211,21 +212,18 @@ def _runs(folders: list[Path]) -> tuple[Run, ...]:
 
 def _run(folder: Path) -> Run:
     check_seal(folder, besides=["samples.jsonl"])  # large, and only the report's page reads it
-    status = read_record(folder / "status.json") if (folder / "status.json").is_file() else {}
+    state, reason = status_of(folder)
     manifest = read_record(folder / "manifest.json")
     steps, curves, totals = _steps(folder / "steps.jsonl")
     clock, phases = _timing(folder / "timing.jsonl")
     evals = _evals(folder / "evals.jsonl", clock)
     final = read_record(folder / "final.json") if (folder / "final.json").is_file() else {}
-    state = str(status.get("state") or ("done" if len(evals) else "waiting"))
-    if state not in get_args(State):
-        raise ResultsError(f"{folder / 'status.json'} names a state that is none: {state!r:.40}.")
     return Run(
         folder=folder,
         arm=str(manifest.get("arm", folder.parent.name)),
         seed=int(manifest.get("seed", folder.name.removeprefix("seed-"))),
-        state=state,
-        reason=str(status.get("reason") or ""),
+        state=state or ("done" if len(evals) else "waiting"),
+        reason=reason,
         manifest=manifest,
         evals=evals,
         steps=steps,

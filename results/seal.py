@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from srpo_bench.results.store import FINAL, ResultsError, read_record, write_json
 
@@ -38,6 +39,23 @@ def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:
             raise ResultsError(
                 f"{file} is not as it was when it was finished ({path.name} has its digest): put "
                 f"it back from a copy, or delete {folder} and run that part again."
+            )
+
+
+def check_there(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Without its manifest a run would vanish, and with it what speaks against an arm.
+
+    Raises:
+        ResultsError: one is missing.
+    """
+    arms = [arm["arm"] for arm in plan["arms"]] if "config" in plan else []  # else imported
+    planned = {folder / arm / f"seed-{seed}" for arm in arms for seed in plan.get("seeds", [])}
+    there = {path.parent for path in folder.glob("*/seed-*/*.json*")}
+    for run in sorted(planned | there):
+        if not (run / "manifest.json").is_file():
+            raise ResultsError(
+                f"{run} is gone, or its manifest.json is: put it back from a copy, or begin anew "
+                "with another --out."
             )
 
 

@@ -30,6 +30,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--short", action="store_true", help="one or two trials of each")
     parser.add_argument("--trials", type=int, help="of each fault, in place of 100")
+    parser.add_argument(
+        "--minutes", type=float, help="of each kind of process; then what was done is told"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments at which faults strike")
     words = parser.parse_args()
     unknown = set(words.parts) - set(PARTS)
@@ -40,13 +43,16 @@ def main() -> None:
     print(HEAD, flush=True)
     differences = 0
     parts, trials = words.parts or PARTS, words.trials or (2 if words.short else 100)
-    for row in _rows(parts, trials, words.short, words.seed):
+    seconds = 60 * (words.minutes or 24 * 60)
+    for row in _rows(parts, trials, seconds, words.short, words.seed):
         print(row, flush=True)
         differences += row.differences
     raise SystemExit(1 if differences else 0)
 
 
-def _rows(parts: list[str] | tuple[str, ...], trials: int, short: bool, seed: int) -> Iterator[Row]:
+def _rows(
+    parts: list[str] | tuple[str, ...], trials: int, longest: float, short: bool, seed: int
+) -> Iterator[Row]:
     stops, seconds, few = (0, 0.0, 1) if short else (1, 30.0, max(trials // 10, 1))
     if "sandbox" in parts:
         found = isolation().mode
@@ -60,7 +66,7 @@ def _rows(parts: list[str] | tuple[str, ...], trials: int, short: bool, seed: in
         comparisons = Comparisons(Path(folder), 1 if short else 4, seed)
         for kind in TRAINING:
             if kind in parts:
-                yield training.kills(comparisons, kind, trials)
+                yield training.kills(comparisons, kind, trials, longest)
         if "stops" in parts and stops:
             yield from training.stops(comparisons, stops, seconds)
         for name, fault in (

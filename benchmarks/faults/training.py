@@ -10,22 +10,24 @@ from benchmarks.faults.comparison import Comparisons
 from benchmarks.faults.processes import TRAINING, send, tree
 from benchmarks.faults.table import Row
 
-_PACE = {"command": 0.6, "forkserver": 0.15, "worker": 0.05}
+_PACE = {"command": 0.35, "forkserver": 0.15, "worker": 0.05}
 """At most so long from strike to strike, as a share of an undisturbed comparison: a command must
 start anew after each, the others are struck many times under one command."""
 
 
-def kills(comparisons: Comparisons, kind: str, count: int) -> Row:
-    """``count`` processes of one kind killed, in comparisons that are then gone on with."""
+def kills(comparisons: Comparisons, kind: str, count: int, seconds: float) -> Row:
+    """``count`` processes of one kind killed, or as many as can be within so many seconds, in
+    comparisons that are then gone on with."""
     struck = differences = finished = 0
+    until = time.monotonic() + seconds
     out = comparisons.new()
-    while struck < count:
+    while struck < count and time.monotonic() < until:
         command = comparisons.start(out)
         while not command.ended() and not comparisons.done(out) and struck < count:
             comparisons.pause(_PACE[kind] * comparisons.length)
             victims = tree(command.pid)[kind] if not command.ended() else []
             struck += bool(victims) and send(comparisons.rng.choice(victims), signal.SIGKILL)
-        if comparisons.done(out) or struck == count:
+        if comparisons.done(out) or struck == count or time.monotonic() >= until:
             command.kill()
             differences += comparisons.changed(out)
             finished += 1

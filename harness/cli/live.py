@@ -20,8 +20,10 @@ from rich.text import Text
 
 from srpo_bench.harness.cli.eta import Pace, minutes, together
 from srpo_bench.harness.cli.health import LOOK_BACK, health
-from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
-from srpo_bench.results.store import last_line, read_json
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, status
+from srpo_bench.results.status import GONE
+from srpo_bench.results.store import last_line
 
 PLAIN_EVERY = 15.0
 """Seconds between plain progress lines."""
@@ -46,17 +48,27 @@ class Seen:
     _read: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Read what is new."""
-        self.state = state(self.run)
+        """Read what is new.
+
+        Raises:
+            UserError: a file is damaged.
+        """
+        found = status(self.run)
+        self.state, self.reason = found.state or "waiting", found.reason
         if self.state == "waiting":
             return
-        for line in self._new("timing"):
-            self.pace.add(line)
-        self.steps = [*self.steps, *self._new("steps")][-LOOK_BACK:]
-        evaluation = last_line(self.run.folder / "evals.jsonl")
-        self.accuracy = evaluation["accuracy"] if evaluation else None
-        if self.state == "failed":
-            self.reason = str(read_json(self.run.folder / "status.json").get("reason", ""))
+        try:
+            for line in self._new("timing"):
+                self.pace.add(line)
+            self.steps = [*self.steps, *self._new("steps")][-LOOK_BACK:]
+            evaluation = last_line(self.run.folder / "evals.jsonl")
+            self.accuracy = float(evaluation["accuracy"]) if evaluation else None
+            _ = self.step
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{self.run.folder} holds a record that is damaged ({type(error).__name__}: "
+                f"{error}): put its files back from a copy, or begin anew with another --out."
+            ) from error
 
     @property
     def name(self) -> str:
@@ -219,6 +231,8 @@ class Progress:
 
     def _print_ended(self) -> None:
         for seen in self.runs:
+            if seen.reason == GONE:  # whoever started it will say how it ended
+                continue
             if seen.state in ("done", "failed", "stopped") and seen.run.folder not in self._ended:
                 self._ended.add(seen.run.folder)
                 self._print(" ".join(filter(None, self._row(seen))))

@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from srpo_bench.harness.cli.live import Progress, Seen
+from srpo_bench.harness.cli.options import readable
 from srpo_bench.harness.planning.plan import read_planned
 from srpo_bench.results.attempts import attempts
+from srpo_bench.results.seal import check_seal
 
 
 def print_status(folder: Path, as_json: bool) -> None:
@@ -23,9 +25,11 @@ def print_status(folder: Path, as_json: bool) -> None:
     """
     comparison = read_planned(folder)
     progress = Progress(comparison, Console())
-    for seen in progress.runs:
-        seen.look()
-    rows = [_row(seen) for seen in progress.runs]
+    with readable():
+        for seen in progress.runs:
+            check_seal(seen.run.folder, besides=["samples.jsonl"])
+            seen.look()
+        rows = [_row(seen) for seen in progress.runs]
     if as_json:
         print(json.dumps({"summary": progress.head(), "runs": rows}, indent=2))
         return
@@ -39,6 +43,9 @@ def print_status(folder: Path, as_json: bool) -> None:
     console = Console()
     console.print(progress.head(), highlight=False)
     console.print(table)
+    for row in rows:
+        if row["reason"]:
+            console.print(Text(f"{row['run']} {row['state']}: {row['reason']}"), soft_wrap=True)
 
 
 def _row(seen: Seen) -> dict[str, Any]:

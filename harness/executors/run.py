@@ -7,17 +7,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Executor
 from srpo_bench.harness.planning.comparison import (
     PlannedComparison,
     PlannedRun,
     locked,
     pending,
-    state,
+    status,
 )
+from srpo_bench.harness.running.intact import check
 from srpo_bench.harness.running.worker import PATIENCE, is_held, write_status
 from srpo_bench.results.attempts import attempts
-from srpo_bench.results.store import STOP, read_json, write_json
+from srpo_bench.results.status import GONE
+from srpo_bench.results.store import STOP, read_json, saved, write_json
 
 POLL = 0.25
 """Seconds between looks at the executor."""
@@ -46,7 +49,9 @@ def run_all(
         (comparison.folder / STOP).unlink(missing_ok=True)
         runs = pending(comparison)
         for run in runs:
-            if state(run) == "running":
+            _check(run)
+            found = status(run)
+            if found.state == "running" or found.reason == GONE:
                 print(left_behind(run))
         for run in runs:  # what an earlier attempt left behind is not this one's state
             write_status(run.folder, "waiting", comparison.config.steps)
@@ -80,6 +85,20 @@ def left_behind(run: PlannedRun) -> str:
             f"{PATIENCE:.0f} s to end, then the run is taken over."
         )
     return f"{name} was left as running by {who}, which is gone: it goes on from its checkpoint."
+
+
+def _check(run: PlannedRun) -> None:
+    """What a run would go on from is as it was written: told now, not after an hour.
+
+    Raises:
+        UserError: it is not.
+    """
+    steps = saved(run.folder)
+    if steps:
+        try:
+            check(run.folder, run.folder / "checkpoints" / f"step-{steps[-1]}")
+        except RunError as error:
+            raise UserError(str(error)) from error
 
 
 def _close(ended: list[Ended]) -> int:

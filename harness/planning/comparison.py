@@ -14,7 +14,8 @@ from pathlib import Path
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.plugins.entered import FilePlugin
-from srpo_bench.results.store import FINAL, read_json
+from srpo_bench.results.status import Status, status_of
+from srpo_bench.results.store import FINAL, ResultsError
 
 LOCK = ".lock"
 
@@ -64,9 +65,24 @@ def pending(comparison: PlannedComparison) -> list[PlannedRun]:
 
 
 def state(run: PlannedRun) -> str:
-    """A run's state, "waiting" before it has one."""
-    path = run.folder / "status.json"
-    return str(read_json(path)["state"]) if path.exists() else "waiting"
+    """A run's state, "waiting" before it has one.
+
+    Raises:
+        UserError: its files are damaged.
+    """
+    return status(run).state or "waiting"
+
+
+def status(run: PlannedRun) -> Status:
+    """Its state, and why it ended.
+
+    Raises:
+        UserError: its files are damaged.
+    """
+    try:
+        return status_of(run.folder)
+    except ResultsError as error:
+        raise UserError(str(error)) from error
 
 
 @contextmanager

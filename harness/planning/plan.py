@@ -28,8 +28,11 @@ from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.results.baseline import baseline_of
-from srpo_bench.results.seal import SEAL, seal
-from srpo_bench.results.store import SCHEMA, ResultsError, read_plan, write_json
+from srpo_bench.results.seal import SEAL, check_seal, seal
+from srpo_bench.results.store import SCHEMA, ResultsError, read_plan, read_record, write_json
+
+_IN_MANIFEST = {"settings": "algorithm_settings"}
+"""What a plan's arm says under another name in its runs' manifests."""
 
 
 def plan(
@@ -100,7 +103,7 @@ def reopen(folder: Path) -> PlannedComparison:
     ready = prepare(first.on(_day(record)), _methods(planned.arms))
     found = {**record, "contract": contract_of(ready) | _digests(planned.plugins)}
     refuse_other(record, found, folder, "was planned with other things")
-    _refuse_gone(planned)
+    _refuse_changed(planned)
     return replace(planned, base=ready.base)
 
 
@@ -124,6 +127,7 @@ def read_planned(folder: Path) -> PlannedComparison:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
+        check_seal(folder)
         record = read_plan(folder / "comparison.json")
     except ResultsError as error:
         raise UserError(str(error)) from error
@@ -176,7 +180,7 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
                 old = _read(folder)
                 refuse_other(_with_files(old), narrowed(record, old), folder)
                 _extend(comparison, old, record)
-                _refuse_gone(comparison)
+                _refuse_changed(comparison)
             else:
                 _write_alone(comparison, record, created)
     except OSError as error:
@@ -241,13 +245,28 @@ def _refuse_full(folder: Path) -> None:
         raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
 
 
-def _refuse_gone(comparison: PlannedComparison) -> None:
-    """A planned run has its folder from the start; whoever removed it removed its records."""
+def _refuse_changed(comparison: PlannedComparison) -> None:
+    """A planned run has its folder and its settings from the start; whoever removed or changed
+    them did so to its records."""
+    config = comparison.config.model_dump(mode="json", exclude={"seeds"})  # some came later
     for run in comparison.runs:
-        if not (run.folder / "manifest.json").is_file():
+        path = run.folder / "manifest.json"
+        if not path.is_file():
             raise UserError(
                 f"{run.folder} is gone, or its manifest.json is: put it back, or start anew with "
                 "another --out."
+            )
+        try:
+            check_seal(run.folder, besides=["samples.jsonl"])  # large, and nothing goes on from it
+            found = read_record(path)
+        except ResultsError as error:
+            raise UserError(str(error)) from error
+        wanted = arm_record(run.arm) | {"seed": run.seed}
+        same = all(found.get(_IN_MANIFEST.get(name, name)) == wanted[name] for name in wanted)
+        settings = layers.parse(Config, found.get("settings", {}), str(path))
+        if not same or settings.model_dump(mode="json", exclude={"seeds"}) != config:
+            raise UserError(
+                f"{path} is not as it was planned: put it back, or start anew with another --out."
             )
 
 

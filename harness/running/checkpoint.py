@@ -2,9 +2,9 @@
 
 A checkpoint is an ordinary Hugging Face folder with the rest of the run's state beside the weights.
 It is written in the attempt's outbox, flushed to disk and renamed, so that it is either whole or
-not there. It records how long each record file was; a resumed run goes on from copies of that
-length, and because every random draw depends on (seed, purpose, step) only, it then writes the same
-lines again.
+not there. It records how long each record file was, and the digests of all of it; a resumed run
+goes on from copies of that length, and because every random draw depends on (seed, purpose, step)
+only, it then writes the same lines again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import torch
 
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy
+from srpo_bench.harness.running import intact
 from srpo_bench.harness.running.attempt import Attempt
-from srpo_bench.results.store import read_json, saved, write_json
-
-RECORDS = ("steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl")
+from srpo_bench.harness.running.intact import PROGRESS, RECORDS
+from srpo_bench.results.store import saved, write_json
 
 
 def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], keep: int) -> None:
@@ -37,7 +37,8 @@ def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], kee
     policy.model.save_pretrained(prepared)
     policy.tokenizer.save_pretrained(prepared)
     torch.save(state, prepared / "state.pt")
-    write_json(prepared / "progress.json", {"step": step, "records": attempt.record_lengths()})
+    progress = intact.progress_of(attempt.run, prepared, step, attempt.record_lengths())
+    write_json(prepared / PROGRESS, progress)
     for path in [*prepared.rglob("*"), prepared]:
         _flush(path)
     final = folder / f"step-{step}"
@@ -62,49 +63,28 @@ def rewind(attempt: Attempt, checkpoint: Path | None) -> tuple[int, dict[str, An
         The step to go on from and the saved state.
 
     Raises:
-        RunError: a record file is not what the checkpoint was written beside.
+        RunError: the checkpoint, or a record file, is not what it was when it was written.
     """
     run = attempt.run
     progress: dict[str, Any] = {"step": 0, "records": {}}
     state = None
     if checkpoint is not None:
-        progress, state = _read(checkpoint)
-    lengths = {name: progress["records"].get(name, 0) for name in RECORDS}
-    for name, length in lengths.items():
-        if not _ends_a_line(run / name, length):
-            raise RunError(
-                f"{run / name} is damaged: it does not hold the lines that were there at step "
-                f"{progress['step']}. Put it back, or delete {run / 'checkpoints'} to start over."
-            )
-    attempt.take_records(lengths)
+        progress, state = intact.check(run, checkpoint), _state(checkpoint)
+    attempt.take_records({name: progress["records"].get(name, 0) for name in RECORDS})
     return int(progress["step"]), state
 
 
-def _read(checkpoint: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How far the records were when it was written, and the state."""
+def _state(checkpoint: Path) -> dict[str, Any]:
     try:
-        progress = read_json(checkpoint / "progress.json")
-        return progress, torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(
+            checkpoint / "state.pt", map_location="cpu", weights_only=True
+        )
+        return state
     except (OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
         raise RunError(
             f"{checkpoint} is damaged ({type(error).__name__}): delete that folder to go on from "
             "the checkpoint before it, or from the start where there is none."
         ) from error
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _ends_a_line(path: Path, length: int) -> bool:
-    """Whether the first ``length`` bytes of a record are there and end with a whole line."""
-    if length == 0:
-        return True
-    if _size(path) < length:
-        return False
-    with path.open("rb") as f:
-        f.seek(length - 1)
-        return f.read(1) == b"\n"
 
 
 def _flush(path: Path) -> None:

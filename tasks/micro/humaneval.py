@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from srpo_bench.tasks.base import Grade, Kind, Problem
+from srpo_bench.tasks.code_answer import completed
 from srpo_bench.tasks.micro.family import Item, MicroTask
 from srpo_bench.tasks.sandbox import Program, run_programs
 
@@ -63,12 +64,16 @@ class MicroHumanEval(MicroTask):
         )
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
-        """Run prompt + response + hidden tests."""
-        programs = [
-            Program(problem.question + response, problem.answer, problem.meta["entry_point"])
-            for problem, response in zip(problems, responses, strict=True)
-        ]
+        """Run prompt, response and hidden tests; a chat model's code block is read as humaneval
+        reads it."""
+        programs = [program(p, r) for p, r in zip(problems, responses, strict=True)]
         return [verdict.grade for verdict in run_programs(programs)]
+
+
+def program(problem: Problem, response: str) -> Program:
+    """What is run for a response: a bare completion, or a function given in a code block."""
+    name = problem.meta["entry_point"]
+    return Program(completed(problem.question, response, name, ""), problem.answer, name)
 
 
 def one_line(steps: Sequence[Statement]) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.status import GONE
 from srpo_bench.results.store import read_json
-from tests.integration.conftest import environment, records
+from tests.integration.conftest import Bench, environment, records
 from tests.integration.test_compare import lines, wait_for
 
 pytestmark = pytest.mark.integration
@@ -33,3 +34,26 @@ def test_the_command_writes_the_same_bits_and_can_be_stopped(
     assert read_json(run / "status.json")["state"] == "done"
     expected = {k: v for k, v in records(finished).items() if k.startswith("grpo/seed-1/")}
     assert records(tmp_path) == expected
+
+
+def test_a_unit_that_was_killed_is_told_and_gone_on_with(
+    bench: Bench, finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(finished, folder)
+    run = folder / "grpo" / "seed-1"
+    for path in run.iterdir():
+        if path.name != "manifest.json":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    words = [sys.executable, "-P", "-m", "srpo_bench.harness.running", str(run)]
+    process = subprocess.Popen(words, env=environment(), start_new_session=True)
+    wait_for(process, lambda: lines(run / "steps.jsonl") >= 3)
+    process.kill()
+    process.wait()
+    assert read_json(run / "status.json")["state"] == "running"
+    told = bench("status", folder)
+    assert f"grpo/seed-1 stopped: {GONE}" in told.stdout, told.stderr
+    again = bench("resume", folder)
+    assert again.returncode == 0, again.stderr
+    assert "grpo/seed-1 was left as running by process" in again.stdout
+    assert records(folder) == records(finished)

@@ -94,10 +94,7 @@ def test_damage_is_told_or_changes_nothing(
 def test_a_file_that_is_gone_is_told(whole: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(whole, tmp_path / "c")
     (tmp_path / "c" / name).unlink()
-    if name.endswith("manifest.json"):  # without it there is no run, and its seed has no pair
-        assert len(read(tmp_path / "c").runs) == 3
-        return
-    with pytest.raises(ResultsError, match=name):
+    with pytest.raises(ResultsError, match=name.rpartition("/")[2]):
         read_all(tmp_path / "c")
 
 

@@ -22,6 +22,7 @@ from srpo_bench.harness.planning.contract import LEFT_OUT, contract_of
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.prepare import Prepared, prepare
 from srpo_bench.harness.running.worker import _as_planned
+from srpo_bench.results.seal import seal
 from srpo_bench.results.store import read_json, write_json
 
 SMALL = {
@@ -162,6 +163,9 @@ def test_a_day_is_fixed_at_planning_and_kept(tmp_path: Path) -> None:
     record["created"] = "2024-07-26T23:59:59+00:00"
     record["config"]["data"]["date"] = "2024-07-26"
     write_json(folder / "comparison.json", record)
+    seal(folder, ["comparison.json"])
+    for path in folder.glob("*/seed-*/manifest.json"):
+        write_json(path, read_json(path) | {"settings": record["config"]})
     later = plan(folder, config, ARMS, "bench compare")
     assert later.config.data.date == reopen(folder).config.data.date == dt.date(2024, 7, 26)
     named = layers.parse(Config, layers.merge(SMALL, {"data": {"date": "2024-01-01"}}), "test")
@@ -175,6 +179,7 @@ def test_a_comparison_whose_contract_holds_no_prompts_is_refused(tmp_path: Path)
     record = read_json(folder / "comparison.json")
     del record["contract"]["prompts_digest"]
     write_json(folder / "comparison.json", record)
+    seal(folder, ["comparison.json"])
     for again in (lambda: reopen(folder), lambda: plan(folder, config, ARMS, "bench compare")):
         with pytest.raises(UserError, match="was planned by an earlier srpo-bench"):
             again()

@@ -12,6 +12,7 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.problems.load import load_problems
+from srpo_bench.results.seal import SEAL, seal
 from srpo_bench.results.store import read_json, write_json
 
 SMALL = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 8}, "evaluation": {"problems": 1}}
@@ -45,6 +46,7 @@ def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_i
     del record["config"]["rollout"]["correction"]
     del record["contract"]["rollout.correction"]
     write_json(folder / "comparison.json", record)
+    seal(folder, ["comparison.json"])
     assert reopen(folder).config.rollout.correction == "none"
     manifest = read_json(folder / "grpo" / "seed-1" / "manifest.json")
     assert manifest["base"]["parameters"] == record["parameters"] == 1_114_368
@@ -102,9 +104,30 @@ def test_a_run_whose_folder_is_gone_is_told_before_anything_is_written(tmp_path:
     assert sorted(folder.rglob("*")) == before
 
 
+def test_a_run_whose_settings_were_changed_is_not_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    plan(folder, config(), ARMS, "bench compare")
+    path = folder / "grpo" / "seed-1" / "manifest.json"
+    manifest = read_json(path)
+    assert manifest["algorithm_settings"]["beta"] != 0.5
+    for changed in (
+        manifest | {"seed": 2},
+        manifest | {"algorithm_settings": manifest["algorithm_settings"] | {"beta": 0.5}},
+        manifest | {"settings": manifest["settings"] | {"steps": 7}},
+    ):
+        write_json(path, changed)
+        with pytest.raises(UserError, match=r"manifest\.json is not as it was planned"):
+            reopen(folder)
+    write_json(path, manifest)
+    reopen(folder)
+
+
 def test_a_record_that_names_no_arms_is_no_comparison(tmp_path: Path) -> None:
     folder = tmp_path / "c"
     plan(folder, config(), ARMS, "bench compare")
     (folder / "comparison.json").write_text("{}")
+    with pytest.raises(UserError, match="is not as it was when it was finished"):
+        reopen(folder)
+    (folder / SEAL).unlink()
     with pytest.raises(UserError, match="names no arms, so it is no comparison's record"):
         reopen(folder)

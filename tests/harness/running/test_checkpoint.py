@@ -141,7 +141,7 @@ def test_a_state_is_read_onto_the_cpu_and_runs_no_code(
 ) -> None:
     """A device may hold no second optimiser state, and a pickle may hold a program."""
     policy = load_policy(tiny_folder, "float32", "cpu")
-    checkpoint.save(tmp_path, 1, policy, {"x": 1}, keep=1)
+    checkpoint.save(at_work(tmp_path), 1, policy, {"x": 1}, keep=1)
     load, asked = torch.load, []
 
     def watched(path: Path, **how: object) -> object:
@@ -149,5 +149,25 @@ def test_a_state_is_read_onto_the_cpu_and_runs_no_code(
         return load(path, **how)
 
     monkeypatch.setattr(torch, "load", watched)
-    checkpoint.rewind(tmp_path, checkpoint.latest(tmp_path))
+    checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     assert asked == [{"map_location": "cpu", "weights_only": True}]
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "state.pt", "config.json", "progress.json", "../../steps.jsonl"]
+)
+def test_a_digit_that_changed_is_never_gone_on_from(
+    tiny_folder: Path, tmp_path: Path, name: str
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    attempt = at_work(tmp_path)
+    attempt.append("steps.jsonl", {"step": 5, "reward": 0.25})
+    checkpoint.save(attempt, 5, policy, {"x": torch.arange(9)}, keep=1)
+    path = tmp_path / "checkpoints" / "step-5" / name
+    content = path.read_bytes()
+    place = content.index(b"5") if name.endswith("progress.json") else len(content) // 2
+    path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    with pytest.raises(RunError, match="is damaged"):
+        checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
+    path.write_bytes(content)
+    assert checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))[0] == 5

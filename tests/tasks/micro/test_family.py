@@ -13,7 +13,7 @@ from srpo_bench.tasks.base import Outcome, Problem, Split
 from srpo_bench.tasks.micro.corpus import FAMILIES, examples
 from srpo_bench.tasks.micro.family import SIZES, MicroTask, bucket
 from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
-from srpo_bench.tasks.micro.humaneval import INPUTS, MicroHumanEval
+from srpo_bench.tasks.micro.humaneval import INPUTS, MicroHumanEval, program
 from srpo_bench.tasks.micro.math import MicroMath
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -184,3 +184,20 @@ def test_chat_style_is_one_user_turn(task: MicroTask) -> None:
 
 def _problem(task: MicroTask, item: Any) -> Problem:
     return Problem(item.content, task.name, task.kind, item.question, item.answer, meta=item.meta)
+
+
+def test_a_chat_models_code_block_is_read_and_a_bare_body_is_what_it_was() -> None:
+    task = MicroHumanEval()
+    problem = task.load("dev")[0]
+    body = problem.meta["solution"]
+    whole = problem.question + body
+    use = f"```python\nprint({problem.meta['entry_point']}(3))\n```"
+    asked = f"Sure:\n```python\n{whole}\n```\nTry it:\n{use}"
+    wrong = asked.replace(body, "    return None")
+    right, block, other = task.grade([problem] * 3, [body, asked, wrong])
+    assert [right.outcome, block.outcome, other.outcome] == [
+        *[Outcome.CORRECT] * 2,
+        Outcome.WRONG,
+    ]
+    for response in (body, body + "\n\ndef f(n):\n    return n", "x", "return n", ""):
+        assert program(problem, response).code == problem.question + response

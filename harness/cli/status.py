@@ -44,7 +44,7 @@ def print_status(folder: Path, as_json: bool) -> None:
     console.print(progress.head(), highlight=False)
     console.print(table)
     for row in rows:
-        if row["reason"]:
+        if row["reason"] and row["state"] != "done":
             console.print(Text(f"{row['run']} {row['state']}: {row['reason']}"), soft_wrap=True)
 
 

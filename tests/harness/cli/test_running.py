@@ -100,7 +100,7 @@ def test_the_price(
         return found
 
     monkeypatch.setattr(price, "probe", probe)
-    executor = SimpleNamespace(side_by_side=side_by_side)
+    executor = SimpleNamespace(side_by_side=side_by_side, close=lambda: None)
     monkeypatch.setattr(running, "make_executor", lambda *_: executor)
     config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
     arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]

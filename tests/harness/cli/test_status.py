@@ -47,6 +47,7 @@ def test_a_line_a_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         "grpo/seed-1  done     10/10  25.1 %    6        1        node-0",
         "grpo/seed-2  failed   10/10  25.1 %    6        2        node-1",
         "grpo/seed-3  waiting  0/10             0        0",
+        "grpo/seed-2 failed: no [room]",
     ]
 
 

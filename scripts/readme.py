@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ EARLIER = {"ladder": "the ladder", "unstaged": "without stages", "again": "A/A"}
 WHO = ("challenger", "baseline")
 
 
-def answer() -> str:
-    """The default comparison, in one unit and with all that belongs to it."""
-    s = _summary("micro")
+def answer(folder: str) -> str:
+    """A comparison of one pair of arms, in one unit and with all that belongs to it."""
+    s = _summary(folder)
     (pair,) = s["comparisons"]
     arm, base = pair["challenger"], pair["baseline"]
     verdict = next(h["verdict"] for h in s["headlines"] if h["challenger"] == arm)
@@ -66,7 +67,11 @@ def earlier() -> str:
     return "\n".join(lines)
 
 
-BLOCKS: Mapping[str, Callable[[], str]] = {"answer": answer, "earlier": earlier}
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "answer": partial(answer, "micro"),
+    "today": partial(answer, "graded"),
+    "earlier": earlier,
+}
 
 
 def fewer(ratio: float) -> str:

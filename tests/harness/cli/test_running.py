@@ -113,7 +113,8 @@ def test_the_price(
         "tokens   1.5 million generated in training, at today's lengths",
         "disk     2,000 MB in out",
         "memory   3 GiB a run for weights and optimiser; activations come on top",
-        "Nothing was written. Final scoring, where there is one, is not in it.",
+        "Final scoring, where there is one, is not in it.",
+        "Nothing was written.",
     ]
     assert asked == [(config, arms)]
 
@@ -135,11 +136,14 @@ def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
 def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     from srpo_bench.harness.executors import base, elsewhere
     from srpo_bench.harness.planning import plan
+    from srpo_bench.harness.plugins import trust
 
     said: list[Any] = []
+    trusted: list[Any] = []
     monkeypatch.setattr(plan, "plan", lambda *words: ("here", *words))
     monkeypatch.setattr(plan, "reopen", lambda *words: ("here", *words))
-    monkeypatch.setattr(plan, "read_planned", lambda folder: folder)
+    monkeypatch.setattr(plan, "read_planned", lambda folder: SimpleNamespace(plugins=["mine"]))
+    monkeypatch.setattr(trust, "require", lambda *words: trusted.append(words))
     monkeypatch.setattr(base, "need_before_planning", lambda config: "need")
     monkeypatch.setattr(base, "need_of", lambda planned: "need")
     place = SimpleNamespace(close=lambda: said.append("closed"))
@@ -159,9 +163,10 @@ def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, 
             return running.plan_comparison(folder, config, arms, None, options)
         return running.reopen_comparison(folder, options)
 
-    rest = (config, arms, "bench", None) if word == "plan" else ()
+    rest = (config, arms, "bench", None, ()) if word == "plan" else ()
     assert ask(Options()) == ("here", folder, *rest)
     assert not said
     ray = Options("ray")
     assert ask(ray) == ("there", place, folder, *rest)
     assert said == [(folder, "need", ray), "closed"]
+    assert trusted == ([] if word == "plan" else [(["mine"], folder, ())] * 2)

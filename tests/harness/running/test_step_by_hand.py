@@ -14,6 +14,7 @@ import torch
 from srpo_bench.algorithms.batch import Batch, Rollouts
 from srpo_bench.algorithms.grpo import GRPO
 from srpo_bench.algorithms.gspo import GSPO
+from srpo_bench.algorithms.registry import get
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config, Reward
 from srpo_bench.harness.engines.base import Completions
@@ -82,6 +83,27 @@ def test_the_ledger_of_a_step(tmp_path: Path) -> None:
     assert run.spending.spent == Spent(
         responses=4, tokens=8, updates=1, flops=line["ledger"]["flops"]
     )
+
+
+def test_without_a_reference_only_rows_that_carry_a_gradient_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of four responses, of 3 and 2 tokens, one of either prompt."""
+    kind: Any = get("grpo-token")
+
+    class Uneven(kind):  # type: ignore[misc]
+        def weigh(self, *args: Any) -> Batch:
+            batch: Batch = super().weigh(*args)
+            batch.advantage[:] = torch.tensor([1.0, 0.0, 0.0, -1.0])
+            return batch
+
+    monkeypatch.setattr(loop, "get", lambda name: Uneven)
+    run = scripted(run_of(tmp_path, "grpo-token", steps=1))
+    assert run.train()
+    (line,) = read_lines(tmp_path / "steps.jsonl")
+    prompts = sum(len(run.collector.prompts.of(p)) for p in run.pool.values())
+    n = run.policy.parameters
+    assert line["ledger"]["flops"] == 2.0 * n * (prompts + 8) + 6.0 * n * (prompts + 5)
 
 
 def test_what_is_not_used_is_discarded_and_not_trained(

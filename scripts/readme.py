@@ -68,8 +68,8 @@ def earlier() -> str:
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
-    "answer": partial(answer, "micro"),
-    "today": partial(answer, "graded"),
+    "answer": partial(answer, "graded"),
+    "before": partial(answer, "micro"),
     "earlier": earlier,
 }
 

@@ -58,6 +58,7 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
     from srpo_bench.algorithms import registry as algorithms
     from srpo_bench.harness.problems import promises as of_tasks
     from srpo_bench.tasks import registry as tasks
+    from srpo_bench.tasks.base import TaskError
 
     for arm in arms:
         ours = {**algorithms.BUILT_IN, **algorithms.SAMPLERS}
@@ -70,7 +71,10 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
         if name not in tasks.BUILT_IN:
 
             def check(name: str = name) -> list[Promise]:
-                return of_tasks.check(tasks.get(name), config.data.data_dir)
+                try:
+                    return of_tasks.check(tasks.get(name), config.data.data_dir)
+                except TaskError as error:  # there is none of that name, or it is of no use
+                    raise UserError(str(error)) from error
 
             yield f"task '{name}'", _code(name), check
 

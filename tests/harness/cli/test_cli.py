@@ -61,7 +61,7 @@ def fails(
         ([*SMOKE, "--seeds", "3", "--seed", "3"], "leave one out"),
         ([*SMOKE, "--algos", ""], "an arm that is empty"),
         ([*SMOKE, "--algos", "grpo,"], "an arm that is empty"),
-        ([*SMOKE, "--set", "lr=1"], "did you mean 'optim.lr'?"),
+        ([*SMOKE, "--set", "lr=1"], "did you mean 'optim.lr' or 'grpo.optim.lr' or"),
         ([*SMOKE, "--set", "beta=1"], "did you mean 'grpo.beta' or 'srpo.beta'?"),
         ([*SMOKE, "--set", "optim.learning_rate=1"], "did you mean 'optim.lr'?"),
         (["eval", "--model", "micro", "--tasks", "micro-math", "--limit", "0"], "greater than 0"),

@@ -35,11 +35,13 @@ def test_it_plans_or_reopens(tmp_path: Path, asked: list[Any]) -> None:
         "arms": [arm.model_dump(mode="json")],
         "command": "bench compare",
         "tuning": None,
+        "plugins": [],
+        "checked": [],
     }
     assert answer(tmp_path / "r.json", **plan) == (0, {"refused": None})
     assert answer(tmp_path / "r.json", folder="out") == (0, {"refused": None})
     assert asked == [
-        ("plan", Path("out"), config, [arm], "bench compare", None),
+        ("plan", Path("out"), config, [arm], "bench compare", None, []),
         ("reopen", Path("out")),
     ]
 

@@ -87,7 +87,7 @@ def test_users_add_their_own_claims(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "cannot be read"),
+        ("{", "is not YAML"),
         ("a: 1", "list of claims"),
         ("- id: x", "claim 1, claim"),
         (OWN.replace("ratio", "magic"), "claim 1, test"),

@@ -11,7 +11,8 @@ TUNED: dict[str, Any] = {
     "candidates": [
         {"algorithm": "grpo", "values": {"lr": 1, "b": 2}, "scores": [0.5, None], "mean": None,
          "chosen": False},
-        {"algorithm": "srpo", "values": {}, "scores": [0.25, 0.5], "mean": 0.375, "chosen": True},
+        {"algorithm": "srpo", "values": {}, "scores": [0.25, 0.5], "mean": 0.375, "steps": 52.25,
+         "chosen": True},
     ],
     "budget": {"grpo": {"candidates": 1, "runs": 2}, "srpo": {"candidates": 3, "runs": 6}},
     "seeds": [101, 102],
@@ -27,10 +28,12 @@ def analysis(tuning: dict[str, Any] | None) -> Any:
 
 def test_a_row_a_candidate() -> None:
     found = table(analysis(TUNED))
-    assert found.columns == ("method", "tried", "accuracy at the end, mean", "each seed", "")
+    assert found.columns == (
+        "method", "tried", "steps to target", "accuracy at the end, mean", "each seed", "",
+    )  # fmt: skip
     assert found.rows == (
-        ("grpo", "lr=1, b=2", "–", "50.0, failed", ""),
-        ("srpo", "as it is", "37.5 %", "25.0, 50.0", "chosen"),
+        ("grpo", "lr=1, b=2", "–", "–", "50.0, failed", ""),
+        ("srpo", "as it is", "52.2", "37.5 %", "25.0, 50.0", "chosen"),
     )
     assert found.note == sentence(TUNED)
 

@@ -66,7 +66,7 @@ RENDER = "def render(self, *a):\n        raise KeyError('gold')"
 def test_a_task_that_cannot_grade_fails_the_runs_that_need_it(bench: Bench, tmp_path: Path) -> None:
     site = tmp_path / "site"
     install(site, "tasky", TASK.format(body=GRADE), "bench.tasks", {"mine": "Mine"})
-    words = ("--algos", "grpo", *SHORT, "--tasks", "mine", "--out", tmp_path / "c")
+    words = ("--algos", "grpo", *SHORT, "--tasks", "mine", "--unchecked", "--out", tmp_path / "c")
     done = bench("compare", *words, PYTHONPATH=str(site))
     assert done.returncode == 1, done.stderr
     status = read_json(tmp_path / "c" / "grpo" / "seed-1" / "status.json")
@@ -77,7 +77,7 @@ def test_a_task_that_cannot_grade_fails_the_runs_that_need_it(bench: Bench, tmp_
 def test_a_task_that_cannot_be_asked_is_the_users_error(bench: Bench, tmp_path: Path) -> None:
     site = tmp_path / "site"
     install(site, "tasky", TASK.format(body=RENDER), "bench.tasks", {"mine": "Mine"})
-    words = ("--algos", "grpo", *SHORT, "--tasks", "mine", "--out", tmp_path / "c")
+    words = ("--algos", "grpo", *SHORT, "--tasks", "mine", "--unchecked", "--out", tmp_path / "c")
     done = bench("compare", *words, PYTHONPATH=str(site))
     assert done.returncode == 2
     assert done.stderr == "bench: Task 'mine' raised KeyError in render: 'gold'\n"

@@ -56,6 +56,7 @@ def run_all(
         for run in runs:  # what an earlier attempt left behind is not this one's state
             write_status(run.folder, "waiting", comparison.config.steps)
         previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        left = 0  # stopped while they are handed over, runs end with the command that began them
         try:
             executor.start(runs)
             left = len(runs)
@@ -101,12 +102,16 @@ def _check(run: PlannedRun) -> None:
             raise UserError(str(error)) from error
 
 
-def _close(ended: list[Ended]) -> int:
-    """Record the end of runs that could not do so themselves; how many have ended."""
+def _close(ended: list[Ended], stopping: bool = False) -> int:
+    """Record the end of runs that could not do so themselves; how many have ended.
+
+    Where all are being stopped, one that waits for its place goes on waiting, for bench resume.
+    """
     for end in ended:
         path = end.run.folder / "status.json"
         record = read_json(path) if path.exists() else {"step": 0, "steps": 0}
-        if record.get("state") not in ENDED and end.how != SUPERSEDED:
+        waits = stopping and record.get("state") == "waiting"
+        if not waits and record.get("state") not in ENDED and end.how != SUPERSEDED:
             reason = f"The worker died: {end.how or 'nobody knows how'}."
             write_json(path, {**record, "state": "failed", "reason": reason})
     return len(ended)
@@ -125,7 +130,7 @@ def _stop(folder: Path, executor: Executor, left: int) -> None:
             executor.stop(now)
             while left:
                 time.sleep(POLL)
-                left -= _close(executor.ended())
+                left -= _close(executor.ended(), stopping=True)
         except KeyboardInterrupt:
             now = True
     (folder / STOP).unlink(missing_ok=True)

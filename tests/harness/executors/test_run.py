@@ -96,6 +96,29 @@ def test_an_interrupted_comparison_waits_for_its_runs_and_leaves_no_stop_file(
     assert not executor.left or len(executor.left) == 1  # the look that was interrupted
 
 
+def test_a_run_that_waits_for_its_place_when_all_are_stopped_goes_on_waiting(
+    comparison: PlannedComparison,
+) -> None:
+    executor = Scripted([None, None, "it never began", "it never began"], interrupt_at=1)
+    with pytest.raises(InterruptedRunsError):
+        run_all(comparison, executor)
+    assert [state(run) for run in comparison.runs[2:]] == ["waiting", "waiting"]
+
+
+def test_a_signal_while_runs_are_handed_over_ends_the_command(
+    comparison: PlannedComparison,
+) -> None:
+    class Slow(Scripted):
+        def start(self, runs: Sequence[PlannedRun]) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            super().start(runs)
+
+    executor = Slow([None] * 4)
+    with pytest.raises(InterruptedRunsError):
+        run_all(comparison, executor)
+    assert executor.closed
+
+
 def test_two_commands_on_one_comparison_are_refused(comparison: PlannedComparison) -> None:
     message = f"another bench, process {os.getpid()} on "
     with locked(comparison.folder), pytest.raises(UserError, match=message):

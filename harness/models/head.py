@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from srpo_bench.harness.models.product import linear
+from srpo_bench.harness.models.product import Linear, linear, linear_on
 
 LOGITS_AT_ONCE = {"cpu": 2**24, "mps": 2**24, "cuda": 2**28}
 """Numbers in a tensor of logits, by device: 64 MiB on a CPU, where a vocabulary of 50,000 is then
@@ -36,10 +36,10 @@ class Head:
     scale: float = 1.0
     cap: float | None = None
 
-    def logits(self, states: Tensor, weight: Tensor) -> Tensor:
+    def logits(self, states: Tensor, weight: Tensor, multiply: Linear = linear) -> Tensor:
         """(n, V) float32. states: (n, d).   weight: the linear layer's, in the compute dtype."""
         if weight is self.linear.weight:
-            out = linear(states, weight, self.linear.bias)
+            out = multiply(states, weight, self.linear.bias)
         else:
             low = states.to(weight.dtype)
             out = _CastOnce.apply(low, self.linear.weight, weight)  # type: ignore[no-untyped-call]
@@ -96,9 +96,13 @@ def logp_in_pieces(
     if dtype != weight.dtype:
         weight = weight.detach().to(dtype)
 
+    multiply = linear_on(
+        states.device
+    )  # asked once: a piece is computed again in the backward pass
+
     def piece(states: Tensor, tokens: Tensor) -> Tensor:
         with torch.autocast(states.device.type, enabled=False):
-            return logp(head.logits(states, weight), tokens)
+            return logp(head.logits(states, weight, multiply), tokens)
 
     rows = max(LOGITS_AT_ONCE[states.device.type] // head.linear.out_features, 1)
     parts = zip(torch.split(states, rows), torch.split(tokens, rows), strict=True)

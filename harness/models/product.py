@@ -6,12 +6,21 @@ width of their registers unused; oneDNN is as fast on the others and took half t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
+
+Linear = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""x Wᵀ + b of x, a weight and a bias."""
+
+
+def linear_on(device: torch.device) -> Linear:
+    """What multiplies there."""
+    return linear if device.type == "cpu" else F.linear
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

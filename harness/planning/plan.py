@@ -29,7 +29,14 @@ from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.seal import SEAL, check_seal, seal
-from srpo_bench.results.store import SCHEMA, ResultsError, read_plan, read_record, write_json
+from srpo_bench.results.store import (
+    FINAL,
+    SCHEMA,
+    ResultsError,
+    read_plan,
+    read_record,
+    write_json,
+)
 
 _IN_MANIFEST = {"settings": "algorithm_settings"}
 """What a plan's arm says under another name in its runs' manifests."""
@@ -257,7 +264,10 @@ def _refuse_changed(comparison: PlannedComparison) -> None:
                 "another --out."
             )
         try:
-            check_seal(run.folder, besides=["samples.jsonl"])  # large, and nothing goes on from it
+            besides = ["samples.jsonl"]  # large, and nothing goes on from it
+            if not (run.folder / FINAL).exists():
+                besides.append(FINAL)  # it is scored anew
+            check_seal(run.folder, besides)
             found = read_record(path)
         except ResultsError as error:
             raise UserError(str(error)) from error

@@ -123,7 +123,7 @@ def form(request: pytest.FixtureRequest, tree: Path, built: tuple[Path, Path]) -
     if request.param == "editable":
         pip(python, "install", "--no-deps", "--no-build-isolation", "--editable", tree)
     else:
-        pip(python, "install", "--no-deps", "--no-index", built[1])
+        pip(python, "install", "--no-deps", "--no-index", "--ignore-installed", built[1])
     return Form(python, [str(python.with_name("bench"))])
 
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from srpo_bench.harness.models.product import Linear, linear, linear_on
+from srpo_bench.harness.models.product import Linear, linear_on
 
 LOGITS_AT_ONCE = {"cpu": 2**24, "mps": 2**24, "cuda": 2**28}
 """Numbers in a tensor of logits, by device: 64 MiB on a CPU, where a vocabulary of 50,000 is then
@@ -36,7 +36,7 @@ class Head:
     scale: float = 1.0
     cap: float | None = None
 
-    def logits(self, states: Tensor, weight: Tensor, multiply: Linear = linear) -> Tensor:
+    def logits(self, states: Tensor, weight: Tensor, multiply: Linear) -> Tensor:
         """(n, V) float32. states: (n, d).   weight: the linear layer's, in the compute dtype."""
         if weight is self.linear.weight:
             out = multiply(states, weight, self.linear.bias)

@@ -161,11 +161,14 @@ def test_a_folder_that_is_there_stays_as_it_is(micro: Path, grown: Path) -> None
 
 
 def test_the_words_of_a_question_make_its_key() -> None:
-    one, same, other = (
+    one, same, other, plus, minus = (
         Problem(id=str(i), task="t", kind="math", question=text, answer="")
-        for i, text in enumerate(("Tom has 3 nuts.", "tom has  3 nuts", "Tom has 4 nuts."))
+        for i, text in enumerate(
+            ("Tom has 3 nuts.", "tom has  3 nuts", "Tom has 4 nuts.", "3+4=", "3-4=")
+        )
     )
     assert key(one) == key(same) != key(other)
+    assert key(plus) != key(minus)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.planning.plan import plan
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import check_seal
 from srpo_bench.results.store import read_json, saved
+from tests.harness.running.test_mirror import planned
 from tests.integration.conftest import TINY, Bench, command, environment, records
 from tests.integration.test_compare import lines, wait_for
 
@@ -33,22 +32,6 @@ def everything(run: Path) -> dict[str, bytes]:
     paths = [path for path in run.rglob("*") if path.is_file()]
     found = {path.relative_to(run): path.read_bytes() for path in paths}
     return {str(name): text for name, text in found.items() if name.parts[0] not in own}
-
-
-def planned(folder: Path) -> Path:
-    """One run of four steps, a checkpoint every other step."""
-    config = Config.model_validate(
-        {
-            "steps": 4,
-            "seeds": [1],
-            "checkpoint_every": 2,
-            "samples_every": 1,
-            "data": {"tasks": ["micro-gsm8k"], "pool_size": 4},
-            "rollout": {"prompts_per_step": 2, "group_size": 2},
-            "evaluation": {"problems": 2, "k": 1, "every": 2},
-        }
-    )
-    return plan(folder, config, [Arm(name="grpo", algorithm="grpo")], "").runs[0].folder
 
 
 @pytest.mark.parametrize("steps", [1, 3])  # before its first checkpoint, and after it

@@ -28,6 +28,9 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
 class Model(Section):
     """The base policy every arm starts from."""
 
@@ -36,9 +39,7 @@ class Model(Section):
     dtype: Literal["float32", "bfloat16"] = Field(
         "float32", description="compute dtype; weights and optimiser stay in float32"
     )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="auto: an accelerator where there is one"
-    )
+    device: Device = Field("auto", description="auto: an accelerator where there is one")
 
 
 class Data(Section):
@@ -50,9 +51,7 @@ class Data(Section):
         description="trained on: names, FILE.py:Class or FILE.yaml",
     )
     data_dir: Path | None = Field(None, description="local files of the benchmarks; else the hub")
-    pool_size: int | None = Field(
-        None, gt=0, description="prompts in the pool; None: all there are"
-    )
+    pool_size: int | None = Field(None, gt=0, description="its prompts; None: all there are")
     style: Literal["auto", "base", "chat"] = Field(
         "auto", description="auto: chat if it has a template"
     )

@@ -63,7 +63,7 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         name = next(device for device, here in there.items() if here)
     if not there[name]:
-        raise UserError(f"model.device={name}: this machine has none; use model.device=cpu.")
+        raise UserError(f"device={name}: this machine has none; use device=cpu.")
     return torch.device(name)
 
 
@@ -76,9 +76,7 @@ def accelerator(device: str) -> str | None:
     ask = "import torch; print(torch.cuda.get_device_name())"
     done = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True)
     if done.returncode:
-        raise UserError(
-            f"model.device=cuda: the device does not answer: {done.stderr.strip()[-200:]}"
-        )
+        raise UserError(f"device=cuda: the device does not answer: {done.stderr.strip()[-200:]}")
     return done.stdout.strip()
 
 

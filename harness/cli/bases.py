@@ -28,6 +28,7 @@ def base(
     batch: Annotated[int, typer.Option(help="solutions an update")] = 8,
     lr: Annotated[float, typer.Option(help="highest learning rate; falls to 0 linearly")] = 5e-5,
     threads: Annotated[int, typer.Option(help="CPU threads")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
     seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
 ) -> None:
     """Make the micro base anew, or grow a cold start: any model fine-tuned on worked solutions.
@@ -60,6 +61,7 @@ def base(
             batch=batch,
             lr=lr,
             threads=threads,
+            device=device,
             seed=seed,
         )
     print(f"{out}  {digest(out)}")

@@ -17,7 +17,7 @@ from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing.lessons import Lesson, Lessons, lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
-from srpo_bench.harness.machine import instructions, versions
+from srpo_bench.harness.machine import accelerator, instructions, pick_device, versions
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.models.resolve import check, digest, resolve
 from srpo_bench.harness.problems.seen import CARD, key
@@ -60,15 +60,16 @@ class Imitation(Algorithm[Settings]):
 def grow(recipe: Recipe, out: Path, progress: Progress = lambda *_: None) -> Path:
     """Grow a base into the folder ``out``, or go on where an earlier attempt ended.
 
-    The same recipe gives the same bits with the same versions on the same kind of CPU, however
+    The same recipe gives the same bits with the same versions on the same kind of device, however
     often it was interrupted.
 
     Raises:
-        UserError: ``out`` is there, no such model or data, or an attempt by another recipe.
+        UserError: ``out`` is there, no such model, data or device, or an attempt by another recipe.
     """
     if out.exists():
         raise UserError(f"{out} exists; name a folder that does not.")
     make_repeatable(recipe.threads)
+    recipe = recipe.model_copy(update={"device": pick_device(recipe.device).type})
     base = resolve(Model(path=recipe.model))
     check(base)
     taught = lessons(recipe, base)
@@ -109,7 +110,7 @@ def _train(
     updates = a_pass * recipe.passes
     newest = checkpoint.latest(attempt.run)
     done, state = checkpoint.rewind(attempt, newest)
-    policy = load_policy(newest or base, "float32", "cpu")
+    policy = load_policy(newest or base, "float32", recipe.device)
     longest = max(len(lesson.response) for lesson in taught.shown)
     learner = Learner(policy, None, recipe.optim(updates), updates, longest)
     if state is not None:
@@ -160,6 +161,7 @@ def _card(recipe: Recipe, taught: Lessons, base: Path, folder: Path) -> dict[str
         "loss_unseen": [[line["step"], line["loss"]] for line in _evals(folder)],
         "versions": versions(),
         "instructions": instructions(),
+        "accelerator": accelerator(recipe.device),
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from srpo_bench.harness.config import Optim, Section
+from srpo_bench.harness.config import Device, Optim, Section
 
 
 class Recipe(Section):
@@ -22,6 +22,7 @@ class Recipe(Section):
     lr: float = Field(5e-5, gt=0, description="highest learning rate; falls to 0 linearly")
     seed: int = Field(0, ge=0)
     threads: int = Field(1, gt=0, description="CPU threads")
+    device: Device = Field("auto", description="auto: an accelerator where there is one")
     checked: int = Field(64, ge=0, description="unseen solutions whose loss is measured")
 
     def optim(self, updates: int) -> Optim:

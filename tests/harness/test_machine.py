@@ -35,7 +35,7 @@ def test_auto_takes_cuda_then_mps_then_cpu(monkeypatch: pytest.MonkeyPatch) -> N
     assert machine.pick_device("auto").type == "mps"
     there["mps"] = False
     assert machine.pick_device("auto").type == "cpu"
-    with pytest.raises(UserError, match=r"model\.device=cuda: this machine has none"):
+    with pytest.raises(UserError, match=r"device=cuda: this machine has none"):
         machine.pick_device("cuda")
 
 

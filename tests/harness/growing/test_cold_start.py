@@ -108,6 +108,16 @@ def test_interrupted_it_goes_on_to_the_same_bits(micro: Path, grown: Path, tmp_p
     assert read_json(tmp_path / "base" / CARD) == read_json(grown / CARD)
 
 
+def test_the_card_names_the_chosen_device(grown: Path, micro: Path, tmp_path: Path) -> None:
+    card = read_json(grown / CARD)
+    assert card["recipe"]["device"] == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert (card["accelerator"] is None) == (card["recipe"]["device"] == "cpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match="this machine has none"):
+            grow(recipe(micro, device="cuda"), tmp_path / "base")
+        assert not list(tmp_path.iterdir())
+
+
 def test_another_seed_shows_others_and_gives_other_weights(
     micro: Path, grown: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Are verdicts as rarely false, and intervals as wide, as they say? Comparisons of a known truth.
 
-    python -m benchmarks.calibration [--half A|B] [--quantile Q] [--keep FILE] [--simulations N]
+    python -m benchmarks.calibration [--half A|B] [--only NAME] [--quantile Q] [--keep FILE]
+                                     [--simulations N]
 
 A simulation draws whole learning curves of two arms: times to 90 % of the gain that vary by seed
 and are correlated within it, evaluated at a cadence with sampling noise, up to a budget. The curves
@@ -13,7 +14,8 @@ Printed for each family, number of pairs and true ratio: the median estimate, ho
 interval holds the truth, its median width (upper end over lower), and verdicts on the claim
 "at most 0.1" (for a true ratio of 1: on "equal", so that any is false). Half A chose the quantile
 and the bound of a collapse, half B confirms them. ``--keep FILE`` holds finished cells, so that a
-run that was cut off goes on. The last line is the worst coverage, as ``ratio X``.
+run that was cut off goes on; docs/calibration.jsonl is such a file, and docs/statistics.md is written
+from it. The last line is the worst coverage, as ``ratio X``.
 """
 
 from __future__ import annotations
@@ -299,6 +301,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--simulations", type=int, default=4000, metavar="N", help="at the claim")
     parser.add_argument("--half", choices=("A", "B"), help="only these families")
+    parser.add_argument("--only", default="", metavar="NAME", help="families of this name")
     parser.add_argument("--quantile", type=float, default=QUANTILE)
     parser.add_argument("--keep", type=Path, metavar="FILE", help="JSON lines of finished cells")
     options = parser.parse_args()
@@ -311,7 +314,7 @@ def main() -> None:
     )
     worst, missed = 1.0, []
     for cell in cells(options.simulations):
-        if options.half and cell.family.half != options.half:
+        if options.half and cell.family.half != options.half or options.only not in cell.key:
             continue
         line = kept.get(cell.key) or run(cell, options.quantile)
         if options.keep and cell.key not in kept:

@@ -6,10 +6,10 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from srpo_bench.harness.code import code_digest
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.layers import flat
 from srpo_bench.harness.machine import instructions, versions
-from srpo_bench.harness.planning.code import code_digest
 from srpo_bench.harness.planning.prepare import Prepared
 from srpo_bench.harness.problems.load import training_limit
 
@@ -63,9 +63,13 @@ def contract_of(ready: Prepared) -> dict[str, Any]:
 
 
 def refuse_other(
-    old: dict[str, Any], new: dict[str, Any], folder: Path, what: str = "holds another comparison"
+    old: dict[str, Any],
+    new: dict[str, Any],
+    folder: Path,
+    what: str = "holds another comparison",
+    do: str = "",
 ) -> None:
-    """Refuse a folder that holds another comparison, naming what differs."""
+    """Refuse a folder that holds another comparison, naming what differs, and what to ``do``."""
     if "prompts_digest" not in old["contract"]:
         raise UserError(
             f"{folder} was planned by an earlier srpo-bench, whose contract does not hold every "
@@ -76,6 +80,6 @@ def refuse_other(
     differing += [k for k, v in new["contract"].items() if old["contract"].get(k, v) != v]
     if differing:
         raise UserError(
-            f"{folder} {what} (different: {', '.join(differing[:5])}); "
+            f"{folder} {what} (different: {', '.join(differing[:5])}); {do}"
             "start anew with another --out."
         )

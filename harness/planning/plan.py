@@ -109,7 +109,8 @@ def reopen(folder: Path) -> PlannedComparison:
     first = planned.config.model_copy(update={"seeds": tuple(first_seeds(record))})
     ready = prepare(first.on(_day(record)), _methods(planned.arms))
     found = {**record, "contract": contract_of(ready) | _digests(planned.plugins)}
-    refuse_other(record, found, folder, "was planned with other things")
+    go_on = "resume it where these are as they were, or "
+    refuse_other(record, found, folder, "was planned with other things", go_on)
     _refuse_changed(planned)
     return replace(planned, base=ready.base)
 

@@ -15,16 +15,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.harness.machine import (
-    accelerator,
-    instructions,
-    plugin_versions,
-    processor,
-    versions,
-)
+from srpo_bench.harness.machine import accelerator, instructions, processor
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.harness.running.stopping import Stop
@@ -39,11 +33,6 @@ from srpo_bench.results.store import (
     read_record,
     write_json,
 )
-
-if TYPE_CHECKING:
-    from srpo_bench.harness.config import Config
-    from srpo_bench.harness.problems.load import Problems
-
 
 Said = Literal["done", "stopped", "failed"]
 End = Said | Literal["superseded"]
@@ -159,6 +148,7 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     from srpo_bench.harness.config import Arm, Config
     from srpo_bench.harness.environment import make_repeatable
     from srpo_bench.harness.plugins.entered import enter_kept
+    from srpo_bench.harness.running.as_planned import base_as_planned, problems_as_planned
     from srpo_bench.harness.running.loop import Run
 
     folder = attempt.run
@@ -169,9 +159,9 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     if mirror := Mirror.of(folder.absolute().parents[1]):
         mirror.pull(attempt)
         attempt.saved = partial(mirror.push, attempt)
-    base = _base(config, manifest)
+    base = base_as_planned(config, manifest)
     attempt.tell({"accelerator": accelerator(manifest["contract"]["device"])})
-    problems = _as_planned(config, base, manifest)
+    problems = problems_as_planned(config, base, manifest)
     arm = Arm(
         name=manifest["arm"],
         algorithm=manifest["algorithm"],
@@ -190,68 +180,6 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     if manifest | learned != manifest:
         attempt.write_json("manifest.json", manifest | learned)
     return run.train(stop, stop.at_once)
-
-
-def _base(config: Any, manifest: dict[str, Any]) -> Path:
-    """The base model's folder, where it was planned or, on another machine, where it is here."""
-    from srpo_bench.harness.models.resolve import digest, resolve
-
-    base = Path(manifest["base"]["path"])
-    if not base.is_dir():
-        base = resolve(config.model)
-    if digest(base) != manifest["contract"]["base_sha256"]:
-        raise RunError(f"{base} is not the base model this comparison was planned with.")
-    return base
-
-
-def _as_planned(config: Config, base: Path, manifest: dict[str, Any]) -> Problems:
-    """The problems, proved to be those of the contract, on a machine like the planner's.
-
-    Raises:
-        RunError: they are others, are asked otherwise, or the machine or its packages are others.
-    """
-    from srpo_bench.harness.engines.choose import engine_version
-    from srpo_bench.harness.problems.isolation import mode_for
-    from srpo_bench.harness.problems.load import load_problems
-    from srpo_bench.harness.rollouts.prompts import fit
-
-    contract, seed = manifest["contract"], manifest["seed"]
-    here = {"instructions": instructions(), "accelerator": accelerator(contract["device"])}
-    for name, found in here.items():
-        if found != contract[name]:
-            raise RunError(
-                f"This machine computes on {found} and the comparison was planned on "
-                f"{contract[name]}, which gives other bits: resume it on such a machine."
-            )
-    methods = {name for name in (manifest["algorithm"], manifest["sampler"]) if name}
-    packages = versions() | engine_version(config) | plugin_versions(config.all_tasks, methods)
-    for name, version in packages.items():
-        planned_with = contract.get(f"version.{name}", version)
-        if version != planned_with:
-            raise RunError(
-                f"This machine has {name} {version} and the comparison was planned with "
-                f"{planned_with}: install that one here, then bench resume."
-            )
-    problems, prompts = fit(config, load_problems(config, base), base)
-    isolation = mode_for(problems.tasks.values())
-    if isolation != contract.get("isolation", isolation):
-        raise RunError(
-            f"This machine runs model output in mode {isolation} and the comparison was planned "
-            f"with {contract['isolation']}: resume it on a machine that has that (bench doctor)."
-        )
-    digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
-    if problems.final:
-        digests["final"] = problems.final_digest
-    if any(digest != contract[f"{name}_digest"] for name, digest in digests.items()):
-        raise RunError("The problems on disk are not those this comparison was planned with.")
-    if prompts != contract["prompts_digest"]:
-        raise RunError("The problems are not rendered and encoded as when this was planned.")
-    if seed not in problems.pools:  # it was added later; the digests are of the first seeds
-        own = config.model_copy(update={"seeds": (seed,)})
-        problems, _ = fit(own, load_problems(own), base)
-        if problems.seed_digest(seed) != contract["pool_digest_seed"]:
-            raise RunError("The problems on disk are not those this seed was planned with.")
-    return problems
 
 
 def _whereabouts() -> dict[str, Any]:

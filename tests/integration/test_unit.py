@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.harness.executors.base import command
 from srpo_bench.results.status import GONE
-from srpo_bench.results.store import read_json
+from srpo_bench.results.store import read_json, write_json
 from tests.integration.conftest import Bench, environment, records
 from tests.integration.test_compare import lines, wait_for
 
@@ -34,6 +35,20 @@ def test_the_command_writes_the_same_bits_and_can_be_stopped(
     assert read_json(run / "status.json")["state"] == "done"
     expected = {k: v for k, v in records(finished).items() if k.startswith("grpo/seed-1/")}
     assert records(tmp_path) == expected
+
+
+def test_a_unit_whose_code_is_not_the_planners_refuses(finished: Path, tmp_path: Path) -> None:
+    run = tmp_path / "grpo" / "seed-1"
+    run.mkdir(parents=True)
+    manifest = read_json(finished / "grpo" / "seed-1" / "manifest.json")
+    manifest["contract"]["code_sha256"] = "of an older checkout"
+    write_json(run / "manifest.json", manifest)
+    done = subprocess.run(command(run), env=environment(), cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    status = read_json(run / "status.json")
+    assert status["state"] == "failed"
+    assert "The code here is not the code this comparison was planned with" in status["reason"]
+    assert not (run / "steps.jsonl").exists()
 
 
 def test_a_unit_that_was_killed_is_told_and_gone_on_with(

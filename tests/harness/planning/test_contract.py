@@ -21,7 +21,7 @@ from srpo_bench.harness.planning.comparison import locked
 from srpo_bench.harness.planning.contract import LEFT_OUT, contract_of
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.prepare import Prepared, prepare
-from srpo_bench.harness.running.worker import _as_planned
+from srpo_bench.harness.running.as_planned import problems_as_planned
 from srpo_bench.results.seal import seal
 from srpo_bench.results.store import read_json, write_json
 
@@ -203,9 +203,27 @@ def test_a_worker_proves_that_it_finds_what_was_planned(
 
     contract = contract_of(ready)
     manifest = {"contract": contract, "seed": 1, "algorithm": "grpo", "sampler": None}
-    assert _as_planned(ready.config, ready.base, manifest).pool == ready.problems.pool
+    assert problems_as_planned(ready.config, ready.base, manifest).pool == ready.problems.pool
     with pytest.raises(RunError, match=sentence):
-        _as_planned(ready.config, ready.base, manifest | {"contract": {**contract, field: "other"}})
+        problems_as_planned(
+            ready.config, ready.base, manifest | {"contract": {**contract, field: "other"}}
+        )
+
+
+def test_a_comparison_is_gone_on_with_by_the_code_that_began_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, config = tmp_path / "c", layers.parse(Config, SMALL, "test")
+    plan(folder, config, ARMS, "bench compare")
+    monkeypatch.setattr("srpo_bench.harness.planning.contract.code_digest", lambda: "another")
+    with pytest.raises(UserError) as error:
+        reopen(folder)
+    assert str(error.value) == (
+        f"{folder} was planned with other things (different: code_sha256); resume it where these "
+        "are as they were, or start anew with another --out."
+    )
+    with pytest.raises(UserError, match=r"holds another comparison \(different: code_sha256\)"):
+        plan(folder, config, ARMS, "bench compare")
 
 
 def test_of_two_simultaneous_plans_one_writes_and_the_other_leaves_it_alone(

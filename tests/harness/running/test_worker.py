@@ -79,6 +79,7 @@ def test_a_base_that_has_moved_is_looked_up_anew(run: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "sentence"),
     [
+        ("code_sha256", "(code_sha256 differs): install that one, then bench resume."),
         ("version.sympy", "planned with 0.0: install that one here, then bench resume."),
         ("isolation", "with 0.0: resume it on a machine that has that (bench doctor)."),
         ("instructions", "0.0, which gives other bits: resume it on such a machine."),

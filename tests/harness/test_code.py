@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.harness.planning.code import TRAINS, code_digest
+from srpo_bench.harness.code import TRAINS, code_digest
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ Printed for each family, number of pairs and true ratio: the median estimate, ho
 interval holds the truth, its median width (upper end over lower), and verdicts on the claim
 "at most 0.1" (for a true ratio of 1: on "equal", so that any is false). Half A chose the quantile
 and the bound of a collapse, half B confirms them. ``--keep FILE`` holds finished cells, so that a
-run that was cut off goes on; docs/calibration.jsonl is such a file, and docs/statistics.md is written
-from it. The last line is the worst coverage, as ``ratio X``.
+run that was cut off goes on; docs/calibration.jsonl is such a file, and docs/statistics.md says
+what it holds. The last line is the worst coverage, as ``ratio X``.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ def main() -> None:
     )
     worst, missed = 1.0, []
     for cell in cells(options.simulations):
-        if options.half and cell.family.half != options.half or options.only not in cell.key:
+        if options.half not in (None, cell.family.half) or options.only not in cell.key:
             continue
         line = kept.get(cell.key) or run(cell, options.quantile)
         if options.keep and cell.key not in kept:

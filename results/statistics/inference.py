@@ -99,7 +99,7 @@ def sign_flip(differences: Array) -> float:
         return float((np.abs(signs @ d) >= observed).sum() + 1) / 10_000
     left, right = _signed_sums(d[: len(d) // 2]), np.sort(_signed_sums(d[len(d) // 2 :]))
     above = len(right) - np.searchsorted(right, observed - left)
-    return float(min(1.0, 2 * above.sum() / 2.0 ** len(d)))
+    return float(2 * above.sum() / 2.0 ** len(d))
 
 
 def holm(p: Array) -> Array:
@@ -149,8 +149,9 @@ def noninferiority(
 
 
 def differs(differences: Array, floor: float = 0.0) -> float:
-    """Two-sided p of no mean difference, by Student's t."""
-    return min(1.0, 2 * min(_above(differences, 0, floor), _above(-differences, 0, floor)))
+    """Two-sided p of no mean difference, by Student's t; NaN with fewer than two."""
+    tails = _above(differences, 0, floor), _above(-differences, 0, floor)
+    return float(np.minimum(1.0, 2 * min(tails)))
 
 
 def _above(values: Array, bound: float, floor: float) -> float:

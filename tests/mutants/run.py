@@ -33,12 +33,22 @@ HEAVY = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """The ``number``-th change of a file."""
+    """The ``number``-th change of a file.
+
+    lines: of its statement.   function: the lines of the function around it, None where the line
+    is run at import.
+    """
 
     file: str
     number: int
-    line: int
+    lines: range
+    function: range | None
     what: str
+
+    @property
+    def line(self) -> int:
+        """The statement's first."""
+        return self.lines.start
 
     @property
     def key(self) -> str:
@@ -50,16 +60,15 @@ class Mutant:
 def mutants_of(file: str) -> list[Mutant]:
     """Every one of a file."""
     found = sites(ast.parse((ROOT / file).read_text()))
-    return [Mutant(file, i, site.lines.start, site.what) for i, site in enumerate(found)]
+    return [Mutant(file, i, s.lines, s.function, s.what) for i, s in enumerate(found)]
 
 
-def tests_of(mutant: Mutant, known: dict[str, Any]) -> list[str]:
+def tests_of(mutant: Mutant, known: dict[str, Any], seconds: float) -> list[str]:
     """Tests that run the line, those of the file's own test first, then the quickest. What is run
     at import stands for its whole file; the default of an argument, for its function."""
-    site = sites(ast.parse((ROOT / mutant.file).read_text()))[mutant.number]
-    lines = site.lines if site.function else range(10**6)
-    if site.function and site.lines.start == site.function.start:
-        lines = site.function
+    lines = mutant.lines if mutant.function else range(10**6)
+    if mutant.function and mutant.line == mutant.function.start:
+        lines = mutant.function
     covering: dict[str, float] = {
         test: entry["seconds"]
         for test, entry in known.items()
@@ -69,7 +78,7 @@ def tests_of(mutant: Mutant, known: dict[str, Any]) -> list[str]:
     chosen: list[str] = []
     spent = 0.0
     for test in sorted(covering, key=lambda t: (own not in t, covering[t])):
-        if spent + covering[test] <= SECONDS or not chosen:
+        if spent + covering[test] <= seconds or not chosen:
             chosen.append(test)
             spent += covering[test]
     return chosen
@@ -89,9 +98,9 @@ def still_there(known: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def judge(mutant: Mutant, known: dict[str, Any]) -> Verdict:
-    """Run the tests of a mutant until one fails."""
-    tests = tests_of(mutant, known)
+def judge(mutant: Mutant, known: dict[str, Any], budget: float) -> Verdict:
+    """Run the tests of a mutant in a new session until one fails."""
+    tests = tests_of(mutant, known, budget)
     if not tests:
         return "not covered"
     seconds = 30 + 5 * sum(known[test]["seconds"] for test in tests)
@@ -133,18 +142,32 @@ def _child(mutant: Mutant, tests: Sequence[str], seconds: int) -> int:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(ROOT)
-    sys.meta_path.insert(0, _Finder(mutant))
+    sys.meta_path.insert(0, Finder(mutant))
     alone = ["-o", "addopts=", "-p", "no:cacheprovider"]  # workers would not have the mutant
     return int(pytest.main([*alone, "-x", "-q", "--no-header", *tests]))
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+def module_of(mutant: Mutant) -> str:
+    """The module's name."""
+    parts = Path("srpo_bench", mutant.file).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def code_of(mutant: Mutant) -> CodeType:
+    """The module's, compiled from the changed tree."""
+    tree = ast.parse((ROOT / mutant.file).read_text())
+    sites(tree)[mutant.number].apply()
+    where = str(ROOT / "srpo_bench" / mutant.file)
+    code: CodeType = compile(ast.fix_missing_locations(tree), where, "exec")
+    return code
+
+
+class Finder(importlib.abc.MetaPathFinder):
     """Finds the mutated module before anybody else does."""
 
     def __init__(self, mutant: Mutant) -> None:
         self.mutant = mutant
-        parts = Path("srpo_bench", mutant.file).with_suffix("").parts
-        self.name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        self.name = module_of(mutant)
 
     def find_spec(
         self, name: str, path: Any = None, target: ModuleType | None = None
@@ -163,7 +186,4 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Compiled from the changed tree."""
-        tree = ast.parse((ROOT / self.mutant.file).read_text())
-        sites(tree)[self.mutant.number].apply()
-        code: CodeType = compile(ast.fix_missing_locations(tree), self.path, "exec")
-        return code
+        return code_of(self.mutant)

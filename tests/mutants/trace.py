@@ -1,81 +1,105 @@
-"""A pytest plugin: which lines of the product each test runs, and how long it takes.
+"""A pytest plugin: which statements of the product each test runs, and how long it takes.
 
 ``python -m pytest -p tests.mutants.trace`` with MUTANTS_MAP=FILE writes the map as JSON:
-test -> {"seconds": s, "lines": {file: [lines]}}.
+test -> {"seconds": s, "lines": {file: [lines]}}, a line for each statement within a function. The
+product is compiled with a note before each of them: a tracer would be called by torch's, too.
 """
 
 from __future__ import annotations
 
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
 import json
 import os
 import sys
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
 
 from tests.mutants import ROOMS, ROOT
 
-_seen: dict[CodeType, set[int]] = defaultdict(set)
-_all: dict[CodeType, int] = {}
-_files: dict[str, str | None] = {}
+NOTE = "__note_line__"
+_seen: dict[str, set[int]] = {}
 _map: dict[str, dict[str, Any]] = {}
 _failed: set[str] = set()
 
 
-def _product(path: str) -> str | None:
-    """A file's name within the repository where it is the product's."""
-    if path not in _files:
-        real = Path(path).resolve()
-        inside = real.is_relative_to(ROOT) and real.relative_to(ROOT).parts[0] in ROOMS
-        _files[path] = str(real.relative_to(ROOT)) if inside else None
-    return _files[path]
+class _Noting(ast.NodeTransformer):
+    """Puts a note before every statement within a function."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        inside = isinstance(node, ast.FunctionDef)
+        self.depth += inside
+        super().generic_visit(node)
+        if self.depth:
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(node, name, None)
+                if isinstance(block, list):
+                    setattr(node, name, [x for statement in block for x in _noted(statement)])
+        self.depth -= inside
+        return node
 
 
-def _lines(code: CodeType) -> int:
-    """How many lines a function has."""
-    if code not in _all:
-        _all[code] = len({line for *_, line in code.co_lines() if line})
-    return _all[code]
+def _noted(statement: ast.stmt) -> list[ast.stmt]:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return [statement]  # a docstring stays the first
+    line = ast.Constant(statement.lineno)
+    note = ast.Expr(ast.Call(ast.Name(NOTE, ast.Load()), [line], []))
+    return [ast.copy_location(note, statement), statement]
 
 
-def _on_call(frame: FrameType, event: str, _: Any) -> Any:
-    """What has been seen whole needs no watching."""
-    code = frame.f_code
-    if not _product(code.co_filename):
-        return None
-    _seen[code].add(frame.f_lineno)
-    return _on_line if len(_seen[code]) < _lines(code) else None
+class _Loader(importlib.machinery.SourceFileLoader):
+    def get_code(self, fullname: str) -> CodeType:
+        tree = _Noting().visit(ast.parse(Path(self.path).read_text()))
+        code: CodeType = compile(ast.fix_missing_locations(tree), self.path, "exec")
+        return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        lines: set[int] = set()
+        _seen[str(Path(self.path).resolve().relative_to(ROOT))] = lines
+        setattr(module, NOTE, lines.add)
+        super().exec_module(module)
 
 
-def _on_line(frame: FrameType, event: str, _: Any) -> Any:
-    if event == "line":
-        _seen[frame.f_code].add(frame.f_lineno)
-    return _on_line
+class _Finder(importlib.abc.MetaPathFinder):
+    def find_spec(
+        self, name: str, path: Any = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        top, *rooms = name.split(".")
+        if top != "srpo_bench" or not rooms or rooms[0] not in ROOMS:
+            return None
+        folder = ROOT.joinpath(top, *rooms)
+        inner = [str(folder)] if folder.is_dir() else None
+        where = str(folder / "__init__.py" if inner else folder.with_suffix(".py"))
+        if not Path(where).is_file():
+            return None
+        return importlib.util.spec_from_file_location(
+            name, where, loader=_Loader(name, where), submodule_search_locations=inner
+        )
+
+
+sys.meta_path.insert(0, _Finder())
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Trace a test with its fixtures."""
-    _seen.clear()
+    """Watch a test with its fixtures."""
+    for lines in _seen.values():
+        lines.clear()
     start = time.process_time()
-    threading.settrace(_on_call)
-    sys.settrace(_on_call)
     yield
-    sys.settrace(None)
-    threading.settrace(None)
-    lines: dict[str, set[int]] = defaultdict(set)
-    for code, numbers in _seen.items():
-        if code.co_name != "<module>" and (name := _product(code.co_filename)):
-            lines[name] |= numbers
     _map[item.nodeid] = {
         "seconds": round(time.process_time() - start, 3),
-        "lines": {name: sorted(numbers) for name, numbers in lines.items()},
+        "lines": {name: sorted(lines) for name, lines in _seen.items() if lines},
     }
 
 

@@ -171,3 +171,20 @@ def test_a_run_that_went_back_and_is_further_than_before_is_read_anew(
         progress.refresh()
         assert progress.rows()[0][2] == "8/10"
         assert progress.runs[0].pace.steps == 8
+
+
+def test_what_was_read_is_not_read_again(comparison: PlannedComparison) -> None:
+    """What stood before is unreadable by now, but for the end of its last line."""
+    console, _ = plain()
+    clock = Clock()
+    write(comparison, "grpo", 1, "running", 6)
+    folder = comparison.folder / "grpo" / "seed-1"
+    with Progress(comparison, console, clock=clock) as progress:
+        for name in ("steps", "timing"):
+            path = folder / f"{name}.jsonl"
+            path.write_text("#" * (path.stat().st_size - 1) + "\n")
+            append_line(path, {"step": 7, "reward": 0.5, "training": 1.0, "evaluation": 0.0})
+        clock.now += REDRAW_EVERY
+        progress.refresh()
+        assert progress.rows()[0][2] == "7/10"
+        assert progress.runs[0].pace.steps == 7

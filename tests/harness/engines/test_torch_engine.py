@@ -109,3 +109,22 @@ def test_stop_string_ends_a_response(tiny_folder: Path) -> None:
         assert not set("e7") & set(text[:-1])
         if not r.truncated[row] and r.tokens[row, length - 1] != 1:
             assert text[-1] in "e7"
+
+
+def test_a_stop_string_of_two_tokens_is_seen_as_soon_as_it_is_whole(tiny_folder: Path) -> None:
+    """Two letters after an e, whatever they are: the response ends there and no earlier."""
+    policy = load_policy(tiny_folder, "float32", "cpu", temperature=2.0)
+    stops = tuple(f"e{c}" for c in "0123456789+-*/=# abcdefghijklmnopqrstuvwxyz\n")
+    generator = torch.Generator().manual_seed(0)
+    sampling = Sampling(2.0, 1.0, 40)
+    r = TorchEngine(policy, 64).generate([policy.encode("ab")], 30, sampling, generator, [stops])
+    stopped = 0
+    for row in range(30):
+        length = int(r.mask[row].sum())
+        text = policy.decode(r.tokens[row, :length].tolist())
+        if not r.truncated[row] and r.tokens[row, length - 1] != 1:
+            stopped += 1
+            assert text.index("e") == len(text) - 2
+        else:
+            assert "e" not in text[:-1]
+    assert stopped > 10

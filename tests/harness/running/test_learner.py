@@ -64,6 +64,19 @@ def test_gradient_does_not_depend_on_the_micro_batches(tiny_folder: Path, name: 
         assert math.isclose(value, again.metrics[key], rel_tol=1e-3, abs_tol=1e-6), key
 
 
+def test_the_recorded_loss_is_the_sum_of_its_pieces(tiny_folder: Path) -> None:
+    """Every response as good as any: −1 a token at a ratio of 1, whatever the cut."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    algorithm = get("grpo-token")(get("grpo-token").Settings(), PLAN)
+    batch = batch_of(policy, algorithm)
+    batch.advantage = torch.ones_like(batch.advantage)
+    batch.weight = torch.ones_like(batch.weight)
+    for cut in ({}, {"micro_batch_tokens": 40}):
+        optim = Optim(lr=1e-12).model_copy(update=cut)
+        learner = Learner(policy, None, optim, updates_planned=10, max_tokens=16)
+        assert learner.update(batch, algorithm).loss == pytest.approx(-1, abs=1e-4)
+
+
 @pytest.mark.parametrize("name", ["grpo-token", "gspo"])
 def test_a_correction_stays_with_its_tokens_in_every_cut(tiny_folder: Path, name: str) -> None:
     """Rows are regrouped, cut into micro-batches and trimmed: the gradient is the same."""

@@ -96,6 +96,16 @@ def test_a_level_is_a_fraction(folder: Path, level: float, said: str) -> None:
         steps(folder, level)
 
 
+@pytest.mark.parametrize("level", [0.0, 1.0, 100.0, -1.0])
+def test_what_cannot_be_meant_in_percent_is_not_said_to_be(level: float) -> None:
+    with pytest.raises(ResultsError) as refused:
+        checked(level)
+    assert str(refused.value).endswith(f"such as 0.8, not {level:g}.")
+    for meant in (1.5, 99.0):
+        with pytest.raises(ResultsError, match=rf"For {meant:g} % write {meant / 100:g}\.$"):
+            checked(meant)
+
+
 def test_the_report_shows_named_targets_and_what_they_count_for(tmp_path: Path) -> None:
     folder = planned(tmp_path / "c", 0.6)
     told = write_report(folder, asked=[0.4])

@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from rliable import metrics
 
 from srpo_bench.results.statistics import across
 from srpo_bench.results.statistics.speed import Curves, Speed, speed
+from tests.results.made import comparison, run
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.random((6, 4)).round(1), RNG.random((6, 4)).round(1)
@@ -96,3 +99,76 @@ def test_intervals_over_one_task_are_rliables_up_to_resampling() -> None:
     )[1]
     ours = across.iqm_interval(x)
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs["x"][:, 0]), abs=0.05)
+
+
+def test_one_run_has_no_interval_and_none_nothing() -> None:
+    one, none = across.iqm_interval(X[:1]), across.iqm_interval(X[:0])
+    assert (one.value, one.n, one.method, one.has_interval) == (across.iqm(X[:1]), 1, "none", False)
+    assert np.isnan(none.value)
+    assert none.n == 0
+    assert across.iqm_interval(X[:2]).has_interval
+    beaten = across.improvement_interval(X[:1], Y[:1])
+    assert (beaten.value, beaten.n) == (across.probability_of_improvement(X[:1], Y[:1]), 1)
+    assert not beaten.has_interval
+    assert np.isnan(across.improvement_interval(X[:0], Y[:0]).value)
+    assert across.improvement_interval(X[:2], Y[:2]).has_interval
+
+
+def test_a_lower_level_gives_a_narrower_interval_from_the_same_resamples() -> None:
+    for wide, narrow in (
+        (across.iqm_interval(X), across.iqm_interval(X, 0.5)),
+        (across.improvement_interval(X, Y), across.improvement_interval(X, Y, 0.5)),
+    ):
+        assert (wide.method, wide.n) == ("percentile bootstrap", 6)
+        assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_percentiles_are_symmetric() -> None:
+    assert across._percentile(np.arange(1001.0), 0.9) == pytest.approx((50, 950))
+
+
+def test_published_intervals_do_not_move() -> None:
+    """2,000 resamples of a named stream, the same at every call."""
+    found = across.iqm_interval(X)
+    assert (found.low, found.high) == pytest.approx((1 / 3, 0.55), abs=1e-9)
+    found = across.improvement_interval(X, Y)
+    assert (found.low, found.high) == pytest.approx((0.2568576, 0.5277778), abs=1e-6)
+
+
+def test_no_win_at_all_is_not_certainty_either() -> None:
+    found = across.improvement_interval(np.full((8, 2), 0.1), np.full((8, 2), 0.9))
+    assert (found.value, found.low, found.n) == (0, 0, 8)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 8), abs=1e-3)
+
+
+def test_a_score_at_a_threshold_is_not_above_it() -> None:
+    found = across.profile(np.array([[0.2, 0.4]]), np.array([0.1, 0.2, 0.4]))
+    assert found.tolist() == [1, 0.5, 0]
+
+
+def test_without_tasks_or_pairs_there_is_no_geometric_mean() -> None:
+    nothing = across.geometric_mean_ratio([])
+    assert (nothing.n, nothing.method) == (0, "none")
+    assert np.isnan(nothing.value)
+    lone = raced([0.25], 1)
+    one = SimpleNamespace(replicates=lone.replicates[:2])
+    found = across.geometric_mean_ratio([one])  # type: ignore[list-item]
+    assert (found.n, found.has_interval) == (1, False)
+    assert found.value == pytest.approx(float(lone.ratio))
+    two = SimpleNamespace(replicates=lone.replicates[:3])
+    assert across.geometric_mean_ratio([two]).has_interval  # type: ignore[list-item]
+    open_ended = SimpleNamespace(replicates=np.array([0.0, 0.1, np.inf, 0.2]))
+    assert not across.geometric_mean_ratio([open_ended]).has_interval  # type: ignore[list-item]
+
+
+def test_two_tasks_weigh_the_same_on_the_log_scale() -> None:
+    tasks = [SimpleNamespace(replicates=np.log(np.full(9, r))) for r in (0.25, 1.0)]
+    found = across.geometric_mean_ratio(tasks)  # type: ignore[arg-type]
+    assert (found.value, found.n, found.method) == (pytest.approx(0.5), 8, "mean curves")
+
+
+def test_one_task_alone_is_the_accuracy_of_the_runs_that_have_it() -> None:
+    runs = [run(seed=1, tasks={"a": (0.1, 0.2), "b": (0.5, 0.6)}), run(seed=2)]
+    view = across.on_task(comparison(*runs), "b")
+    assert [r.seed for r in view.runs] == [1]
+    assert view.runs[0].evals.accuracy.tolist() == [0.5, 0.6]

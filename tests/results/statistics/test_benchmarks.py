@@ -14,7 +14,7 @@ from srpo_bench.results.report.analysis import analyse
 from srpo_bench.results.report.tables import benchmarks as tables
 from srpo_bench.results.runs import read
 from srpo_bench.results.statistics.benchmarks import at_end, at_start, references
-from tests.results import synthetic
+from tests.results import made, synthetic
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 
@@ -110,3 +110,36 @@ def test_where_the_problems_come_from_is_shown(folder: Path) -> None:
     row = "mbpp,train,train,train.jsonl,3ad0217c9f73…,yes,374,373,1"
     assert row in (folder / "report" / "tables" / "data.csv").read_text()
     assert 'id="table-data"' in (folder / "report" / "index.html").read_text()
+
+
+def test_a_mean_and_its_errors_by_hand() -> None:
+    """Accuracies 0.4 and 0.6: sd 0.1414 over √2. Errors of 0.03 and 0.04: 0.05 / 2."""
+    told = [{"accuracy": 0.4, "stderr": 0.03, "n": 50, "k": 4}, {"accuracy": 0.6, "stderr": 0.04}]
+    runs = [made.run(seed=i, last={"a": score}) for i, score in enumerate(told)]
+    score = at_end(runs)["a"]
+    assert (score.value, score.between, score.sampling) == pytest.approx((0.5, 0.1, 0.025))
+    assert (score.seeds, score.problems, score.k) == (2, 50, 4)
+    bare = at_end([made.run(last={"a": {"accuracy": 0.4}})])["a"]
+    assert math.isnan(bare.between)
+    assert math.isnan(bare.sampling)
+    assert (bare.seeds, bare.problems, bare.k) == (1, 0, 0)
+
+
+def test_one_final_score_among_the_finished_runs_decides_for_all() -> None:
+    final, last = {"f": {"accuracy": 0.9}}, {"e": {"accuracy": 0.1}}
+    both = [made.run(seed=1, final=final, last=last), made.run(seed=2, last=last)]
+    assert {task: s.seeds for task, s in at_end(both).items()} == {"f": 1}
+    lost = made.run(seed=3, final=final, last=last, state="failed")
+    assert list(at_end([lost, both[1]])) == ["e"]
+
+
+def test_the_base_is_each_seeds_first_run_that_was_evaluated_at_step_zero() -> None:
+    one, other = {"a": {"accuracy": 0.25}}, {"a": {"accuracy": 0.75}}
+    runs = [
+        made.run("grpo", 1, first=one),
+        made.run("srpo", 1, first=other),
+        made.run("grpo", 2, first=other, step=(5, 10)),
+        made.run("grpo", 3, (), first=other),
+    ]
+    found = at_start(made.comparison(*runs))["a"]
+    assert (found.value, found.seeds) == (0.25, 1)

@@ -5,8 +5,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from srpo_bench.results.statistics.inference import (
+    Estimate,
+    bounds,
     differs,
     equivalence,
+    half_width,
     holm,
     mean,
     noninferiority,
@@ -155,3 +158,85 @@ def test_what_never_differs_is_no_difference_and_what_always_does_is_one() -> No
 def test_sign_flips_are_counted_up_to_32_pairs_and_drawn_beyond() -> None:
     assert sign_flip(np.ones(32)) == pytest.approx(2 / 2**32)
     assert sign_flip(np.ones(33)) == 1 / 10_000
+
+
+def test_one_end_alone_is_no_interval() -> None:
+    assert not Estimate(0.5, np.nan, 1.0, 8, "t").has_interval
+    assert not Estimate(0.5, 0.0, np.nan, 8, "t").has_interval
+    assert Estimate(0.5, 0.0, np.inf, 8, "t").has_interval
+
+
+def test_means_of_nothing_of_one_and_of_two() -> None:
+    nothing, one, two = (mean(np.array(values)) for values in ([], [3.0], [1.0, 3.0]))
+    assert np.isnan([nothing.value, nothing.low, nothing.high]).all()
+    assert (nothing.n, nothing.method) == (0, "none")
+    assert (one.value, one.n, one.method) == (3, 1, "none")
+    half = 12.7062  # t of one degree of freedom, times an error of 1
+    assert (two.low, two.value, two.high) == pytest.approx((2 - half, 2, 2 + half), rel=1e-5)
+    assert (two.n, two.method) == (2, "t")
+    assert half_width(np.array([1.0, 3.0])) == pytest.approx(half, rel=1e-5)
+    assert half_width(np.array([1.0, 3.0]), 0.9) == pytest.approx(6.3138, rel=1e-4)
+    assert half_width(np.array([2.0, 2.0]), floor=0.25) == pytest.approx(0.98, abs=1e-3)
+
+
+def test_a_share_has_its_floor_and_both_ends() -> None:
+    found = share(np.full(8, 0.5), floor=0.01)
+    assert (found.low, found.high) == pytest.approx((0.304, 0.696), abs=1e-3)
+    assert share(np.full(8, 0.5)).low == 0.5
+    assert share(np.array([0.2, 0.9, 0.1])).low == 0
+    assert not share(np.array([0.5])).has_interval
+
+
+def test_a_count_of_nothing_is_none_and_its_value_is_the_share() -> None:
+    nothing = of(0, 0)
+    assert (nothing.n, nothing.method, nothing.has_interval) == (0, "none", False)
+    assert np.isnan(nothing.value)
+    assert (of(3, 10).value, of(3, 10).n, of(3, 10).method) == (0.3, 10, "exact")
+    assert (of(0, 8).low, of(8, 8).high) == (0, 1)
+
+
+def test_the_mean_of_one_is_bounded_by_nothing_and_a_floor_is_read_normally() -> None:
+    assert bounds(np.ones((2, 1)), 0.0)[0].tolist() == [-np.inf, -np.inf]
+    assert bounds(np.ones((2, 1)), 0.0)[1].tolist() == [np.inf, np.inf]
+    low, high = bounds(np.array([[1.0, 1.0], [1.0, 3.0]]), np.array([0.25, 0.25]))
+    assert low.tolist() == pytest.approx([1 - 0.98, 2 - 12.7062], rel=1e-3)
+    assert high.tolist() == pytest.approx([1 + 0.98, 2 + 12.7062], rel=1e-3)
+    assert bounds(np.array([1.0, 3.0]), 0.0, 0.95)[1] == pytest.approx(2 + 6.3138, rel=1e-4)
+
+
+def test_patterns_beyond_the_exact_count_are_the_same_at_every_call() -> None:
+    """Published p values do not move."""
+    assert sign_flip(np.arange(40) - 15.0) == 0.0211
+    assert sign_flip(np.arange(33) * 0.0 + np.tile([1.0, -1, 3], 11)) < 0.01
+
+
+def test_equal_sizes_are_as_extreme_whatever_the_last_bit_says() -> None:
+    """0.1 + 0.2 is not 0.3: of eight patterns of 0.1, 0.2, 0.3 only two reach 0.6."""
+    assert sign_flip(np.array([0.1, 0.2, 0.3])) == 2 / 8
+    assert sign_flip(np.array([0.3, 0.3, -0.1, -0.2])) == sign_flip(np.array([3.0, 3, -1, -2]))
+
+
+def test_the_margins_interval_is_that_of_its_test() -> None:
+    d = np.array([0.002, -0.004, 0.001, 0.003, -0.002, 0.0, 0.001, -0.001])
+    ninety = stats.t.interval(0.90, 7, d.mean(), stats.sem(d))
+    ninety_five = stats.t.interval(0.95, 7, d.mean(), stats.sem(d))
+    same = equivalence(d, 0.01)
+    assert (same.difference.low, same.difference.high) == pytest.approx(ninety)
+    assert same.margin == 0.01
+    found = noninferiority(d, 0.01)
+    assert (found.difference.low, found.difference.high) == pytest.approx(ninety_five)
+    assert found.p == pytest.approx(stats.ttest_1samp(d, -0.01, alternative="greater").pvalue)
+    assert found.margin == 0.01
+
+
+def test_one_pair_has_no_p_and_a_floor_has_its_own() -> None:
+    assert np.isnan(differs(np.array([0.5])))
+    assert differs(np.array([0.1, 0.1]), floor=0.05**2) == pytest.approx(0.0455, abs=1e-4)
+    two = np.array([0.1, 0.3])
+    assert differs(two) == pytest.approx(stats.ttest_1samp(two, 0).pvalue)
+    assert differs(two, floor=1e-6) == pytest.approx(stats.ttest_1samp(two, 0).pvalue)
+
+
+def test_at_a_margin_without_any_spread_nothing_is_shown() -> None:
+    assert not noninferiority(np.full(4, -0.25), 0.25).established
+    assert noninferiority(np.full(4, -0.25), 0.26).established

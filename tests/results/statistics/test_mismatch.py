@@ -7,9 +7,10 @@ import pytest
 
 from srpo_bench.results.report import words, write_report
 from srpo_bench.results.report.analysis import analyse
-from srpo_bench.results.runs import read
+from srpo_bench.results.runs import Run, read
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
 from tests.results import synthetic
+from tests.results.made import NAN, comparison, run
 
 WARNING = "did not sample from the policy that was trained"
 
@@ -70,3 +71,25 @@ def test_nothing_is_said_where_nothing_was_compared_and_no_alarm_where_they_agre
     assert not list(report.glob("*/mismatch*"))
     _compared(folder, "grpo", kl=1e-13)
     assert words.mismatch(analyse(folder)) == ""
+
+
+def stepped(kl: list[float], **more: list[float]) -> Run:
+    columns = {"difference_mean": kl, "difference_max": kl, "kl": kl, "ess_token": kl}
+    columns |= {"ess_sequence": kl, **more}
+    return run("srpo", curves={f"mismatch_{name}": values for name, values in columns.items()})
+
+
+def test_steps_that_were_not_compared_are_left_out_by_hand() -> None:
+    told = stepped([0.2, NAN, 0.4], difference_max=[1, NAN, 3], ess_token=[0.5, NAN, 0.9])
+    found = mismatches(comparison(told, stepped([0.6], difference_max=[2.0], ess_token=[1.0])))
+    m = found["srpo"]
+    assert (m.mean, m.kl, m.worst_kl) == pytest.approx((0.4, 0.4, 0.6))
+    assert (m.largest, m.ess_token, m.ess_sequence) == pytest.approx((3, 0.8, 0.4))
+    assert mismatches(comparison(stepped([NAN, NAN]))) == {}
+    assert mismatches(comparison(arms=[{"arm": "grpo"}])) == {}
+
+
+def test_large_is_more_than_rounding_explains() -> None:
+    assert LARGE_KL == 0.001
+    assert not mismatches(comparison(stepped([0.001])))["srpo"].is_large
+    assert mismatches(comparison(stepped([0.00101])))["srpo"].is_large

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from srpo_bench.results.statistics.problems import accuracy, learned_at, paired, pass_at, sign_flip
+from srpo_bench.results.statistics.problems import (
+    accuracy,
+    error,
+    learned_at,
+    paired,
+    pass_at,
+    sign_flip,
+)
 
 
 def row(*counts: int) -> np.ndarray:
@@ -128,3 +135,64 @@ def test_a_problem_is_learned_where_it_stays_so() -> None:
     steps = np.array([0.0, 10, 20, 30])
     correct = np.array([[0, 4, 0, 2], [4, 4, 0, 1], [1, 4, 0, 2], [2, 4, 1, 4]])
     assert learned_at(steps, correct, 4).tolist() == [30, 0, np.inf, 20]
+
+
+def test_one_problem_has_no_error_and_two_have_one() -> None:
+    assert np.isnan(error(np.array([3]), 4))
+    assert error(np.array([1, 3]), 4) == pytest.approx(0.25)
+    value, spread = pass_at(np.array([2]), 4)[1]
+    assert value == 0.5
+    assert np.isnan(spread)
+    assert pass_at(np.array([1, 3]), 4)[1] == pytest.approx((0.5, 0.25))
+    assert list(pass_at(np.array([1]), 8)) == [1, 2, 4, 8]
+    assert list(pass_at(np.array([1]), 1)) == [1]
+
+
+def test_some_right_of_all_has_two_open_ends_and_all_alike_counts_each_problem_once() -> None:
+    found, spread = accuracy(np.array([2, 2, 2]), 4)
+    assert (found.value, spread, found.n) == (0.5, 0, 3)
+    assert (found.low, found.high) == pytest.approx(stats.beta.ppf((0.025, 0.975), 2, 2))
+    assert found.method == "Jeffreys, effective answers"
+    some = accuracy(np.array([0, 0, 1]), 4)[0]
+    assert 0 < some.low < some.value < some.high < 1
+    assert accuracy(np.array([4, 4, 4]), 4)[0].high == 1
+
+
+def test_another_k_is_read_by_student_and_one_seed_is_not_named() -> None:
+    """Gaps of 1/2, 0 and 1/4; a half problem weighs a half, the larger of 1/2 and 1/4."""
+    found = paired(row(2, 1, 2), 2, row(2, 2, 3), 4)
+    assert found.test == "Student over problems"
+    assert (found.ours, found.theirs) == pytest.approx((5 / 6, 7 / 12))
+    assert found.difference.value == pytest.approx(0.25)
+    variance = (0.25 + 0.0625 + 0.5 - 0.75**2 / 5) / 25
+    assert found.stderr == pytest.approx(math.sqrt(variance))
+    assert found.p == pytest.approx(2 * stats.t.sf(0.25 / math.sqrt(variance), 2))
+    assert (found.better, found.worse) == (2, 0)
+    same = paired(row(2, 1, 2), 2, row(1, 2, 0), 2)
+    assert same.test == "exact sign-flip over problems"
+    assert (same.better, same.worse) == (2, 1)
+
+
+def test_an_interval_ends_where_differences_do() -> None:
+    found = paired(row(1, 1), 1, row(0, 0), 1)
+    assert (found.difference.value, found.difference.high) == (1, 1)
+    turned = paired(row(0, 0), 1, row(1, 1), 1)
+    assert (turned.difference.value, turned.difference.low) == (-1, -1)
+    lone = paired(row(1), 1, row(0), 1)
+    assert (lone.difference.n, lone.p) == (1, 1)
+
+
+def test_seeds_that_differ_more_than_chance_set_the_error() -> None:
+    """Seed means 0 and 1 on two problems alike: the variance is theirs, ½ / 2."""
+    found = paired(np.array([[0, 0], [1, 1]]), 1, np.zeros((2, 2), int), 1)
+    problems = (2 * 0.25 + 0.5 - 1 / 4) / 16
+    assert found.stderr == pytest.approx(math.sqrt(0.25 + problems))
+    freedom = (0.25 + problems) ** 2 / (0.25**2 + problems**2)
+    assert found.p == pytest.approx(2 * stats.t.sf(0.5 / found.stderr, freedom))
+
+
+def test_the_first_evaluation_may_be_the_one_and_half_is_enough() -> None:
+    steps = np.array([0.0, 10])
+    assert learned_at(steps, np.array([[2, 1, 3], [2, 2, 1]]), 4).tolist() == [0, 10, np.inf]
+    assert learned_at(steps, np.array([[2, 4], [3, 3]]), 4, share=0.75).tolist() == [10, 0]
+    assert learned_at(steps, np.array([[3], [3]]), 10, share=0.3).tolist() == [0]

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.runs import Evals, read
-from srpo_bench.results.statistics.steps import GRID, Crossing, crossing, gain
+from srpo_bench.results.statistics.steps import GRID, Crossing, Gain, crossing, gain
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
+from tests.results.made import NAN, run
 
 
 def evals(accuracy: list[float], every: int = 10) -> Evals:
@@ -76,3 +77,34 @@ def test_a_run_tells_of_a_gain_from_its_second_evaluation_on(tmp_path) -> None:
 
 def test_fractions_of_the_gain_that_a_report_looks_at() -> None:
     assert GRID == (0.25, 0.5, 0.75, 0.9, 1.0)
+
+
+def test_a_gain_knows_its_start_and_its_error() -> None:
+    """Three runs by hand; recorded errors of 0.1 and 0.3 at each evaluation have a mean square of
+    0.05, and one evaluation less the mean of two has one and a half times that."""
+    runs = [
+        run(seed=1, accuracy=(0.1, 0.5, 0.7), stderr=(0.1, 0.3, NAN)),
+        run(seed=2, accuracy=(0.3, 0.5, 0.9), stderr=(0.1, 0.3, NAN), step=(5, 10, 20)),
+    ]
+    found = gain(runs)
+    assert (found.base, found.final, found.size) == pytest.approx((0.2, 0.65, 0.45))
+    assert found.by_seed == pytest.approx([0.5, 0.4])
+    assert found.start == 5
+    assert found.error == pytest.approx(1.5 * 0.05 / 2)
+    assert found.level() == pytest.approx(0.2 + 0.9 * 0.45)
+    assert found.level(0.5) == pytest.approx(0.2 + 0.5 * 0.45)
+    assert (Gain(0, 1, np.ones(1)).start, Gain(0, 1, np.ones(1)).error) == (0, 0)
+
+
+def test_where_nobody_has_finished_those_under_way_tell_of_the_gain() -> None:
+    runs = [run(accuracy=(0.1, 0.5), state="running"), run(accuracy=(0.3,), state="running")]
+    assert gain(runs).base == 0.1
+    with pytest.raises(ResultsError, match="wait for them"):
+        gain(runs[1:])
+
+
+def test_without_a_target_a_run_is_censored_at_its_last_evaluation() -> None:
+    for target in (np.nan, np.inf, 0.95):
+        assert crossing(evals([0.1, 0.9]), target) == Crossing(10, 10, 10, False)
+    found = crossing(evals([0.1, 0.9]), 0.5)
+    assert (found.at, found.low, found.high) == pytest.approx((5, 0, 10), abs=1e-6)

@@ -6,6 +6,7 @@ from srpo_bench.results.statistics import survival as module
 from srpo_bench.results.statistics.steps import Crossing, crossing
 from srpo_bench.results.statistics.survival import Survival, survival
 from tests.results import synthetic
+from tests.results.made import run
 
 
 @pytest.fixture
@@ -93,3 +94,38 @@ def test_where_all_are_there_the_interval_is_nothing() -> None:
     assert (low[1], high[1]) == (0, 0)
     assert module.median(steps, below) == 0
     assert module.restricted_mean(steps, below, 2) == pytest.approx(2 / 3)
+
+
+def test_without_an_evaluation_there_is_nothing_to_survive() -> None:
+    found = survival([run(accuracy=())], 0.5, 100)
+    assert (found.n, found.reached) == (0, 0)
+    assert np.isnan([found.median, found.rmst]).all()
+    assert [len(x) for x in (found.steps, found.below, found.low, found.high)] == [0] * 4
+
+
+def test_who_crosses_after_the_horizon_is_lost_sight_of_there() -> None:
+    """Crossings at 15 and at 45, a run that ends at 20, and a horizon of 15, 40 or 100."""
+    runs = [
+        run(seed=1, accuracy=(0, 0.0, 1.0, 1.0, 1.0, 1.0)),
+        run(seed=2, accuracy=(0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)),
+        run(seed=3, accuracy=(0, 0.0, 0.0)),
+    ]
+    at = [survival(runs, 0.5, horizon) for horizon in (14, 15.001, 40, 100)]
+    assert [found.reached for found in at] == [0, 1, 1, 2]
+    assert [found.n for found in at] == [3] * 4
+    assert at[0].rmst == pytest.approx(14)
+    assert at[2].rmst == pytest.approx(15 + 2 / 3 * 25, abs=1e-3)
+    assert at[3].rmst == pytest.approx(15 + 2 / 3 * 30, abs=1e-3)
+    assert at[3].steps == pytest.approx([0, 15, 20, 45], abs=1e-3)
+
+
+def test_a_first_step_at_zero_stands_once() -> None:
+    steps, below, low, high = module.kaplan_meier(np.array([0.0, 4.0]), np.array([True, False]))
+    assert steps.tolist() == [0, 4]
+    assert below.tolist() == [0.5, 0.5]
+    assert 0 < low[0] < 0.5 < high[0] < 1
+    steps, below, low, high = module.kaplan_meier(np.array([4.0, 4.0]), np.array([True, False]))
+    assert (steps.tolist(), below.tolist()) == ([0, 4], [1, 0.5])
+    assert (low[0], high[0]) == (1, 1)
+    assert module.median(steps, below) == 4
+    assert module.median(steps, np.array([1, 0.51])) == np.inf

@@ -1,0 +1,71 @@
+"""Which figures are doubted, on either side of every bound."""
+
+from __future__ import annotations
+
+import pytest
+
+from srpo_bench.results.importers.doubts import doubts
+from srpo_bench.results.importers.record import Record
+from srpo_bench.results.importers.shelf import Shelf
+
+
+def told(scale: float = 1.0, columns: tuple[str, ...] = (), **arms: list[float]) -> list[str]:
+    """Of runs that have these accuracies by step."""
+    shelf = Shelf()
+    for arm, curve in arms.items():
+        for step, accuracy in enumerate(curve):
+            shelf.add(Record(arm, 1, step, accuracy, line=step + 1, task=""))
+    return doubts(shelf, columns, scale)
+
+
+@pytest.mark.parametrize(
+    ("curve", "odd"),
+    [
+        ([0.5, 0.025, 0.5], 1),  # a twentieth of both
+        ([0.5, 0.026, 0.5], 0),
+        ([0.4, 0.025, 0.5], 0),  # of one only
+        ([0.5, 0.025, 0.4], 0),
+        ([0.5, 0.0, 0.5], 0),  # nothing right is no percent
+        ([0.5, 0.01, 0.5, 0.02, 0.6], 2),
+    ],
+)
+def test_a_point_is_odd_from_a_twentieth_of_both_neighbours_down(
+    curve: list[float], odd: int
+) -> None:
+    found = told(grpo=curve)
+    assert [f"{odd} of {len(curve)} accuracies" in said for said in found] == [True] * (odd > 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.009, 0.18, "ours never gets above 1 %, grpo reaches 18 %"),
+        (0.009, 0.179, None),  # less than twenty times
+        (0.01, 0.9, None),  # 1 % may be true
+        (0.0004, 0.009, None),  # nobody is above 1 %
+        (0.0004, 0.01, "ours never gets above 1 %, grpo reaches 1 %"),
+    ],
+)
+def test_an_arm_below_one_percent_beside_one_twenty_times_as_good(
+    low: float, high: float, said: str | None
+) -> None:
+    found = told(ours=[0.0, low], grpo=[high, 0.0])
+    assert found == ([] if said is None else found[:1])
+    assert said is None or said in found[0]
+
+
+def test_a_name_that_sounds_like_percent_is_doubted_unless_it_was_scaled() -> None:
+    for name in ("acc %", "acc_PCT", "Percent"):
+        (said,) = told(columns=("step", name), grpo=[0.2, 0.4])
+        assert said.startswith(f"'{name}' sounds like percent and was read as fractions, the ")
+        assert "largest 40 %" in said
+    assert told(columns=("accuracy",), grpo=[0.2]) == []
+    assert told(0.5, ("acc %",), grpo=[0.2]) == []
+
+
+def test_a_scale_that_leaves_less_than_one_percent_is_doubted() -> None:
+    (said,) = told(0.01, grpo=[0.002, 0.009])
+    assert said.startswith("With --scale 0.01 no accuracy is above 0.9 %")
+    assert told(0.01, grpo=[0.002, 0.01]) == []
+    assert told(1.0, grpo=[0.002]) == []
+    assert told(2.0, ("acc %",), grpo=[0.002]) == []

@@ -1,0 +1,69 @@
+"""From an interval and two bounds to a ruling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srpo_bench.results.judgement.finding import Finding, measured, place, ruled
+from srpo_bench.results.judgement.rules import Ruling
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.scores import Differences
+
+
+def between(low: float, high: float) -> Estimate:
+    return Estimate((low + high) / 2, low, high, 8, "t")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "where"),
+    [
+        (-0.9, 0.9, "inside"),
+        (-1.0, 0.9, "across"),
+        (-0.9, 1.0, "across"),
+        (-2.0, -1.1, "below"),
+        (-2.0, -1.0, "across"),
+        (1.1, 2.0, "above"),
+        (1.0, 2.0, "across"),
+        (-2.0, 2.0, "across"),
+    ],
+)
+def test_an_interval_lies_inside_outside_or_across(low: float, high: float, where: str) -> None:
+    assert place(between(low, high), (-1.0, 1.0)) == where
+
+
+def found(known: float, least: float, most: float, blocked: str = "") -> Finding:
+    """Means by hand, each with an interval of half a point either way; bounds −1 and 1."""
+    d = Differences(*(np.full(8, x) for x in (known, least, most)), ("srpo/seed-9",))
+    return ruled("it", d, lambda x: between(x[0] - 0.5, x[0] + 0.5), (-1.0, 1.0), 0.25, blocked)
+
+
+def test_what_holds_with_everything_that_is_missing_either_way() -> None:
+    assert found(0, 0, 0).ruling == Ruling("supported", "it")
+    assert found(2, 2, 3).ruling == found(-2, -3, -2).ruling == Ruling("refuted", "it")
+    hangs = Ruling("inconclusive", "it, but it hangs on runs that are missing (srpo/seed-9)")
+    assert found(0, -2, 0).ruling == hangs
+    assert found(2, -2, 2).ruling == hangs
+    across = Ruling("inconclusive", "it; the interval does not settle it")
+    assert found(1, 1, 1).ruling == found(1, -2, 2).ruling == across
+
+
+def test_what_is_blocked_or_has_no_interval_still_shows_its_figures() -> None:
+    blocked = found(0, 0, 0, "too few")
+    assert blocked.ruling == Ruling("no-verdict", "too few")
+    assert (blocked.difference, blocked.p) == (between(-0.5, 0.5), 0.25)
+    d = Differences(*(np.zeros(1) for _ in range(3)), ())
+    none = Estimate(0, np.nan, np.nan, 1, "none")
+    lone = ruled("it", d, lambda _: none, (-1.0, 1.0), 0.25, "")
+    assert lone.ruling == Ruling("no-verdict", "there is no interval")
+    assert (lone.difference, lone.p) == (none, 0.25)
+
+
+def test_the_figure_that_is_judged() -> None:
+    assert measured(Finding(Ruling("refuted", ""), ratio=between(1, 2))) == (
+        "ratio 1.5, 95 % interval 1 to 2"
+    )
+    assert measured(Finding(Ruling("refuted", ""), difference=between(-0.01, 0.03))) == (
+        "+1.0 points (-1.0 to +3.0)"
+    )
+    assert np.isnan(Finding(Ruling("refuted", "")).p)

@@ -1,7 +1,8 @@
 """Publishes finished comparisons under results/published/, with the records behind them.
 
-    python scripts/publish.py runs/grpo-srpo-micro micro    packs its records and writes its report
-    python scripts/publish.py                               writes every packed comparison's anew
+    python scripts/publish.py                        writes every packed comparison's report anew
+    python scripts/publish.py runs/answer answer     packs its records and writes its report
+    python scripts/publish.py runs/control control claims/control.yaml    judged by its own claims
 
 Packed are comparison.json and of every run manifest, status, evals, steps and timing: all that a
 verdict rests on. Not packed are responses, checkpoints and logs. ``tar xJf records.tar.xz`` in any
@@ -26,6 +27,7 @@ from srpo_bench.results.runs import read
 TREE = Path(__file__).resolve().parents[1]
 PUBLISHED = TREE / "results" / "published"
 RECORDS = "records.tar.xz"
+CLAIMS = "claims.yaml"
 OF_A_RUN = ("manifest.json", "status.json", "evals.jsonl", "steps.jsonl", "timing.jsonl")
 SHOWN = ("report.md", "summary.json", "tables", "figures")
 PATH = re.compile(r"(?<![\w).+*-])(?:/[\w.+-]+)+/([\w.+-]+)")
@@ -75,11 +77,16 @@ def unpack(archive: Path, into: Path) -> Path:
     return folder
 
 
+def own_claims(place: Path) -> list[Path]:
+    """The claims that a published comparison is judged by beside the shipped ones."""
+    return [path for path in (place / CLAIMS,) if path.is_file()]
+
+
 def show(place: Path) -> None:
     """Write a published comparison's report from its records."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = unpack(place / RECORDS, Path(scratch))
-        write_report(folder)
+        write_report(folder, claim_files=own_claims(place))
         for name in SHOWN:
             old, new = place / name, folder / "report" / name
             shutil.rmtree(old, ignore_errors=True)
@@ -91,11 +98,13 @@ def show(place: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """See the top of this file."""
-    if len(arguments) not in (0, 2):
+    if len(arguments) not in (0, 2, 3):
         raise SystemExit(__doc__)
     places = [PUBLISHED / arguments[1]] if arguments else sorted(PUBLISHED.iterdir())
     if arguments:
         pack(Path(arguments[0]), places[0] / RECORDS)
+    if len(arguments) == 3:
+        shutil.copyfile(arguments[2], places[0] / CLAIMS)
     for place in (p for p in places if (p / RECORDS).is_file()):
         show(place)
         print(f"{place.relative_to(TREE)}: {(place / RECORDS).stat().st_size // 1024} KiB packed")

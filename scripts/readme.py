@@ -6,104 +6,143 @@ to the letter, so that no number there was typed.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-TREE = Path(__file__).resolve().parents[1]
+from scripts.blocks import (
+    TREE,
+    Blocks,
+    change,
+    is_published,
+    link,
+    percent,
+    summary,
+    table,
+    wrapped,
+    written,
+)
+
 README = TREE / "README.md"
+ANSWERS = {"graded": "the micro testbed", "smollm2": "SmolLM2-135M"}
+"""Published comparisons that answer the claim -> where they were run. The first is always there."""
 EARLIER = {"ladder": "the ladder", "unstaged": "without stages", "again": "A/A"}
 """Published on the testbed before this one, judged by earlier rules."""
 WHO = ("challenger", "baseline")
 
 
-def answer(folder: str) -> str:
-    """A comparison of one pair of arms, in one unit and with all that belongs to it."""
-    s = _summary(folder)
-    (pair,) = s["comparisons"]
-    arm, base = pair["challenger"], pair["baseline"]
-    verdict = next(h["verdict"] for h in s["headlines"] if h["challenger"] == arm)
-    n, steps, flops = pair["pairs"], pair["axes"]["steps"], pair["axes"]["flops"]
-    ours, theirs = (round(pair["grid"]["0.9"][f"reached_{who}"]["value"] * n) for who in WHO)
-    ends = [_accuracy(s["arms"][name]["final_accuracy"]) for name in (arm, base)]
-    health = s["health"][arm]
-    before, whole = health["up_to_baselines_crossing"], health["whole_budget"]
-    bound = f"; {pair['bound']}" if pair["bound"] else ""
-    told = [
-        f"**`steps-90` is {verdict.replace('-', ' ')} at this scale**, a toy model of a million "
-        "parameters on arithmetic and small functions. Claimed: 90 % fewer steps. Measured: "
-        f"**{fewer(steps['ratio'])}** (95 % interval: {_between(steps['interval'])}; {n} seed "
-        f"pairs) to {100 * pair['target']:.1f} % accuracy, which is {base}'s base plus 90 % of its "
-        f"gain{bound}. In FLOPs to there: {fewer(flops['ratio'])} "
-        f"({_between(flops['interval'])}).",
-        f"{ours} of {n} runs of `{arm}` arrive, and {theirs} of `{base}`. They end at {ends[0]} "
-        f"and {ends[1]}.",
-        f"Up to {base}'s crossing `{arm}`'s pool held fewer prompts than a batch in "
-        f"{100 * before['short']:.1f} % of its steps, and {100 * before['flat']:.1f} % were "
-        f"without gradient; over the whole budget {100 * whole['short']:.1f} % and "
-        f"{100 * whole['flat']:.1f} %. {_plan(health, base)}",
+def answer() -> str:
+    """Every answer, one sentence each, then all of their challengers side by side."""
+    there = {folder: where for folder, where in ANSWERS.items() if is_published(folder)}
+    told = [_sentence(folder, where) for folder, where in there.items()]
+    return "\n\n".join([*told, beside(there)])
+
+
+def beside(answers: Mapping[str, str]) -> str:
+    """A table with a column for each challenger of each comparison that the claim speaks of."""
+    columns = [
+        _column(summary(folder), arm, where)
+        for folder, where in answers.items()
+        for arm in _own(summary(folder))
     ]
-    return "\n\n".join(_wrapped(paragraph) for paragraph in told)
+    head = ["", *(column.pop("") for column in columns)]
+    return table(head, [[row, *(column[row] for column in columns)] for row in columns[0]])
+
+
+def arms(folder: str) -> str:
+    """Every challenger of a comparison against its baseline."""
+    s = summary(folder)
+    pairs = {pair["challenger"]: pair for pair in s["comparisons"]}
+    rows = []
+    for h in s["headlines"]:
+        arm = h["challenger"]
+        pair = pairs[arm]
+        rows.append(
+            (
+                f"`{arm}`",
+                change(pair["axes"].get("steps")),
+                pair["neutral"]["outcome"],
+                change(pair["axes"].get("flops")),
+                h["difference"],
+                _arrive(pair),
+            )
+        )
+    steps = f"steps to {100 * s['target']['accuracy']:.1f} %"
+    against = f"against `{s['baseline']}`"
+    head = ["arm", f"{steps}, {against}", "after Holm", "FLOPs to there", "at the end", "arrive"]
+    return table(head, rows)
 
 
 def earlier() -> str:
     """Every contrast of the earlier ladders, and the A/A."""
-    lines = ["| | what is added | arm against arm | ratio of steps (95 %) | |"]
-    lines.append("|---|---|---|---|---|")
+    rows = []
     for folder, name in EARLIER.items():
-        s = _summary(folder)
-        where = f"[{name}](results/published/{folder}/report.md)"
+        s = summary(folder)
         for rung in s["ladder"]:
             pair = f"`{rung['arm']}` / `{rung['against']}`"
-            steps, outcome = rung["steps"], rung["outcome"]
-            lines.append(f"| {where} | {rung['adds']} | {pair} | {_ratio(steps)} | {outcome} |")
+            steps = _ratio(rung["steps"])
+            rows.append((link(folder, name), rung["adds"], pair, steps, rung["outcome"]))
         for one in s["comparisons"] if not s["ladder"] else []:
             pair = f"`{one['challenger']}` / `{one['baseline']}`"
             steps = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
-            lines.append(f"| {where} | nothing | {pair} | {_ratio(steps)} | |")
-    return "\n".join(lines)
+            rows.append((link(folder, name), "nothing", pair, _ratio(steps), ""))
+    return table(("", "what is added", "arm against arm", "ratio of steps (95 %)", ""), rows)
 
 
-BLOCKS: Mapping[str, Callable[[], str]] = {
-    "answer": partial(answer, "graded"),
-    "before": partial(answer, "micro"),
+BLOCKS: Blocks = {
+    "answer": answer,
+    "before": partial(beside, {"micro": "the earlier pool"}),
     "earlier": earlier,
 }
 
 
-def fewer(ratio: float) -> str:
-    """A ratio of cost in the claim's unit: ``13 % fewer``, ``36 % more``."""
-    return f"{abs(100 * (1 - ratio)):.0f} % {'more' if ratio > 1 else 'fewer'}"
+def _own(s: Mapping[str, Any]) -> list[str]:
+    """The challengers that the claim is made of."""
+    return [h["challenger"] for h in s["headlines"] if h["claimed"]]
 
 
-def written(text: str) -> str:
-    """README with what stands between its marks made anew."""
-    for name, make in BLOCKS.items():
-        begin, end = f"<!-- from summary.json: {name} -->\n", "\n<!-- end -->"
-        head, found, rest = text.partition(begin)
-        _, closed, tail = rest.partition(end)
-        if not (found and closed):
-            raise SystemExit(f"README has no block between {begin.strip()} and {end.strip()}.")
-        text = f"{head}{begin}{make()}{end}{tail}"
-    return text
-
-
-def _summary(folder: str) -> dict[str, Any]:
-    path = TREE / "results" / "published" / folder / "summary.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def _between(interval: list[float]) -> str:
-    low, high = interval
-    if low > 1:
-        return f"{100 * (low - 1):.0f} to {fewer(high)}"
-    return (
-        f"{100 * (1 - high):.0f} to {fewer(low)}" if high <= 1 else f"{fewer(low)} to {fewer(high)}"
+def _sentence(folder: str, where: str) -> str:
+    """Claimed and measured, in one unit."""
+    s = summary(folder)
+    told = {h["challenger"]: h for h in s["headlines"]}
+    own = _own(s)
+    verdicts = list(dict.fromkeys(told[arm]["verdict"].replace("-", " ") for arm in own))
+    measured = [f"**{told[arm]['measured'].removesuffix(' steps')}** by `{arm}`" for arm in own]
+    return wrapped(
+        f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}. Claimed: "
+        f"{told[own[0]]['claimed']}. Measured: {' and '.join(measured)}."
     )
+
+
+def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
+    """One challenger: row -> what stands there."""
+    pair = next(one for one in s["comparisons"] if one["challenger"] == arm)
+    told = next(one for one in s["headlines"] if one["challenger"] == arm)
+    base, health = pair["baseline"], s["health"][arm]
+    before, whole = health["up_to_baselines_crossing"], health["whole_budget"]
+    bound = f"; {pair['bound']}" if pair["bound"] else ""
+    return {
+        "": f"`{arm}` on {where}",
+        "verdict on 90 % fewer steps": told["verdict"].replace("-", " "),
+        f"steps to target, against `{base}` (95 %)": change(pair["axes"].get("steps")) + bound,
+        "FLOPs to there": change(pair["axes"].get("flops")),
+        f"target: 90 % of `{base}`'s gain": percent(pair["target"]),
+        "seed pairs": str(pair["pairs"]),
+        "runs that arrive": _arrive(pair),
+        f"at the end, against `{base}`": f"{told['end']}: {told['difference']}",
+        "steps with fewer prompts than a batch, up to target / in all": (
+            f"{percent(before['short'])} / {percent(whole['short'])}"
+        ),
+        "steps without gradient": f"{percent(before['flat'])} / {percent(whole['flat'])}",
+        f"its rule on `{base}`'s records": _plan(health),
+    }
+
+
+def _arrive(pair: Mapping[str, Any]) -> str:
+    ours, theirs = (
+        round(pair["grid"]["0.9"][f"reached_{who}"]["value"] * pair["pairs"]) for who in WHO
+    )
+    return f"{ours} of {pair['pairs']}; `{pair['baseline']}` {theirs}"
 
 
 def _ratio(e: Mapping[str, Any]) -> str:
@@ -111,43 +150,16 @@ def _ratio(e: Mapping[str, Any]) -> str:
     return f"{e['value']:.2f} ({low:.2f}–{high:.2f})"
 
 
-def _accuracy(e: Mapping[str, Any]) -> str:
-    low, high = e["interval"]
-    return f"{100 * e['value']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _plan(health: Mapping[str, Any], base: str) -> str:
+def _plan(health: Mapping[str, Any]) -> str:
+    """What the plan would have left of the pool."""
     at = health["plan"]["short_from_step"]
     if not health["plan"]["known"]:
-        return "The records do not say what its rule would have left of the pool."
+        return "drops nothing, or not recorded"
     if health["plan"]["starves"]:
-        return f"The plan starves it: {health['plan']['sentence']}."
-    what = "never does" if at is None else f"does from step {at:g} on, after that crossing"
-    return f"Does the plan leave it less than a batch? Its rule, run on {base}'s records, {what}."
-
-
-def _wrapped(paragraph: str) -> str:
-    """Lines of at most 104 characters."""
-    return "\n".join(_lines(paragraph.split()))
-
-
-def _lines(words: list[str]) -> Iterator[str]:
-    line = ""
-    for word in words:
-        if line and len(line) + 1 + len(word) > 104:
-            yield line
-            line = ""
-        line = f"{line} {word}".strip()
-    yield line
-
-
-def numbers_outside(text: str) -> list[str]:
-    """Numbers that a section states in no block, no code and no link."""
-    for name in BLOCKS:
-        text = re.sub(rf"<!-- from summary.json: {name} -->.*?<!-- end -->", "", text, flags=re.S)
-    text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.S)
-    return re.findall(r"(?<![\w.-])\d[\d.,]*", text)
+        return "starves: no verdict"
+    return "always leaves a batch" if at is None else f"leaves a batch up to step {at:g}"
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    README.write_text(written(text, BLOCKS), encoding="utf-8")

@@ -46,6 +46,7 @@ MirrorAddress = Annotated[
 Vouched = Annotated[
     bool, typer.Option("--vouch-matched", help="you vouch that the runs are matched")
 ]
+Claims = Annotated[Path | None, typer.Option("--claims", help="your own claims")]
 Later = Annotated[
     list[float] | None,
     typer.Option(help="another accuracy to reach, repeatable; exploratory, it decides nothing"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srpo_bench.harness.cli.options import Folder, Later, Vouched, command_line, readable
+from srpo_bench.harness.cli.options import Claims, Folder, Later, Vouched, command_line, readable
 
 MOST_HEADLINES = 3
 """Challengers whose answer is printed; the others' stand in the report."""
@@ -31,17 +31,21 @@ def report(
     every: Annotated[float, typer.Option(min=1, help="seconds between looks, with --watch")] = 10.0,
     vouched: Vouched = False,
     target: Later = None,
+    claims_file: Claims = None,
 ) -> None:
     """Write the report of a comparison anew."""
     from srpo_bench.results.report import write_report
     from srpo_bench.results.report.watch import watch as keep_watch
 
+    own, asked = [claims_file] if claims_file else [], target or ()
     with readable():
         try:
             if watch:
-                summary = keep_watch(folder, every, _say, vouched=vouched, asked=target or ())
+                summary = keep_watch(
+                    folder, every, _say, vouched=vouched, asked=asked, claim_files=own
+                )
             else:
-                summary = write_report(folder, vouched, asked=target or ())
+                summary = write_report(folder, vouched, own, asked=asked)
         except KeyboardInterrupt:
             print(f"Stopped watching; {folder / 'report'} is as it was last written.")
             raise typer.Exit(130) from None
@@ -51,7 +55,7 @@ def report(
 def power(
     folder: Folder,
     claim: Annotated[list[str] | None, typer.Option(help="claim id, repeatable")] = None,
-    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+    claims_file: Claims = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Say how many more seeds would settle a claim, by the spread measured so far."""
@@ -64,7 +68,7 @@ def power(
 def verify(
     folder: Folder,
     claim: Annotated[list[str] | None, typer.Option(help="claim id, repeatable")] = None,
-    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+    claims_file: Claims = None,
     baseline: Annotated[str | None, typer.Option(help="arm")] = None,
     challenger: Annotated[str | None, typer.Option(help="arm")] = None,
     vouched: Vouched = False,
@@ -143,7 +147,7 @@ def claims(
         list[str] | None,
         typer.Argument(metavar="[show ID]", help="one claim in full, its published numbers too"),
     ] = None,
-    claims_file: Annotated[Path | None, typer.Option("--claims", help="your own claims")] = None,
+    claims_file: Claims = None,
 ) -> None:
     """List the claims that can be verified, who made them and where; or show one of them."""
     from srpo_bench.harness.cli.verdicts import show_claim, show_claims

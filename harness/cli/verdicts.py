@@ -26,7 +26,7 @@ def show_verdicts(
 ) -> bool:
     """Print a verdict a claim. Returns True when at least one claim got one at a target that was
     fixed beforehand; a target that is named now, in ``asked``, decides nothing."""
-    from srpo_bench.results.judgement.neutral import neutral
+    from srpo_bench.results.judgement.neutral import neutrals
     from srpo_bench.results.judgement.verify import judges, wanted_claims
 
     chosen = wanted_claims(claim_ids or (), [claims_file] if claims_file else ())
@@ -45,8 +45,8 @@ def show_verdicts(
             table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
         console = Console()
         console.print(table)
-        for judge in found:  # what the pair shows, whatever has been claimed
-            console.print(f"\n{neutral(judge).sentence}", highlight=False, markup=False)
+        for pair in neutrals(found).values():  # what it shows, whatever has been claimed
+            console.print(f"\n{pair.sentence}", highlight=False, markup=False)
     return any(v.verdict != "no-verdict" and v.standing != "exploratory" for v in verdicts)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
 
 from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.rules import EQUIVALENT, Outcome, looked_before, told_apart
 from srpo_bench.results.progress import progress
-from srpo_bench.results.statistics.inference import mean
+from srpo_bench.results.statistics.inference import holm, mean
 from srpo_bench.results.store import ResultsError
 from srpo_bench.results.text import SHORT, points, ratio
 
@@ -27,8 +30,38 @@ class Neutral:
         return asdict(self)
 
 
-def neutral(judge: Judge) -> Neutral:
-    """One pair of arms at the target that decides."""
+def neutrals(judges: Sequence[Judge]) -> dict[str, Neutral]:
+    """Challenger -> what its pair shows. Asked of several challengers, the question whether steps
+    are equal is one family: their p values are Holm's."""
+    adjusted = equal_steps(judges)
+    return {
+        judge.challenger: neutral(judge, adjusted[judge.challenger], len(judges))
+        for judge in judges
+    }
+
+
+def equal_steps(judges: Sequence[Judge]) -> dict[str, float]:
+    """Challenger -> p of equal steps, Holm's over all of them; NaN: not measured."""
+    adjusted = holm(np.array([_p(judge) for judge in judges]))
+    return {judge.challenger: float(p) for judge, p in zip(judges, adjusted, strict=True)}
+
+
+def _p(judge: Judge) -> float:
+    try:
+        found = judge.contrast.steps
+    except ResultsError:
+        return float("nan")
+    return found.p if found else float("nan")
+
+
+def neutral(judge: Judge, p: float, family: int) -> Neutral:
+    """One pair of arms at the target that decides.
+
+    Args:
+        judge: of the pair.
+        p: of equal steps, adjusted for the family.
+        family: how many challengers were asked.
+    """
     ours, theirs = judge.challenger, judge.baseline
     try:
         blocked, found = judge.blocked, judge.contrast
@@ -37,9 +70,11 @@ def neutral(judge: Judge) -> Neutral:
     runs = [r for r in judge.comparison.runs if r.arm in (ours, theirs)]
     outcome: Outcome = "not finished" if not progress(runs).over else "not judged"
     if not blocked and found.steps:
-        outcome = told_apart(found, found.steps.p)
+        outcome = told_apart(found, p)
     words = f"equivalent within {100 * EQUIVALENT:g} %" if outcome == "equivalent" else outcome
     sentence = f"{ours} against {theirs}: {words}"
+    if not blocked and family > 1:
+        sentence += f" (Holm over {family} challengers)"
     if blocked:
         sentence += f" ({blocked})"
     if found.steps:

@@ -12,7 +12,7 @@ from srpo_bench.results.judgement.claims import Claim, Ratio, load
 from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
 from srpo_bench.results.judgement.ladder import Rung, ladder
 from srpo_bench.results.judgement.matched import Matched, matched
-from srpo_bench.results.judgement.neutral import Neutral, neutral
+from srpo_bench.results.judgement.neutral import Neutral, equal_steps, neutrals
 from srpo_bench.results.judgement.starving import batch_of
 from srpo_bench.results.judgement.targets import Target, checked, targets
 from srpo_bench.results.runs import Array, Comparison, read
@@ -78,6 +78,8 @@ class Analysis:
     """challenger -> its judge."""
     neutral: dict[str, Neutral]
     """challenger -> what its pair shows, whatever has been claimed."""
+    p_steps: dict[str, float]
+    """challenger -> p of equal steps, Holm's over the challengers."""
     asked: list[Claim]
     """The claims that were judged."""
     headline: Claim | None
@@ -176,7 +178,8 @@ def analyse(
         matched=matched(comparison.runs),
         vouched=vouched,
         judges=judges,
-        neutral={arm: neutral(judge) for arm, judge in judges.items()},
+        neutral=neutrals(list(judges.values())),
+        p_steps=equal_steps(list(judges.values())),
         asked=claims,
         headline=claims[0] if claims else None,
         claims=verdicts,
@@ -230,11 +233,13 @@ def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, He
         own = judges.get(arm) or next(iter(judges.values()), None)
         steps = own.contrast.steps if own else None
         until = steps.baseline if steps else np.inf
+        own_until = (steps.challenger if arm in judges else until) if steps else np.inf
         fell = steps.race.collapsed[arm not in judges] if steps else None
         runs = comparison.of(arm)
         found[arm] = Health(
             whole=window(runs, batch),
             before=window(runs, batch, until),
+            repeats=tuple(window([run], batch, own_until).repeated for run in runs),
             collapsed=None if fell is None else bool(fell),
         )
     return found

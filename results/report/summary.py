@@ -13,6 +13,7 @@ from srpo_bench.results.report import answer, scale, why
 from srpo_bench.results.report.analysis import Analysis, ArmResult, TaskContrast
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
+from srpo_bench.results.statistics.health import RARE
 from srpo_bench.results.statistics.inference import Estimate, of
 from srpo_bench.results.statistics.mismatch import Mismatch, mismatches
 from srpo_bench.results.statistics.speed import FRACTION, Interval
@@ -128,6 +129,7 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "open_runs": list(found.open_pairs),
         "bound": found.bound or None,
         "neutral": a.neutral[challenger].to_dict(),
+        "p_steps_holm": finite(a.p_steps[challenger]),
         "axes": {axis: _axis(cell) for axis, cell in found.axes.items()},
         "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
         "ratio_of_medians_bound": medians if medians["bound"] else None,
@@ -229,6 +231,11 @@ def _health(a: Analysis, arm: str) -> dict[str, Any]:
     windows = {"whole_budget": found.whole, "up_to_baselines_crossing": found.before}
     told: dict[str, Any] = {
         name: {k: finite(v) for k, v in asdict(part).items()} for name, part in windows.items()
+    }
+    told["prompt_twice_up_to_own_crossing"] = {
+        "by_run": [finite(share) for share in found.repeats],
+        "at_most": RARE,
+        "runs_within": found.rarely,
     }
     told["collapsed"] = found.collapsed
     if judge:

@@ -27,6 +27,7 @@ def watch(
     wait: Callable[[float], None] = time.sleep,
     vouched: bool = False,
     asked: Sequence[float] = (),
+    claim_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Write the report, and again whenever files have changed, until every run has ended.
 
@@ -37,6 +38,7 @@ def watch(
         wait: sleeps for some seconds.
         vouched: the user vouches that the runs are matched.
         asked: accuracies to reach that are named now; shown as exploratory.
+        claim_files: the user's own claims, tested beside the shipped ones.
 
     Returns:
         The summary of the last report, which no longer reloads.
@@ -46,7 +48,8 @@ def watch(
     while True:
         stamp = _stamp(comparison_dir)
         if stamp != seen:
-            seen, summary = stamp, write_report(comparison_dir, vouched, reload=every, asked=asked)
+            seen = stamp
+            summary = write_report(comparison_dir, vouched, claim_files, every, asked)
             progress = Progress(summary["progress"])
             if progress.sentence != said:
                 tell(said := progress.sentence)

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from srpo_bench.results.runs import Array, Run
 
+RARE = 0.05
+"""Of a run's steps to target: what may hold a prompt twice on a testbed whose pool is no limit."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -41,8 +44,16 @@ class Health:
     whole: Window
     before: Window
     """Where there is no crossing it is the whole."""
+    repeats: tuple[float, ...]
+    """Of each run: the share of its steps up to the arm's own crossing in which a prompt stood
+    twice; NaN where no record says."""
     collapsed: bool | None
     """Does its mean curve end well below its best? None: no pair is complete."""
+
+    @property
+    def rarely(self) -> int:
+        """Runs whose batches held a prompt twice in at most ``RARE`` of their steps to target."""
+        return sum(share <= RARE for share in self.repeats)
 
 
 def window(runs: Sequence[Run], batch: float, until: float = np.inf) -> Window:

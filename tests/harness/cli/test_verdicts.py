@@ -53,7 +53,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(verify, "judges", judges)
     monkeypatch.setattr(verify, "wanted_claims", wanted)
     sentence = "srpo [takes] 3 fewer"
-    monkeypatch.setattr(neutral, "neutral", lambda judge: type("N", (), {"sentence": sentence}))
+    pair = type("N", (), {"sentence": sentence})
+    monkeypatch.setattr(neutral, "neutrals", lambda found: dict.fromkeys(range(len(found)), pair))
     return asked
 
 

@@ -35,7 +35,10 @@ def test_healthy_runs_have_no_banner(folder: Path) -> None:
     assert found["srpo"]["up_to_baselines_crossing"]["short"] == 0
     assert found["srpo"]["collapsed"] is False
     assert found["srpo"]["plan"]["sentence"] is None
-    assert found["grpo"].keys() == {"whole_budget", "up_to_baselines_crossing", "collapsed"}
+    assert found["grpo"].keys() == {
+        *("whole_budget", "up_to_baselines_crossing"),
+        *("prompt_twice_up_to_own_crossing", "collapsed"),
+    }
 
 
 def test_what_comes_after_the_baselines_crossing_decides_nothing(folder: Path) -> None:
@@ -84,3 +87,19 @@ def test_the_table_has_both_windows(folder: Path) -> None:
 def test_runs_that_record_no_steps_have_no_row(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, training=False, samples=0)
     assert health(analyse(folder)).rows == ()
+
+
+def test_runs_that_rarely_hold_a_prompt_twice_are_counted_up_to_their_own_target(
+    folder: Path,
+) -> None:
+    """srpo is at its target near step 100: up to there five steps in a hundred may."""
+    once, twice = ([{"prompt": p, "right": 1, "n": 2} for p in both] for both in ("ab", "aa"))
+    steps(folder, "srpo", 1, 400, by_prompt=once)
+    steps(folder, "srpo", 200, 400, by_prompt=twice)
+    steps(folder, "srpo", 1, 4, by_prompt=twice)
+    told = summary(analyse(folder))["health"]["srpo"]["prompt_twice_up_to_own_crossing"]
+    assert told["runs_within"] == len(told["by_run"]) > 0
+    assert told["by_run"][0] == pytest.approx(0.04, abs=0.003)
+    steps(folder, "srpo", 1, 8, by_prompt=twice)
+    told = summary(analyse(folder))["health"]["srpo"]["prompt_twice_up_to_own_crossing"]
+    assert told["runs_within"] == 0

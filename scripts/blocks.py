@@ -1,0 +1,116 @@
+"""Text that is made of the published comparisons: what stands between two marks of a page.
+
+<!-- from summary.json: NAME -->
+…
+<!-- end -->
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+TREE = Path(__file__).resolve().parents[1]
+PUBLISHED = TREE / "results" / "published"
+Blocks = Mapping[str, Callable[[], str]]
+"""Name -> what stands there."""
+
+
+def written(text: str, blocks: Blocks) -> str:
+    """A page with what stands between its marks made anew."""
+    for name, make in blocks.items():
+        begin, end = f"<!-- from summary.json: {name} -->\n", "\n<!-- end -->"
+        head, found, rest = text.partition(begin)
+        _, closed, tail = rest.partition(end)
+        if not (found and closed):
+            raise SystemExit(f"There is no block between {begin.strip()} and {end.strip()}.")
+        text = f"{head}{begin}{make()}{end}{tail}"
+    return text
+
+
+def numbers_outside(text: str, blocks: Blocks) -> list[str]:
+    """Numbers that a page states in no block, no code and no link."""
+    for name in blocks:
+        text = re.sub(rf"<!-- from summary.json: {name} -->.*?<!-- end -->", "", text, flags=re.S)
+    text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.S)
+    return re.findall(r"(?<![\w.-])\d[\d.,]*", text)
+
+
+def is_published(folder: str) -> bool:
+    """Does results/published/ have it?"""
+    return (PUBLISHED / folder / "summary.json").is_file()
+
+
+def summary(folder: str) -> dict[str, Any]:
+    """Of a published comparison."""
+    text = (PUBLISHED / folder / "summary.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def link(folder: str, words: str = "") -> str:
+    """To a published report, from the top of the tree."""
+    return f"[{words or folder}](results/published/{folder}/report.md)"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """In Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def fewer(ratio: float) -> str:
+    """A ratio of cost in the claim's unit: ``13 % fewer``, ``36 % more``."""
+    return f"{abs(100 * (1 - ratio)):.0f} % {'more' if ratio > 1 else 'fewer'}"
+
+
+def between(interval: Sequence[float | None] | None) -> str:
+    """An interval of a ratio in that unit: ``9 to 17 % fewer``."""
+    if interval is None:
+        return "no interval"
+    low, high = interval
+    if low is None or high is None:
+        return f"{fewer(low or 0.0)} at best, no upper end"
+    if low > 1:
+        return f"{100 * (low - 1):.0f} to {fewer(high)}"
+    return (
+        f"{100 * (1 - high):.0f} to {fewer(low)}" if high <= 1 else f"{fewer(low)} to {fewer(high)}"
+    )
+
+
+def change(axis: Mapping[str, Any] | None) -> str:
+    """Of one axis of a comparison: ``13 % fewer (9 to 17 % fewer)``."""
+    if axis is None or axis["ratio"] is None:
+        return "not measured"
+    return f"{fewer(axis['ratio'])} ({between(axis['interval'])})"
+
+
+def accuracy(e: Mapping[str, Any]) -> str:
+    """``91.8 % (90.5 to 93.0)``."""
+    if e["interval"] is None:
+        return f"{100 * e['value']:.1f} %"
+    low, high = e["interval"]
+    return f"{100 * e['value']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def percent(share: float | None) -> str:
+    """``3.6 %``."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def wrapped(paragraph: str) -> str:
+    """Lines of at most 104 characters."""
+    return "\n".join(_lines(paragraph.split()))
+
+
+def _lines(words: list[str]) -> Iterator[str]:
+    line = ""
+    for word in words:
+        if line and len(line) + 1 + len(word) > 104:
+            yield line
+            line = ""
+        line = f"{line} {word}".strip()
+    yield line

@@ -67,12 +67,21 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-@cache
-def accelerator(device: str) -> str | None:
-    """Name of the accelerator; None on a CPU. Asked in a process of its own, because the question
-    opens a context on the device that would stay for as long as the runs last."""
+def device_name(device: str) -> str | None:
+    """Name of the accelerator that this process computes on; None on a CPU. Opens a context."""
     if device != "cuda":
         return None if device == "cpu" else device
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+@cache
+def accelerator(device: str) -> str | None:
+    """``device_name``, asked in a process of its own: the context that the question opens would
+    stay for as long as the runs last."""
+    if device != "cuda":
+        return device_name(device)
     ask = "import torch; print(torch.cuda.get_device_name())"
     done = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True)
     if done.returncode:

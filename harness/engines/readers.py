@@ -100,26 +100,28 @@ class LlamaReader:
     def __init__(
         self, llama: Llama, prompts: Sequence[list[int]], group: Tensor, limit: int
     ) -> None:
-        self.llama, shape = llama, llama.shape
+        self.llama, shape, device = llama, llama.shape, llama.device
         lengths = torch.tensor([len(p) - 1 for p in prompts])
         self.used = int(lengths.max())
-        self.position = lengths[group]
-        self.turns = llama.turns(torch.arange(self.used + limit))
+        self.position = lengths[group].to(device)
+        slots = torch.arange(self.used + limit, device=device)
+        self.turns = llama.turns(slots)
         self.weights = llama.layers()
-        slots = torch.arange(self.used + limit)
         before = slots < self.used - self.position[:, None]
-        mask = torch.zeros(before.shape).masked_fill_(before, float("-inf"))
+        mask = torch.zeros(before.shape, device=device).masked_fill_(before, float("-inf"))
         self.mask = mask.repeat_interleave(shape.kv_heads, 0)[:, None]
         room = (2, len(group) * shape.kv_heads, len(slots), shape.head_dim)
-        self.cache = [torch.empty(room) for _ in self.weights]
+        self.cache = [torch.empty(room, device=device) for _ in self.weights]
         if self.used:
             self._prefill(prompts, group)
 
     def _prefill(self, prompts: Sequence[list[int]], group: Tensor) -> None:
         everyone, nothing = torch.arange(len(prompts)), torch.zeros((len(prompts), 1)).long()
         packed = pack([p[:-1] for p in prompts], everyone, nothing, nothing[:, 0] + 1)
+        packed, device = packed.to(self.llama.device), self.llama.device
         skipped = self.used - self.position[:, None]
-        at = packed.rows[group].gather(1, (torch.arange(self.used) - skipped).clamp(min=0))
+        slots = torch.arange(self.used, device=device)
+        at = packed.rows[group.to(device)].gather(1, (slots - skipped).clamp(min=0))
         turns, shape = self.llama.turns(packed.position), self.llama.shape
 
         def attend(layer: int, qkv: Tensor) -> Tensor:
@@ -152,7 +154,7 @@ class LlamaReader:
 
     def keep(self, rows: Tensor) -> None:
         """See ``Reader.keep``."""
-        kv_heads = self.llama.shape.kv_heads
-        heads = (rows[:, None] * kv_heads + torch.arange(kv_heads)).flatten()
+        kv_heads, rows = self.llama.shape.kv_heads, rows.to(self.llama.device)
+        heads = (rows[:, None] * kv_heads + torch.arange(kv_heads, device=rows.device)).flatten()
         self.position, self.mask = self.position[rows], self.mask[heads]
         self.cache = [both.index_select(1, heads) for both in self.cache]

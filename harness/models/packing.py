@@ -33,6 +33,10 @@ class Packed:
     starts: Tensor
     said: Tensor
 
+    def to(self, device: torch.device) -> Packed:
+        """The same on a device."""
+        return Packed(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 def pack(prompts: Sequence[list[int]], group: Tensor, tokens: Tensor, lengths: Tensor) -> Packed:
     """Pack responses behind their prompts. The last token of a response predicts nothing, so it is

@@ -117,10 +117,11 @@ class Policy:
         prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
         lengths = rollouts.lengths[written]
         states = llama.states(pack(prompts, group, rollouts.tokens[written], lengths))
+        tokens, said = rollouts.tokens.to(self.device), mask.to(self.device)
         logp = logp_in_pieces(
-            Head(self.model.lm_head), states, rollouts.tokens[mask], self.dtype, self._of_logits
+            Head(self.model.lm_head), states, tokens[said], self.dtype, self._of_logits
         )
-        return torch.zeros(mask.shape).masked_scatter(mask, logp)
+        return torch.zeros(said.shape, device=self.device).masked_scatter(said, logp)
 
     def outputs(self, rollouts: Rollouts) -> tuple[Tensor, Outputs]:
         """``logp``, and what a method may ask for beside it; one more product with the head.

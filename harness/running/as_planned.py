@@ -12,7 +12,7 @@ from srpo_bench.harness.code import code_digest
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.errors import RunError
-from srpo_bench.harness.machine import accelerator, instructions, plugin_versions, versions
+from srpo_bench.harness.machine import device_name, instructions, plugin_versions, versions
 from srpo_bench.harness.models.resolve import digest, resolve
 from srpo_bench.harness.problems.isolation import mode_for
 from srpo_bench.harness.problems.load import Problems, load_problems
@@ -41,7 +41,7 @@ def problems_as_planned(config: Config, base: Path, manifest: dict[str, Any]) ->
             that trains are others.
     """
     contract, seed = manifest["contract"], manifest["seed"]
-    here = {"instructions": instructions(), "accelerator": accelerator(contract["device"])}
+    here = {"instructions": instructions(), "accelerator": device_name(contract["device"])}
     for name, found in here.items():
         if found != contract[name]:
             raise RunError(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.models import llama
 from srpo_bench.harness.models.llama import recognise
 from srpo_bench.harness.models.policy import Policy
 from tests.harness.models.families import FAMILIES, VOCABULARY, tiny
@@ -87,8 +88,12 @@ def by_itself(model: Any, r: Rollouts) -> Tensor:
     return out
 
 
+@pytest.mark.parametrize("attention", [llama.attention, llama.attention_on_cuda])
 @pytest.mark.parametrize("name", KNOWN)
-def test_log_probs_and_every_gradient_are_the_models_own(name: str) -> None:
+def test_log_probs_and_every_gradient_are_the_models_own(
+    name: str, attention: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llama, "attention", attention)
     model, rollouts = tiny(name).eval(), ragged()
     weight = torch.randn(rollouts.mask.shape, generator=torch.Generator().manual_seed(1))
     for i, parameter in enumerate(model.parameters()):  # norms and biases that are not all alike

@@ -167,7 +167,8 @@ def say_report(folder: Path, summary: dict[str, Any]) -> None:
 
     console = Console()
     for headline in summary["headlines"][:MOST_HEADLINES]:
-        text = f"{headline['title']}. {headline['sentence']}"
+        title, sentence = headline["title"], headline["sentence"]
+        text = sentence if sentence.startswith(title) else f"{title}. {sentence}"
         console.print(text, highlight=False, markup=False)
     if (more := len(summary["headlines"]) - MOST_HEADLINES) > 0:
         console.print(f"{more} more challengers are in the report.", highlight=False)

@@ -92,7 +92,7 @@ def own(a: Analysis) -> list[str]:
 
 def mail(a: Analysis, h: Headline) -> str:
     """A paragraph that stands by itself."""
-    said = [f"{h.title}."]
+    said = [] if h.sentence.startswith(h.title) else [f"{h.title}."]
     claim = a.headline
     if h.claimed and claim:
         said.append(f"The claim: {claim.claim} Made by: {claim.made_by}. In: {claim.where}.")

@@ -1,0 +1,542 @@
+"""Sentences, checks, tables and pictures of a report, on figures made by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srpo_bench.results.judgement.headroom import Headroom
+from srpo_bench.results.judgement.matched import Matched
+from srpo_bench.results.judgement.starving import Starving
+from srpo_bench.results.report import answer, charts, pictures, samples, scale, summary, why, words
+from srpo_bench.results.report.tables import costs, ladder, make, tuning
+from srpo_bench.results.report.tables.table import Table
+from srpo_bench.results.report.unit import change, changes
+from srpo_bench.results.runs import Run
+from srpo_bench.results.statistics.health import Health, Window
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.speed import Interval
+from srpo_bench.results.statistics.steps import Gain
+from tests.results.made import NAN, comparison, run
+
+
+def e(value: float, low: float = NAN, high: float = NAN, n: int = 8) -> Estimate:
+    return Estimate(value, low, high, n, "")
+
+
+def told(check: why.Check) -> tuple[str, str, str]:
+    return check.state, check.found, check.asked
+
+
+def analysis(*runs: Run, **more: Any) -> Any:
+    given = {
+        "comparison": comparison(*runs, **more.pop("plan", {})),
+        "baseline": "grpo",
+        "gain": Gain(0.2, 0.8, np.full(4, 0.6)),
+        "judges": {},
+        "target": 0.7,
+        "axis": "steps",
+        "threshold": 0.1,
+        "headline": None,
+        "challengers": ["srpo"],
+    }
+    return SimpleNamespace(**given | more)
+
+
+def test_are_they_finished() -> None:
+    runs = [run("grpo", 1), run("srpo", 1, state="failed"), run("dapo", 1, state="running")]
+    assert told(why._finished(analysis(*runs), "srpo")) == (
+        "yes", "2 of 2 runs, 1 of them failed", "all",
+    )  # fmt: skip
+    assert told(why._finished(analysis(*runs), "dapo")) == ("no", "1 of 2 runs", "all")
+
+
+def test_are_they_matched() -> None:
+    def asked(proof: Matched, vouched: bool = False) -> tuple[str, str, str]:
+        judge: Any = SimpleNamespace(matched=proof, vouched=vouched)
+        return told(why._matched(analysis(), judge))
+
+    assert asked(Matched({}, [], 9)) == ("yes", "9 of 9 fields equal", "all")
+    differ = Matched({"lr": [1, 2]}, ["x"], 9)
+    assert asked(differ) == ("no", "differ or unknown: lr, x", "all fields equal")
+    assert asked(differ, True) == ("unknown", "vouched for, not proved: lr, x", "all fields equal")
+    assert asked(Matched({}, [], 0))[1] == "differ or unknown: no contract"
+    assert asked(Matched({"lr": [1, 2]}, [], 9, ("b repeats a",)))[1].endswith("b repeats a")
+
+
+def contrast(**more: Any) -> Any:
+    race = SimpleNamespace(
+        collapsed=(False, False), reach=(0.8, 1.0), as_good=True, final=np.array([0.01, 0.03]),
+        gain=np.full(2, 0.5), error=0.0, arrived=(np.arange(10) < 8, np.ones(10, bool)),
+        speed=SimpleNamespace(
+            arrived=(True, False), crossing=Interval(np.array(0.4), np.array(0.5)),
+            inversion=Interval(np.array(0.3), np.array(0.6)),
+        ),
+        among_arrived=SimpleNamespace(ratio=0.5, low=0.4, high=0.6, pairs=8),
+    )  # fmt: skip
+    steps = SimpleNamespace(race=race, ratio=e(0.5, 0.3, 0.6), challenger=50.0, baseline=100.0)
+    given = {"n": 8, "first_look": None, "alpha": 0.04, "baseline_share": 0.8, "steps": steps,
+             "axes": {"steps": steps}, "challenger": "srpo", "seeds": (1, 2), "bound": "",
+             "open_pairs": (), "target": 0.7, "reached": (8, 7)}  # fmt: skip
+    return SimpleNamespace(**given | more)
+
+
+def test_looks_and_the_baselines_checks() -> None:
+    assert why._looks(contrast()) == []
+    (look,) = why._looks(contrast(first_look=8, alpha=0.0123))
+    assert look.found == "8 pairs were looked at before others were added"
+    assert look.asked == "intervals that hold at every look: two-sided p 0.012"
+    learns, reaches = why._baseline(analysis(), contrast())
+    assert told(learns) == ("yes", "+60.0 points (+60.0 to +60.0)", "a gain told apart from none")
+    assert told(reaches) == ("yes", "80 % of its runs", "80 % of its runs, and no collapse")
+    assert why._baseline(analysis(), contrast(baseline_share=0.79))[1].state == "no"
+    fell = contrast()
+    fell.steps.race.collapsed = (False, True)
+    assert told(why._baseline(analysis(), fell)[1])[:2] == (
+        "no", "80 % of its runs, and it collapses",
+    )  # fmt: skip
+    assert len(why._baseline(analysis(), contrast(steps=None))) == 1
+    flat = Gain(0.2, 0.2, np.array([0.1, -0.1]))
+    assert why._baseline(analysis(gain=flat), contrast())[0].state == "no"
+    lone = Gain(0.2, 0.8, np.array([0.6]))
+    assert why._baseline(analysis(gain=lone), contrast())[0].state == "unknown"
+    noisy = Gain(0.2, 0.8, np.full(4, 0.6), error=1.0)
+    assert why._baseline(analysis(gain=noisy), contrast())[0].state == "no"
+
+
+def test_room_and_cadence() -> None:
+    def asked(effect: float | None, second: float = 10) -> list[tuple[str, str, str]]:
+        return [told(c) for c in why._room(Headroom({"x": effect}, second, 200))]
+
+    within = "by step 20, 10 % of the baseline's steps"
+    assert asked(20) == [
+        ("yes", "the method's rule can act from step 20", within),
+        ("yes", "the second evaluation is at step 10", within),
+    ]
+    assert asked(21)[0][0] == "no"
+    assert asked(inf)[0] == ("no", "the method's rule never acts", within)
+    assert asked(None)[0] == ("unknown", "when the rule can act is not recorded", within)
+    assert told(why._room(Headroom({}, 20, 200))[0]) == ("yes", "nothing to wait for", within)
+    assert asked(5, 20)[1][0] == "yes"
+    assert asked(5, 21)[1][0] == "no"
+    assert asked(5, NAN)[1] == ("no", "there is none", within)
+
+
+def test_health_of_a_challenger() -> None:
+    def asked(at: float | None, short: float) -> tuple[str, str, str]:
+        window = Window(10, short, 0, 0, 0, 0, 0)
+        return told(why._fed(Starving("srpo", "grpo", 16, at, 50, window)))
+
+    up_to = "a batch of live prompts up to step 50, the baseline's crossing"
+    assert asked(None, 0.25) == ("yes", "short of prompts in 25 % of srpo's steps", up_to)
+    assert asked(None, NAN) == ("unknown", "prompts in the pool are not recorded", up_to)
+    assert asked(40, 0.25) == ("no", "the plan starves it from step 40", up_to)
+    assert asked(40, NAN) == ("no", "the plan starves it from step 40", up_to)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "side"),
+    [(0.1, 0.5, -1), (0.1, 0.500001, None), (0.5, 0.9, None), (0.500001, 0.9, 1), (NAN, 1, None)],
+)
+def test_the_side_of_an_interval(low: float, high: float, side: int | None) -> None:
+    assert why._side(e(0.4, low, high), 0.5) == side
+
+
+def test_the_intervals_checks() -> None:
+    cell = contrast().steps
+    interval, second, arrived = why._interval(cell, 0.6)
+    assert told(interval) == ("yes", "40 to 70 % fewer", "all on one side of 40 % fewer")
+    assert told(second) == (
+        "yes", "by crossing 50 to 60 % fewer; by inversion 40 to 70 % fewer", "the same side",
+    )  # fmt: skip
+    assert told(arrived) == ("yes", "40 to 60 % fewer, 8 pairs", "the same side")
+    assert [c.state for c in why._interval(cell, 0.5)] == ["no", "no", "no"]
+    assert [c.state for c in why._interval(cell, 0.2)] == ["yes", "yes", "yes"]
+    cell.race.among_arrived.ratio = 0.1
+    assert [c.state for c in why._interval(cell, 0.2)] == ["yes", "yes", "no"]
+    cell.race.among_arrived.pairs = 0
+    assert told(why._interval(cell, 0.2)[2])[:2] == ("yes", "no pair arrived twice")
+    cell.ratio = e(0.5)
+    assert [c.state for c in why._interval(cell, 0.2)] == ["no", "unknown", "no"]
+
+
+def test_what_a_support_asks() -> None:
+    arrives, keeps = why._kept(contrast(), contrast().steps)
+    assert told(arrives) == ("yes", "8 of 10 runs", "80 % of them, for a support")
+    assert told(keeps)[0] == "yes"
+    assert keeps.found.startswith("+2.0 points (")
+    assert keeps.asked == "no worse than −5.0 points, for a support"
+    cell = contrast().steps
+    cell.race.reach, cell.race.collapsed = (0.79, 1.0), (True, False)
+    arrives, keeps = why._kept(contrast(), cell)
+    assert (arrives.state, keeps.state) == ("no", "no")
+    assert keeps.found.endswith(" at the end, and it collapses")
+    cell.race.collapsed, cell.race.as_good = (False, False), False
+    assert why._kept(contrast(), cell)[1].state == "no"
+
+
+def test_the_task_that_decides_by_hand() -> None:
+    """At step 10, half way: gaps of +30 and −10 points are +10; the other way round −10."""
+
+    def made(arm: str, a: float, b: float) -> list[Run]:
+        tasks = {"a": (0, a), "b": (0, b)}
+        return [run(arm, s, (0, 1), 20, tasks=tasks) for s in (1, 2)]
+
+    steps = SimpleNamespace(baseline=10.0)
+    judge = SimpleNamespace(contrast=SimpleNamespace(steps=steps, seeds=(1, 2)))
+    ahead = analysis(*made("grpo", 0.2, 0.6), *made("srpo", 0.8, 0.4), judges={"srpo": judge})
+    assert why.deciding(ahead, "srpo") == (
+        "At step 10, where grpo has spent what it spends to target, srpo is 10.0 points ahead: a "
+        "decides, with +30.0 points; b adds least, with -10.0."
+    )
+    behind = analysis(*made("grpo", 0.8, 0.4), *made("srpo", 0.2, 0.6), judges={"srpo": judge})
+    assert "srpo is 10.0 points behind: a decides, with -30.0 points; b adds least, with +10.0" in (
+        why.deciding(behind, "srpo")
+    )
+    one = [replace(r, evals=replace(r.evals, tasks={"a": r.evals.tasks["a"]}))
+           for r in ahead.comparison.runs]  # fmt: skip
+    assert why.deciding(analysis(*one, judges={"srpo": judge}), "srpo") == ""
+    judge.contrast.steps.baseline = inf
+    assert why.deciding(ahead, "srpo") == ""
+
+
+def test_a_bound_turns_round_where_it_is_of_fewer() -> None:
+    def said(value: float, bound: str) -> str:
+        cell: Any = SimpleNamespace(ratio=e(value))
+        return answer._measured(cell, "flops", bound)
+
+    assert said(2.0, "") == "100 % more FLOPs"
+    assert said(2.0, "a lower bound") == "at least 100 % more FLOPs"
+    assert said(0.5, "a lower bound") == "at most 50 % fewer FLOPs"
+    assert said(0.5, "an upper bound") == "at least 50 % fewer FLOPs"
+    assert said(1.0, "a lower bound") == "at least as many FLOPs"
+
+
+def test_the_end_of_both_arms() -> None:
+    a = analysis(run("grpo", 1, (0, 0.5)), run("grpo", 2, (0, 0.7)), run("grpo", 3, (0, 0.9)))
+    assert answer._end(a, "grpo", (1, 2)) == "60.0 %"
+    assert answer._end(a, "srpo", (1, 2)) == "–"
+    assert answer._difference(None) == ""
+    assert answer._difference(contrast().steps).startswith("+2.0 points (")
+    empty = contrast().steps
+    empty.race.final = np.array([])
+    assert answer._difference(empty) == ""
+
+
+def test_what_was_run() -> None:
+    host = {"cores": 2}
+    totals = {"seconds_rollout": 60.0, "seconds_evaluation": 120.0, "processor_seconds": 90.0}
+    first = run(
+        "grpo", 1, manifest={"host": host, "base": {"parameters": 2_000_000}}, totals=totals
+    )
+    plan = {"eval_tasks": list("abcde")}
+    assert answer.runs(analysis(first, run("srpo", 1), plan=plan)) == (
+        "a toy model of 2 M parameters; scored on a, b, c, d, …; 2 runs of 10 steps; 3 minutes in "
+        "all (90 seconds of processor time) on a machine of 2 cores"
+    )
+    assert answer.runs(analysis(run("grpo"), plan={"tasks": ["a", "b", "c", "d"]})) == (
+        "a model of unknown size; scored on a, b, c, d; 1 run of 10 steps"
+    )
+
+
+def test_costs_beside_the_claims_own() -> None:
+    axes = {
+        "steps": SimpleNamespace(ratio=e(0.5, 0.4, 0.6)),
+        "flops": SimpleNamespace(ratio=e(1.5, 1.4, 1.6)),
+        "tokens": SimpleNamespace(ratio=e(NAN)),
+        "responses": SimpleNamespace(ratio=e(0.0, 0.0, 0.0)),
+    }
+    judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
+    a = analysis(judges={"srpo": judge})
+    assert answer.cost(a, "srpo") == (
+        "Relative to grpo: 100.00 % fewer responses (100.00 to 100.00 % fewer), 50 % more FLOPs "
+        "(40 to 60 % more)."
+    )
+    assert answer.cost(a, "srpo", ("seconds",)) == ""
+    grid = {0.5: SimpleNamespace(ratio=e(0.5)), 0.9: SimpleNamespace(ratio=e(NAN)),
+            1.0: SimpleNamespace(ratio=e(0.0))}  # fmt: skip
+    assert answer.way(analysis(grid={"srpo": grid}), "srpo") == "at 50 % of the gain 50 % fewer"
+
+
+def medians(ours: float, theirs: float, **states: int) -> dict[str, Any]:
+    arms = {
+        arm: SimpleNamespace(survival=SimpleNamespace(median=m), states=states or {"done": 3})
+        for arm, m in (("srpo", ours), ("grpo", theirs))
+    }
+    a: Any = SimpleNamespace(arms=arms, comparison=SimpleNamespace(horizon=400.0))
+    return summary._medians(a, "srpo", "grpo")
+
+
+def test_a_ratio_of_medians_or_a_bound() -> None:
+    assert medians(50, 100) == {"value": 0.5, "bound": None}
+    assert medians(inf, 100) == {"value": 4, "bound": "lower"}
+    assert medians(50, inf) == {"value": 0.125, "bound": "upper"}
+    assert (
+        medians(inf, inf) == medians(50, 0) == medians(NAN, NAN) == {"value": None, "bound": None}
+    )
+    assert medians(inf, 100, done=2, running=1)["bound"] is None
+    assert medians(50, inf, done=2, failed=1)["bound"] is None
+
+
+def test_changes_at_their_edges() -> None:
+    assert [change(x) for x in (2.99, 3.0, 0.999, 1.004, 0.0, 1.00001)] == [
+        "199 % more", "3 times as many", "0.1 % fewer", "0.4 % more", "100.00 % fewer", "as many",
+    ]  # fmt: skip
+    assert changes(e(1, 0.5, 3.0)) == "50 % fewer to 3 times as many"
+    assert changes(e(4, 3.0, 5.0)) == "3 to 5 times as many"
+    assert changes(e(1, 1.0, 1.5)) == "0 to 50 % more"
+    assert changes(e(1, 0.5, 1.0)) == "50 % fewer to as many"
+    assert changes(e(0.99, 0.99, 0.99)) == "1.00 to 1.00 % fewer"
+
+
+def test_models_by_size() -> None:
+    assert [scale.scale(n) for n in (None, 9_999_999, 10_000_000, 999_999_999, 1_000_000_000)] == [
+        "unknown", "toy", "small", "small", "real",
+    ]  # fmt: skip
+    two = [run("a"), run("b", manifest={"base": {"parameters": 1_500_000_000}})]
+    assert scale.model(comparison(*two)) == "a model of 1.5 B parameters"
+    assert scale.parameters(comparison(run("a", manifest={"base": {"parameters": "many"}}))) is None
+
+
+def recorded(tmp_path: Path, arm: str, seed: int, lines: list[dict[str, Any]]) -> Run:
+    folder = tmp_path / arm / f"seed-{seed}"
+    folder.mkdir(parents=True)
+    (folder / "samples.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    return replace(run(arm, seed), folder=folder)
+
+
+def test_samples_are_thinned_evenly_with_both_ends(tmp_path: Path) -> None:
+    lines = [{"step": i, "response": str(i)} for i in range(101)]
+    told = recorded(tmp_path, "grpo", 1, lines)
+    assert [s["step"] for s in samples._thin(told, 5)] == [0, 25, 50, 75, 100]
+    assert [s["step"] for s in samples._thin(told, 1)] == [0]
+    assert len(samples._thin(told, 500)) == 101
+    assert samples._thin(recorded(tmp_path, "srpo", 1, []), 5) == []
+    assert samples._cut("x" * 3000) == "x" * 3000
+    assert samples._cut("x" * 3001) == "x" * 3000 + " …"
+
+
+def test_the_page_has_the_first_two_seeds_and_no_more_than_its_limit(tmp_path: Path) -> None:
+    lines = [{"step": i} for i in range(300)]
+    runs = [recorded(tmp_path, arm, s, lines) for arm in ("grpo", "srpo") for s in (1, 2, 3)]
+    found = samples.chosen(analysis(*runs))
+    assert len(found) == samples.LIMIT == 240
+    assert {s["run"] for s in found} == {r.name for r in runs if r.seed < 3}
+    steps = [s["step"] for s in found]
+    assert steps == sorted(steps, reverse=True)
+    assert (steps[0], steps[-1]) == (299, 0)
+    assert samples.chosen(analysis(run("grpo"))) == []
+
+
+def test_before_and_after_asks_for_one_seed_of_all_arms_and_both_ends(tmp_path: Path) -> None:
+    def asked(*steps: int, problems: str = "pq") -> list[dict[str, Any]]:
+        train = [{"step": 99, "phase": "train", "problem": "p"}]
+        return train + [{"step": s, "phase": "eval", "problem": p, "task": "t", "response": f"{s}"}
+                        for s in steps for p in problems]  # fmt: skip
+
+    runs = [
+        recorded(tmp_path, "grpo", 1, asked(0)),
+        recorded(tmp_path, "srpo", 1, asked(0, 10)),
+        recorded(tmp_path, "grpo", 2, asked(0, 5, 10)),
+        recorded(tmp_path, "srpo", 2, asked(0, 10, problems="q")),
+        recorded(tmp_path, "grpo", 3, asked(0, 10)),
+    ]
+    (found,) = samples.before_and_after(analysis(*runs))
+    assert (found["seed"], found["task"], found["prompt"], found["expected"]) == (2, "t", "", "")
+    assert [(x["arm"], x["first"]["step"], x["last"]["step"]) for x in found["arms"]] == [
+        ("grpo", 0, 10), ("srpo", 0, 10),
+    ]  # fmt: skip
+    assert samples.before_and_after(analysis(*runs[:2])) == []
+    assert samples.before_and_after(analysis(runs[0], runs[3])) == []
+
+
+def test_charts_hold_a_runs_record_thinned() -> None:
+    accuracy = np.linspace(0, 1, 301)
+    curves = {"length": np.arange(1.0, 101), "pool_size": np.full(100, NAN)}
+    told = charts._run(run("grpo", 1, accuracy.tolist(), tasks={"a": accuracy}, curves=curves), 3,
+                       ["steps"])  # fmt: skip
+    assert len(told["accuracy"]) == len(told["tasks"]["a"]) == charts.POINTS == 150
+    assert (told["accuracy"][0], told["accuracy"][-1], told["spent"]["steps"][-1]) == (0, 1, 3000)
+    assert (told["arm"], told["seed"], told["done"]) == (3, 1, True)
+    assert told["training"]["length"][:2] == [2, 5]  # windows of three of a hundred
+    assert told["training"]["step"][-1] == 100
+    assert list(told["training"]) == ["step", "length"]
+    few = charts._run(run("grpo", 1, (0.123456, 1), state="failed"), 0, ["steps"])
+    assert (few["accuracy"], few["done"], few["training"]) == ([0.12346, 1], False, {})
+    none = charts._run(run("grpo", 1, ()), 0, ["steps"])
+    assert (none["accuracy"], none["spent"]) == ([], {})
+    assert charts._short(np.array([NAN, 1.5])) == [None, 1.5]
+    forty = charts._training(run("grpo", 1, curves={"length": np.arange(40.0)}))
+    assert forty["length"] == list(range(40))
+
+
+def test_a_picture_of_ratios() -> None:
+    runs = [run("grpo"), run("srpo")]
+    a = analysis(*runs, headline=SimpleNamespace(needs="90 % fewer steps"))
+    marks = ((("srpo", e(0.5, 0.25, 1.0)),), (("srpo", e(-1.0)),), ())
+    table = Table("costs", "", ("x", "y"), (("a", "b"),) * 3, marks=marks)
+    found = pictures.pictures(a, [table, replace(table, marks=((), ()))])["costs"]
+    # from 0.8 of the claim's 0.1 to 1.4: a log scale of log(1.4 / 0.08)
+    span = np.log(1.4 / 0.08)
+    ((mark,), nothing, empty) = found.rows
+    assert (nothing, empty) == ([], [])
+    assert mark.at == pytest.approx(100 * np.log(0.5 / 0.08) / span, abs=0.01)
+    assert mark.low == pytest.approx(100 * np.log(0.25 / 0.08) / span, abs=0.01)
+    assert mark.width == pytest.approx(100 * np.log(4) / span, abs=0.02)
+    assert (mark.top, mark.colour) == (50, 1)
+    assert [name for _, name in found.ticks] == ["90 % fewer", "equal"]
+    assert [kind for _, kind in found.lines] == ["claim", "rule"]
+    assert found.ticks[1][0] == pytest.approx(100 * np.log(1 / 0.08) / span, abs=0.01)
+    assert (found.after, found.figure) == (1, "ratios")
+
+
+def test_a_picture_reaches_as_far_as_its_marks_and_no_further() -> None:
+    a = analysis(run("grpo"), run("srpo"), threshold=None)
+
+    def ends(*values: float) -> tuple[list[str], float]:
+        marks = tuple((("srpo", e(v, v, v)),) for v in values)
+        table = Table("grid", "", ("x",), (("a",),) * len(values), marks=marks)
+        found = pictures._picture(a, table)
+        return [name for _, name in found.ticks], found.rows[0][0].at
+
+    assert ends(1.0)[0] == ["equal"]
+    assert ends(1.0, 1.7)[0] == ["equal", "twice"]
+    assert ends(1.0, 4.1)[0] == ["equal", "twice", "5 ×"]
+    assert ends(1e9)[1] == pytest.approx(100 * np.log(20 / 0.4) / np.log(25 / 0.4), abs=40)
+    assert ends(0.001, 1.0)[1] == 0
+
+
+def test_a_picture_of_shares_and_several_marks_in_a_row() -> None:
+    a = analysis(run("grpo"), run("srpo"), run("x"), challengers=["srpo", "x"])
+    marks = ((("grpo", e(0.55, 0.5, 0.6)), ("srpo", e(0.775)), ("x", e(1.0))),)
+    table = Table("tasks", "", ("t", "a"), (("x", "y"),), marks=marks, ratios=False, beside="t")
+    found = pictures._picture(a, table)
+    # from 0.5 − 0.05 to 1
+    assert [m.at for m in found.rows[0]] == pytest.approx([18.18, 59.09, 100], abs=0.01)
+    assert [m.width for m in found.rows[0]] == pytest.approx([18.18, 0, 0], abs=0.01)
+    assert [m.top for m in found.rows[0]] == [15, 50, 85]
+    assert [m.colour for m in found.rows[0]] == [0, 1, 2]
+    assert [name for _, name in found.ticks] == ["50 %", "70 %", "90 %", "100 %"]
+    assert {kind for _, kind in found.lines} == {"rule"}
+    assert (found.after, found.figure) == (0, "tasks")
+
+
+def window(**shares: float) -> Window:
+    return replace(Window(10, 0, 0, 0, 0, 0, 0), **shares)
+
+
+def test_what_ailed_training_is_named_beyond_its_bound() -> None:
+    def said(arm: str = "srpo", collapsed: bool = False, **shares: float) -> str:
+        health = {arm: Health(window(), window(**shares), collapsed)}
+        return words.health(analysis(health=health))
+
+    assert said(flat=0.05, repeated=0.05, cut=0.5) == said(hopeless=1, solved=1) == ""
+    assert said(flat=0.06) == (
+        "Health of the runs: up to grpo's crossing srpo had no gradient in 6 % of its steps."
+    )
+    assert "srpo had a prompt twice in a batch in 6 % of its steps" in said(repeated=0.06)
+    assert "crossing 51 % of srpo's responses were cut off." in said(cut=0.51)
+    assert "; srpo collapses, its smoothed curve ends well below its best." in said(
+        collapsed=True, flat=0.5
+    )
+
+
+def test_additions_imports_and_open_runs_in_words() -> None:
+    added = [
+        {"at": "2026-02-01T00:00:00", "seeds": [9, 10], "arms": ["x"], "runs_seen": 1},
+        {"at": "2026-02-02T00:00:00", "seeds": [], "arms": ["y"]},
+    ]
+    assert words.added(analysis(plan={"added": added})) == [
+        "Added later (2026-02-01), when 1 runs had been evaluated: seeds 9, 10; arms x.",
+        "Added later (2026-02-02), before any run was evaluated: arms y.",
+    ]
+    assert words.imported(analysis()) == ""
+
+    def imported(kind: str, files: int) -> str:
+        paths = [{"path": f"f{i}"} for i in range(files)]
+        told = {"files": paths, "metric": ["acc", "b"], "says": "a CSV file", "kind": kind}
+        return words.imported(analysis(plan={"imported": told}))
+
+    assert imported("held-out accuracy", 3) == (
+        "Imported from a CSV file (f0, f1, f2), not run here: what the logs do not tell is "
+        "unknown. Their accuracy is 'acc, b'."
+    )
+    assert "(f0, f1, f2 and 1 more)" in imported("held-out accuracy", 4)
+    assert imported("training reward", 1).endswith(
+        "'acc, b', a reward in training and no score on held-out problems."
+    )
+    runs = [run("a", 1), run("a", 2, state="failed", reason="why"), run("a", 3, state="running")]
+    assert words.open_runs(analysis(*runs)) == [
+        "a/seed-2 is failed at step 10: why",
+        "a/seed-3 is running at step 10",
+    ]
+
+
+def test_a_row_of_every_run() -> None:
+    a = analysis(target=0.5)
+    assert make._run(a, run("a", 1, ()), False)[1:] == ("done", "–", "–", "–", "")
+    flat = run("a", 2, (0.2, 0.4), state="failed", reason="why")
+    assert make._run(a, flat, True)[1:] == (
+        "failed: why, added later", "10", "40.0 %", "> 10", "not reached",
+    )  # fmt: skip
+    there = run("a", 3, (0.25, 0.75), reason="odd")
+    assert make._run(a, there, False)[1:] == ("done", "10", "75.0 %", "5", "0 and 10")
+    assert make._run(analysis(gain=None), there, False)[4:] == ("–", "–")
+
+
+def test_cells_of_tables() -> None:
+    assert make._often(NAN) == "–"
+    assert make._often(0.1234) == "12.3 %"
+    assert make._plain("x" * 64) == "x" * 12 + "…"
+    assert (make._plain("x" * 63), make._plain(None), make._plain([1])) == ("x" * 63, "null", "[1]")
+    assert make._some([1, 2, 3, 4, 5]) == "1 / 2 / 3 / 4"
+    assert make._total("flops", 2e12) == "2 TFLOP"
+    assert make._total("responses", 2e12) == "2T"
+    own = {"optim": {"lr": 1e-4}, "algorithm_settings": {"clip": 0.2}}
+    a = analysis(run("mine", manifest=own))
+    assert make._called(a, "mine", "grpo") == "mine (grpo, optim.lr=0.0001)"
+    assert make._called(a, "mine", "mine") == "mine (optim.lr=0.0001)"
+    assert make._called(a, "other", "other") == "other"
+    judge = SimpleNamespace(contrast=contrast())
+    both = analysis(judges={"srpo": judge})
+    assert (make._steps(both, "srpo"), make._steps(both, "grpo")) == ("50", "> 100")
+    assert make._steps(analysis(), "grpo") == "–"
+
+
+def test_rows_of_costs_and_of_tuning() -> None:
+    found = contrast()
+    found.steps.p = 0.02
+    a = analysis(judges={"srpo": SimpleNamespace(contrast=found)})
+    (row,) = costs.table(a).rows
+    assert row == (
+        "training steps", "srpo", "50 % fewer (40 to 70)", "50", "100", "0.5 (0.3 to 0.6)",
+        "0.020", "8",
+    )  # fmt: skip
+    assert costs.table(a).files_only == ("ratio", "p", "pairs", "arm")
+    two = analysis(judges={"srpo": a.judges["srpo"], "x": a.judges["srpo"]})
+    assert costs.table(two).files_only == ("ratio", "p", "pairs")
+    assert costs._change(e(-1)) == "–"
+    assert costs._change(e(0.0, 0.0, 0.5)) == "100.00 % fewer (50 to 100)"
+    tried = {"algorithm": "grpo", "values": {}, "scores": [0.5, None], "mean": None,
+             "steps": None, "chosen": False}  # fmt: skip
+    assert tuning._row(tried) == ("grpo", "as it is", "–", "–", "50.0, failed", "")
+    best = tried | {"values": {"lr": 1}, "mean": 0.5, "steps": 12.345, "chosen": True}
+    assert tuning._row(best) == ("grpo", "lr=1", "12.3", "50.0 %", "50.0, failed", "chosen")
+
+
+def test_the_least_p_that_so_many_pairs_can_give() -> None:
+    def flip(p: float, n: int = 8) -> str:
+        rung: Any = SimpleNamespace(difference=e(0, n=n), p_accuracy=p)
+        return ladder._flip(rung)
+
+    assert flip(2 / 2**8) == "0.008, the least"
+    assert flip(4 / 2**8) == "0.016"
+    assert flip(NAN, 0) == "–"
+    assert flip(2.0, 0) == "2.000"

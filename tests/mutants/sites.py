@@ -35,10 +35,11 @@ SWAPS: dict[type, type] = {
 }
 PROSE = ("description", "help", "summary", "name")
 """Keyword arguments that hold wording."""
-GUARDS = ("strict", "encoding", "highlight", "invalid", "divide", "over")
+GUARDS = ("strict", "encoding", "highlight", "indent", "invalid", "divide", "over")
 """Keyword arguments without which no result changes: ``zip`` checks that lengths are equal; UTF-8
 is the encoding of the systems that the tests run on anyway; rich colours numbers on a terminal;
-numpy warns of the not-a-numbers that are dealt with behind it."""
+JSON reads the same without its indent; numpy warns of the not-a-numbers that are dealt with behind
+it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,359 @@
+"""Every option of a command reaches what it stands for, and what a command says of a machine."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+import typer
+
+from srpo_bench.harness.cli import app, bases, doctor, evaluate, flags, training
+from srpo_bench.harness.config import Arm
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.growing.recipe import Recipe
+from tests.bounds import described
+
+
+def kept(found: list[Any]) -> Callable[..., Any]:
+    """Stands for the work itself: keeps what it is given."""
+
+    def keep(*given: Any, **named: Any) -> Any:
+        found.append((given, named))
+
+    return keep
+
+
+def test_flags_become_settings_where_they_are_given() -> None:
+    assert flags.nested() == flags.nested(tasks=None, steps=None) == {}
+    assert flags.nested(
+        tasks="a,b", eval_tasks="c", final_tasks="d", model="m", data_dir=Path("p"), seeds="2,5-6",
+        target=[0.8, 0.7, 0.8], steps=0, limit=1, k=2, temperature=0.0, top_p=0.5,
+        max_new_tokens=3, style="chat", shots=4, engine="vllm", batch=5, threads=6, device="cpu",
+        dtype="bfloat16",
+    ) == {
+        "data": {"tasks": ["a", "b"], "data_dir": "p", "style": "chat", "shots": 4},
+        "evaluation": {"tasks": ["c"]},
+        "final": {"tasks": ["d"], "problems": 1, "k": 2, "temperature": 0.0, "top_p": 0.5,
+                  "max_new_tokens": 3},
+        "model": {"path": "m", "device": "cpu", "dtype": "bfloat16"},
+        "seeds": (2, 5, 6),
+        "targets": [0.8, 0.7],
+        "steps": 0,
+        "rollout": {"engine": "vllm", "rows_at_once": 5},
+        "threads": 6,
+    }  # fmt: skip
+
+
+def test_arms_by_name_by_the_ladder_or_not_at_all() -> None:
+    assert flags.arm_names(None, False) == ["grpo", "srpo"]
+    assert flags.arm_names(" a , b", False) == ["a", "b"]
+    assert flags.arm_names(["a", 1], False) == ["a", "1"]
+    assert flags.arm_names(None, True)[0] == "grpo"
+    for wrong, ladder in (("a,,b", False), ("a", True), (["a", " "], False)):
+        with pytest.raises(UserError):
+            flags.arm_names(wrong, ladder)
+
+
+EVERY = {
+    "limit": 1, "k": 2, "temperature": 0.5, "top_p": 0.25, "max_new_tokens": 3, "style": "chat",
+    "shots": 4, "batch": 5, "threads": 6, "device": "cpu", "dtype": "float32", "engine": "torch",
+}  # fmt: skip
+
+
+def test_every_option_of_eval_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr("srpo_bench.harness.cli.scores.score_and_show", kept(found))
+    evaluate.eval_(
+        model="m", tasks="gsm8k,math", seed=9, backend="lm-eval", out=Path("o"), as_json=True,
+        data_dir=Path("d"), **EVERY,
+    )  # fmt: skip
+    ((given, _),) = found
+    wanted = flags.nested(model="m", final_tasks="gsm8k,math", data_dir=Path("d"), **EVERY)
+    assert given == (wanted, 9, "lm-eval", Path("o"), True)
+
+
+def test_what_eval_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr("srpo_bench.harness.cli.paired.show_paired", kept(found))
+    a, b = Path("a"), Path("b")
+    for given in (
+        {"model": "m"}, {"tasks": "t"}, {"records": [a]}, {"records": [a], "paired": True},
+        {"records": [a, b], "paired": True, "model": "m"},
+        {"records": [a, b], "paired": True, "tasks": "t"}, {"paired": True},
+        {"records": [a, b, a], "paired": True},
+    ):  # fmt: skip
+        with pytest.raises(UserError):
+            evaluate.eval_(**given)  # type: ignore[arg-type]
+    assert found == []
+    evaluate.eval_(records=[a, b], paired=True, as_json=True)
+    assert found == [((a, b, True), {})]
+
+
+def test_every_option_of_base_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr(bases, "_grow", kept(found))
+    monkeypatch.setattr(bases, "_micro", kept(found))
+    monkeypatch.setattr("srpo_bench.harness.models.resolve.digest", lambda _: "d")
+    rest = {
+        "data_dir": Path("p"), "examples": 7, "passes": 2, "batch": 3, "lr": 0.5, "threads": 4,
+        "device": "cpu", "seed": 5,
+    }  # fmt: skip
+    bases.base(tmp_path / "o", model="m", tasks="a, b,", held_out="c", **rest)  # type: ignore[arg-type]
+    names = {"model": "m", "tasks": ("a", "b"), "held_out": ("c",)}
+    assert found == [((tmp_path / "o",), names | rest)]
+    bases.base(tmp_path / "o", seed=3)
+    assert found[1] == ((tmp_path / "o", 3), {})
+    for more in ({"tasks": "a"}, {"held_out": "a"}, {"examples": 1}):
+        with pytest.raises(UserError, match="a recipe of its own"):
+            bases.base(tmp_path / "o", **more)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="exists; name a folder"):
+        bases.base(tmp_path)
+
+
+def test_growing_asks_for_tasks(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Name the tasks whose worked solutions"):
+        bases._grow(tmp_path / "o", model="m", tasks=())
+
+
+def test_what_a_recipe_takes() -> None:
+    assert described(Recipe) == {
+        "examples": "None in [1, )",
+        "passes": "1 in [1, )",
+        "batch": "8 in [1, )",
+        "lr": "5e-05 in (0, )",
+        "seed": "0 in [0, )",
+        "threads": "1 in [1, )",
+        "checked": "64 in [0, )",
+    }
+    optim = Recipe(model="m", tasks=("a",), lr=0.5).optim(59)
+    assert (optim.lr, optim.schedule, optim.warmup_updates) == (0.5, "linear", 2)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What a command that trains would plan, price, fetch, copy and run."""
+    found: list[Any] = []
+
+    def named(name: str) -> Callable[..., Any]:
+        return lambda *given: found.append((name, given)) or name  # type: ignore[func-returns-value]
+
+    for name in ("print_price", "plan_comparison", "run_and_report", "reopen_comparison"):
+        monkeypatch.setattr(training, name, named(name))
+    for name in ("fetch", "keep_copy"):
+        monkeypatch.setattr(f"srpo_bench.harness.cli.mirroring.{name}", named(name))
+    monkeypatch.setattr("srpo_bench.harness.cli.promises.keep_promises", named("keep_promises"))
+    return found
+
+
+def test_every_option_of_compare_is_heard(asked: list[Any]) -> None:
+    training.compare(
+        algos="grpo,again=grpo", tasks="micro-gsm8k", eval_tasks="micro-math",
+        final_tasks="micro-humaneval", model="m", data_dir=Path("d"), seeds="2", steps=7,
+        target=[0.5], engine="vllm", preset="smoke", set_=["again.beta=0.5", "threads=2"],
+        out=Path("o"), workers=3, executor="ray", ray_address="r", dry_run=True,
+    )  # fmt: skip
+    ((name, (folder, settings, arms, options)),) = asked
+    assert (name, folder) == ("print_price", Path("o"))
+    assert (settings.steps, settings.seeds, settings.targets) == (7, (1, 2), (0.5,))
+    assert (settings.data.tasks, settings.evaluation.tasks) == (("micro-gsm8k",), ("micro-math",))
+    assert (settings.final.tasks, settings.model.path) == (("micro-humaneval",), "m")
+    assert (settings.data.data_dir, settings.rollout.engine) == (Path("d"), "vllm")
+    assert settings.threads == 2
+    assert [(arm.name, arm.algorithm) for arm in arms] == [("grpo", "grpo"), ("again", "grpo")]
+    assert arms[1].settings["beta"] == 0.5
+    assert (options.name, options.workers, options.ray_address) == ("ray", 3, "r")
+    with pytest.raises(UserError, match="--slurm-template go with --executor slurm"):
+        training.compare(dry_run=True, slurm=["a=b"])
+    with pytest.raises(UserError, match="--slurm-template go with --executor slurm"):
+        training.compare(dry_run=True, slurm_template=Path("t"))
+
+
+def test_compare_tries_fetches_plans_copies_and_runs(asked: list[Any], tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("preset: smoke\nalgos: [grpo]\nsteps: 3\n")
+    training.compare(config=file, seed=4, mirror="m", unchecked=True, steps=5)
+    names = [name for name, _ in asked]
+    assert names == ["keep_promises", "fetch", "plan_comparison", "keep_copy", "run_and_report"]
+    tried, fetched, planned, copied, ran = (given for _, given in asked)
+    folder = Path("runs/grpo-smoke")
+    assert (tried[0], tried[3], fetched, copied) == (folder, True, (folder, "m"), (folder, "m"))
+    assert (planned[0], planned[1].seeds, planned[1].steps) == (folder, (4,), 5)
+    assert planned[3:] == (None, ran[1], "keep_promises")
+    assert ran == ("plan_comparison", planned[4])
+    with pytest.raises(UserError, match="leave one out"):
+        training.compare(seed=1, seeds="2")
+
+
+def test_presets_titles_and_arms_that_nobody_names(asked: list[Any]) -> None:
+    training.compare(dry_run=True)
+    training.compare(dry_run=True, model="m", algos="grpo", set_=["rollout.max_new_tokens=8"])
+    training.compare(dry_run=True, ladder=True, preset="smoke")
+    folders = [given[0].name for _, given in asked]
+    assert folders == ["grpo-srpo-micro", "grpo-real", "ladder-smoke"]
+    assert asked[0][1][3].name == "local"
+
+
+def test_resume_opens_again_what_was_fetched(asked: list[Any]) -> None:
+    training.resume(Path("c"), workers=2, executor="slurm", slurm=["a=b"], mirror="m",
+                    plugin=[Path("p")], slurm_template=Path("t"))  # fmt: skip
+    assert [name for name, _ in asked] == [
+        "fetch", "reopen_comparison", "keep_copy", "run_and_report",
+    ]  # fmt: skip
+    options = asked[1][1][1]
+    assert asked[0][1] == asked[2][1] == (Path("c"), "m")
+    assert asked[1][1] == (Path("c"), options, [Path("p")])
+    assert asked[3][1] == ("reopen_comparison", options)
+    assert (options.name, options.workers, options.slurm) == ("slurm", 2, ("a=b",))
+    assert options.slurm_template == Path("t")
+    training.resume(Path("c"), executor="ray", ray_address="r")
+    assert asked[5][1][1].ray_address == "r"
+
+
+def test_every_option_of_tune_is_heard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found: list[Any] = []
+    trained: list[Any] = []
+
+    def searched(*given: Any) -> dict[str, Any]:
+        found.append(given)
+        given[4]("a comparison", "grpo with lr=1")
+        one = {"algorithm": "grpo", "values": {"optim.lr": 0.1, "grpo.beta": 0}, "mean": 0.5}
+        return {"candidates": [one | {"chosen": True}, one | {"mean": None, "chosen": False}]}
+
+    monkeypatch.setattr("srpo_bench.harness.tuning.search.tune", searched)
+    monkeypatch.setattr(training, "train_pending", lambda *given: trained.append(given))
+    training.tune(
+        algo=["srpo,grpo"], param=["optim.lr=0.1,0.2"], out=Path("o"), seeds="7-8",
+        tasks="micro-math", model="m", data_dir=Path("d"), steps=9, preset="smoke",
+        set_=["threads=2"], workers=3,
+    )  # fmt: skip
+    ((out, values, candidates, _, _),) = found
+    assert (out, len(candidates)) == (Path("o"), 4)
+    assert (values["seeds"], values["steps"], values["threads"]) == ((7, 8), 9, 2)
+    assert (values["data"]["tasks"], values["data"]["data_dir"]) == (["micro-math"], "d")
+    assert values["model"]["path"] == "m"
+    ((comparison, options, how),) = trained
+    assert (comparison, options.workers, how) == ("a comparison", 3, "the same command")
+    assert capsys.readouterr().out.splitlines() == [
+        "grpo with lr=1",
+        "grpo with optim.lr=0.1, grpo.beta=0: 50.0 %  <- chosen",
+        "grpo with optim.lr=0.1, grpo.beta=0: a run failed",
+        "Use it with: bench compare --tuned o",
+    ]
+    training.tune(algo=["grpo"], param=["optim.lr=0.1"], out=Path("o"))
+    assert found[1][1]["seeds"] == (101, 102, 103, 104)
+
+
+def test_wrong_usage_in_one_line_or_the_help() -> None:
+    def said(message: str, context: Any = None) -> str:
+        error: Any = SimpleNamespace(format_message=lambda: message)
+        if context:
+            error.ctx = context
+        return app._usage(error)
+
+    here = SimpleNamespace(command_path="bench compare")
+    assert said("No such option.", here) == "bench: No such option. See bench compare --help."
+    assert said("No such option.") == "No such option."
+    assert said("Usage: bench\n\nCommands", here) == "Usage: bench\n\nCommands"
+    assert said("\n one line \n", here).startswith("bench: ")
+
+
+# doctor
+
+
+def test_a_machine_in_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.examine()
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("python")
+
+
+def test_arithmetic_is_two_operations_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five products a type, the fastest counts; bfloat16 twice as fast here."""
+    ticks = [1.0, 0.5, 0.1, 0.3, 0.2] + [0.05] * 5
+    times = itertools.chain.from_iterable((float(i), i + tick) for i, tick in enumerate(ticks))
+    monkeypatch.setattr(doctor, "perf_counter", lambda: next(times))
+    threads = torch.get_num_threads()
+    found = doctor._arithmetic()
+    assert found.value == "9 GFLOP/s float32, 18 bfloat16, a core"  # 2 · 768³ in 0.1 s
+    assert found.do == "for large models model.dtype=bfloat16 is the faster"
+    assert torch.get_num_threads() == threads
+    times = itertools.chain.from_iterable((float(i), i + 0.5) for i in range(10))
+    assert doctor._arithmetic().do.endswith("model.dtype=float32 is the faster")
+
+
+def test_without_torch_its_rows_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.util, "find_spec", lambda _: None)
+    assert doctor._arithmetic().value == "unknown without torch"
+    assert doctor._accelerators() == []
+    assert {f.value for f in doctor._extras()} == {"not installed"}
+    assert all(f.do.startswith("pip install 'srpo-bench[") for f in doctor._extras())
+    monkeypatch.setattr(doctor.util, "find_spec", lambda _: 1)
+    assert {(f.value, f.do) for f in doctor._extras()} == {("installed", "")}
+
+
+def test_isolation_and_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = "srpo_bench.tasks.sandbox.isolation"
+    monkeypatch.setattr(where, lambda: SimpleNamespace(mode="none", why="nothing works"))
+    found = doctor._isolation()
+    assert found.value == "none: nothing works"
+    assert found.do == "tasks that run code are left out: install bubblewrap"
+    monkeypatch.setattr(where, lambda: SimpleNamespace(mode="bubblewrap", why="tried"))
+    assert doctor._isolation().do == ""
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.delenv("HF_DATASETS_OFFLINE", raising=False)
+        assert doctor._hub().do == ""
+        monkeypatch.setenv(name, "1")
+        assert doctor._hub().value == f"off ({name}=1)"
+        assert doctor._hub().do == "benchmarks need --data-dir or a cache"
+
+
+@pytest.mark.parametrize(
+    ("load", "disk", "stops", "slow"),
+    [(1.0, 5.0, False, False), (1.1, 5.0, False, True), (0.0, 0.01, True, False)],
+)
+def test_load_and_disk(
+    monkeypatch: pytest.MonkeyPatch, load: float, disk: float, stops: bool, slow: bool
+) -> None:
+    monkeypatch.setattr(doctor, "cores", lambda: 2)
+    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (load, 0.0, 0.0))
+    usage = SimpleNamespace(free=disk * 2**30)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(doctor, "_free_gib", lambda: 0.0)
+    monkeypatch.setattr(doctor, "_arithmetic", lambda: doctor.Finding("arithmetic", ""))
+    cores, memory, room, _ = doctor._machine()
+    assert cores.value == f"2, load {load:.1f}"
+    assert cores.do == ("other work slows the runs" if slow else "")
+    assert (memory.value, memory.stops, memory.do) == ("unknown", False, "")
+    assert room.stops is stops
+    assert bool(room.do) is stops
+
+
+def test_a_command_line_exits_with_two_where_the_user_erred(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def left(error: BaseException) -> tuple[int, str]:
+        def fails(**_: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(app, "app", fails)
+        with pytest.raises(SystemExit) as exit_:
+            app.main()
+        return exit_.value.code, capsys.readouterr().err  # type: ignore[return-value]
+
+    assert left(UserError("no")) == (2, "bench: no\n")
+    assert left(typer.Abort()) == (130, "")
+    assert left(OSError(28, "No space left", "f")) == (2, "bench: Cannot write f: No space left.\n")
+    assert left(OSError(28, "No space left")) == (2, "bench: Cannot write: No space left.\n")
+    with pytest.raises(OSError, match="odd"):
+        left(OSError(5, "odd"))
+
+
+def test_an_arm_is_named() -> None:
+    assert Arm(name="a", algorithm="grpo").name == "a"

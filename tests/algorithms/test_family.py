@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -196,3 +197,27 @@ def test_every_column_that_is_recorded_is_declared_and_told(
         recorded |= {*batch.metrics, *sums, *arm.sampler.metrics()}
     declared = {**arm.algorithm.logs, **arm.sampler.logs}
     assert recorded == declared.keys() - ({"kl"} - recorded)
+
+
+def test_what_is_watched_of_a_loss_by_hand(plan: Any) -> None:
+    """Two tokens with ratios of 1.5 and 1 to the sampler, of 1 and ½ to the reference: one is
+    clipped; deviations of ½ and 0; k3 of ln ½ is ½ − 1 + ln 2. The other row counts half."""
+    kind = get("grpo-token")
+    algorithm = kind(kind.Settings(beta=0.1), plan(["math"]))
+    logp = torch.log(torch.tensor([[0.6, 0.4], [0.5, 0.5]], dtype=torch.float64))
+    old = torch.log(torch.tensor([[0.4, 0.4], [0.5, 0.5]], dtype=torch.float64))
+    reference = torch.log(torch.tensor([[0.6, 0.2], [0.5, 0.5]], dtype=torch.float64))
+    mask = torch.ones(2, 2, dtype=torch.bool)
+    rollouts = Rollouts(
+        prompts=["p"], prompt_tokens=[[1]], group=torch.zeros(2, dtype=torch.long),
+        tokens=torch.zeros(2, 2, dtype=torch.long), mask=mask, logp=old,
+        truncated=torch.zeros(2, dtype=torch.bool),
+    )  # fmt: skip
+    batch = Batch(rollouts, torch.tensor([1.0, 0.0]), torch.ones(2), metrics={})
+    k3 = 0.5 - 1 + math.log(2)
+    loss, sums = algorithm.loss(logp, reference, batch, Totals.of(batch, max_tokens=7))
+    assert sums == pytest.approx({"clip_fraction": 0.25, "ratio_deviation": 0.125, "kl": k3 / 4})
+    assert loss.item() == pytest.approx((-1.2 - 1 + 0.1 * k3) / 4)
+    plain = kind(kind.Settings(), plan(["math"]))
+    assert not plain.needs_reference
+    assert "kl" not in plain.loss(logp, None, batch, Totals.of(batch, max_tokens=7))[1]

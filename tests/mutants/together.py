@@ -97,7 +97,7 @@ class _Session:
 
     def run(self, tests: list[str], mutant: Mutant | None) -> str | None:
         """The first test that fails, "" where the process died or hung; None if all passed."""
-        seconds = int(30 + 5 * sum(self.known[test]["seconds"] for test in tests))
+        seconds = int(6 + 4 * sum(self.known[test]["seconds"] for test in tests))
         folder = tempfile.mkdtemp(prefix="mutant-")
         reading, writing = os.pipe()
         pid = os.fork()

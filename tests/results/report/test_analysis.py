@@ -1,0 +1,125 @@
+"""What a report says of arms and tasks, on runs made by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srpo_bench.results.report import analysis
+from srpo_bench.results.runs import Run
+from tests.results.made import NAN, comparison, run
+
+
+def tasked(arm: str, seed: int, a: list[float], b: list[float]) -> Run:
+    mean = (np.array(a) + np.array(b)) / 2
+    return run(arm, seed, mean.tolist(), tasks={"a": a, "b": b})
+
+
+def test_tasks_are_those_that_every_evaluated_run_was_scored_on() -> None:
+    one, other = tasked("grpo", 1, [0, 1], [0, 1]), run("srpo", 1, tasks={"b": (0, 1), "c": (0, 1)})
+    assert analysis.task_names(comparison(one, other)) == ["b"]
+    assert analysis.task_names(comparison(one, run("srpo", 1, ()))) == ["a", "b"]
+    assert analysis.task_names(comparison()) == []
+
+
+@pytest.mark.parametrize(
+    ("b", "left_out"), [([0.5, 0.5], ("b",)), ([0.5, 0.6], ()), ([0.5, 0.4], ("b",))]
+)
+def test_one_seed_must_have_gained_something(b: list[float], left_out: tuple[str, ...]) -> None:
+    here = comparison(tasked("grpo", 1, [0, 1], b), tasked("srpo", 1, [0, 1], b))
+    found = analysis._tasks(here, "srpo", "grpo")
+    assert found.without_gain == left_out
+    assert list(found.contrasts) == [t for t in "ab" if t not in left_out]
+
+
+def test_several_seeds_must_tell_the_gain_from_none() -> None:
+    noise = ([0.5, 0.6], [0.5, 0.3])
+    runs = [
+        tasked(arm, s, [0, 0.9 + s / 100], noise[s]) for arm in ("grpo", "srpo") for s in (0, 1)
+    ]
+    found = analysis._tasks(comparison(*runs), "srpo", "grpo")
+    assert found.without_gain == ("b",)
+    assert list(found.contrasts) == ["a"]
+    assert list(found.contrasts["a"].axes) == ["steps"]
+    assert found.geometric_mean.value == pytest.approx(1)
+    assert found.improvement.value == 0.5
+    assert found.improvement.n == 2
+    bare = comparison(*(run(arm, 1) for arm in ("grpo", "srpo")))
+    assert np.isnan(analysis._tasks(bare, "srpo", "grpo").improvement.value)
+
+
+def test_without_pairs_a_task_has_no_mean_ratio() -> None:
+    here = comparison(tasked("grpo", 1, [0, 1], [0, 1]), tasked("srpo", 2, [0, 1], [0, 1]))
+    found = analysis._tasks(here, "srpo", "grpo")
+    assert (found.geometric_mean.n, found.geometric_mean.method) == (0, "none")
+
+
+def test_an_arm_in_numbers() -> None:
+    runs = [
+        run("x", 1, (0.1, 0.5, 0.7), totals={"flops": 1, "tokens": 2}, tasks={"a": (0, 0.2, 0.4)},
+            manifest={"algorithm": "grpo"}),
+        run("x", 2, (0.3, 0.7, 0.9), totals={"flops": 10}, tasks={"a": (0, 0.6, 0.8)}),
+        run("x", 3, (0.5, 0.9, 0.9), state="failed", tasks={"a": (0, 0, 0)}),
+        run("x", 4, (), state="waiting"),
+    ]  # fmt: skip
+    found = analysis._arm(comparison(*runs), "x", 0.45)
+    assert (found.algorithm, found.name) == ("grpo", "x")
+    assert found.base.value == pytest.approx(0.3)
+    assert (found.base.n, found.final.n) == (3, 2)
+    assert found.final.value == pytest.approx(0.7)
+    assert found.tasks["a"].value == pytest.approx(0.5)
+    assert found.totals == {"flops": 11, "tokens": 2}
+    assert found.states == {"done": 2, "failed": 1, "waiting": 1}
+    assert (found.survival.n, found.survival.reached) == (3, 3)
+    assert found.iqm.n == 2
+    assert analysis._arm(comparison(run("y")), "y", 0.5).algorithm == "y"
+    assert analysis._arm(comparison(run("y")), "y", 0.5).iqm.n == 0
+
+
+def test_a_mean_of_accuracies_has_the_floor_of_one_over_as_many() -> None:
+    assert analysis._mean([0.5, NAN, 0.5], 0.02).high == pytest.approx(0.5 + 1.96 * 0.1, abs=1e-3)
+    assert analysis._mean([0.5, 0.5]).high == 0.5
+    assert analysis._mean([]).n == analysis._mean([NAN]).n == 0
+
+
+def test_the_base_and_the_end_have_the_errors_of_their_answers() -> None:
+    """A standard error of 0.1 at every evaluation; the end is the mean of two."""
+    runs = [run("x", s, (0.5, 0.5, 0.5), stderr=(0.1, 0.1, 0.1)) for s in range(4)]
+    found = analysis._arm(comparison(*runs), "x", 0.9)
+    assert found.base.high == pytest.approx(0.5 + 1.959964 * 0.1 / 2, abs=1e-5)
+    assert found.final.high == pytest.approx(0.5 + 1.959964 * 0.1 / np.sqrt(8), abs=1e-5)
+
+
+def test_health_is_up_to_the_baselines_crossing_in_each_arms_own_contrast() -> None:
+    pool = {"pool_size": (16.0, 8, 8, 8), "grad_norm": (0.0, 1, 1, 1)}
+    runs = [run(arm, 1, curves=pool) for arm in ("grpo", "srpo", "dapo")]
+    here = comparison(*runs, contract={"prompts_per_step": 16})
+
+    def judge(crossing: float, ours: bool, theirs: bool) -> Any:
+        race = SimpleNamespace(collapsed=(np.array(ours), np.array(theirs)))
+        steps = SimpleNamespace(baseline=crossing, race=race)
+        return SimpleNamespace(contrast=SimpleNamespace(steps=steps))
+
+    found = analysis._health(here, {"srpo": judge(2, True, False), "dapo": judge(1, False, True)})
+    assert {arm: h.before.short for arm, h in found.items()} == {
+        "grpo": 0.5,
+        "srpo": 0.5,
+        "dapo": 0,
+    }
+    assert {arm: h.whole.short for arm, h in found.items()} == dict.fromkeys(found, 0.75)
+    assert {arm: h.collapsed for arm, h in found.items()} == {
+        "grpo": False, "srpo": True, "dapo": False,
+    }  # fmt: skip
+    nobody = analysis._health(here, {})
+    assert nobody["grpo"].collapsed is None
+    assert nobody["grpo"].before.short == nobody["grpo"].whole.short == 0.75
+
+
+def test_the_grid_is_of_the_gain() -> None:
+    runs = [run(arm, s, (0, 0.5, 1.0, 1.0)) for arm in ("grpo", "srpo") for s in (1, 2)]
+    found = analysis._grid(comparison(*runs), "srpo", "grpo")
+    assert [c.target for c in found.values()] == pytest.approx([0.25, 0.5, 0.75, 0.9, 1.0])
+    assert all(list(c.axes) == ["steps"] for c in found.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import math
 import os
 import resource
 import shutil
@@ -97,16 +98,15 @@ class _Session:
 
     def run(self, tests: list[str], mutant: Mutant | None) -> str | None:
         """The first test that fails, "" where the process died or hung; None if all passed."""
-        seconds = int(6 + 4 * sum(self.known[test]["seconds"] for test in tests))
+        seconds = 4 + 6 * sum(self.known[test]["seconds"] for test in tests)
         folder = tempfile.mkdtemp(prefix="mutant-")
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             os.write(writing, self.child(tests, mutant, Path(folder)).encode())
             os._exit(0)
         os.close(writing)
-        status = _wait(pid, 20.0 * seconds)
+        status = _wait(pid, 20 * seconds)
         with os.fdopen(reading) as told:
             failed = told.read() if status == 0 else ""
         shutil.rmtree(folder, ignore_errors=True)
@@ -120,6 +120,7 @@ class _Session:
             self.put(mutant)
         items = [self.items[test] for test in tests]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            _limit(4 + 6 * self.known[item.nodeid]["seconds"])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.session.testsfailed:
                 return item.nodeid
@@ -135,6 +136,14 @@ class _Session:
                     function.__code__ = codes[key]
         for cache in self.caches:
             cache.cache_clear()
+
+
+def _limit(seconds: float) -> None:
+    """Processor time that this process has from now on: a mutant may loop for ever."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    until = math.ceil(spent.ru_utime + spent.ru_stime + seconds)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
 
 
 def _wait(pid: int, seconds: float) -> int:

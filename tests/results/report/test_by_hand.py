@@ -540,3 +540,150 @@ def test_the_least_p_that_so_many_pairs_can_give() -> None:
     assert flip(4 / 2**8) == "0.016"
     assert flip(NAN, 0) == "–"
     assert flip(2.0, 0) == "2.000"
+
+
+def test_every_table_from_an_analysis_by_hand() -> None:
+    found = contrast()
+    found.steps.p = 0.02
+    crossed = SimpleNamespace(reached=7, n=8)
+    arms = {
+        name: SimpleNamespace(
+            algorithm=name, survival=crossed, states={"done": 7, "failed": 1},
+            base=e(0.2, 0.1, 0.3), final=e(0.8, 0.7, 0.9),
+            tasks={"t": e(0.8), "u": e(0.6)}, iqm=e(0.75),
+            totals={"flops": 2e12} if name == "grpo" else {"flops": 4e12, "tokens_generated": 1500},
+            benchmark={},
+        )
+        for name in ("grpo", "srpo")
+    }  # fmt: skip
+    runs = [run(a, 1, tasks={"t": (0, 1), "u": (0, 1)}) for a in ("grpo", "srpo")]
+    a = analysis(*runs, arms=arms, judges={"srpo": SimpleNamespace(contrast=found)})
+    table = make.arms(a)
+    assert table.rows == (
+        ("grpo", "7 of 8", "20.0 % (10.0 to 30.0)", "80.0 % (70.0 to 90.0)", "7 of 8", "> 100"),
+        ("srpo", "7 of 8", "20.0 % (10.0 to 30.0)", "80.0 % (70.0 to 90.0)", "7 of 8", "50"),
+    )
+    assert (table.ratios, table.beside) == (False, "accuracy at end")
+    assert table.marks == tuple(((n, arms[n].final),) for n in arms)
+    told = make.tasks(a)
+    assert told.rows == (
+        ("t", "80.0 % (one seed)", "80.0 % (one seed)"),
+        ("u", "60.0 % (one seed)", "60.0 % (one seed)"),
+        ("interquartile mean", "75.0 % (one seed)", "75.0 % (one seed)"),
+    )
+    assert len(told.marks) == 3
+    assert not told.ratios
+    assert make.totals(a).rows == (
+        ("flops", "2 TFLOP", "4 TFLOP"), ("tokens generated", "–", "1.5k"),
+    )  # fmt: skip
+    assert make.verdicts(a).rows == ()
+    alone = replace(a.comparison, runs=tuple(run(n, 1, tasks={"t": (0, 1)}) for n in arms))
+    a.comparison = alone
+    assert [row[0] for row in make.tasks(a).rows] == ["t"]
+
+
+def test_what_was_matched_and_where_problems_come_from() -> None:
+    proof = Matched({"lr": [1, 2], "x": ["a" * 64]}, ["pool"], 9)
+    plan = {"contract": {"base": "b" * 64, "lr": 1}}
+    assert make.contract(analysis(plan=plan, matched=proof)).rows == (
+        ("base", "b" * 12 + "…", "equal"),
+        ("lr", "1 / 2", "differs"),
+        ("x", "a" * 12 + "…", "differs"),
+        ("pool", "", "unknown"),
+    )
+    record = {"task": "t", "role": "train", "split": "s", "source": "f", "loaded": 3, "used": 2,
+              "excluded": 1}  # fmt: skip
+    data = [record | {"sha256": None, "revision": "r", "official": None},
+            record | {"sha256": None, "revision": None, "official": False}]  # fmt: skip
+    rows = make.data(analysis(plan={"data": data})).rows
+    assert [row[4:] for row in rows] == [("r", "–", "3", "2", "1"), ("–", "no", "3", "2", "1")]
+
+
+def test_health_and_mismatch_rows() -> None:
+    fine = Health(window(short=0.5), window(short=0.25, cut=NAN), None)
+    none = Health(replace(window(), steps=0), window(), True)
+    a = analysis(health={"srpo": fine, "grpo": none})
+    assert make.health(a).rows == (
+        ("srpo", "25 % / 50 %", "0 % / 0 %", "0 % / 0 %", "0 % / 0 %", "0 % / 0 %", "– / 0 %", "–"),
+    )
+    columns = {f"mismatch_{n}": (v,) for n, v in
+               {"difference_mean": 0.012, "difference_max": 0.1, "kl": 0.0034, "ess_token": 0.987,
+                "ess_sequence": 0.5}.items()}  # fmt: skip
+    assert make.mismatch(analysis(run("srpo", curves=columns))).rows == (
+        ("srpo", "0.012", "0.1", "0.0034", "0.0034", "98.7 %", "50.0 %"),
+    )
+
+
+def test_a_mismatch_that_rounding_explains_is_no_warning() -> None:
+    def warned(kl: float, **settings: str) -> str:
+        columns = {f"mismatch_{n}": (kl,) for n in ("difference_mean", "difference_max", "kl",
+                                                     "ess_token", "ess_sequence")}  # fmt: skip
+        return words.mismatch(analysis(run("srpo", curves=columns), plan={"contract": settings}))
+
+    assert warned(0.001) == ""
+    assert "(srpo: KL 0.002 nats a token; rounding explains less than 0.001)" in warned(0.002)
+    assert warned(0.002).endswith("The mismatch was not corrected.")
+    fixed = {"rollout.correction": "token-truncated"}
+    assert warned(0.002, **fixed).endswith("The mismatch was corrected: token-truncated.")
+
+
+def test_benchmark_cells() -> None:
+    from srpo_bench.results.report.tables import benchmarks
+    from srpo_bench.results.statistics.benchmarks import Score
+
+    one = Score(0.412, 0.008, 0.005, 2, 100, 1)
+    cell = benchmarks._cell
+    assert cell(one, one) == "41.2 ± 0.8 (0.5)"
+    assert cell(replace(one, between=NAN), one) == "41.2 (0.5)"
+    assert cell(replace(one, sampling=NAN), one) == "41.2 ± 0.8"
+    assert cell(replace(one, problems=99), one) == "41.2 ± 0.8 (0.5), n = 99"
+    assert cell(None, one) == "–"
+    asked = benchmarks._asked
+    assert asked(one) == " (n = 100)"
+    assert asked(replace(one, k=2)) == " (n = 100, avg@2)"
+    assert asked(replace(one, problems=0)) == ""
+    arm = SimpleNamespace(benchmark={"t": one, "u": one})
+    others = {
+        name: SimpleNamespace(benchmark=b) for name, b in (("srpo", {"t": one}), ("none", {}))
+    }
+    a = analysis(arms={"grpo": arm, **others}, base={"t": one, "x": one})
+    assert [row[0] for row in benchmarks.measured(a).rows] == ["base", "grpo", "srpo"]
+    assert benchmarks.measured(a).rows[0] == ("base", "41.2 ± 0.8 (0.5)", "–")
+    assert "Base: the model before training" in benchmarks.measured(a).note
+    bare = analysis(arms={"grpo": arm}, base={"x": one})
+    assert [row[0] for row in benchmarks.measured(bare).rows] == ["grpo"]
+    assert "Base:" not in benchmarks.measured(bare).note
+    ours = {"gsm8k": one}
+    told = benchmarks.reported(analysis(arms={"grpo": SimpleNamespace(benchmark=ours)})).note
+    assert told.endswith("sampling may differ from ours.")
+    assert "(none yet)" in benchmarks.reported(analysis(arms={})).note
+
+
+def test_the_price_and_the_drill_down() -> None:
+    from srpo_bench.results.report import page
+
+    def price(ratio: Estimate | None) -> Any:
+        axes = {} if ratio is None else {"flops": SimpleNamespace(ratio=ratio)}
+        judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
+        return page._price(analysis(judges={"srpo": judge}), "srpo")
+
+    assert price(None) is price(e(NAN)) is None
+    assert price(e(1.5, 1.4, 1.6)) == ("50 % more FLOPs", "95 % interval 40 to 60 % more")
+    assert price(e(1.5)) == ("50 % more FLOPs", "no interval")
+    assert price(e(0.0)) is not None
+    x = np.arange(1001.0)
+    thinned = page._thin(x, x / 3)
+    assert len(thinned) == page.RUN_POINTS
+    assert (thinned[0], thinned[-1]) == ([0, 0], [1000, 333.3333])
+    assert page._thin(x[:0], x[:0]) == []
+    a = analysis(run("grpo", 1, (0, 1), spent={"tokens": (0, 5)}), run("srpo", 1, ()))
+    told = page._runs(a)
+    assert told["grpo/seed-1"] == {
+        "points": [[0, 0], [10, 1]], "spent": {"steps": 10, "tokens": 5}, "path": "grpo/seed-1",
+    }  # fmt: skip
+    assert told["srpo/seed-1"]["points"] == []
+    assert told["_"] == {"target": 0.7, "end": 10}
+    assert page._runs(analysis(run("grpo"), target=NAN))["_"]["target"] is None
+    assert page._script({"a": "</script>\u2028\u2029é"}) == (
+        '{"a":"\\u003c/script>\\u2028\\u2029é"}'
+    )

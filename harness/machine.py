@@ -76,6 +76,21 @@ def device_name(device: str) -> str | None:
     return torch.cuda.get_device_name()
 
 
+def device_memory(device: str) -> int:
+    """Bytes that this process's device has, or this machine; a container's limit where that is
+    less. Opens a context."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return has
+    return min(has, int(limit)) if limit.isdecimal() else has
+
+
 @cache
 def accelerator(device: str) -> str | None:
     """``device_name``, asked in a process of its own: the context that the question opens would
@@ -86,7 +101,7 @@ def accelerator(device: str) -> str | None:
     done = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"device=cuda: the device does not answer: {done.stderr.strip()[-200:]}")
-    return done.stdout.strip()
+    return tuple(done.stdout.splitlines())
 
 
 def instructions() -> str:

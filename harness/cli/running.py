@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,12 @@ import typer
 from srpo_bench.harness.cli.eta import minutes
 from srpo_bench.harness.cli.options import command_line, planning, readable
 from srpo_bench.harness.cli.reading import say_report
+from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.choose import Options, make_executor
 
 if TYPE_CHECKING:
     from srpo_bench.harness.config import Arm, Config
+    from srpo_bench.harness.executors.price import Price
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
 
@@ -26,18 +28,20 @@ def plan_comparison(
     tuning: dict[str, Any] | None,
     options: Options,
     checked: Sequence[Mapping[str, Any]] = (),
+    *,
+    dry: bool = False,
 ) -> PlannedComparison:
-    """Plan it, on this machine or where its runs will be."""
+    """Plan it, on this machine or where its runs will be; ``dry``: nothing is written."""
     with planning():
         from srpo_bench.harness.executors import base, elsewhere
         from srpo_bench.harness.planning.plan import plan
 
         if options.name == "local":
-            return plan(folder, config, arms, command_line(), tuning, checked)
+            return plan(folder, config, arms, command_line(), tuning, checked, dry=dry)
         place: Any = make_executor(folder, base.need_before_planning(config), options)
         try:
             return elsewhere.plan_there(
-                place, folder, config, arms, command_line(), tuning, checked
+                place, folder, config, arms, command_line(), tuning, checked, dry=dry
             )
         finally:
             place.close()
@@ -124,27 +128,22 @@ def _seeds_in_words(seeds: tuple[int, ...]) -> str:
 def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
     """The plan and what it will cost. For Slurm the batch file is written, to be read."""
     from srpo_bench.harness.executors.base import need_before_planning, need_of
-    from srpo_bench.harness.executors.price import probe
+    from srpo_bench.harness.executors.price import by_finished, probe
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
-    with planning():
-        price = probe(config, arms, lambda c: make_executor(c.folder, need_of(c), Options()))
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):  # it may be refused
+        plan_comparison(folder, config, arms, None, options, dry=True)
+    price = by_finished(folder, config, arms) or probe(
+        config,
+        arms,
+        None if options.name == "local" else _shared(folder),
+        lambda *what: plan_comparison(*what, None, options),
+        lambda planned: make_executor(planned.folder, need_of(planned), options),
+    )
     executor: Any = make_executor(folder, need_before_planning(config), options)
     beside = max(1, min(price.runs, executor.side_by_side))
-    names = ", ".join(arm.name for arm in arms)
-    lines = (
-        ("runs", f"{price.runs}: {names}, {_seeds_in_words(config.seeds)}, {config.steps} steps"),
-        ("one run", f"about {minutes(price.seconds)}, by two steps of {arms[0].name} here"),
-        ("all", f"{price.hours:.2g} device hours; about "
-                f"{minutes(price.hours * 3600 / beside)} with {beside} side by side"),
-        ("tokens", f"{price.tokens / 1e6:.3g} million generated in training, at today's lengths"),
-        ("disk", f"{price.disk / 1e6:,.0f} MB in {folder}"),
-        ("memory", f"{price.memory / 2**30:.2g} GiB a run for weights and optimiser; "
-                   "activations come on top"),
-    )  # fmt: skip
-    for name, text in lines:
-        print(f"{name:8} {text}")
-    print("Final scoring, where there is one, is not in it.")
+    for line in price_lines(folder, config, arms, price, beside):
+        print(line)
     if options.name == "slurm":
         runs = PlannedComparison(folder, config, arms, Path()).runs
         batch = executor.write_batch(runs, folder.with_name(f"{folder.name}-dry-run"))
@@ -152,3 +151,37 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     else:
         print("Nothing was written.")
     executor.close()
+
+
+def price_lines(
+    folder: Path, config: Config, arms: Sequence[Arm], price: Price, beside: int
+) -> Iterator[str]:
+    """What is printed of a price, ``beside`` runs side by side."""
+    names = ", ".join(arm.name for arm in arms)
+    of = "" if price.has is None else f" of {price.has / 2**30:.3g} GiB there"
+    planned = len(arms) * len(config.seeds)
+    runs = f"{price.runs}{f' of {planned}' if price.runs < planned else ''}"
+    yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {config.steps} steps"
+    yield f"one run  about {minutes(price.seconds)}, {price.by}"
+    yield (
+        f"all      {price.hours:.2g} device hours; about "
+        f"{minutes(price.hours * 3600 / beside)} with {beside} side by side"
+    )
+    yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
+    yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
+    yield (
+        f"memory   {price.memory / 2**30:.2g} GiB a run{of} for weights and optimiser; activations "
+        "come on top"
+    )
+    if price.has is not None and price.memory > price.has:
+        yield "That does not fit: a run will end for want of memory."
+    yield "Final scoring, where there is one, is not in it."
+
+
+def _shared(folder: Path) -> Path:
+    """Where the probe's folder may lie: beside the comparison's, which all nodes see."""
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot write to {folder.parent}: {error.strerror}.") from error
+    return folder.absolute().parent

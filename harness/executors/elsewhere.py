@@ -32,6 +32,8 @@ def plan_there(
     command: str,
     tuning: dict[str, Any] | None = None,
     checked: Sequence[Mapping[str, Any]] = (),
+    *,
+    dry: bool = False,
 ) -> PlannedComparison:
     """``planning.plan``, done at the place."""
     folder = folder.absolute()
@@ -44,6 +46,7 @@ def plan_there(
             "command": command,
             "tuning": tuning,
             "checked": list(checked),
+            "dry": dry,
             "plugins": [plugin.model_dump(mode="json") for plugin in used(config, arms)],
         },
     )

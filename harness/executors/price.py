@@ -1,19 +1,21 @@
-"""What a comparison will cost, before it runs: from one real step and one real evaluation of its
-first arm, in a folder that is thrown away."""
+"""What a comparison will cost, before it runs: by finished runs of the same comparison, or from one
+real step and one real evaluation of its first arm, in a folder that is thrown away."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.base import Executor, held
 from srpo_bench.harness.executors.run import run_all
-from srpo_bench.harness.planning.comparison import PlannedComparison
-from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
+from srpo_bench.harness.planning.plan import read_planned
+from srpo_bench.results.attempts import attempts
 from srpo_bench.results.store import PHASES, last_line, read_json, read_lines
 
 PROBE_STEPS = 2
@@ -22,17 +24,20 @@ PROBE_STEPS = 2
 
 @dataclass(frozen=True)
 class Price:
-    """What one run takes, and all of them.
+    """What one run takes, and all that are still to be run.
 
-    seconds: of one run, by the probe's second step and its mean evaluation.   tokens: generated in
-    training, of all runs.   disk: bytes of all runs.   memory: bytes a run held at most.
+    by: what it was reckoned from.   seconds: of one run.   tokens: generated in training, of all
+    runs.   disk: bytes of all runs.   memory: bytes a run holds at least.   has: bytes of the
+    device that it was reckoned on; None: not known.
     """
 
+    by: str
     runs: int
     seconds: float
     tokens: float
     disk: float
     memory: float
+    has: float | None = None
 
     @property
     def hours(self) -> float:
@@ -40,19 +45,53 @@ class Price:
         return self.runs * self.seconds / 3600
 
 
+def by_finished(folder: Path, config: Config, arms: Sequence[Arm]) -> Price | None:
+    """By the mean of the runs that are done in ``folder``, whose plan is as this one's; None where
+    there are none. Runs that are done cost nothing more."""
+    if not (folder / "comparison.json").exists():
+        return None
+    there = read_planned(folder)
+    done = [run for run in there.runs if state(run) == "done"]
+    if not done:
+        return None
+    seconds = [_seconds(read_lines(run.folder / "timing.jsonl")) for run in done]
+    tokens = [
+        sum(line["ledger"]["tokens_generated"] for line in read_lines(run.folder / "steps.jsonl"))
+        for run in done
+    ]
+    disk = [sum(p.stat().st_size for p in run.folder.rglob("*") if p.is_file()) for run in done]
+    left = len(arms) * len(config.seeds) - len(done)
+    return Price(
+        by=f"by {len(done)} that {'is' if len(done) == 1 else 'are'} done in {folder}",
+        runs=left,
+        seconds=sum(seconds) / len(done),
+        tokens=left * sum(tokens) / len(done),
+        disk=left * sum(disk) / len(done),
+        memory=held(there),
+        has=_has(done[-1]),
+    )
+
+
 def probe(
-    config: Config, arms: list[Arm], executor_for: Callable[[PlannedComparison], Executor]
+    config: Config,
+    arms: Sequence[Arm],
+    parent: Path | None,
+    plan: Callable[[Path, Config, list[Arm]], PlannedComparison],
+    executor_for: Callable[[PlannedComparison], Executor],
 ) -> Price:
     """Run two steps of the first arm, and reckon.
+
+    Args:
+        parent: a folder that all nodes see; None: this machine's own for what is thrown away.
 
     Raises:
         UserError: the plan is refused, or the probe fails.
     """
-    with tempfile.TemporaryDirectory(prefix="bench-probe-") as name:
+    with tempfile.TemporaryDirectory(prefix=".bench-probe-", dir=parent) as name:
         short = config.model_copy(
             update={"steps": PROBE_STEPS, "seeds": config.seeds[:1], "checkpoint_every": 10**6}
         )
-        planned = plan(Path(name) / "probe", short, arms[:1], "bench compare --dry-run")
+        planned = plan(Path(name) / "probe", short, [arms[0]])
         run_all(planned, executor_for(planned))
         (run,) = planned.runs
         status = read_json(run.folder / "status.json")
@@ -61,21 +100,34 @@ def probe(
         timing = list(read_lines(run.folder / "timing.jsonl"))
         step = last_line(run.folder / "steps.jsonl") or {}
         written = sum(p.stat().st_size for p in run.folder.glob("*.jsonl"))
+        has = _has(run)
     scored = [line["evaluation"] for line in timing if line["evaluation"] > 0]
-    last = timing[-1]
-    training = sum(last[phase] for phase in PHASES if phase != "evaluation")
+    training = _seconds(timing[-1:]) - timing[-1]["evaluation"]
     evaluations = 1 + sum(
         config.evaluation.due(s) or s == config.steps for s in range(1, config.steps + 1)
     )
     runs = len(arms) * len(config.seeds)
     return Price(
+        by=f"by two steps of {arms[0].name}",
         runs=runs,
         seconds=config.steps * training + evaluations * sum(scored) / len(scored),
         tokens=float(runs * config.steps * step["ledger"]["tokens_generated"]),
         disk=runs * (checkpoint_bytes(planned) * config.keep_checkpoints
                      + written / PROBE_STEPS * config.steps),
         memory=held(planned),
+        has=has,
     )  # fmt: skip
+
+
+def _seconds(timing: Iterable[dict[str, Any]]) -> float:
+    """Of lines of timing.jsonl."""
+    return sum(line[phase] for line in timing for phase in PHASES)
+
+
+def _has(run: PlannedRun) -> float | None:
+    """Bytes of the device that a run was on, by its last attempt."""
+    has: float | None = attempts(run.folder)[-1].get("memory")
+    return has
 
 
 def checkpoint_bytes(comparison: PlannedComparison) -> int:

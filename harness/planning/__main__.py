@@ -23,7 +23,8 @@ def main(request: Path) -> int:
             config = Config.model_validate(asked["config"])
             for plugin in map(FilePlugin.model_validate, asked["plugins"]):
                 enter(plugin.home / plugin.file, plugin.attribute, plugin.kind == "reward")
-            plan(folder, config, arms, asked["command"], asked["tuning"], asked["checked"])
+            rest = (asked["command"], asked["tuning"], asked["checked"])
+            plan(folder, config, arms, *rest, dry=asked["dry"])
         else:
             reopen(folder)
     except UserError as error:

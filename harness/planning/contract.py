@@ -78,6 +78,9 @@ def refuse_other(
     differing = [k for k in ("arms", "seeds", "config") if old[k] != new[k]]
     # A field that the old contract does not know came later; what is set there, "config" compares.
     differing += [k for k, v in new["contract"].items() if old["contract"].get(k, v) != v]
+    names = [{arm["arm"] for arm in plan["arms"]} for plan in (old, new)]
+    if not (names[0] <= names[1] and set(old["seeds"]) <= set(new["seeds"])):
+        do = "to add to it, name all of its arms and seeds and what is new; or "
     if differing:
         raise UserError(
             f"{folder} {what} (different: {', '.join(differing[:5])}); {do}"

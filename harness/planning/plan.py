@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import os
-import platform
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +13,12 @@ from srpo_bench import __version__
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.machine import versions
 from srpo_bench.harness.models.resolve import parameters
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
-from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, PlannedRun, locked
+from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, locked
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.extend import extended, first_seeds, holds, narrowed
+from srpo_bench.harness.planning.manifest import manifest_of
 from srpo_bench.harness.planning.prepare import Prepared, prepare
 from srpo_bench.harness.plugins import entered
 from srpo_bench.harness.plugins.entered import FilePlugin
@@ -49,13 +46,16 @@ def plan(
     command: str,
     tuning: dict[str, Any] | None = None,
     checked: Sequence[Mapping[str, Any]] = (),
+    *,
+    dry: bool = False,
 ) -> PlannedComparison:
     """Check everything a run needs, then write the comparison and its runs' manifests.
 
     Where the folder already holds the same comparison, nothing is written and what is missing can
     be finished; where it holds a part of this one, the other seeds and arms are added; where it
     holds another one, that is the user's error. ``tuning`` is the record of how the settings were
-    found, ``checked`` which promises of plug-ins were tried; nothing depends on either.
+    found, ``checked`` which promises of plug-ins were tried; nothing depends on either. ``dry``:
+    what would be refused is, and nothing is written.
     """
     refuse_uncorrected(config, arms)
     now = datetime.datetime.now(datetime.UTC)
@@ -98,7 +98,10 @@ def plan(
     if tuning is not None:
         record["tuning"] = tuning
     comparison = PlannedComparison(folder, config, arms, ready.base, ready.device, size, plugins)
-    _write(comparison, record)
+    if dry:
+        _refuse(folder, record)
+    else:
+        _write(comparison, record)
     return comparison
 
 
@@ -184,10 +187,9 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
         if not {LOCK, "comparison.json"} & {path.name for path in folder.iterdir()}:
             _refuse_full(folder)
         with locked(folder):
+            _refuse(folder, record)
             if (folder / "comparison.json").exists():
-                old = _read(folder)
-                refuse_other(_with_files(old), narrowed(record, old), folder)
-                _extend(comparison, old, record)
+                _extend(comparison, _read(folder), record)
                 _refuse_changed(comparison)
             else:
                 _write_alone(comparison, record, created)
@@ -197,11 +199,10 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
 
 def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created: bool) -> None:
     folder = comparison.folder
-    _refuse_full(folder)
     try:
         for run in comparison.runs:
             run.folder.mkdir(parents=True)
-            write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
+            write_json(run.folder / "manifest.json", manifest_of(comparison, run, record))
         entered.keep(comparison.plugins, folder)
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
         seal(folder, ["comparison.json"])
@@ -227,7 +228,7 @@ def _extend(comparison: PlannedComparison, old: dict[str, Any], asked: dict[str,
     try:
         for run in new:
             run.folder.mkdir(parents=True, exist_ok=True)
-            write_json(run.folder / "manifest.json", _manifest(comparison, run, record))
+            write_json(run.folder / "manifest.json", manifest_of(comparison, run, record))
         entered.keep(comparison.plugins, folder)
     except OSError:
         for run in new:
@@ -248,7 +249,18 @@ def _pools(ready: Prepared, seeds: Sequence[int]) -> dict[str, str]:
     return {str(s): p.seed_digest(s) for s in seeds for p in problems if s in p.pools}
 
 
+def _refuse(folder: Path, record: dict[str, Any]) -> None:
+    """Refuse a folder that holds another comparison, or other things."""
+    if (folder / "comparison.json").exists():
+        old = _read(folder)
+        refuse_other(_with_files(old), narrowed(record, old), folder)
+    elif folder.exists():
+        _refuse_full(folder)
+
+
 def _refuse_full(folder: Path) -> None:
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder; choose another --out.")
     if any(path.name != LOCK for path in folder.iterdir()):
         raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
 
@@ -279,42 +291,3 @@ def _refuse_changed(comparison: PlannedComparison) -> None:
             raise UserError(
                 f"{path} is not as it was planned: put it back, or start anew with another --out."
             )
-
-
-def _manifest(
-    comparison: PlannedComparison, run: PlannedRun, record: dict[str, Any]
-) -> dict[str, Any]:
-    config, settings = comparison.config, record["config"]
-    if "added" in record:  # a run proves the digests of the first seeds, as those of the others do
-        settings = {**settings, "seeds": first_seeds(record)}
-    arm = arm_record(run.arm)
-    return {
-        "schema": SCHEMA,
-        "arm": arm["arm"],
-        "algorithm": arm["algorithm"],
-        "sampler": arm["sampler"],
-        "seed": run.seed,
-        "unit": record["unit"],
-        "settings": settings,
-        "algorithm_settings": arm["settings"],
-        "sampler_settings": arm["sampler_settings"],
-        **({"optim": arm["optim"]} if "optim" in arm else {}),
-        "contract": {**record["contract"], "pool_digest_seed": record["pools"][str(run.seed)]},
-        "versions": versions(),
-        "host": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "python": sys.version.split()[0],
-            "torch_threads": config.threads,
-            "accelerator": record["contract"]["accelerator"],
-        },
-        "plugins": record["plugins"],
-        "notes": record["notes"],
-        "data": record["data"],
-        "base": {
-            "path": str(comparison.base),
-            "sha256": record["contract"]["base_sha256"],
-            "parameters": record.get("parameters"),
-        },
-    }

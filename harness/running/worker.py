@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.harness.machine import device_name, instructions, processor
+from srpo_bench.harness.machine import device_memory, device_name, instructions, processor
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.harness.running.stopping import Stop
@@ -160,7 +160,8 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
         mirror.pull(attempt)
         attempt.saved = partial(mirror.push, attempt)
     base = base_as_planned(config, manifest)
-    attempt.tell({"accelerator": device_name(manifest["contract"]["device"])})
+    device = manifest["contract"]["device"]
+    attempt.tell({"accelerator": device_name(device), "memory": device_memory(device)})
     problems = problems_as_planned(config, base, manifest)
     arm = Arm(
         name=manifest["arm"],

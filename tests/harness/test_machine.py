@@ -61,6 +61,22 @@ def test_an_accelerator_is_asked_in_a_process_of_its_own(monkeypatch: pytest.Mon
         accelerator("cuda")
 
 
+def test_the_machines_memory_or_its_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.os, "sysconf", {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}.get)
+    for limit, found in (("max\n", 4_096_000), ("65536\n", 65_536), ("9999999999\n", 4_096_000)):
+        monkeypatch.setattr(Path, "read_text", lambda *_, limit=limit, **__: limit)
+        assert machine.device_memory("cpu") == found
+
+    def gone(*_: Any, **__: Any) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", gone)
+    assert machine.device_memory("cpu") == 4_096_000
+    has = SimpleNamespace(total_memory=85_000_000_000)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: has)
+    assert machine.device_memory("cuda") == 85_000_000_000
+
+
 def test_the_cpus_model(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "processor : 0\nmodel name\t: Some CPU: 3 GHz\nmodel name\t: another\n"
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -84,19 +85,19 @@ def test_an_interruption_says_how_to_go_on(
     assert printed(capsys)[-1] == "Stopped; nothing is lost. Go on with: this again"
 
 
-@pytest.mark.parametrize(("side_by_side", "runs", "left"), [(2, 4, "1 h 15 min"), (9, 4, "38 min")])
+@pytest.mark.parametrize(("side_by_side", "left"), [(2, "1 h 15 min"), (9, "38 min")])
 def test_the_price(
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     side_by_side: int,
-    runs: int,
     left: str,
 ) -> None:
     asked: list[Any] = []
-    found = price.Price(runs, 2250.0, 1.5e6, 2e9, 3 * 2**30)
+    found = price.Price("by two steps of grpo", 4, 2250.0, 1.5e6, 2e9, 3 * 2**30, 16 * 2**30)
 
     def probe(*words: Any) -> price.Price:
-        asked.append(words[:2])
+        asked.append(words[:3])
         return found
 
     monkeypatch.setattr(price, "probe", probe)
@@ -104,19 +105,33 @@ def test_the_price(
     monkeypatch.setattr(running, "make_executor", lambda *_: executor)
     config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
     arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
-    running.print_price(Path("out"), config, arms, Options())
-    beside = min(side_by_side, runs)
+    out = tmp_path / "out"
+    running.print_price(out, config, arms, Options())
     assert printed(capsys) == [
         "runs     4: grpo, srpo, seeds 1-2, 10 steps",
-        "one run  about 38 min, by two steps of grpo here",
-        f"all      2.5 device hours; about {left} with {beside} side by side",
+        "one run  about 38 min, by two steps of grpo",
+        f"all      2.5 device hours; about {left} with {min(side_by_side, 4)} side by side",
         "tokens   1.5 million generated in training, at today's lengths",
-        "disk     2,000 MB in out",
-        "memory   3 GiB a run for weights and optimiser; activations come on top",
+        f"disk     2,000 MB in {out}",
+        "memory   3 GiB a run of 16 GiB there for weights and optimiser; activations come on top",
         "Final scoring, where there is one, is not in it.",
         "Nothing was written.",
     ]
-    assert asked == [(config, arms)]
+    assert asked == [(config, arms, None)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
+    config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
+    arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
+    found = price.Price("by 1 that is done", 3, 60.0, 1e6, 1e9, 3 * 2**30, 2 * 2**30)
+    said = list(running.price_lines(Path("out"), config, arms, found, 1))
+    assert said[0] == "runs     3 of 4: grpo, srpo, seeds 1-2, 10 steps"
+    assert "That does not fit: a run will end for want of memory." in said
+    unknown = replace(found, has=None)
+    said = list(running.price_lines(Path("out"), config, arms, unknown, 1))
+    assert said[5].startswith("memory   3 GiB a run for weights")
+    assert len(said) == 7
 
 
 def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +155,7 @@ def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, 
 
     said: list[Any] = []
     trusted: list[Any] = []
-    monkeypatch.setattr(plan, "plan", lambda *words: ("here", *words))
+    monkeypatch.setattr(plan, "plan", lambda *words, dry: ("here", *words))
     monkeypatch.setattr(plan, "reopen", lambda *words: ("here", *words))
     monkeypatch.setattr(plan, "read_planned", lambda folder: SimpleNamespace(plugins=["mine"]))
     monkeypatch.setattr(trust, "require", lambda *words: trusted.append(words))
@@ -154,7 +169,7 @@ def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(running, "make_executor", make)
     monkeypatch.setattr(running, "command_line", lambda: "bench")
-    monkeypatch.setattr(elsewhere, "plan_there", lambda *words: ("there", *words))
+    monkeypatch.setattr(elsewhere, "plan_there", lambda *words, dry: ("there", *words))
     monkeypatch.setattr(elsewhere, "reopen_there", lambda *words: ("there", *words))
     folder, config, arms = Path("out"), Config(), [Arm(name="a", algorithm="grpo")]
 

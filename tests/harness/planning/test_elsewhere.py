@@ -16,7 +16,7 @@ from srpo_bench.results.store import read_json, write_json
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
-    monkeypatch.setattr(program, "plan", lambda *words: found.append(("plan", *words)))
+    monkeypatch.setattr(program, "plan", lambda *words, dry: found.append(("plan", *words, dry)))
     monkeypatch.setattr(program, "reopen", lambda *words: found.append(("reopen", *words)))
     return found
 
@@ -37,11 +37,12 @@ def test_it_plans_or_reopens(tmp_path: Path, asked: list[Any]) -> None:
         "tuning": None,
         "plugins": [],
         "checked": [],
+        "dry": True,
     }
     assert answer(tmp_path / "r.json", **plan) == (0, {"refused": None})
     assert answer(tmp_path / "r.json", folder="out") == (0, {"refused": None})
     assert asked == [
-        ("plan", Path("out"), config, [arm], "bench compare", None, []),
+        ("plan", Path("out"), config, [arm], "bench compare", None, [], True),
         ("reopen", Path("out")),
     ]
 

@@ -106,7 +106,33 @@ def test_what_is_not_an_addition_is_refused(
     planned: Path, config: Config, arms: list[Arm], field: str
 ) -> None:
     before = {p: p.read_bytes() for p in planned.rglob("*") if p.is_file() and p.name != ".lock"}
-    with pytest.raises(UserError, match=rf"holds another comparison \(different: .*{field}"):
-        plan(planned, config, arms, "")
+    said = set()
+    for dry in (False, True):
+        with pytest.raises(
+            UserError, match=rf"holds another comparison \(different: .*{field}"
+        ) as error:
+            plan(planned, config, arms, "", dry=dry)
+        said.add(str(error.value))
+    (sentence,) = said
+    left_out = field == "seeds" or arms == [SRPO]
+    assert ("to add to it, name all of its arms and seeds and what is new; or" in sentence) == (
+        left_out
+    )
     after = {p: p.read_bytes() for p in planned.rglob("*") if p.is_file() and p.name != ".lock"}
     assert after == before
+
+
+def test_a_dry_plan_of_what_may_be_added_writes_nothing(planned: Path, tmp_path: Path) -> None:
+    before = {p: p.read_bytes() for p in planned.rglob("*") if p.is_file()}
+    again = plan(planned, settings([1, 2, 3]), [GRPO, SRPO], "", dry=True)
+    assert len(again.runs) == 6
+    assert {p: p.read_bytes() for p in planned.rglob("*") if p.is_file()} == before
+    assert len(plan(tmp_path / "new", settings([1]), [GRPO], "", dry=True).runs) == 1
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "notes.txt").write_text("keep me")
+    for folder, sentence in (
+        (tmp_path, "is not empty and holds no comparison"),
+        (tmp_path / "notes.txt", "is no folder"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            plan(folder, settings([1]), [GRPO], "", dry=True)

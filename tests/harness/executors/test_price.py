@@ -1,0 +1,61 @@
+"""What a comparison will cost, by the runs of it that are done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.executors import price
+from srpo_bench.harness.planning.comparison import PlannedComparison
+from srpo_bench.harness.running.attempt import Attempt
+from srpo_bench.results.store import PHASES, append_line, write_json
+
+ARMS = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
+
+
+def comparison(folder: Path, monkeypatch: pytest.MonkeyPatch) -> PlannedComparison:
+    """Four runs, two of them done: one of 2 steps of 1 s a phase, one of twice that."""
+    there = PlannedComparison(folder, Config(seeds=(1, 2)), ARMS, folder, parameters=10)
+    for slow, run in enumerate(there.runs, 1):
+        run.folder.mkdir(parents=True)
+        write_json(run.folder / "status.json", {"state": "done" if slow < 3 else "running"})
+        Attempt(run.folder, {"host": "node", "memory": 4096}).close()
+        for step in (0, 1, 2):
+            line: dict[str, Any] = {"step": step, **dict.fromkeys(PHASES, float(slow))}
+            append_line(run.folder / "timing.jsonl", line)
+        for step in (1, 2):
+            ledger = {"tokens_generated": 100 * slow}
+            append_line(run.folder / "steps.jsonl", {"step": step, "ledger": ledger})
+    write_json(folder / "comparison.json", {})
+    monkeypatch.setattr(price, "read_planned", lambda _: there)
+    return there
+
+
+def test_what_is_left_costs_what_those_did_that_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = comparison(tmp_path, monkeypatch)
+    found = price.by_finished(tmp_path, Config(seeds=(1, 2, 3)), ARMS)
+    assert found is not None
+    assert found.by == f"by 2 that are done in {tmp_path}"
+    assert found.runs == 4
+    assert found.seconds == 3 * len(PHASES) * (1 + 2) / 2
+    assert found.tokens == 4 * 2 * 100 * (1 + 2) / 2
+    written = sum(
+        p.stat().st_size for r in there.runs[:2] for p in r.folder.rglob("*") if p.is_file()
+    )
+    assert found.disk == 4 * written / 2
+    assert (found.memory, found.has) == (10 * 20, 4096)
+    assert found.hours == 4 * found.seconds / 3600
+
+
+def test_where_nothing_is_done_there_is_nothing_to_reckon_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert price.by_finished(tmp_path / "none", Config(), ARMS) is None
+    for run in comparison(tmp_path, monkeypatch).runs:
+        write_json(run.folder / "status.json", {"state": "waiting"})
+    assert price.by_finished(tmp_path, Config(), ARMS) is None

@@ -1,4 +1,4 @@
-"""Every result that docs/ state is that of its file, or says that no file of it is published."""
+"""Every result that README and docs/ state is that of its file, or says that none is published."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from benchmarks.calibration import FAMILIES, Cell, cells, run
 from scripts import numbers
 
 RULES = {
+    "README.md": {
+        *("srpo-bench", "The answer", "Before you start", "What others measured"),
+        "What is compared, and how",
+    },
     "answer.md": {"Controls", "What a step is"},
     "architecture.md": {"Where do I change …"},
     "claim.md": {"What a claim is"},
@@ -36,8 +40,9 @@ RULES = {
 """Sections whose figures are settings, bounds, versions, examples or others' results."""
 
 SAID = "not published"
-PAGES = sorted(p.name for p in numbers.DOCS.glob("*.md"))
-FOUND = {name: list(numbers.figures((numbers.DOCS / name).read_text())) for name in PAGES}
+TEXTS = {p.name: p.read_text() for p in (numbers.TREE / "README.md", *numbers.DOCS.glob("*.md"))}
+PAGES = sorted(TEXTS)
+FOUND = {name: list(numbers.figures(text)) for name, text in TEXTS.items()}
 
 
 @pytest.mark.parametrize("name", numbers.PAGES)
@@ -48,7 +53,7 @@ def test_the_blocks_are_what_the_files_say(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_section_with_figures_is_held_or_says_that_they_are_not_published(name: str) -> None:
-    intro = (numbers.DOCS / name).read_text().partition("\n## ")[0]
+    intro = TEXTS[name].partition("\n## ")[0]
     if "on this page" in intro and SAID in intro.replace("\n", " "):
         return
     silent = {
@@ -66,16 +71,14 @@ def test_the_list_of_rules_has_no_section_that_is_none() -> None:
     }
 
 
-def test_no_figure_of_a_published_comparison_is_typed() -> None:
-    """Where a published report is named, figures stand in blocks alone."""
-    typed = [
-        (path.name, title)
-        for path in sorted(numbers.DOCS.rglob("*.md"))
-        if path.parent == numbers.DOCS
-        for title, text, _ in numbers.figures(path.read_text())
+def test_where_a_published_report_is_named_figures_stand_in_blocks_alone() -> None:
+    typed = {
+        (name, title)
+        for name, found in FOUND.items()
+        for title, text, _ in found
         if re.search(r"results/published/\w", text)
-    ]
-    assert typed == []
+    }
+    assert typed == set()
 
 
 def test_every_cell_of_the_calibration_is_in_its_file_and_comes_out_as_it_did() -> None:

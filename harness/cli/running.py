@@ -137,7 +137,7 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
         config,
         arms,
         None if options.name == "local" else _shared(folder),
-        lambda *what: plan_comparison(*what, None, options),
+        lambda at, short, first: plan_comparison(at, short, first, None, options),
         lambda planned: make_executor(planned.folder, need_of(planned), options),
     )
     executor: Any = make_executor(folder, need_before_planning(config), options)

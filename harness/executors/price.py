@@ -121,7 +121,7 @@ def probe(
 
 def _seconds(timing: Iterable[dict[str, Any]]) -> float:
     """Of lines of timing.jsonl."""
-    return sum(line[phase] for line in timing for phase in PHASES)
+    return sum(float(line[phase]) for line in timing for phase in PHASES)
 
 
 def _has(run: PlannedRun) -> float | None:

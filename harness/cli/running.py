@@ -75,11 +75,19 @@ def run_and_report(comparison: PlannedComparison, options: Options) -> None:
     with readable():
         summary = write_report(comparison.folder)
     say_report(comparison.folder, summary)
-    failed = [run for run in comparison.runs if state(run) != "done"]
+    states = {f"{run.arm.name}/seed-{run.seed}": state(run) for run in comparison.runs}
+    failed = [name for name, found in states.items() if found == "failed"]
+    left = [name for name, found in states.items() if found not in ("done", "failed")]
     if failed:
-        names = ", ".join(f"{run.arm.name}/seed-{run.seed}" for run in failed)
-        print(f"{len(failed)} of {len(comparison.runs)} runs failed: {names}.", file=sys.stderr)
-        raise typer.Exit(1)
+        print(f"{len(failed)} of {len(states)} runs failed: {', '.join(failed)}.", file=sys.stderr)
+    if left:  # somebody wrote a stop file
+        print(
+            f"{len(left)} of {len(states)} runs were stopped: {', '.join(left)}. "
+            f"Go on with: bench resume {comparison.folder}",
+            file=sys.stderr,
+        )
+    if failed or left:
+        raise typer.Exit(1 if failed else 130)
 
 
 def train_pending(comparison: PlannedComparison, options: Options, again: str) -> None:
@@ -158,7 +166,7 @@ def price_lines(
 ) -> Iterator[str]:
     """What is printed of a price, ``beside`` runs side by side."""
     names = ", ".join(arm.name for arm in arms)
-    of = "" if price.has is None else f" of {price.has / 2**30:.3g} GiB there"
+    of = "" if price.has is None else f", of {price.has / 2**30:.3g} GiB there"
     planned = len(arms) * len(config.seeds)
     runs = f"{price.runs}{f' of {planned}' if price.runs < planned else ''}"
     yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {config.steps} steps"
@@ -170,7 +178,7 @@ def price_lines(
     yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
     yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
     yield (
-        f"memory   {price.memory / 2**30:.2g} GiB a run{of} for weights and optimiser; activations "
+        f"memory   {price.memory / 2**30:.2g} GiB a run for weights and optimiser{of}; activations "
         "come on top"
     )
     if price.has is not None and price.memory > price.has:

@@ -42,6 +42,14 @@ class Options:
             raise UserError("--ray-address goes with --executor ray.")
         if self.name != "slurm" and (self.slurm or self.slurm_template):
             raise UserError("--slurm and --slurm-template go with --executor slurm.")
+        for option in self.slurm:
+            if not option.lstrip().startswith("-"):
+                raise UserError(
+                    f"--slurm {option}: an option of sbatch begins with a dash, as in "
+                    f"--slurm=--{option.strip()}."
+                )
+        if self.slurm_template and not self.slurm_template.is_file():
+            raise UserError(f"--slurm-template {self.slurm_template}: there is no such file.")
 
 
 def make_executor(folder: Path, need: Need, options: Options) -> Executor:

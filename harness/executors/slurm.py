@@ -48,6 +48,7 @@ class SlurmExecutor:
         self._runs: list[PlannedRun] = []
         self._open: set[int] = set()
         self._job, self._looked = "", 0.0
+        self._batch(folder, 1)  # a template that is none is told before anything is planned
 
     @property
     def side_by_side(self) -> int:
@@ -81,11 +82,16 @@ class SlurmExecutor:
         folder.mkdir(parents=True)
         lines = [str(run.folder.resolve()) for run in runs]
         (folder / "runs.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        text = render(
+        batch = folder / "batch.sh"
+        batch.write_text(self._batch(folder, len(runs)), encoding="utf-8")
+        return batch
+
+    def _batch(self, folder: Path, runs: int) -> str:
+        return render(
             self._template,
             name=f"bench-{self._folder.name}",
             folder=str(folder.resolve()),
-            runs=len(runs),
+            runs=runs,
             side_by_side=self._workers,
             cpus=self._need.cpus,
             gpus=self._need.gpus,
@@ -93,9 +99,6 @@ class SlurmExecutor:
             python=sys.executable,
             python_path=python_path(),
         )
-        batch = folder / "batch.sh"
-        batch.write_text(text, encoding="utf-8")
-        return batch
 
     def ended(self) -> list[Ended]:
         """Elements that the controller no longer has as live."""

@@ -64,7 +64,7 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             manifest = planned(folder)
             steps = manifest["settings"]["steps"]
             state: Literal["done", "stopped", "failed"] = (
-                "done" if _train(attempt, manifest, stop) else "stopped"
+                "done" if not stop() and _train(attempt, manifest, stop) else "stopped"
             )
             reason = ""
             if state == "done":

@@ -63,8 +63,15 @@ def test_runs_that_failed_are_named_and_the_exit_code_is_1(
         running.run_and_report(one, Options())
     assert exit_.value.exit_code == 1
     said = capsys.readouterr()
-    assert said.err == "2 of 4 runs failed: srpo/seed-1, grpo/seed-2.\n"
+    assert said.err == (
+        "1 of 4 runs failed: srpo/seed-1.\n"
+        f"1 of 4 runs were stopped: grpo/seed-2. Go on with: bench resume {tmp_path}\n"
+    )
     assert said.out.count("Report: file:") == 2
+    write_json(by_name["srpo/seed-1"] / "status.json", {"state": "done"})
+    with pytest.raises(typer.Exit) as exit_:
+        running.run_and_report(one, Options())
+    assert exit_.value.exit_code == 130
 
 
 def test_an_interruption_says_how_to_go_on(
@@ -113,7 +120,7 @@ def test_the_price(
         f"all      2.5 device hours; about {left} with {min(side_by_side, 4)} side by side",
         "tokens   1.5 million generated in training, at today's lengths",
         f"disk     2,000 MB in {out}",
-        "memory   3 GiB a run of 16 GiB there for weights and optimiser; activations come on top",
+        "memory   3 GiB a run for weights and optimiser, of 16 GiB there; activations come on top",
         "Final scoring, where there is one, is not in it.",
         "Nothing was written.",
     ]
@@ -130,7 +137,7 @@ def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
     assert "That does not fit: a run will end for want of memory." in said
     unknown = replace(found, has=None)
     said = list(running.price_lines(Path("out"), config, arms, unknown, 1))
-    assert said[5].startswith("memory   3 GiB a run for weights")
+    assert said[5].startswith("memory   3 GiB a run for weights and optimiser; ")
     assert len(said) == 7
 
 

@@ -42,6 +42,8 @@ def test_the_batch_file_names_every_run_once(tmp_path: Path) -> None:
         "#SBATCH --cpus-per-task=4",
         "#SBATCH --gres=gpu:1",
         "#SBATCH --partition=gpu",
+        '#SBATCH --job-name="bench-with space"',
+        f'#SBATCH --output="{batch.parent}/%a.log"',
         "#SBATCH --requeue",
         "#SBATCH --open-mode=append",
     ):
@@ -74,6 +76,14 @@ def test_each_submission_has_a_folder_of_its_own(tmp_path: Path) -> None:
     assert (first.parent.name, second.parent.name) == ("1", "2")
     assert "gres" not in first.read_text()
     assert "%" not in first.read_text().split("--array=")[1].split("\n")[0]
+
+
+@pytest.mark.usefixtures("path_with_slurm")
+def test_a_template_that_is_none_is_told_before_anything_is_planned(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.sh"
+    mine.write_text("#SBATCH --nodes={{ nodes }}")
+    with pytest.raises(UserError, match=r"mine.sh is no batch template: 'nodes' is undefined"):
+        SlurmExecutor(tmp_path / "c", Need(cpus=1), template=mine)
 
 
 def test_a_template_of_ones_own_is_used_and_its_mistakes_are_named(tmp_path: Path) -> None:
@@ -113,6 +123,8 @@ def test_without_slurm_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.M
         ({"name": "slrum"}, "did you mean 'slurm'?"),
         ({"ray_address": "auto"}, "--ray-address goes with --executor ray"),
         ({"name": "ray", "slurm": ("--partition=x",)}, "go with --executor slurm"),
+        ({"name": "slurm", "slurm": ("partition=x",)}, "as in --slurm=--partition=x."),
+        ({"name": "slurm", "slurm_template": Path("/none.sh")}, "/none.sh: there is no such file."),
     ],
 )
 def test_options_that_do_not_go_together(options: dict[str, object], message: str) -> None:

@@ -144,6 +144,15 @@ def test_whatever_ends_it_is_written_down(
     assert reason(run).startswith(type(error).__name__)
 
 
+def test_where_all_are_being_stopped_a_run_does_not_begin(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "train", lambda *_: pytest.fail("it began"))
+    (run.parents[1] / "stop").touch()
+    assert run_folder(run) == "stopped"
+    assert read_json(run / "status.json")["state"] == "stopped"
+
+
 def test_a_signal_stops_it_after_its_step(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def train(_: Run, stop: object, at_once: object) -> bool:
         assert callable(stop)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from srpo_bench.results.store import PHASES
+from srpo_bench.results.store import PHASES, PROCESSOR
 
 if TYPE_CHECKING:
     from srpo_bench.harness.config import Config
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Pace:
-    """Seconds that a run, or several, spent on training steps and on evaluations."""
+    """Seconds that a run, or several, spent on training steps and on evaluations; and the
+    processor's, evaluations left out."""
 
     steps: int = 0
     training: float = 0.0
     evaluations: int = 0
     evaluation: float = 0.0
+    processor: float = 0.0
 
     def add(self, line: dict[str, Any]) -> None:
         """Count a line of timing.jsonl."""
         seconds = sum(line.get(phase, 0.0) for phase in PHASES if phase != "evaluation")
+        self.processor += line.get(PROCESSOR, 0.0)
         if line["step"] > 0:
             self.steps += 1
             self.training += seconds
@@ -41,6 +44,7 @@ class Pace:
             whole.training += p.training
             whole.evaluations += p.evaluations
             whole.evaluation += p.evaluation
+            whole.processor += p.processor
         return whole
 
     def seconds(self, config: Config, done: int | None) -> float | None:

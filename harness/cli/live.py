@@ -164,10 +164,11 @@ class Progress:
         parts = [f"{done} of {len(self.runs)} runs done"]
         if failed:
             parts.append(f"{failed} failed")
-        left = self._seconds_left()
+        left = self.seconds_left()
         if left:
             until = datetime.now() + timedelta(seconds=left)  # noqa: DTZ005: the user's own clock
-            parts.append(f"about {minutes(left)} left, until {until:%H:%M}")
+            at_work = any(r.state == "running" for r in self.runs)
+            parts.append(f"about {minutes(left)} left{f', until {until:%H:%M}' * at_work}")
         return ", ".join(parts)
 
     def rows(self) -> list[list[str]]:
@@ -188,8 +189,8 @@ class Progress:
             if seen.state not in ("done", "failed") or not seen.steps:
                 seen.look()
 
-    def _seconds_left(self) -> float | None:
-        """Each run at its own pace, one that has none yet at that of all others."""
+    def seconds_left(self) -> float | None:
+        """Each run at its own pace, one that has none yet at that of all others; None: unknown."""
         config = self.comparison.config
         everybody = Pace.pooled(r.pace for r in self.runs)
         running: list[float] = []

@@ -31,15 +31,18 @@ def keep_copy(folder: Path, address: str | None) -> None:
     """From now on runs push their checkpoints there; what was planned goes first.
 
     Raises:
-        UserError: the address does not answer.
+        UserError: the address does not answer, or holds another comparison.
     """
-    if address is not None:
-        write_json(folder / MIRROR, {"address": address})
-    if mirror := Mirror.of(folder):
-        try:
-            mirror.push_plan(folder)
-        except Exception as error:  # whatever a storage library raises
-            raise _silent(mirror.address, error) from error
+    mirror = Mirror(address) if address is not None else Mirror.of(folder)
+    if mirror is None:
+        return
+    try:
+        mirror.push_plan(folder)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a storage library raises
+        raise _silent(mirror.address, error) from error
+    write_json(folder / MIRROR, {"address": mirror.address})
 
 
 def _silent(address: str, error: Exception) -> UserError:

@@ -29,16 +29,23 @@ def print_status(folder: Path, as_json: bool) -> None:
         for seen in progress.runs:
             check_seal(seen.run.folder, besides=["samples.jsonl"])
             seen.look()
-        rows = [_row(seen) for seen in progress.runs]
+        rows = [_row(seen, comparison.config.steps) for seen in progress.runs]
     if as_json:
-        print(json.dumps({"summary": progress.head(), "runs": rows}, indent=2))
+        left = progress.seconds_left()
+        whole = {
+            "summary": progress.head(),
+            "seconds_left": None if left is None else round(left, 1),
+            "seconds": round(sum(row["seconds"] for row in rows), 1),
+            "processor_seconds": round(sum(row["processor_seconds"] for row in rows), 1),
+        }
+        print(json.dumps(whole | {"runs": rows}, indent=2))
         return
     table = Table(box=None, pad_edge=False)
     for name in ("run", "state", "step", "accuracy", "seconds", "attempt", "where"):
         table.add_column(name)
     for row in rows:
         accuracy = "" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %"
-        cells = (row["run"], row["state"], f"{row['step']}/{comparison.config.steps}", accuracy)
+        cells = (row["run"], row["state"], f"{row['step']}/{row['steps']}", accuracy)
         table.add_row(*map(Text, cells), f"{row['seconds']:.0f}", str(row["attempts"]), row["host"])
     console = Console()
     console.print(progress.head(), highlight=False)
@@ -48,15 +55,18 @@ def print_status(folder: Path, as_json: bool) -> None:
             console.print(Text(f"{row['run']} {row['state']}: {row['reason']}"), soft_wrap=True)
 
 
-def _row(seen: Seen) -> dict[str, Any]:
+def _row(seen: Seen, steps: int) -> dict[str, Any]:
+    """processor_seconds: of training, without evaluations."""
     made = attempts(seen.run.folder)
     return {
         "run": seen.name,
         "state": seen.state,
         "reason": seen.reason,
         "step": seen.step,
+        "steps": steps,
         "accuracy": seen.accuracy,
         "seconds": round(seen.pace.training + seen.pace.evaluation, 1),
+        "processor_seconds": round(seen.pace.processor, 1),
         "attempts": len(made),
         "host": str(made[-1].get("host") or "") if made else "",
     }

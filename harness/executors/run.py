@@ -62,7 +62,8 @@ def run_all(
             left = len(runs)
             while left:
                 time.sleep(POLL)
-                left -= _close(executor.ended())
+                stopping = (comparison.folder / STOP).exists()  # by whoever wrote that file
+                left -= _close(executor.ended(), stopping)
                 watch()
         except KeyboardInterrupt as error:
             _stop(comparison.folder, executor, left)

@@ -67,7 +67,12 @@ class Mirror:
         return Mirror(str(read_json(path)["address"])) if path.is_file() else None
 
     def push_plan(self, comparison: Path) -> None:
-        """Record, seal and manifests of a comparison that was planned, or to which was added."""
+        """Record, seal and manifests of a comparison that was planned, or to which was added.
+
+        Raises:
+            UserError: the address holds another comparison, whose runs would be taken for these.
+        """
+        self._refuse_other(comparison)
         for run in run_dirs(comparison):
             where = f"{run.parent.name}/{run.name}"
             if not self._copies(where):
@@ -76,6 +81,15 @@ class Mirror:
             self._put(path, str(path.relative_to(comparison)))
         for name in (SEAL, "comparison.json"):  # the record last: with it, all is there
             self._put(comparison / name, name)
+
+    def _refuse_other(self, comparison: Path) -> None:
+        if not self._fs.exists(str(self._root / "comparison.json")):
+            return
+        here, there = read_json(comparison / "comparison.json"), self._read("comparison.json")
+        ours, theirs = ({arm["arm"]: arm for arm in plan["arms"]} for plan in (here, there))
+        arms = all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
+        if here["contract"] != there["contract"] or not arms:
+            raise UserError(f"{self.address} holds another comparison: choose another --mirror.")
 
     def pull_plan(self, comparison: Path) -> bool:
         """A comparison whose folder is not there: its record, its manifests, its finished runs.

@@ -31,7 +31,7 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for attempt in range(seed):
             Attempt(run.folder, {"host": f"node-{attempt}"})
         for step in (0, 10):
-            line = {"step": step, **SECONDS, "evaluation": 1.25}
+            line = {"step": step, **SECONDS, "evaluation": 1.25, "processor": 0.75}
             append_line(run.folder / "timing.jsonl", line)
             append_line(run.folder / "evals.jsonl", {"step": step, "accuracy": 0.2512})
         append_line(run.folder / "steps.jsonl", {"step": 10, "reward": 0.5})
@@ -41,7 +41,7 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_line_a_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench(monkeypatch, "status", "anywhere") == 0
     head, *lines = printed(capsys)
-    assert head.startswith("1 of 3 runs done, 1 failed, about 40 s left, until ")
+    assert head == "1 of 3 runs done, 1 failed, about 40 s left"  # nobody is at work
     assert lines == [
         "run          state    step   accuracy  seconds  attempt  where",
         "grpo/seed-1  done     10/10  25.1 %    6        1        node-0",
@@ -56,13 +56,17 @@ def test_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     text = capsys.readouterr().out
     found = json.loads(text)
     assert text.splitlines()[1].startswith('  "summary": "1 of 3 runs done, 1 failed')
+    assert (found["seconds"], found["processor_seconds"]) == (12.4, 3.0)
+    assert found["seconds_left"] == pytest.approx(10 * 3.75 + 2 * 1.25)
     assert found["runs"][1:] == [
         {
             "run": "grpo/seed-2", "state": "failed", "reason": "no [room]", "step": 10,
-            "accuracy": 0.2512, "seconds": 6.2, "attempts": 2, "host": "node-1",
+            "steps": 10, "accuracy": 0.2512, "seconds": 6.2, "processor_seconds": 1.5,
+            "attempts": 2, "host": "node-1",
         },
         {
             "run": "grpo/seed-3", "state": "waiting", "reason": "", "step": 0,
-            "accuracy": None, "seconds": 0.0, "attempts": 0, "host": "",
+            "steps": 10, "accuracy": None, "seconds": 0.0, "processor_seconds": 0.0,
+            "attempts": 0, "host": "",
         },
     ]  # fmt: skip

@@ -105,6 +105,18 @@ def test_a_run_that_waits_for_its_place_when_all_are_stopped_goes_on_waiting(
     assert [state(run) for run in comparison.runs[2:]] == ["waiting", "waiting"]
 
 
+def test_a_run_that_found_a_stop_file_of_the_users_before_it_began_goes_on_waiting(
+    comparison: PlannedComparison,
+) -> None:
+    class Stopped(Scripted):
+        def start(self, runs: Sequence[PlannedRun]) -> None:
+            super().start(runs)
+            (comparison.folder / STOP).touch()
+
+    run_all(comparison, Stopped([None, "exit code 130", "exit code 130", "exit code 130"]))
+    assert [state(run) for run in comparison.runs] == ["done", "waiting", "waiting", "waiting"]
+
+
 def test_a_signal_while_runs_are_handed_over_ends_the_command(
     comparison: PlannedComparison,
 ) -> None:

@@ -12,12 +12,13 @@ import pytest
 from srpo_bench.harness.cli.mirroring import fetch, keep_copy
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.planning.plan import plan, read_planned, reopen
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.mirror import Mirror
+from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.harness.running.worker import run_folder
 from srpo_bench.results.seal import check_seal
-from srpo_bench.results.store import STOP, read_json, saved
+from srpo_bench.results.store import read_json, saved
 
 RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
 
@@ -88,8 +89,10 @@ def test_a_lost_folder_comes_back(
     run = planned(tmp_path / "c")
     comparison = run.parents[1]
     keep_copy(comparison, address)
-    (comparison / STOP).touch()
-    assert run_folder(run) == "stopped"
+    asked = iter([False, True])  # before the run begins, after its first step
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stop, "__call__", lambda _: next(asked))
+        assert run_folder(run) == "stopped"
     (step,) = saved(run)
     shutil.rmtree(comparison)
     fetch(comparison, address)
@@ -105,6 +108,24 @@ def test_a_lost_folder_comes_back(
     assert read_json(run / "status.json")["state"] == "done"
     check_seal(run)
     check_seal(comparison)
+
+
+def test_a_mirror_of_another_comparison_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    address, first = f"file://{tmp_path / 'mirror'}", planned(tmp_path / "c").parents[1]
+    keep_copy(first, address)
+    keep_copy(planned(tmp_path / "again").parents[1], address)  # the same plan: the same bits
+    before = {p: p.read_bytes() for p in (tmp_path / "mirror").rglob("*") if p.is_file()}
+    others: list[tuple[dict[str, object], Arm]] = [
+        ({"steps": 5}, Arm(name="grpo", algorithm="grpo")),
+        ({}, Arm(name="grpo", algorithm="grpo", settings={"beta": 0.5})),
+    ]
+    for number, (changes, arm) in enumerate(others):
+        folder = tmp_path / f"other-{number}"
+        plan(folder, read_planned(first).config.model_copy(update=changes), [arm], "")
+        with pytest.raises(UserError, match=r"holds another comparison: choose another --mirror"):
+            keep_copy(folder, address)
+        assert not (folder / "mirror.json").exists()
+    assert {p: p.read_bytes() for p in (tmp_path / "mirror").rglob("*") if p.is_file()} == before
 
 
 def test_a_copy_without_its_end_is_none(tmp_path: Path) -> None:

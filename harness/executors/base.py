@@ -22,12 +22,13 @@ class Need:
     """What one run takes.
 
     cpus: cores.   gpus: accelerators, 0 or 1.   memory: bytes of the machine's own that it holds at
-    least; 0: not known, or they are the accelerator's.
+    least; 0: not known, or they are the accelerator's.   kind: the accelerator's name; None: any.
     """
 
     cpus: int
     gpus: int = 0
     memory: int = 0
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def need_of(comparison: PlannedComparison) -> Need:
     """What each run of a comparison takes."""
     on_device = comparison.device == "cuda"
     memory = 0 if on_device else held(comparison)
-    return Need(comparison.config.threads, int(on_device), memory)
+    return Need(comparison.config.threads, int(on_device), memory, comparison.accelerator)
 
 
 def need_before_planning(config: Config) -> Need:

@@ -58,7 +58,9 @@ class RayExecutor:
 
     def once(self, words: list[str]) -> str:
         """Run a command somewhere in the cluster; what it printed, where it failed."""
-        task = self._ray.remote(_once).options(num_cpus=self._need.cpus, num_gpus=self._need.gpus)
+        task = self._ray.remote(_once).options(
+            num_cpus=self._need.cpus, num_gpus=self._need.gpus, resources=self._kind()
+        )
         try:
             return str(self._ray.get(task.remote(words, self._need.cpus)))
         except self._ray.exceptions.RayError as error:
@@ -70,6 +72,7 @@ class RayExecutor:
             num_cpus=self._need.cpus,  # Ray counts the node's cores, not the container's
             num_gpus=self._need.gpus,
             memory=self._need.memory,  # nodes with many cores and little memory take fewer
+            resources=self._kind(),
             max_retries=LOST_NODES,
             retry_exceptions=False,
         )
@@ -97,6 +100,14 @@ class RayExecutor:
         self._aside.end()
         if self._own is not None:
             self._own.cleanup()
+
+    def _kind(self) -> dict[str, float]:
+        """Keeps runs off nodes whose accelerator is another, where Ray's names tell them apart:
+        ``accelerator_type:A100`` for an "NVIDIA A100-SXM4-40GB"."""
+        known = [n for n in self._ray.cluster_resources() if n.startswith("accelerator_type:")]
+        name = self._need.kind or ""
+        mine = [n for n in known if n.partition(":")[2] in name]
+        return {max(mine, key=len): 0.001} if mine else {}
 
     def _how(self, task: Any) -> str:
         try:

@@ -34,6 +34,7 @@ class PlannedComparison:
     """A planned comparison and where it lives.
 
     parameters: how many numbers the base's weights are; 0: an older plan does not say.
+    accelerator: its name; None: a CPU, or not planned yet.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class PlannedComparison:
     device: str = "cpu"
     parameters: int = 0
     plugins: list[FilePlugin] = field(default_factory=list)
+    accelerator: str | None = None
 
     @property
     def runs(self) -> list[PlannedRun]:

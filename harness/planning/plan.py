@@ -97,7 +97,8 @@ def plan(
     }
     if tuning is not None:
         record["tuning"] = tuning
-    comparison = PlannedComparison(folder, config, arms, ready.base, ready.device, size, plugins)
+    on = (ready.base, ready.device, size, plugins, ready.accelerator)
+    comparison = PlannedComparison(folder, config, arms, *on)
     if dry:
         _refuse(folder, record)
     else:
@@ -133,7 +134,8 @@ def read_planned(folder: Path) -> PlannedComparison:
     device = record["contract"]["device"]
     base, parameters = Path(record["base"]), int(record.get("parameters") or 0)
     plugins = [FilePlugin.model_validate(p) for p in record.get("plugins", [])]
-    return PlannedComparison(folder, config, arms, base, device, parameters, plugins)
+    kind = record["contract"].get("accelerator")
+    return PlannedComparison(folder, config, arms, base, device, parameters, plugins, kind)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -185,7 +185,8 @@ def test_a_run_holds_five_times_its_weights(comparison: PlannedComparison) -> No
     planned = replace(comparison, parameters=10)
     need = need_of(planned)
     assert need.memory == 200
-    assert need_of(replace(planned, device="cuda")) == Need(need.cpus, 1, 0)
+    on_device = replace(planned, device="cuda", accelerator="NVIDIA A100")
+    assert need_of(on_device) == Need(need.cpus, 1, 0, "NVIDIA A100")
 
 
 def test_accelerators_are_counted_or_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,10 @@ Blocks = Mapping[str, Callable[[], str]]
 """Name -> what stands there."""
 
 
-def written(text: str, blocks: Blocks) -> str:
+def written(text: str, blocks: Blocks, source: str = "summary.json") -> str:
     """A page with what stands between its marks made anew."""
     for name, make in blocks.items():
-        begin, end = f"<!-- from summary.json: {name} -->\n", "\n<!-- end -->"
+        begin, end = f"<!-- from {source}: {name} -->\n", "\n<!-- end -->"
         head, found, rest = text.partition(begin)
         _, closed, tail = rest.partition(end)
         if not (found and closed):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.calibration import FAMILIES, Cell, cells, run
-from scripts import numbers
+from scripts.blocks import TREE, written
 
+SAID = "not published"
 RULES = {
     "README.md": {
         *("srpo-bench", "The answer", "Before you start", "What others measured"),
@@ -39,39 +44,65 @@ RULES = {
 }
 """Sections whose figures are settings, bounds, versions, examples or others' results."""
 
-SAID = "not published"
-TEXTS = {p.name: p.read_text() for p in (numbers.TREE / "README.md", *numbers.DOCS.glob("*.md"))}
-PAGES = sorted(TEXTS)
-FOUND = {name: list(numbers.figures(text)) for name, text in TEXTS.items()}
+FIGURE = re.compile(
+    r"(?<![\w.–-])(?:\d[\d,]*\.\d+|\d+ of \d+(?:,\d+)*|± ?\d|\d[\d,.]*(?= ?(?:%|‰|s\b|ms\b|seconds"
+    r"|points|times|minutes|hours|[KMG]i?B\b|GFLOP)))"
+)
+"""A number as results are written: with decimals, a share, an error, a time, a size."""
+
+TEXTS = {path.name: path.read_text() for path in (TREE / "README.md", *TREE.glob("docs/*.md"))}
 
 
-@pytest.mark.parametrize("name", numbers.PAGES)
-def test_the_blocks_are_what_the_files_say(name: str) -> None:
-    text = (numbers.DOCS / name).read_text(encoding="utf-8")
-    assert numbers.written(text, numbers.PAGES[name]) == text, "run: python scripts/numbers.py"
+def _sections(page: str) -> Iterator[tuple[str, str, list[str]]]:
+    """(title, text, figures) of every section with figures outside of blocks, code and links."""
+    page = re.sub(r"<!-- from .*?<!-- end -->", "", page, flags=re.S)
+    page = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)|arXiv [\d.]+", "", page, flags=re.S)
+    for section in re.split(r"(?m)^(?=#+ )", page):
+        if figures := FIGURE.findall(section):
+            yield section.partition("\n")[0].lstrip("# "), section.replace("\n", " "), figures
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_section_with_figures_is_held_or_says_that_they_are_not_published(name: str) -> None:
-    intro = TEXTS[name].partition("\n## ")[0]
-    if "on this page" in intro and SAID in intro.replace("\n", " "):
+FOUND = {name: list(_sections(text)) for name, text in TEXTS.items()}
+
+
+def _writers() -> Iterator[tuple[Path, str, Any]]:
+    """(page, source, blocks) of every script that writes blocks."""
+    for path in sorted((TREE / "scripts").glob("*.py")):
+        module = importlib.import_module(f"scripts.{path.stem}")
+        if hasattr(module, "BLOCKS"):
+            page = getattr(module, "PAGE", None) or module.README
+            yield page, getattr(module, "SOURCE", "summary.json"), module.BLOCKS
+
+
+def test_what_stands_between_marks_is_what_a_script_writes() -> None:
+    made = set()
+    for page, source, blocks in _writers():
+        text = page.read_text(encoding="utf-8")
+        assert written(text, blocks, source) == text, f"run the script in scripts/ of {page.name}"
+        made |= {(page.name, f"{source}: {name}") for name in blocks}
+    marks = {
+        (name, mark)
+        for name, text in TEXTS.items()
+        for mark in re.findall(r"<!-- from (.*?) -->", text)
+    }
+    assert marks == made
+    assert ("statistics.md", "calibration.jsonl: families") in marks
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_a_section_with_figures_of_its_own_says_that_they_are_not_published(name: str) -> None:
+    intro = TEXTS[name].partition("\n## ")[0].replace("\n", " ")
+    if "on this page" in intro and SAID in intro:
         return
     silent = {
         title: figures
         for title, text, figures in FOUND[name]
-        if title not in RULES.get(name, ()) and SAID not in text.replace("\n", " ")
+        if title not in RULES.get(name, ()) and SAID not in text
     }
-    assert silent == {}, f"{name}: write it in a block of scripts/numbers.py, or say: {SAID}"
+    assert silent == {}, f"{name}: let a script write them between marks, or say: {SAID}"
 
 
-def test_the_list_of_rules_has_no_section_that_is_none() -> None:
-    there = {name: {title for title, _, _ in found} for name, found in FOUND.items()}
-    assert {n: titles - there.get(n, set()) for n, titles in RULES.items()} == {
-        name: set() for name in RULES
-    }
-
-
-def test_where_a_published_report_is_named_figures_stand_in_blocks_alone() -> None:
+def test_where_a_published_report_is_named_figures_stand_between_marks_alone() -> None:
     typed = {
         (name, title)
         for name, found in FOUND.items()
@@ -81,8 +112,17 @@ def test_where_a_published_report_is_named_figures_stand_in_blocks_alone() -> No
     assert typed == set()
 
 
+def test_the_list_of_rules_has_no_section_that_is_none() -> None:
+    titles = {name: {title for title, _, _ in found} for name, found in FOUND.items()}
+    assert {
+        name: rules - titles[name] for name, rules in RULES.items() if rules - titles[name]
+    } == {}
+
+
 def test_every_cell_of_the_calibration_is_in_its_file_and_comes_out_as_it_did() -> None:
-    kept = {line["cell"]: line for line in map(json.loads, numbers.CALIBRATION.open())}
+    kept = {
+        line["cell"]: line for line in map(json.loads, (TREE / "docs/calibration.jsonl").open())
+    }
     assert list(kept) == [cell.key for cell in cells(4000)]
     (family,) = (f for f in FAMILIES if f.name == "24 answers")
     small = Cell(family, 8, 0.12, 500)
@@ -100,4 +140,4 @@ def test_every_cell_of_the_calibration_is_in_its_file_and_comes_out_as_it_did() 
     ],
 )
 def test_figures_are_found(text: str, found: list[str]) -> None:
-    assert [figure for _, _, figures in numbers.figures(text) for figure in figures] == found
+    assert [figure for _, _, figures in _sections(text) for figure in figures] == found

@@ -101,7 +101,7 @@ def accelerator(device: str) -> str | None:
     done = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"device=cuda: the device does not answer: {done.stderr.strip()[-200:]}")
-    return tuple(done.stdout.splitlines())
+    return done.stdout.strip()
 
 
 def instructions() -> str:

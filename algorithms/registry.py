@@ -107,10 +107,7 @@ def enter(path: Path, attribute: str) -> tuple[Literal["algorithm", "sampler"], 
     """
     from srpo_bench.algorithms.samplers.base import Sampler
 
-    try:
-        loaded = files.load(path, attribute)
-    except files.FileError as error:
-        raise AlgorithmError(str(error)) from error
+    loaded = files.load(path, attribute, AlgorithmError)
     name = str(getattr(loaded, "name", attribute))
     is_sampler = isclass(loaded) and issubclass(loaded, Sampler)
     (_SAMPLERS if is_sampler else _ALGORITHMS).enter(loaded, name, f"{path}:{attribute}")

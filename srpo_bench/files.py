@@ -64,15 +64,18 @@ def digest(folder: Path, names: Sequence[str]) -> str:
     return whole.hexdigest()
 
 
-def load(path: Path, attribute: str) -> Any:
+def load(path: Path, attribute: str, fault: type[Exception] = FileError) -> Any:
     """What a Python file calls ``attribute``. One content is one module, however often it is asked.
 
     Raises:
-        FileError: it cannot be read or imported, or has nothing of that name.
+        ``fault``: it cannot be read or imported, or has nothing of that name.
     """
-    module = _module(path)
+    try:
+        module = _module(path)
+    except FileError as error:
+        raise fault(str(error)) from error
     if not hasattr(module, attribute):
-        raise FileError(f"{path} has nothing called {attribute!r}.")
+        raise fault(f"{path} has nothing called {attribute!r}.")
     return getattr(module, attribute)
 
 

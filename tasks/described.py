@@ -171,10 +171,7 @@ class Described(Task):
         found = files.REFERENCE.fullmatch(self.description.grader)
         if found is None:
             return None
-        try:
-            function: Any = files.load(self.at / found["path"], found["attribute"])
-        except files.FileError as error:
-            raise TaskError(str(error)) from error
+        function: Any = files.load(self.at / found["path"], found["attribute"], TaskError)
         return function  # type: ignore[no-any-return]
 
     def _asked(self, problem: Problem, response: str) -> Grade:

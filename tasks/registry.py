@@ -55,9 +55,9 @@ def is_task(path: Path, attribute: str) -> bool:
     """Whether a Python file's attribute is a task's class.
 
     Raises:
-        FileError: the file cannot be read or imported.
+        TaskError: the file cannot be read or imported.
     """
-    loaded = files.load(path, attribute)
+    loaded = files.load(path, attribute, TaskError)
     return isclass(loaded) and issubclass(loaded, Task)
 
 
@@ -79,11 +79,7 @@ def enter(path: Path, attribute: str = "", home: Path | None = None) -> str:
         TaskError: the file cannot be used.
     """
     if attribute:
-        try:
-            kind = files.load(path, attribute)
-        except files.FileError as error:
-            raise TaskError(str(error)) from error
-        where = f"{path}:{attribute}"
+        kind, where = files.load(path, attribute, TaskError), f"{path}:{attribute}"
     else:
         described = importlib.import_module("srpo_bench.tasks.described")
         kind, where = described.read(path, home or path.parent), str(path)

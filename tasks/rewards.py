@@ -38,11 +38,7 @@ def enter(path: Path, attribute: str) -> str:
     Raises:
         TaskError: the file cannot be used.
     """
-    try:
-        loaded = files.load(path, attribute)
-    except files.FileError as error:
-        raise TaskError(str(error)) from error
-    REWARDS.enter(loaded, attribute, f"{path}:{attribute}")
+    REWARDS.enter(files.load(path, attribute, TaskError), attribute, f"{path}:{attribute}")
     return attribute
 
 

@@ -106,12 +106,10 @@ def check_arm(name: str, assigned: list[str]) -> bool:
 def check_task(name: str, data_dir: Path | None) -> bool:
     """A line a promise; True when all hold."""
     from srpo_bench.harness.plugins import typed
+    from srpo_bench.harness.problems.known import tasks_of
     from srpo_bench.harness.problems.promises import check
 
-    try:
-        task = tasks.get(typed.task(name))
-    except TaskError as error:
-        raise UserError(str(error)) from error
+    (task,) = tasks_of([typed.task(name)]).values()
     with Console(stderr=True).status(f"problems, prompts and grades of {task.name}"):
         promises = check(task, data_dir)
     return _say_promises(promises)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,8 +58,8 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
     """What is no built-in one: how it is called, the digest of its code, and how to try it."""
     from srpo_bench.algorithms import registry as algorithms
     from srpo_bench.harness.problems import promises as of_tasks
-    from srpo_bench.tasks import registry as tasks
-    from srpo_bench.tasks.base import TaskError
+    from srpo_bench.harness.problems.known import tasks_of
+    from srpo_bench.tasks.registry import BUILT_IN
 
     for arm in arms:
         ours = {**algorithms.BUILT_IN, **algorithms.SAMPLERS}
@@ -67,16 +68,9 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
             codes = [_code(name) for name in names]
             settings = json.dumps([arm.settings, arm.sampler_settings], sort_keys=True)
             yield f"arm '{arm.name}'", " ".join([*codes, settings]), _trial(arm)
-    for name in config.all_tasks:
-        if name not in tasks.BUILT_IN:
-
-            def check(name: str = name) -> list[Promise]:
-                try:
-                    return of_tasks.check(tasks.get(name), config.data.data_dir)
-                except TaskError as error:  # there is none of that name, or it is of no use
-                    raise UserError(str(error)) from error
-
-            yield f"task '{name}'", _code(name), check
+    for name, task in tasks_of(config.all_tasks).items():
+        if name not in BUILT_IN:
+            yield f"task '{name}'", _code(name), partial(of_tasks.check, task, config.data.data_dir)
 
 
 def _trial(arm: Arm) -> Any:

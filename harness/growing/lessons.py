@@ -17,9 +17,9 @@ from srpo_bench.harness.models.context import context_of
 from srpo_bench.harness.models.ending import end_tokens, turn_end
 from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
 from srpo_bench.harness.problems import task_guard
+from srpo_bench.harness.problems.known import tasks_of
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.harness.streams import stream
-from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Problem, Split, TaskError
 from srpo_bench.tasks.contamination import contaminated
 
@@ -48,8 +48,8 @@ def lessons(recipe: Recipe, base: Path) -> Lessons:
     Raises:
         UserError: data is missing, a task has no worked solutions, or there are too few.
     """
+    tasks = tasks_of((*recipe.tasks, *recipe.held_out))
     try:
-        tasks = {name: registry.get(name) for name in (*recipe.tasks, *recipe.held_out)}
         train = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "train")]
         dev = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "dev")]
         held = [p for n in recipe.held_out for p in _held_out(recipe, tasks[n])]

@@ -6,19 +6,15 @@ from collections.abc import Iterable
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.problems.known import tasks_of
 from srpo_bench.tasks.base import Task
 
 
 def without_unsafe(config: Config) -> tuple[Config, list[str]]:
     """Leave out tasks that run model output where no acceptable isolation exists."""
-    from srpo_bench.tasks import registry
-    from srpo_bench.tasks.base import TaskError
     from srpo_bench.tasks.sandbox import isolation
 
-    try:
-        code = {name for name in config.all_tasks if registry.get(name).executes_code}
-    except TaskError as error:
-        raise UserError(str(error)) from error
+    code = {name for name, task in tasks_of(config.all_tasks).items() if task.executes_code}
     if not code or isolation().mode != "none":
         return config, []
     train = tuple(t for t in config.data.tasks if t not in code)

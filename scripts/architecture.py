@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[1]
@@ -33,6 +34,7 @@ def modules() -> dict[str, Path]:
     return names
 
 
+@cache
 def imports() -> Graph:
     """Module -> modules of ours that it imports."""
     known = modules()
@@ -60,6 +62,7 @@ def _targets(node: ast.AST, name: str, path: Path) -> Iterator[str]:
             yield from _targets(child, name, path)
 
 
+@cache
 def rooms() -> Graph:
     """Room -> rooms that its files import."""
     files = imports()

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import torch
 
+import tests.examples  # noqa: F401  hypothesis's profiles
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 torch.set_num_threads(1)
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with many integration tests first, so that no core ends on a long one alone."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("integration"))
+    items.sort(key=lambda item: -slow[item.path])
+
 
 CHARACTERS = "0123456789+-*/=# abcdefghijklmnopqrstuvwxyz\n"
 

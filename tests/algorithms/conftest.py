@@ -6,14 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import torch
-from hypothesis import settings
 
 from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Grades, PromptInfo, Rollouts
-
-# The same examples every time, and no example fails for being slow on a busy machine.
-settings.register_profile("bench", deadline=None, derandomize=True)
-settings.load_profile("bench")
 
 LIMIT = 7
 """Length limit of the responses made here, in tokens."""

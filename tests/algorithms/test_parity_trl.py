@@ -26,6 +26,7 @@ from srpo_bench.algorithms.batch import Batch, Rollouts, Totals
 from srpo_bench.algorithms.correction import Correction, weights
 from srpo_bench.algorithms.registry import get
 
+pytestmark = pytest.mark.integration  # importing TRL's trainer takes seconds
 LIMIT = 9
 ROWS = 12
 

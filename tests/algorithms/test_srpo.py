@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from srpo_bench.algorithms.batch import Batch, Grades, Rollouts
 from tests.algorithms.pair import Pair
+from tests.examples import examples
 
 STEPS = 14
 
@@ -37,7 +38,7 @@ def _run(
         yield rollouts, grades, batch
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     fraction=st.sampled_from([0.1, 0.25, 1.0]),
     history_steps=st.integers(1, 6),

@@ -66,6 +66,7 @@ def test_false_alarms_are_as_rare_as_stated() -> None:
     assert any(alarms)
 
 
+@pytest.mark.integration
 def test_many_runs_are_relabelled_at_random_and_repeatably() -> None:
     ours, theirs = runs(10, 1), runs(10, 2)
     assert largest_gap_p(ours, theirs) == largest_gap_p(ours, theirs)

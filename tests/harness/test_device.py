@@ -138,6 +138,7 @@ FAULTS: dict[str, tuple[Any, str, Any, str]] = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_forgotten_transfer_is_found(
     fault: str, make: Make, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import preloaded
+
 TINY = [
     *("--preset", "smoke", "--steps", "6", "--tasks", "micro-gsm8k,micro-math"),
     *("--set", "evaluation.problems=6", "--set", "rollout.prompts_per_step=3"),
@@ -38,24 +40,25 @@ def command(*words: str | Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def bench() -> Bench:
-    def run(*words: str | Path, **extra: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*words), capture_output=True, text=True, env=environment(**extra), timeout=300
-        )
+    def run(
+        *words: str | Path, figures: bool = False, **extra: str
+    ) -> subprocess.CompletedProcess[str]:
+        return preloaded.run(list(map(str, words)), environment(**extra), 300, figures)
 
     return run
 
 
 @pytest.fixture(scope="session")
-def finished(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An undisturbed comparison of grpo and srpo, two seeds, run one after another: once, for all
-    processes that test."""
+    processes that test. As a user's: a fresh process, and figures."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "undisturbed"
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "report").is_dir():
-            done = bench("compare", *TINY, "--out", folder, "--workers", "1")
+            words = command("compare", *TINY, "--out", folder, "--workers", "1")
+            done = subprocess.run(words, capture_output=True, text=True, env=environment())
             assert done.returncode == 0, done.stderr
     return folder
 

@@ -23,7 +23,7 @@ def test_it_ends_by_itself_with_the_final_report_in_place(bench: Bench, tmp_path
         command(*words), env=environment(), stdout=subprocess.DEVNULL, text=True
     ) as comparing:
         wait_for(comparing, (folder / "comparison.json").exists)
-        watched = bench("report", folder, "--watch", "--every", "1")
+        watched = bench("report", folder, "--watch", "--every", "1", figures=True)
     assert comparing.returncode == 0
     assert watched.returncode == 0, watched.stderr
     said = watched.stdout.splitlines()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from srpo_bench.results.judgement.verify import verify
@@ -15,6 +15,7 @@ from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read, samples
 from srpo_bench.results.seal import SEAL, SEALED, seal
 from srpo_bench.results.store import ResultsError, append_line, write_json
+from tests.examples import examples
 from tests.results.synthetic import write
 
 IN_RUN = (*SEALED, SEAL, "status.json")
@@ -61,9 +62,7 @@ def damaged(content: bytes, how: str, at: float, byte: int) -> bytes:
             return content[place:]
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(300, HealthCheck.function_scoped_fixture)
 @given(
     name=st.sampled_from(["comparison.json", SEAL, *(f"grpo/seed-1/{n}" for n in IN_RUN)]),
     how=st.sampled_from(["cut", "zeroes", "byte", "twice", "headless"]),

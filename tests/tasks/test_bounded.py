@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from srpo_bench.tasks import gsm8k, numbers
 from srpo_bench.tasks.code_answer import completed, function_code
 from srpo_bench.tasks.grading import language, last_boxed
+from tests.examples import examples
 from tests.tasks.bounded import PIECES, ends, hostile
 
 PROMPT = 'def f(x):\n    """Doc."""\n'
@@ -27,6 +28,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("reader", READERS)
 def test_each_piece_repeated_and_before_much_space(reader: str) -> None:
     for piece in PIECES:
@@ -35,7 +37,7 @@ def test_each_piece_repeated_and_before_much_space(reader: str) -> None:
             READERS[reader](hostile(piece, " "))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.sampled_from(sorted(READERS)), st.sampled_from(PIECES), st.sampled_from(PIECES))
 def test_two_pieces_one_after_the_other(reader: str, first: str, second: str) -> None:
     with ends():

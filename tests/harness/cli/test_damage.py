@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from srpo_bench.harness.cli.app import main
@@ -17,6 +17,7 @@ from srpo_bench.harness.running.worker import write_status
 from srpo_bench.results.report.figures import write as figures
 from srpo_bench.results.seal import SEAL, SEALED, seal
 from srpo_bench.results.store import append_line, write_json
+from tests.examples import examples
 from tests.results.synthetic import write
 from tests.results.test_damage import damaged
 
@@ -82,9 +83,8 @@ def said(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> tupl
     return int(end.value.code or 0), out, err
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@pytest.mark.integration
+@examples(40, HealthCheck.function_scoped_fixture)
 @given(
     command=st.sampled_from(COMMANDS),
     name=st.sampled_from(FILES),

@@ -51,6 +51,7 @@ def grown(micro: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return grow(recipe(micro), tmp_path_factory.mktemp("grown") / "base")
 
 
+@pytest.mark.integration
 def test_it_learns_what_it_is_shown_and_says_so(grown: Path) -> None:
     card = read_json(grown / CARD)
     steps = [step for step, _ in card["loss_unseen"]]
@@ -87,6 +88,7 @@ def test_a_lesson_is_the_runs_own_prompt_and_the_source_s_solution(micro: Path) 
         assert policy.decode(lesson.response) == lesson.problem.meta["solution"]
 
 
+@pytest.mark.integration
 def test_interrupted_it_goes_on_to_the_same_bits(micro: Path, grown: Path, tmp_path: Path) -> None:
     class StopError(Exception):
         pass
@@ -108,6 +110,7 @@ def test_interrupted_it_goes_on_to_the_same_bits(micro: Path, grown: Path, tmp_p
     assert read_json(tmp_path / "base" / CARD) == read_json(grown / CARD)
 
 
+@pytest.mark.integration
 def test_the_card_names_the_chosen_device(grown: Path, micro: Path, tmp_path: Path) -> None:
     card = read_json(grown / CARD)
     assert card["recipe"]["device"] == ("cuda" if torch.cuda.is_available() else "cpu")
@@ -118,6 +121,7 @@ def test_the_card_names_the_chosen_device(grown: Path, micro: Path, tmp_path: Pa
         assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.integration
 def test_another_seed_shows_others_and_gives_other_weights(
     micro: Path, grown: Path, tmp_path: Path
 ) -> None:
@@ -125,6 +129,7 @@ def test_another_seed_shows_others_and_gives_other_weights(
     assert seen_by(other) != seen_by(grown)
 
 
+@pytest.mark.integration
 def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
     everything = {"data": {"tasks": ["micro-gsm8k"], "pool_size": None}}
     without, whole = (load_problems(config(MICRO, everything), b) for b in (grown, None))
@@ -135,6 +140,7 @@ def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
     assert source["excluded"] == len(seen)
 
 
+@pytest.mark.integration
 def test_it_is_not_scored_on_what_it_saw(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = load_problems(config(MICRO)).evaluation["micro-gsm8k"][0]
     (grown / CARD).rename(grown / "kept")
@@ -165,6 +171,7 @@ def test_what_cannot_be_grown_is_one_sentence(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.integration
 def test_a_folder_that_is_there_stays_as_it_is(micro: Path, grown: Path) -> None:
     with pytest.raises(UserError, match="exists; name a folder that does not"):
         grow(recipe(micro), grown)
@@ -181,6 +188,7 @@ def test_the_words_of_a_question_make_its_key() -> None:
     assert key(plus) != key(minus)
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
 def test_what_is_held_out_is_never_shown(micro: Path) -> None:
     """MAWPS shares questions with GSM8K's relatives; SVAMP's are variations of ASDiv's."""

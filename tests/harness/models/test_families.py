@@ -31,21 +31,8 @@ STATE_OUTSIDE = {"recurrent_gemma", "rwkv"}
 CLOSE = {"qwen3_5": 1e-3}
 """Nats. Its cached step and its plain forward are two sums in float32, 3e-4 apart."""
 
-QUICK = {
-    *(
-        "llama",
-        "qwen2",
-        "qwen3",
-        "granite",
-        "mixtral",
-        "qwen2-window",
-        "gemma2",
-        "gemma3",
-        "llama4",
-    ),
-    *("bloom", "mpt", "falcon-alibi", "gpt_oss", "qwen3_next", "lfm2", "mamba2"),
-}
-"""One of each kind; the others run with the integration tests."""
+QUICK = {"llama", "qwen2-window", "gemma3", "bloom", "gpt_oss", "mamba2"}
+"""Plain, windowed, layers of two kinds, no rotary, sinks, a state; the others are integration."""
 
 READABLE = [
     name if name in QUICK else pytest.param(name, marks=pytest.mark.integration)

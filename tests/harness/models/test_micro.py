@@ -82,6 +82,7 @@ def test_only_the_first_label_comes_from_the_opening(tokenizer: PreTrainedTokeni
     assert labels[1, start + 1].item() == opening[0]
 
 
+@pytest.mark.integration
 def test_training_is_reproducible_and_reports_progress(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ def test_code_that_nobody_named_is_not_imported(mine: Path, tmp_path: Path) -> N
     trust.require(plugins, folder)  # and is remembered
 
 
+@pytest.mark.integration
 def test_an_arm_by_file_that_is_added_later_is_kept_and_held_to_its_file(
     mine: Path, tmp_path: Path
 ) -> None:

@@ -123,6 +123,7 @@ def test_weights_that_are_no_numbers_are_refused(ask: Ask) -> None:
     assert str(refused(question, "the learner")) == "nan"
 
 
+@pytest.mark.integration
 def test_the_probe_runs_on_a_pretended_accelerator(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

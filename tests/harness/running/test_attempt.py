@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from srpo_bench.harness.running import attempt as module
@@ -20,6 +20,7 @@ from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import SEAL, check_seal, digests
 from srpo_bench.results.store import read_json, saved, write_json
+from tests.examples import examples
 
 RECORDS = ("steps.jsonl", "evals.jsonl")
 STEPS = 3
@@ -147,7 +148,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {name: text for name, text in bytes_of(run).items() if name != "status.json"}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     order=st.lists(st.sampled_from(["a", "b", "c"]), max_size=160),
     last=st.permutations(["a", "b", "c"]),

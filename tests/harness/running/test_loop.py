@@ -26,6 +26,8 @@ from srpo_bench.results.store import read_lines
 from tests.harness import faults
 from tests.results.conftest import blank
 
+pytestmark = pytest.mark.integration
+
 SMALL: dict[str, Any] = {
     "steps": 4,
     "seeds": [1],

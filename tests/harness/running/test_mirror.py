@@ -83,6 +83,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return records(run)
 
 
+@pytest.mark.integration
 def test_a_lost_folder_comes_back(
     undisturbed: dict[str, bytes], tmp_path: Path, address: str
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_copy_without_its_end_is_none(tmp_path: Path) -> None:
     assert mirror.pull(Attempt(run)) is None
 
 
+@pytest.mark.integration
 def test_a_mirror_that_does_not_answer_costs_no_run(
     undisturbed: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

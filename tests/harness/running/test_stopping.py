@@ -65,6 +65,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 # Batches: 1, 2 evaluation of step 0; 3, 4 steps 1, 2; 5, 6 evaluation of step 2; 7 step 3;
 # 8, 9 evaluation of step 3; 10 the final pass.
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("batch", "checkpoint", "evaluations"),
     [(1, [], 0), (2, [], 0), (3, [1], 1), (5, [2], 1), (6, [2], 1), (9, [3], 2), (10, [3], 3)],

@@ -68,6 +68,7 @@ def test_what_is_not_as_planned_is_a_failure(run: Path, field: str, sentence: st
     assert reason(run).endswith(sentence)
 
 
+@pytest.mark.integration
 def test_a_base_that_has_moved_is_looked_up_anew(run: Path) -> None:
     manifest = read_json(run / "manifest.json")
     manifest["base"]["path"] = "/no/such/folder"
@@ -93,6 +94,7 @@ def test_another_machine_is_refused(run: Path, field: str, sentence: str) -> Non
     assert reason(run).endswith(sentence)
 
 
+@pytest.mark.integration
 def test_another_node_of_the_same_kind_is_no_difference(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_another_node_of_the_same_kind_is_no_difference(
     assert attempt["instructions"] == read_json(run / "manifest.json")["contract"]["instructions"]
 
 
+@pytest.mark.integration
 def test_a_run_of_a_seed_that_was_added_trains_on_its_own_pool(run: Path) -> None:
     comparison = run.parents[1]
     config = read_planned(comparison).config.model_copy(update={"seeds": (1, 2)})

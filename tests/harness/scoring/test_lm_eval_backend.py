@@ -14,6 +14,8 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.scoring.lm_eval_backend import check
 from srpo_bench.harness.scoring.score import score_models
 
+pytestmark = pytest.mark.integration  # importing lm-eval takes seconds
+
 ROWS = [
     {"question": f"{i} plus one?", "answer": f"{i}+1=<<{i}+1={i + 1}>>{i + 1}\n#### {i + 1}"}
     for i in range(6)

@@ -166,6 +166,7 @@ class Broken:
             raise RuntimeError(f"no service\nat {now}")
 
 
+@pytest.mark.integration
 def test_a_sink_that_raises_does_not_fail_the_run(
     plain: Path,
     tmp_path: Path,

@@ -2,12 +2,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq, isotonic_regression
 
 from srpo_bench.results.statistics.curves import crossing, leave_one_out, reaches, value_at
+from tests.examples import examples
 
 
 def by_the_book(step: np.ndarray, curve: np.ndarray, level: float) -> float:
@@ -29,7 +30,7 @@ def by_the_book(step: np.ndarray, curve: np.ndarray, level: float) -> float:
 curves = st.lists(st.integers(0, 24), min_size=3, max_size=30)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(curves, st.integers(0, 96), st.randoms(use_true_random=False))
 def test_the_crossing_is_that_of_scipys_isotonic_curve(right, level, random) -> None:
     step = np.cumsum([0, *(random.choice([1, 2, 5, 20]) for _ in right[1:])]).astype(float)
@@ -42,7 +43,6 @@ def test_the_crossing_is_that_of_scipys_isotonic_curve(right, level, random) -> 
         assert low <= at <= high
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(-0.2, 1.2))
 def test_between_evaluations_the_curve_is_scipys_pchip(values, where) -> None:
     step = np.arange(len(values)) * 4.0

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from srpo_bench.results.statistics.curves import crossing
 from srpo_bench.results.statistics.speed import Curves, Goal, Speed, speed
+from tests.examples import examples
 
 STEP = np.arange(0, 401, 5.0)
 TIMES = 100 * np.exp(0.2 * np.random.default_rng(4).standard_normal(8))
@@ -22,7 +23,7 @@ def arm(times: np.ndarray, step: np.ndarray = STEP, gain: float = 0.6, noise: fl
     return Curves(step, curve + noise * np.random.default_rng(5).standard_normal(curve.shape))
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.floats(0.15, 2.5))
 def test_curves_that_are_stretched_give_back_the_stretch(ratio: float) -> None:
     found = speed(arm(ratio * TIMES), arm(TIMES))

@@ -152,6 +152,7 @@ def test_a_verdict_that_comes_in_one_piece_with_ready_is_not_lost() -> None:
     assert found == worker.Verdict(Outcome.CORRECT)
 
 
+@pytest.mark.integration
 def test_the_fault_benchmark_finds_no_difference(isolated: Mode) -> None:
     rows = list(sandbox_rows(kills=2, stops=0, seconds=0, mode=isolated, seed=1))
     assert [(row.trials, row.differences) for row in rows] == [(2, 0)] * len(rows)

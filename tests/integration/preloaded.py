@@ -1,0 +1,71 @@
+"""``bench`` in a process forked from a server that has imported the heavy libraries once.
+
+Importing them takes 5 s of a processor, and sixty tests run a command or several. What a fresh
+process does differently is tested by the modules that start one by ``command``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from matplotlib.figure import Figure
+
+from srpo_bench.harness.cli.app import main
+from tests.results.conftest import blank
+
+HEAVY = [
+    "tests.integration.preloaded",
+    "srpo_bench.harness.planning.plan",
+    "srpo_bench.harness.running.loop",
+    "srpo_bench.results.report",
+    "transformers.models.llama.modeling_llama",
+]
+
+
+def run(
+    words: Sequence[str], env: dict[str, str], timeout: float, figures: bool
+) -> subprocess.CompletedProcess[str]:
+    """``bench WORDS`` as ``subprocess.run`` with captured output would run it.
+
+    figures: whether those of a report are rendered, which takes longer than a short run.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(HEAVY)
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        process = context.Process(target=_bench, args=(["bench", *words], env, out, err, figures))
+        with pytest.MonkeyPatch.context() as patch:  # the server, where it is not there yet
+            patch.setenv("PYTHONPATH", env["PYTHONPATH"])
+            process.start()
+        process.join(timeout)
+        if process.is_alive():
+            process.kill()
+            raise subprocess.TimeoutExpired(words, timeout, out.read_text(), err.read_text())
+        code = process.exitcode
+        assert code is not None
+        return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
+
+
+def _bench(argv: list[str], env: dict[str, str], out: Path, err: Path, figures: bool) -> None:
+    """What a fresh interpreter does with its arguments, its environment and its streams."""
+    for stream, path in ((1, out), (2, err)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
+    sys.argv = argv
+    os.environ.clear()
+    os.environ.update(env)
+    wanted = env["PYTHONPATH"].split(os.pathsep)
+    sys.path[:] = [*wanted, *(entry for entry in sys.path if entry not in wanted)]
+    if not figures:
+        Figure.savefig = blank
+    try:
+        main()
+    finally:
+        atexit._run_exitfuncs()  # a forked process ends without them

@@ -15,6 +15,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 torch.set_num_threads(1)
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with many integration tests first, so that no core ends on a long one alone."""
     slow = Counter(item.path for item in items if item.get_closest_marker("integration"))

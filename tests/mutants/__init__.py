@@ -6,3 +6,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("algorithms", "harness", "results")
+
+THOROUGH = ("--hypothesis-profile", "thorough")
+"""All examples of a property."""

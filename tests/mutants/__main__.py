@@ -17,7 +17,7 @@ from collections import Counter
 from itertools import chain
 from pathlib import Path
 
-from tests.mutants import ROOMS, ROOT
+from tests.mutants import ROOMS, ROOT, THOROUGH
 from tests.mutants.equivalent import EQUIVALENT, LEFT_OUT
 from tests.mutants.run import SECONDS, Mutant, judge, mutants_of, preload, still_there
 from tests.mutants.together import judged
@@ -54,7 +54,9 @@ def make_map(files: list[str]) -> int:
     before = json.loads(MAP.read_text()) if files and MAP.is_file() else {}
     tests = files or [f"tests/{room}" for room in ROOMS]
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "tests.mutants.trace", "-q"]
-    done = subprocess.run([*command, *tests], env={**os.environ, "MUTANTS_MAP": str(MAP)})
+    done = subprocess.run(
+        [*command, *THOROUGH, *tests], env={**os.environ, "MUTANTS_MAP": str(MAP)}
+    )
     kept = {test: e for test, e in before.items() if not test.startswith(tuple(files))}
     MAP.write_text(json.dumps({**kept, **json.loads(MAP.read_text())}))
     return done.returncode

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Literal
 
-from tests.mutants import ROOMS, ROOT
+from tests.mutants import ROOMS, ROOT, THOROUGH
 from tests.mutants.sites import sites
 
 Verdict = Literal["killed", "survived", "not covered"]
@@ -144,7 +144,7 @@ def _child(mutant: Mutant, tests: Sequence[str], seconds: int) -> int:
     os.chdir(ROOT)
     sys.meta_path.insert(0, Finder(mutant))
     alone = ["-o", "addopts=", "-p", "no:cacheprovider"]  # workers would not have the mutant
-    return int(pytest.main([*alone, "-x", "-q", "--no-header", *tests]))
+    return int(pytest.main([*alone, *THOROUGH, "-x", "-q", "--no-header", *tests]))
 
 
 def module_of(mutant: Mutant) -> str:

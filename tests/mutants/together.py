@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from tests.mutants import ROOT
+from tests.mutants import ROOT, THOROUGH
 from tests.mutants.run import Finder, Mutant, Verdict, code_of, module_of, tests_of
 
 Key = tuple[str, int]
@@ -43,7 +43,7 @@ def judged(
         os.dup2(log, 1)
         os.chdir(ROOT)
         options = ["-o", "addopts=", "-p", "no:cacheprovider", "-q", "-s", "--no-header"]
-        pytest.main([*options, *files], plugins=[session])
+        pytest.main([*options, *THOROUGH, *files], plugins=[session])
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as told:

@@ -37,6 +37,7 @@ app.command()(reading.status)
 app.command()(reading.report)
 app.command()(reading.verify)
 app.command()(reading.power)
+app.command()(reading.claims)
 app.command("import")(reading.import_)
 app.command("eval")(evaluate.eval_)
 app.command()(bases.base)
@@ -94,9 +95,6 @@ def bench(
     ] = False,
 ) -> None:
     """Matched comparisons of RL post-training methods, and verdicts on what is claimed."""
-
-
-app.command()(reading.claims)
 
 
 @app.command()

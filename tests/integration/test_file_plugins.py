@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,32 +58,39 @@ max_new_tokens: 12
 SHORT = [*TINY[:2], *TINY[6:], "--steps", "2", "--seeds", "1", "--workers", "1"]
 
 
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    folder = tmp_path / "own"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("own")
     (folder / "mine.py").write_text(HEAD + MINE)
     (folder / "my.yaml").write_text(YAML)
     rows = [{"q": f"Compute {a}+{b}.", "a": a + b} for a in range(10, 20) for b in range(2, 8)]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(folder / "home"))
+        yield folder
 
 
-def compare(bench: Bench, own: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def compared(bench: Bench, own: Path) -> Path:
+    """What it promises is tried on tasks without this reward, so it cannot run there: its runs
+    tell."""
     file = own / "mine.py"
     words = ["--algos", f"grpo-token,{file}:Majority", "--tasks", str(own / "my.yaml")]
     words += ["--reward", f"{file}:brevity", "--set", "reward.brevity=0.5"]
-    return bench("compare", *words, *SHORT, *more, "--out", out)
+    done = bench("compare", *words, *SHORT, "--out", own / "c")
+    assert done.returncode == 0, done.stderr
+    return own / "c"
+
+
+@pytest.fixture
+def out(compared: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(compared, tmp_path / "c"))
 
 
 def test_a_comparison_of_files_is_trained_recorded_and_goes_on_from_its_copies(
-    bench: Bench, own: Path, tmp_path: Path
+    bench: Bench, own: Path, out: Path
 ) -> None:
-    out = tmp_path / "c"
-    # What it promises is tried on tasks without this reward, so it cannot run there: its runs tell.
-    done = compare(bench, own, out)
-    assert done.returncode == 0, done.stderr
     (arm, task) = read_json(out / "comparison.json")["checked"]
     assert list(arm["faults"]) == ["it runs"]
     assert task["faults"] == {}
@@ -110,10 +119,9 @@ def test_a_comparison_of_files_is_trained_recorded_and_goes_on_from_its_copies(
 
 
 def test_a_report_imports_nothing_and_a_resume_nothing_that_was_not_named(
-    bench: Bench, own: Path, tmp_path: Path
+    bench: Bench, out: Path, tmp_path: Path
 ) -> None:
-    out, proof = tmp_path / "c", tmp_path / "ran"
-    assert compare(bench, own, out).returncode == 0
+    proof = tmp_path / "ran"
     (copy,) = out.glob("_plugins/*/my.yaml")
     for path in out.glob("_plugins/*/mine.py"):
         path.write_text(f"open({str(proof)!r}, 'w')\n")

@@ -44,9 +44,9 @@ def test_1_and_2_several_runs_side_by_side_one_of_them_taken_away(
     bench: Bench, tmp_path: Path
 ) -> None:
     (compare,), (resume,) = lines(1), lines(2)
-    undisturbed = bench(*compare[:-1], "left-alone", *SHORT)
+    undisturbed = bench(*compare[:-1], "left-alone", *SHORT, "--workers", "2")
     assert undisturbed.returncode == 0, undisturbed.stderr
-    assert ", 2 side by side" in bench(*compare[:-1], "w", *SHORT, "--workers", "2").stdout
+    assert ", 2 side by side" in undisturbed.stdout
     words = command(*compare, *SHORT, "--workers", "1", "--set", "checkpoint_every=1")
     with subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL) as process:
         run = tmp_path / "runs" / "several" / "grpo" / "seed-1"

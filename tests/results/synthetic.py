@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,36 @@ def write(
     folder: Path,
     ratios: Mapping[str, float] | None = None,
     seeds: int | Sequence[int] = 8,
+    **options: Any,
+) -> Path:
+    """``draw`` there; what was drawn lately is copied."""
+    arms = tuple((ratios or {"grpo": 1.0, "srpo": 0.5}).items())
+    which = range(1, seeds + 1) if isinstance(seeds, int) else seeds
+    for name, content in _drawn(folder.name, arms, tuple(which), tuple(options.items())).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+@lru_cache(maxsize=8)
+def _drawn(
+    name: str,
+    arms: tuple[tuple[str, float], ...],
+    seeds: tuple[int, ...],
+    options: tuple[tuple[str, Any], ...],
+) -> dict[str, bytes]:
+    with TemporaryDirectory() as place:
+        folder = Path(place, name)
+        draw(folder, dict(arms), list(seeds), **dict(options))
+        paths = (path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def draw(
+    folder: Path,
+    ratios: Mapping[str, float],
+    seeds: list[int],
     *,
     steps: int = 400,
     every: int = 5,
@@ -53,10 +85,8 @@ def write(
     rng_seed: int = 0,
     samples: int = 6,
     training: bool = True,
-) -> Path:
+) -> None:
     """Runs whose arm a crosses 90 % of its gain at ``target · ratios[a] · noise of the seed``."""
-    ratios = ratios or {"grpo": 1.0, "srpo": 0.5}
-    seeds = list(range(1, seeds + 1)) if isinstance(seeds, int) else list(seeds)
     rng = np.random.default_rng(rng_seed)
     folder.mkdir(parents=True, exist_ok=True)
     fields = contract(steps, every)
@@ -103,7 +133,6 @@ def write(
             if training:
                 train(run, steps, time, base, gain, rng)
             examples(run, samples, rng)
-    return folder
 
 
 def evals(

@@ -97,8 +97,12 @@ def _certain(program: Program, verdict: Verdict) -> bool:
     if verdict.outcome is Outcome.UNPARSEABLE:
         return verdict.detail.startswith(("SyntaxError", "IndentationError", "TabError"))
     told_by_tests = verdict.outcome is Outcome.CORRECT or verdict.detail == "a test failed"
-    tests = repeatable(program.tests) and not _holds_sets(program.tests)
-    return told_by_tests and tests and settled(program.code)
+    return (
+        told_by_tests
+        and settled(program.code)
+        and repeatable(program.tests)
+        and not _holds_sets(program.tests)
+    )
 
 
 @lru_cache(maxsize=1024)  # many programs have the same tests
@@ -117,26 +121,38 @@ def settled(code: str) -> bool:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return not functions & _CALLED and all(
-        _allowed(node, functions, id(node) in called) for node in ast.walk(tree)
-    )
+    names = _Names()
+    return all(names.allow(node) for node in ast.walk(tree)) and names.agree()
 
 
-def _allowed(node: ast.AST, functions: set[str], called: bool) -> bool:
-    """A function is called, and never a value: as one it has an address."""
-    match node:
-        case ast.Name(id=name):
-            if called:
-                return name in functions or name in _CALLED
-            return name not in functions and name not in _BUILTINS
-        case ast.Call(func=function):
-            return isinstance(function, ast.Name)
-        case ast.arg(arg=name):
-            return name not in functions and name not in _BUILTINS
-        case ast.FunctionDef(decorator_list=decorators, name=name):
-            return not decorators and name not in _BUILTINS
-        case ast.BinOp(op=ast.Mod(), right=right) | ast.AugAssign(op=ast.Mod(), value=right):
-            return isinstance(right, ast.Constant)  # "%s" % f is the text of an object
-    return isinstance(node, _NODES)
+class _Names:
+    """What a walk from the root has met: it ends at the first thing that is not allowed, so most
+    programs cost little. A function is called, and never a value: as one it has an address."""
+
+    def __init__(self) -> None:
+        self._functions: set[str] = set()
+        self._called: set[str] = set()
+        self._values: set[str] = set()
+        self._callees: set[int] = set()
+
+    def allow(self, node: ast.AST) -> bool:
+        """Whether a node may stand in a program, whatever else does."""
+        match node:
+            case ast.Name(id=name) if id(node) in self._callees:
+                self._called.add(name)
+            case ast.Name(id=name) | ast.arg(arg=name):
+                self._values.add(name)
+                return name not in _BUILTINS
+            case ast.Call(func=function):  # is met before what it calls
+                self._callees.add(id(function))
+                return isinstance(function, ast.Name)
+            case ast.FunctionDef(decorator_list=decorators, name=name):
+                self._functions.add(name)
+                return not decorators and name not in _BUILTINS
+            case ast.BinOp(op=ast.Mod(), right=right) | ast.AugAssign(op=ast.Mod(), value=right):
+                return isinstance(right, ast.Constant)  # "%s" % f is the text of an object
+        return isinstance(node, _NODES)
+
+    def agree(self) -> bool:
+        """Whether no name stands for a function and for something else."""
+        return not self._values & self._functions and self._called <= self._functions | _CALLED

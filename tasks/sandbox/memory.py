@@ -69,31 +69,38 @@ _SETS = re.compile(r"\b(frozen)?set\b")
 
 
 class Memory:
-    """Verdicts by program and tests. Bounded; the least recently asked for is given up first."""
+    """Verdicts by program and tests. Bounded; the least recently asked for is given up first.
+
+    Most programs are never met again, so what may be proved is proved when it is asked for.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Program, Verdict] = OrderedDict()
+        self._proved: set[Program] = set()
 
     def verdict(self, program: Program) -> Verdict | None:
-        """The verdict on a program that is remembered."""
+        """The verdict on a program that is remembered: it is proved that it would be the same."""
         found = self._kept.get(program)
-        if found is not None:
-            self._kept.move_to_end(program)
+        if found is None:
+            return None
+        if program not in self._proved and not _certain(program, found):
+            del self._kept[program]
+            return None
+        self._proved.add(program)
+        self._kept.move_to_end(program)
         return found
 
     def keep(self, program: Program, verdict: Verdict) -> None:
-        """Remember a verdict where it is proved that it would be the same again."""
-        if verdict.repeatable and _certain(program, verdict):
+        """Remember a verdict that may be the same again."""
+        if verdict.repeatable and len(program.code) <= _LONGEST:
             self._kept[program] = verdict
             if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
+                self._proved.discard(self._kept.popitem(last=False)[0])
 
 
 def _certain(program: Program, verdict: Verdict) -> bool:
     """Whether the verdict hangs on program and tests alone. A time-out never does, nor does an
     error that a limit may have caused."""
-    if len(program.code) > _LONGEST:
-        return False
     if verdict.outcome is Outcome.UNPARSEABLE:
         return verdict.detail.startswith(("SyntaxError", "IndentationError", "TabError"))
     told_by_tests = verdict.outcome is Outcome.CORRECT or verdict.detail == "a test failed"

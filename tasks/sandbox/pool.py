@@ -90,13 +90,14 @@ class Sandbox:
         died: set[Program] = set()
         alone: list[Program] = []
         busy: dict[Worker, Program] = {}
+        graded: list[tuple[Program, Verdict]] = []
 
         def bury(program: Program) -> None:
             (alone if program in died else waiting).append(program)
             died.add(program)
 
         try:
-            while waiting or busy:
+            while waiting or busy or graded:
                 while waiting and len(busy) < self._size:
                     program = waiting.pop()
                     try:
@@ -105,6 +106,8 @@ class Sandbox:
                         busy[worker] = program
                     except WorkerDiedError:
                         bury(program)
+                yield from graded  # once no worker is idle that has work
+                graded.clear()
                 for worker in _ready(busy) if busy else []:
                     try:
                         verdict = _verdict(worker)
@@ -114,7 +117,7 @@ class Sandbox:
                         continue
                     if verdict is not None:
                         self._idle.append(worker)
-                        yield busy.pop(worker), verdict
+                        graded.append((busy.pop(worker), verdict))
         finally:
             for worker in busy:
                 worker.destroy()

@@ -119,16 +119,18 @@ class LlamaReader:
         everyone, nothing = torch.arange(len(prompts)), torch.zeros((len(prompts), 1)).long()
         packed = pack([p[:-1] for p in prompts], everyone, nothing, nothing[:, 0] + 1)
         packed, device = packed.to(self.llama.device), self.llama.device
-        skipped = self.used - self.position[:, None]
+        lengths = torch.tensor([len(p) - 1 for p in prompts], device=device)
+        skipped = self.used - lengths[:, None]
         slots = torch.arange(self.used, device=device)
-        at = packed.rows[group.to(device)].gather(1, (slots - skipped).clamp(min=0))
+        at = packed.rows.gather(1, (slots - skipped).clamp(min=0))
         turns, shape = self.llama.turns(packed.position), self.llama.shape
+        heads = self._heads(group)
 
         def attend(layer: int, qkv: Tensor) -> Tensor:
             out = attention(qkv, packed, turns, shape)
             both = qkv[:, shape.heads * shape.head_dim :].view(len(qkv), 2, shape.kv_heads, -1)
-            shared = both[at].permute(2, 0, 3, 1, 4).flatten(1, 2)
-            self.cache[layer][:, :, : self.used] = shared
+            of_prompt = both[at].permute(2, 0, 3, 1, 4).flatten(1, 2)
+            torch.index_select(of_prompt, 1, heads, out=self.cache[layer][:, :, : self.used])
             return out
 
         self.llama.run(self.llama.embed(packed.tokens), self.weights, attend)
@@ -154,7 +156,17 @@ class LlamaReader:
 
     def keep(self, rows: Tensor) -> None:
         """See ``Reader.keep``."""
-        kv_heads, rows = self.llama.shape.kv_heads, rows.to(self.llama.device)
-        heads = (rows[:, None] * kv_heads + torch.arange(kv_heads, device=rows.device)).flatten()
+        heads, rows = self._heads(rows), rows.to(self.llama.device)
         self.position, self.mask = self.position[rows], self.mask[heads]
-        self.cache = [both.index_select(1, heads) for both in self.cache]
+        self.cache = [self._moved(both, heads) for both in self.cache]
+
+    def _heads(self, rows: Tensor) -> Tensor:
+        """(b·K,) long: where the key heads of rows (b,) stand in a cache."""
+        kv_heads, rows = self.llama.shape.kv_heads, rows.to(self.llama.device)
+        return (rows[:, None] * kv_heads + torch.arange(kv_heads, device=rows.device)).flatten()
+
+    def _moved(self, both: Tensor, heads: Tensor) -> Tensor:
+        """A layer's cache with these heads only; what is not yet written is not read."""
+        kept = both.new_empty((2, len(heads), *both.shape[2:]))
+        torch.index_select(both[:, :, : self.used], 1, heads, out=kept[:, :, : self.used])
+        return kept

@@ -199,14 +199,28 @@ def _paired(weight: Tensor, head_dim: int) -> Tensor:
 
 def unit(x: Tensor, eps: float) -> Tensor:
     """x / √(mean x² + ε) along the last dimension."""
+    if not torch.is_grad_enabled():
+        return x * _scale(x, eps)
     out: Tensor = _Unit.apply(x, eps)  # type: ignore[no-untyped-call]
     return out
 
 
+def _scale(x: Tensor, eps: float) -> Tensor:
+    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+
+
 def gated(gate_up: Tensor) -> Tensor:
     """silu(gate) · up, (n, m) of (n, 2m), gate before up."""
+    if not torch.is_grad_enabled():
+        return _gated(gate_up)
     out: Tensor = _Gated.apply(gate_up)  # type: ignore[no-untyped-call]
     return out
+
+
+def _gated(gate_up: Tensor) -> Tensor:
+    gate, up = gate_up.chunk(2, -1)
+    return F.silu(gate).mul_(up)
 
 
 def attention(qkv: Tensor, packed: Packed, turns: Tensor, shape: Shape) -> Tensor:
@@ -236,8 +250,7 @@ def rotate(qkv: Tensor, turns: Tensor, shape: Shape) -> None:
 class _Unit(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, eps: float) -> Tensor:
-        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-        scale = norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        scale = _scale(x, eps)
         y: Tensor = x * scale
         ctx.save_for_backward(y, scale)
         return y
@@ -253,8 +266,7 @@ class _Gated(Function):
     @staticmethod
     def forward(ctx: Any, gate_up: Tensor) -> Tensor:
         ctx.save_for_backward(gate_up)
-        gate, up = gate_up.chunk(2, -1)
-        return F.silu(gate).mul_(up)
+        return _gated(gate_up)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -96,7 +95,7 @@ class Worker:
         settings["limits"] = asdict(limits)
         settings["control"] = theirs.fileno()
         program = filter_program() if mode != "unsafe" else None
-        settings["seccomp"] = base64.b64encode(program or b"").decode()
+        settings["seccomp"] = (program or b"").hex()
         try:
             self._process = subprocess.Popen(
                 [*command, json.dumps(settings)],

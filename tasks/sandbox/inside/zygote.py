@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import gc
 import json
@@ -147,7 +146,7 @@ def _fork_on_request(
     events = select.poll()
     events.register(forks, select.POLLIN)
     events.register(control, 0)  # its hanging up only; what comes in is for the judge
-    seal = confine.seccomp(base64.b64decode(settings["seccomp"]))
+    seal = confine.seccomp(bytes.fromhex(settings["seccomp"]))
     cpu = int(settings["limits"]["cpu_seconds"]) + 2
     look = 1000 * _LOOK_SECONDS if settings["unbounded"] else None
     child = greedy = 0

@@ -207,7 +207,8 @@ def unit(x: Tensor, eps: float) -> Tensor:
 
 def _scale(x: Tensor, eps: float) -> Tensor:
     norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+    scale: Tensor = norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+    return scale
 
 
 def gated(gate_up: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from srpo_bench.tasks.arithmetic import worked, written
 from srpo_bench.tasks.base import Problem, Split, TaskError
-from srpo_bench.tasks.dataset import Row, Source, hold_out, read
+from srpo_bench.tasks.dataset import Row, Source, read
 from srpo_bench.tasks.gsm8k import WordProblems
 
 HOME = "https://github.com/arkilpatel/SVAMP (MIT)"
@@ -42,7 +42,7 @@ class Mawps(ShortWordProblems):
     summary: ClassVar[str] = "word problems of one or two steps, answered '#### n' (to train on)"
 
     def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
-        """train, or its last tenth as dev; without problems that no short decimals work."""
+        """train, or every tenth of it as dev; without problems that no short decimals work."""
         self._data_dir = data_dir
         if split == "test":
             raise TaskError("mawps has no test split: its test is the task svamp.")
@@ -50,9 +50,13 @@ class Mawps(ShortWordProblems):
 
 
 def training(data_dir: Path | None, dev: bool = False) -> list[Problem]:
-    """The problems to train on, or those held out of them, which have another question each."""
-    rows = read(TRAIN, data_dir)
-    problems = [(i, p) for i, row in hold_out(rows, dev) if (p := _problem(i, row)) is not None]
+    """The problems to train on, or those held out of them, which have another question each.
+
+    Every tenth row is held out: MAWPS stands first in the file and ASDiv-A behind it, which is
+    easier, so that its tail would be no measure of the rest.
+    """
+    rows = [(i, row) for i, row in enumerate(read(TRAIN, data_dir)) if (i % 10 == 9) == dev]
+    problems = [(i, p) for i, row in rows if (p := _problem(i, row)) is not None]
     first = {problem.question: i for i, problem in reversed(problems)}
     return [problem for i, problem in problems if first[problem.question] == i]
 

@@ -11,9 +11,9 @@ from srpo_bench.tasks.contamination import contaminated
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 HEAD = "Question,Numbers,Equation,Answer\n"
 MAWPS, SVAMP = registry.get("mawps"), registry.get("svamp")
-COUNTS = (2581, 313, 1000)
-"""Of 2,825 and 313 and 1,000: 244 to train on repeat another or need longer decimals."""
-SHARED_WITH_DEV, SHARED_WITH_TEST = 215, 42
+COUNTS = (2617, 306, 1000)
+"""Of 2,825 and 313 and 1,000: 208 and 7 repeat another or need longer decimals."""
+SHARED_WITH_DEV, SHARED_WITH_TEST = 217, 42
 needs_data = pytest.mark.skipif(
     not (DATA / "wordproblems").is_dir(), reason="needs ../shared/data/wordproblems"
 )
@@ -46,6 +46,12 @@ def test_problems_that_cannot_be_stated_or_are_there_already_are_left_out(tmp_pa
         "C number0 ?,1,+ number0 1,7.0\n"  # its equation says 2
     )
     assert [p.id for p in MAWPS.load("train", folder(tmp_path, rows))] == ["mawps/train/0"]
+
+
+def test_every_tenth_problem_is_held_out(tmp_path: Path) -> None:
+    home = folder(tmp_path, "".join(f"A{i} number0 ?,1,+ number0 1,2.0\n" for i in range(21)))
+    assert [p.id for p in MAWPS.load("dev", home)] == ["mawps/train/9", "mawps/train/19"]
+    assert len(MAWPS.load("train", home)) == 19
 
 
 @pytest.mark.parametrize(

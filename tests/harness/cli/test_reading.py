@@ -74,7 +74,7 @@ def test_watching_says_each_line_and_stops_at_the_users_word(
     ]
     assert asked == [
         (tmp_path, 10.0, {"vouched": True, "asked": (), "claim_files": []}),
-        (tmp_path, 2.0, {"vouched": False, "asked": ()}),
+        (tmp_path, 2.0, {"vouched": False, "asked": (), "claim_files": []}),
     ]
 
 

@@ -1,0 +1,292 @@
+"""Claims of attempts, ends of runs, bounds of samplers and mirrors of plug-ins, without a run."""
+
+from __future__ import annotations
+
+import errno
+import io
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from srpo_bench.algorithms.base import RunInfo
+from srpo_bench.algorithms.batch import PromptInfo
+from srpo_bench.algorithms.registry import sampler_of
+from srpo_bench.algorithms.samplers.base import Group, More
+from srpo_bench.algorithms.samplers.tally import Tally
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.problems import task_guard
+from srpo_bench.harness.running import algorithm_guard, ledger, sampler_guard, worker
+from srpo_bench.harness.running import attempt as attempts
+from srpo_bench.harness.running.attempt import Attempt
+from srpo_bench.harness.running.mirror import Mirror
+from srpo_bench.results.store import read_json, write_json
+from srpo_bench.tasks.base import Grade, Outcome, TaskError
+
+
+def test_numbers_are_claimed_once_and_never_again(tmp_path: Path) -> None:
+    first, second = Attempt(tmp_path), Attempt(tmp_path, {"host": "h"})
+    assert (first.number, second.number) == (1, 2)
+    assert read_json(tmp_path / "attempts" / "2" / "attempt.json") == {
+        "host": "h", "token": second.token,
+    }  # fmt: skip
+    assert (tmp_path / "attempts" / "2").stat().st_mode & 0o777 == 0o755
+    assert not list((tmp_path / "attempts").glob(".claim-*"))
+    assert first.superseded
+    assert not second.superseded
+
+
+def test_a_number_that_somebody_takes_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listing that is behind the times shows nobody, and 1 and 2 are taken all the same."""
+    Attempt(tmp_path)
+    Attempt(tmp_path)
+    monkeypatch.setattr(attempts, "attempt_numbers", lambda _: [])
+    assert Attempt(tmp_path).number == 3
+
+
+def test_a_rename_that_was_done_and_reported_lost_is_a_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def repeated(self: Path, target: Path) -> Path:
+        rename(self, target)
+        raise OSError(errno.ENOENT, "gone")
+
+    monkeypatch.setattr(Path, "rename", repeated)
+    assert attempts._claim(tmp_path, "mine", {}) == 1
+
+    def lost(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOENT, "gone")
+
+    monkeypatch.setattr(Path, "rename", lost)
+    with pytest.raises(OSError, match="gone"):
+        attempts._claim(tmp_path, "other", {})
+    assert attempts._token(tmp_path / "nowhere") is None
+
+
+def test_an_outbox_that_fills_while_it_is_emptied_is_emptied_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Attempt(tmp_path)
+    outbox = tmp_path / "attempts" / "1" / "outbox"
+    rmdir, times = Path.rmdir, []
+
+    def late(self: Path) -> None:
+        if self == outbox and not times:
+            times.append(1)
+            (self / "late").write_text("x")
+        rmdir(self)
+
+    monkeypatch.setattr(Path, "rmdir", late)
+    Attempt(tmp_path)
+    assert first.superseded
+    assert times == [1]
+
+    def refused(self: Path) -> None:
+        raise OSError(errno.EACCES, "no")
+
+    monkeypatch.setattr(Path, "rmdir", refused)
+    with pytest.raises(OSError, match="no"):
+        Attempt(tmp_path)
+
+
+def test_a_record_shorter_than_its_checkpoint_says() -> None:
+    def copied(length: int) -> bytes:
+        old, new = io.BytesIO(b"12345"), io.BytesIO()
+        old.name = "steps.jsonl"  # type: ignore[misc]
+        attempts._copy(old, new, length)
+        return new.getvalue()
+
+    assert (copied(3), copied(5), copied(0)) == (b"123", b"12345", b"")
+    with pytest.raises(RunError, match=r"steps\.jsonl is shorter than its checkpoint says"):
+        copied(6)
+
+
+def test_ends_of_runs_in_one_sentence() -> None:
+    assert worker._reason(RunError("a\n b")) == "a b"
+    assert worker._reason(TaskError("no")) == "no"
+    assert worker._reason(ValueError("x" * 501)) == f"ValueError: {'x' * 500}"
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        assert worker._reason(OSError(number, "full")).startswith("The disk took no more (")
+    assert worker._reason(OSError(errno.EACCES, "no")).startswith("PermissionError: ")
+    assert worker._reason(RuntimeError("PytorchStreamWriter failed")).startswith("The disk took")
+    assert worker._reason(RuntimeError("I/O (os error 28)")).startswith("The disk took no more")
+    assert worker._reason(RuntimeError("(os error 281)")).startswith("RuntimeError")
+    inner = OSError(errno.ENOSPC, "full")
+    outer = ValueError("outer")
+    outer.__cause__ = inner
+    assert worker._reason(outer).startswith("The disk took no more (outer)")
+    around = ValueError("around")
+    around.__context__ = outer
+    assert worker._disk_full(around)
+    assert not worker._disk_full(None)
+
+
+def test_codes_and_patience() -> None:
+    assert worker.CODES == {"done": 0, "failed": 1, "stopped": 130, "superseded": 75}
+    assert worker.PATIENCE == 60
+
+
+def test_a_folder_is_held_by_whoever_has_its_lock(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    assert not worker.is_held(pid)
+    with worker._in_turn(pid, 0.0):
+        assert int(pid.read_text()) > 0
+        assert worker.is_held(pid)
+        with worker._in_turn(pid, 0.0):  # out of patience: it goes on all the same
+            assert pid.read_text().count("\n") == 1
+    assert not worker.is_held(tmp_path / "none" / "pid")
+
+
+def test_file_systems_without_locks_hold_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(worker.fcntl, "flock", none)
+    assert not worker.is_held(tmp_path / "pid")
+
+
+def test_a_status_has_the_last_recorded_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker._say(None, tmp_path, "failed", 9, "why")
+    assert read_json(tmp_path / "status.json") == {
+        "state": "failed", "step": 0, "steps": 9, "reason": "why",
+    }  # fmt: skip
+    (tmp_path / "steps.jsonl").write_text('{"step": 3}\n{"step": 4}\n')
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(worker, "write_json", full)
+    worker.write_status(tmp_path, "stopped", 9)
+    assert read_json(tmp_path / "status.json")["step"] == 4
+    held: Any = SimpleNamespace(write_json=full, check=lambda: None)
+    worker._say(held, tmp_path, "done", 9)
+    assert read_json(tmp_path / "status.json")["state"] == "done"
+
+
+def test_what_a_method_says_it_spent_is_booked() -> None:
+    entry = ledger.empty()
+    ledger.add(entry, {"updates": 2.0, "flops": 0.5})
+    ledger.add(entry, {"updates": 1.0, "flops": 0.25})
+    assert (entry["updates"], entry["flops"]) == (3, 0.75)
+    assert isinstance(entry["updates"], int)
+
+
+def test_the_share_of_a_prompts_responses() -> None:
+    tally = Tally(1, 4)
+    assert (tally.rate, tally.mixed) == (0.25, True)
+    assert [Tally(n, 4).mixed for n in (0, 4)] == [False, False]
+
+
+# what comes over the seams
+
+
+def test_states_and_metrics_that_are_none() -> None:
+    with pytest.raises(RunError, match="returned a list from state_dict, not a dict"):
+        algorithm_guard.check_state("It", [])
+    with pytest.raises(RunError, match="returned metrics as a list from metrics, not as a dict"):
+        algorithm_guard.check_metrics("It", [], "metrics")
+    algorithm_guard.check_state("It", {"a": [1, {"b": torch.ones(1)}]})
+    algorithm_guard.check_metrics("It", {"a": 1, "b": 0.5}, "metrics")
+    for value in (math.nan, math.inf, "x"):
+        with pytest.raises(RunError):
+            algorithm_guard.check_metrics("It", {"a": value}, "metrics")
+
+
+def sampler(**answers: Any) -> Any:
+    """A sampler that answers so."""
+    kind, _ = sampler_of("grpo-token", "shuffled")
+    plan = RunInfo((PromptInfo("p", "math"),), 2, 2, 5, max_new_tokens=4)
+    made = kind(kind.Settings(), plan)
+    for name, answer in answers.items():
+        setattr(made, name, lambda *_, answer=answer: answer)
+    return made
+
+
+def test_a_step_has_an_end() -> None:
+    assert sampler_guard.MAX_ROUNDS == 64
+    sampler_guard.bound(sampler(), asked=126, more=2, batch=2)
+    with pytest.raises(RunError, match="asked for 3 more groups after 126 in one step; 64 batches"):
+        sampler_guard.bound(sampler(), asked=126, more=3, batch=2)
+
+
+def test_groups_are_of_the_pools_prompts_with_a_size() -> None:
+    rng = torch.Generator()
+
+    def chosen(*groups: Any) -> list[Group]:
+        return sampler_guard.choose(sampler(choose=list(groups)), 1, 1, rng, {"p"})
+
+    assert chosen(Group("p", 1)) == [Group("p", 1)]
+    for groups, said in (
+        ((), "chose 0 prompts where 1 were asked for"),
+        ((Group("p", 1),) * 2, "chose 2 prompts where 1 were asked for"),
+        ((3,), "not a Group"),
+        ((Group("q", 1),), "chose 'q', which is no prompt of the pool"),
+        ((Group("p", 0),), "wants 0 responses of a prompt"),
+        ((Group("p", True),), "wants True responses of a prompt"),
+    ):
+        with pytest.raises(RunError, match=said):
+            chosen(*groups)
+
+
+def test_a_request_is_for_at_least_one_more_group() -> None:
+    def observed(answer: Any) -> Any:
+        return sampler_guard.observe(sampler(observe=answer), None, None)  # type: ignore[arg-type]
+
+    assert observed(More(1)) == More(1)
+    with pytest.raises(RunError, match="asked for 0 more groups"):
+        observed(More(0))
+    with pytest.raises(RunError, match="from observe, not Kept or More"):
+        observed(3)
+
+
+def test_grades_and_rewards_of_a_task_are_checked() -> None:
+    right = Grade(Outcome.CORRECT)
+
+    def paid(values: Any) -> list[Grade]:
+        return task_guard.reward("r", lambda *_: values, [], ["a", "b"], [right, right])
+
+    assert [g.fields for g in paid([1, 0.5])] == [{"r": 1.0}, {"r": 0.5}]
+    for values, said in (
+        ([1], "gave 1 numbers for 2 responses"),
+        ([1, math.nan], "gave a number that is not finite"),
+        ([1, "x"], "Reward 'r'"),
+    ):
+        with pytest.raises(TaskError, match=said):
+            paid(values)
+    task: Any = SimpleNamespace(name="t", stops=lambda _: ("a", ""))
+    with pytest.raises(TaskError, match="as stops, not strings"):
+        task_guard.stops(task, "base")
+    task.stops = lambda _: ["a", "b"]
+    assert task_guard.stops(task, "base") == ("a", "b")
+
+
+def test_a_mirror_holds_plug_ins_and_the_record_last(tmp_path: Path) -> None:
+    here, there = tmp_path / "c", tmp_path / "m"
+    run = here / "grpo" / "seed-1"
+    run.mkdir(parents=True)
+    write_json(run / "manifest.json", {"seed": 1})
+    for name in ("seal.json", "comparison.json"):
+        write_json(here / name, {"name": name})
+    plugin = here / "_plugins" / "abc" / "mine.py"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text("x = 1\n")
+    mirror = Mirror(f"file://{there}")
+    assert not mirror.pull_plan(tmp_path / "back")
+    mirror.push_plan(here)
+    assert mirror.pull_plan(tmp_path / "back")
+    names = {str(p.relative_to(tmp_path / "back")) for p in (tmp_path / "back").rglob("*.*")}
+    assert names == {
+        "grpo/seed-1/manifest.json", "seal.json", "comparison.json", "_plugins/abc/mine.py",
+    }  # fmt: skip
+    assert (tmp_path / "back" / "_plugins" / "abc" / "mine.py").read_text() == "x = 1\n"

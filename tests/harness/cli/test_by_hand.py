@@ -357,3 +357,30 @@ def test_a_command_line_exits_with_two_where_the_user_erred(
 
 def test_an_arm_is_named() -> None:
     assert Arm(name="a", algorithm="grpo").name == "a"
+
+
+def test_a_grown_base_is_told_in_numbers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import json
+
+    card = {"seen": ["a"] * 1500, "left_out": {"b": "x"}, "loss_unseen": [[0, 1.5], [9, 0.105]]}
+    told: list[Any] = []
+
+    def grow(recipe: Recipe, out: Path, progress: Any) -> None:
+        told.append(recipe)
+        progress(1, 2, 0.5)
+        out.mkdir()
+        (out / "cold_start.json").write_text(json.dumps(card))
+
+    monkeypatch.setattr("srpo_bench.harness.growing.cold_start.grow", grow)
+    monkeypatch.setattr("srpo_bench.harness.environment.settle", lambda _: None)
+    bases._grow(tmp_path / "a", model="m", tasks=("t",), batch=3)
+    assert (told[0].tasks, told[0].batch) == (("t",), 3)
+    assert capsys.readouterr().out.split("\n")[-3:-1] == [
+        "1,500 solutions shown; 1 left out",
+        "loss on unseen ones: 1.500 before, 0.105 after",
+    ]
+    card["loss_unseen"] = []
+    bases._grow(tmp_path / "b", model="m", tasks=("t",))
+    assert capsys.readouterr().out.strip() == "1,500 solutions shown; 1 left out"

@@ -100,7 +100,7 @@ def test_health_is_up_to_the_baselines_crossing_in_each_arms_own_contrast() -> N
 
     def judge(crossing: float, ours: bool, theirs: bool) -> Any:
         race = SimpleNamespace(collapsed=(np.array(ours), np.array(theirs)))
-        steps = SimpleNamespace(baseline=crossing, race=race)
+        steps = SimpleNamespace(baseline=crossing, challenger=crossing, race=race)
         return SimpleNamespace(contrast=SimpleNamespace(steps=steps))
 
     found = analysis._health(here, {"srpo": judge(2, True, False), "dapo": judge(1, False, True)})

@@ -434,7 +434,7 @@ def window(**shares: float) -> Window:
 
 def test_what_ailed_training_is_named_beyond_its_bound() -> None:
     def said(arm: str = "srpo", collapsed: bool = False, **shares: float) -> str:
-        health = {arm: Health(window(), window(**shares), collapsed)}
+        health = {arm: Health(window(), window(**shares), (), collapsed)}
         return words.health(analysis(health=health))
 
     assert said(flat=0.05, repeated=0.05, cut=0.5) == said(hopeless=1, solved=1) == ""
@@ -600,8 +600,8 @@ def test_what_was_matched_and_where_problems_come_from() -> None:
 
 
 def test_health_and_mismatch_rows() -> None:
-    fine = Health(window(short=0.5), window(short=0.25, cut=NAN), None)
-    none = Health(replace(window(), steps=0), window(), True)
+    fine = Health(window(short=0.5), window(short=0.25, cut=NAN), (), None)
+    none = Health(replace(window(), steps=0), window(), (), True)
     a = analysis(health={"srpo": fine, "grpo": none})
     assert make.health(a).rows == (
         ("srpo", "25 % / 50 %", "0 % / 0 %", "0 % / 0 %", "0 % / 0 %", "0 % / 0 %", "– / 0 %", "–"),

@@ -168,7 +168,7 @@ def test_every_option_of_compare_is_heard(asked: list[Any]) -> None:
     assert arms[1].settings["beta"] == 0.5
     assert (options.name, options.workers, options.ray_address) == ("ray", 3, "r")
     with pytest.raises(UserError, match="--slurm-template go with --executor slurm"):
-        training.compare(dry_run=True, slurm=["a=b"])
+        training.compare(dry_run=True, slurm=["--a=b"])
     with pytest.raises(UserError, match="--slurm-template go with --executor slurm"):
         training.compare(dry_run=True, slurm_template=Path("t"))
 
@@ -198,9 +198,11 @@ def test_presets_titles_and_arms_that_nobody_names(asked: list[Any]) -> None:
     assert asked[0][1][3].name == "local"
 
 
-def test_resume_opens_again_what_was_fetched(asked: list[Any]) -> None:
-    training.resume(Path("c"), workers=2, executor="slurm", slurm=["a=b"], mirror="m",
-                    plugin=[Path("p")], slurm_template=Path("t"))  # fmt: skip
+def test_resume_opens_again_what_was_fetched(asked: list[Any], tmp_path: Path) -> None:
+    template = tmp_path / "t"
+    template.write_text("")
+    training.resume(Path("c"), workers=2, executor="slurm", slurm=["--a=b"], mirror="m",
+                    plugin=[Path("p")], slurm_template=template)  # fmt: skip
     assert [name for name, _ in asked] == [
         "fetch", "reopen_comparison", "keep_copy", "run_and_report",
     ]  # fmt: skip
@@ -208,8 +210,8 @@ def test_resume_opens_again_what_was_fetched(asked: list[Any]) -> None:
     assert asked[0][1] == asked[2][1] == (Path("c"), "m")
     assert asked[1][1] == (Path("c"), options, [Path("p")])
     assert asked[3][1] == ("reopen_comparison", options)
-    assert (options.name, options.workers, options.slurm) == ("slurm", 2, ("a=b",))
-    assert options.slurm_template == Path("t")
+    assert (options.name, options.workers, options.slurm) == ("slurm", 2, ("--a=b",))
+    assert options.slurm_template == template
     training.resume(Path("c"), executor="ray", ray_address="r")
     assert asked[5][1][1].ray_address == "r"
 

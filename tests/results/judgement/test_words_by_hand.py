@@ -213,7 +213,7 @@ def test_a_pair_in_words_whatever_is_claimed(monkeypatch: pytest.MonkeyPatch) ->
 
     ratio = Estimate(0.5, 0.4, 0.6, 10, "mean curves")
     monkeypatch.setattr(neutral, "told_apart", lambda found, p: "equivalent" if p < 0.01 else "no")
-    said = neutral.neutral(judge(outcome=ratio))
+    said = neutral.neutral(judge(outcome=ratio), 0.001, 1)
     assert said.outcome == "equivalent"
     assert said.sentence == (
         "srpo against grpo: equivalent within 10 %. Relative cost to target: steps 0.5 (0.4 to "
@@ -223,21 +223,23 @@ def test_a_pair_in_words_whatever_is_claimed(monkeypatch: pytest.MonkeyPatch) ->
         "of the method elsewhere."
     )
     assert said.to_dict()["challenger"] == "srpo"
-    stopped = neutral.neutral(judge("too few", outcome=ratio))
+    among = neutral.neutral(judge(outcome=ratio), 0.02, 2)
+    assert among.sentence.startswith("srpo against grpo: no (Holm over 2 challengers). Relative")
+    stopped = neutral.neutral(judge("too few", outcome=ratio), 0.001, 2)
     assert stopped.outcome == "not judged"
     assert stopped.sentence.startswith("srpo against grpo: not judged (too few). Relative cost")
-    bare = neutral.neutral(judge("too few", steps=None))
+    bare = neutral.neutral(judge("too few", steps=None), 0.001, 1)
     assert bare.sentence == "srpo against grpo: not judged (too few)."
-    more = neutral.neutral(judge(outcome=ratio, own_doing="it starves", first_look=8))
+    more = neutral.neutral(judge(outcome=ratio, own_doing="it starves", first_look=8), 0.001, 1)
     assert ". it starves. 8 pairs had been looked at before seeds were added" in more.sentence
 
 
 def test_runs_under_way_are_not_finished() -> None:
     waiting = judge("not yet", steps=None)
     waiting.comparison = comparison(run("grpo"), run("srpo", state="running"), run("x", 1))
-    assert neutral.neutral(waiting).outcome == "not finished"
+    assert neutral.neutral(waiting, 0.5, 1).outcome == "not finished"
     waiting.comparison = comparison(run("grpo"), run("srpo"), run("x", 1, state="running"))
-    assert neutral.neutral(waiting).outcome == "not judged"
+    assert neutral.neutral(waiting, 0.5, 1).outcome == "not judged"
 
 
 def test_an_idea_that_is_switched_off_adds_nothing() -> None:

@@ -234,6 +234,8 @@ def seeds_of(value: int | str) -> tuple[int, ...]:
         low, high = int(first), int(last or first)
         if high - low >= MOST_SEEDS or low > 2**31 or (len(text) > 4 and text.isdecimal()):
             raise ValueError(f"'{text}' is more than anybody runs; one seed is written 42-42")
+        if high < low:
+            raise ValueError(f"'{part.strip()}' runs backwards, write {high}-{low}")
         seeds += range(low, high + 1)
     if text.isdecimal():
         if seeds[0] < 1:

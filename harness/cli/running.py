@@ -52,7 +52,8 @@ def reopen_comparison(
 ) -> PlannedComparison:
     """Reopen it, on this machine or where its runs will be. named: files of it that are trusted."""
     from srpo_bench.harness.executors import base, elsewhere
-    from srpo_bench.harness.planning.plan import read_planned, reopen
+    from srpo_bench.harness.planning.plan import reopen
+    from srpo_bench.harness.planning.reading import read_planned
     from srpo_bench.harness.plugins import trust
 
     trust.require(read_planned(folder).plugins, folder, named)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from srpo_bench.harness.cli.live import Progress, Seen
 from srpo_bench.harness.cli.options import readable
-from srpo_bench.harness.planning.plan import read_planned
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import check_seal
 

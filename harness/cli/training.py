@@ -97,6 +97,7 @@ def compare(
     """
     if seed is not None and seeds is not None:
         raise UserError("--seed names one seed and --seeds several; leave one out.")
+    options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
     with planning():
         from srpo_bench.harness import config as cfg
         from srpo_bench.harness import layers
@@ -131,7 +132,6 @@ def compare(
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
     folder = out or Path("runs") / f"{title}-{name}"
     tuning = used(found, settings, arms) if found else None
-    options = Options(executor, workers, ray_address, tuple(slurm or ()), slurm_template)
     if dry_run:
         print_price(folder, settings, arms, options)
         return

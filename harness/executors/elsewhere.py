@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison
-from srpo_bench.harness.planning.plan import read_planned
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.plugins.entered import used
 from srpo_bench.results.store import read_json, write_json
 

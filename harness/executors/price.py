@@ -14,7 +14,7 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.base import Executor, held
 from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
-from srpo_bench.harness.planning.plan import read_planned
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.store import PHASES, last_line, read_json, read_lines
 

@@ -20,6 +20,7 @@ from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.extend import extended, first_seeds, holds, narrowed
 from srpo_bench.harness.planning.manifest import manifest_of
 from srpo_bench.harness.planning.prepare import Prepared, prepare
+from srpo_bench.harness.planning.reading import read_comparison, read_planned
 from srpo_bench.harness.plugins import entered
 from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.harness.problems.load import Problems, load_problems
@@ -30,7 +31,6 @@ from srpo_bench.results.store import (
     FINAL,
     SCHEMA,
     ResultsError,
-    read_plan,
     read_record,
     write_json,
 )
@@ -59,7 +59,7 @@ def plan(
     """
     refuse_uncorrected(config, arms)
     now = datetime.datetime.now(datetime.UTC)
-    before = _read(folder) if (folder / "comparison.json").exists() else None
+    before = read_comparison(folder) if (folder / "comparison.json").exists() else None
     seeds = config.seeds
     if before and holds(before, seeds):  # the contract's digests are of the first seeds
         config = config.model_copy(update={"seeds": tuple(first_seeds(before))})
@@ -108,7 +108,7 @@ def plan(
 
 def reopen(folder: Path) -> PlannedComparison:
     """A comparison that was planned before, and can go on here."""
-    planned, record = read_planned(folder), _read(folder)
+    planned, record = read_planned(folder), read_comparison(folder)
     entered.enter_kept(planned.plugins, folder)
     first = planned.config.model_copy(update={"seeds": tuple(first_seeds(record))})
     ready = prepare(first.on(_day(record)), _methods(planned.arms))
@@ -117,38 +117,6 @@ def reopen(folder: Path) -> PlannedComparison:
     refuse_other(record, found, folder, "was planned with other things", go_on)
     _refuse_changed(planned)
     return replace(planned, base=ready.base)
-
-
-def read_planned(folder: Path) -> PlannedComparison:
-    """A comparison as its record has it; nothing of this machine is looked at.
-
-    Raises:
-        UserError: the folder holds none, or one that was not planned here.
-    """
-    path = folder / "comparison.json"
-    if not path.is_file():
-        raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
-    record = _read(folder)
-    config = layers.parse(Config, record["config"], str(path))
-    arms = [Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])]
-    device = record["contract"]["device"]
-    base, parameters = Path(record["base"]), int(record.get("parameters") or 0)
-    plugins = [FilePlugin.model_validate(p) for p in record.get("plugins", [])]
-    kind = record["contract"].get("accelerator")
-    return PlannedComparison(folder, config, arms, base, device, parameters, plugins, kind)
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        check_seal(folder)
-        record = read_plan(folder / "comparison.json")
-    except ResultsError as error:
-        raise UserError(str(error)) from error
-    if "config" not in record:
-        raise UserError(f"{folder} was imported, so there is nothing to train in it.")
-    planned = layers.parse(Config, record["config"], str(folder / "comparison.json"))
-    record["config"] = planned.model_dump(mode="json")  # a setting that came later has its default
-    return record
 
 
 def _ids(problems: Problems) -> dict[str, dict[str, list[str]]]:
@@ -191,7 +159,7 @@ def _write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
         with locked(folder):
             _refuse(folder, record)
             if (folder / "comparison.json").exists():
-                _extend(comparison, _read(folder), record)
+                _extend(comparison, read_comparison(folder), record)
                 _refuse_changed(comparison)
             else:
                 _write_alone(comparison, record, created)
@@ -254,7 +222,7 @@ def _pools(ready: Prepared, seeds: Sequence[int]) -> dict[str, str]:
 def _refuse(folder: Path, record: dict[str, Any]) -> None:
     """Refuse a folder that holds another comparison, or other things."""
     if (folder / "comparison.json").exists():
-        old = _read(folder)
+        old = read_comparison(folder)
         refuse_other(_with_files(old), narrowed(record, old), folder)
     elif folder.exists():
         _refuse_full(folder)

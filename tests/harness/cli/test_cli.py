@@ -58,7 +58,12 @@ def fails(
         ([*SMOKE, "--seeds", "0"], "--seeds: at least 1 is wanted"),
         ([*SMOKE, "--seeds", "99999999999"], "is more than anybody runs"),
         ([*SMOKE, "--seeds", "1-99999999999"], "is more than anybody runs"),
+        ([*SMOKE, "--seeds", "5,3-1"], "--seeds: '3-1' runs backwards, write 1-3."),
         ([*SMOKE, "--seeds", "3", "--seed", "3"], "leave one out"),
+        (
+            [*SMOKE, "--mirror", "s4://b/x"],
+            "--mirror s4://b/x cannot be opened: Protocol not known",
+        ),
         ([*SMOKE, "--algos", ""], "an arm that is empty"),
         ([*SMOKE, "--algos", "grpo,"], "an arm that is empty"),
         ([*SMOKE, "--set", "lr=1"], "did you mean 'optim.lr' or 'grpo.optim.lr' or"),

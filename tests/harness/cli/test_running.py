@@ -157,14 +157,14 @@ def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("word", ["plan", "reopen"])
 def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     from srpo_bench.harness.executors import base, elsewhere
-    from srpo_bench.harness.planning import plan
+    from srpo_bench.harness.planning import plan, reading
     from srpo_bench.harness.plugins import trust
 
     said: list[Any] = []
     trusted: list[Any] = []
     monkeypatch.setattr(plan, "plan", lambda *words, dry: ("here", *words))
     monkeypatch.setattr(plan, "reopen", lambda *words: ("here", *words))
-    monkeypatch.setattr(plan, "read_planned", lambda folder: SimpleNamespace(plugins=["mine"]))
+    monkeypatch.setattr(reading, "read_planned", lambda folder: SimpleNamespace(plugins=["mine"]))
     monkeypatch.setattr(trust, "require", lambda *words: trusted.append(words))
     monkeypatch.setattr(base, "need_before_planning", lambda config: "need")
     monkeypatch.setattr(base, "need_of", lambda planned: "need")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,12 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             append_line(run.folder / "evals.jsonl", {"step": step, "accuracy": 0.2512})
         append_line(run.folder / "steps.jsonl", {"step": 10, "reward": 0.5})
     monkeypatch.setattr(status, "read_planned", lambda folder: planned)
+
+
+def test_it_is_told_by_a_machine_that_cannot_train() -> None:
+    code = "import sys, srpo_bench.harness.cli.status, srpo_bench.harness.executors.elsewhere; "
+    code += "sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_line_a_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

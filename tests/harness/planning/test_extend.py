@@ -10,7 +10,8 @@ import pytest
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.planning.plan import plan, read_planned, reopen
+from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.judgement.matched import matched
 from srpo_bench.results.runs import read
 from srpo_bench.results.seal import check_seal

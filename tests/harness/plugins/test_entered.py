@@ -10,7 +10,8 @@ from srpo_bench.algorithms import registry as algorithms
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.planning.plan import plan, read_planned, reopen
+from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.plugins import entered, trust, typed
 from srpo_bench.results.store import read_json
 from srpo_bench.tasks import registry as tasks

@@ -12,7 +12,8 @@ import pytest
 from srpo_bench.harness.cli.mirroring import fetch, keep_copy
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.planning.plan import plan, read_planned, reopen
+from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.harness.running.stopping import Stop

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.planning.plan import plan, read_planned
+from srpo_bench.harness.planning.plan import plan
+from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.running.__main__ import main
 from srpo_bench.harness.running.attempt import Attempt

@@ -3,82 +3,53 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import shutil
-import signal
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from srpo_bench.harness.cli.app import main
+from benchmarks.faults.command import Command, warm
 from srpo_bench.results.store import last_line, read_json
 
 _RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
 _TRIES = 8
 """Starts without any fault after which a comparison that is still not done counts as changed."""
 
-Change = Callable[[], None]
-
-
-class Command:
-    """``bench`` with these words, forked from this process, which has imported it already."""
-
-    def __init__(self, words: list[str], log: Path, before: Change = lambda: None) -> None:
-        self.pid = os.fork()
-        self._ended = False
-        if self.pid:
-            return
-        code = 1
-        try:
-            os.setsid()
-            out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            os.dup2(out, 1)
-            os.dup2(out, 2)
-            before()
-            sys.argv = ["bench", *words]
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        finally:
-            os._exit(code)
-
-    def ended(self) -> bool:
-        """Whether it is gone; its end is buried."""
-        if not self._ended:
-            self._ended = os.waitpid(self.pid, os.WNOHANG)[0] != 0
-        return self._ended
-
-    def kill(self) -> None:
-        """SIGKILL, and bury it."""
-        if not self._ended:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-            self._ended = True
-
 
 class Comparisons:
-    """Comparisons of one small plan below ``folder``; the first one is left alone, and measures."""
+    """Comparisons of one small plan below ``folder``. The first one is left alone: what a shell
+    starts is right. Others are forked, and so is the second, which must agree and tells the time.
+    """
 
     def __init__(self, folder: Path, seeds: int, seed: int) -> None:
         self.folder, self._seeds = folder, seeds
         self.rng = random.Random(seed)
         self._count = 0
-        start = time.monotonic()
+        folder.mkdir(exist_ok=True)
         first = self.new()
-        self.finish(first)
-        self.length = time.monotonic() - start
+        self.wait(first, Command.executed(self.words(first), self._log(first)))
         self._right = _records(first)
         assert len(self._right) == 2 * seeds * len(_RECORDS), f"it failed undisturbed: see {first}"
+        warm(folder)
+        start, second = time.monotonic(), self.new()
+        self.wait(second, self.start(second))
+        self.length = time.monotonic() - start
+        assert not self.changed(second), f"a fork of this process differs undisturbed: see {second}"
 
     def new(self) -> Path:
         """A place for the next one."""
         self._count += 1
         return self.folder / f"{self._count}"
 
-    def start(self, out: Path, before: Change = lambda: None) -> Command:
-        """Begin it, or go on with it, as a user would by typing the same words again."""
+    def start(self, out: Path, **environment: str) -> Command:
+        """Begin it, or go on with it, as a user would by typing the same words again: forked, or
+        in a process of its own where it is to have another environment."""
+        if environment:
+            return Command.executed(self.words(out), self._log(out), **environment)
+        return Command.forked(self.words(out), self._log(out))
+
+    def words(self, out: Path) -> list[str]:
+        """What is typed."""
         settings = {
             "steps": 4,
             "evaluation.problems": 2,
@@ -90,10 +61,13 @@ class Comparisons:
             "samples_every": 1,
         }
         words = ["compare", "--preset", "smoke", "--seeds", f"1-{self._seeds}", "--workers", "2"]
-        words += ["--out", str(out)]
+        words += ["--tasks", "micro-humaneval", "--out", str(out)]
         for name, value in settings.items():
             words += ["--set", f"{name}={value}"]
-        return Command(words, out.with_name(f"{out.name}.log"), before)
+        return words
+
+    def _log(self, out: Path) -> Path:
+        return out.with_name(f"{out.name}.log")
 
     def wait(self, out: Path, command: Command) -> None:
         """Until it ends, or has done all but its report."""
@@ -117,8 +91,7 @@ class Comparisons:
     def changed(self, out: Path) -> int:
         """Records that differ from those of the undisturbed one; the folder is removed."""
         self.finish(out)
-        found = _records(out)
-        differences = sum(found.get(name) != text for name, text in self._right.items())
+        differences = differing(self._right, _records(out))
         if not differences:
             shutil.rmtree(out, ignore_errors=True)
         return differences
@@ -127,9 +100,21 @@ class Comparisons:
         """Whether any run has recorded a step."""
         return any(last_line(path) for path in out.glob("*/seed-*/steps.jsonl"))
 
-    def pause(self, seconds: float) -> None:
-        """A random part of so many seconds."""
-        time.sleep(self.rng.uniform(0, seconds))
+    def pause(self, out: Path, command: Command, share: float) -> bool:
+        """Wait for a random part of this share of its length; whether it is still at work then. If
+        not, they are shorter than was thought, and later pauses, too."""
+        until = time.monotonic() + self.rng.uniform(0, share * self.length)
+        while time.monotonic() < until:
+            if command.ended() or self.done(out):
+                self.length *= 0.9
+                return False
+            time.sleep(0.05)
+        return not command.ended()
+
+
+def differing(right: dict[str, bytes], found: dict[str, bytes]) -> int:
+    """Records that are missing, too many, or not the same bytes."""
+    return sum(right.get(name) != found.get(name) for name in right.keys() | found.keys())
 
 
 def _state(path: Path) -> str:

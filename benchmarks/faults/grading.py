@@ -88,7 +88,7 @@ def _rows(
     length = time.monotonic() - start
     turn = 1
     for number, count in ((signal.SIGKILL, kills), (signal.SIGSTOP, stops)):
-        for kind in kinds if count else ():
+        for kind in kinds:
             struck = missed = differences = 0
             while struck < count:
                 turn += 1

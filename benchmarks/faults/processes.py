@@ -8,6 +8,8 @@ import signal
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.faults.command import FORKSERVER
+
 SANDBOX = ("bubblewrap", "zygote", "judge", "program")
 MATH = ("math server", "math grader")
 TRAINING = ("command", "forkserver", "worker")
@@ -22,13 +24,13 @@ def tree(root: int) -> dict[str, list[int]]:
     waiting = [(child, "command", i) for i, child in enumerate(sorted(children[root]))]
     while waiting:
         pid, parent_kind, place = waiting.pop()
-        kind = _kind(_words(pid), parent_kind, place)
+        kind = _kind(_words(pid), _name(pid), parent_kind, place)
         kinds[kind].append(pid)
         waiting += [(child, kind, i) for i, child in enumerate(sorted(children[pid]))]
     return kinds
 
 
-def _kind(words: str, parent: str, place: int) -> str:
+def _kind(words: str, name: str, parent: str, place: int) -> str:
     """Forks have their parent's words; the judge is the first child of its zygote."""
     program = Path(words.split("\0")[0]).name
     if program == "bwrap":
@@ -37,14 +39,20 @@ def _kind(words: str, parent: str, place: int) -> str:
         return ("judge" if place == 0 else "program") if parent == "zygote" else "zygote"
     if "equivalence_worker" in words:
         return "math grader" if parent == "math server" else "math server"
-    if "multiprocessing.forkserver" in words:
-        return "worker" if parent == "forkserver" else "forkserver"
-    return "other"
+    if parent == "command" and (name == FORKSERVER or "multiprocessing.forkserver" in words):
+        return "forkserver"
+    return "worker" if parent == "forkserver" else "other"
 
 
 def _words(pid: int) -> str:
     with contextlib.suppress(OSError):
         return (Path("/proc") / str(pid) / "cmdline").read_bytes().decode(errors="replace")
+    return ""
+
+
+def _name(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return (Path("/proc") / str(pid) / "comm").read_text().strip()
     return ""
 
 

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.faults.comparison import Command, Comparisons
+from benchmarks.faults.command import Command
+from benchmarks.faults.comparison import Comparisons
 from benchmarks.faults.processes import tree
 from benchmarks.faults.table import Row
 from srpo_bench.results.store import read_json
@@ -64,8 +65,7 @@ def _begun(comparisons: Comparisons, out: Path, command: Command) -> bool:
     """Wait until a run has recorded something, and a moment more."""
     while not command.ended() and not comparisons.done(out):
         if comparisons.begun(out):
-            comparisons.pause(0.1 * comparisons.length)
-            return not command.ended()
+            return comparisons.pause(out, command, 0.1)
         time.sleep(0.05)
     return False
 

@@ -24,8 +24,8 @@ def kills(comparisons: Comparisons, kind: str, count: int, seconds: float) -> Ro
     while struck < count and time.monotonic() < until:
         command = comparisons.start(out)
         while not command.ended() and not comparisons.done(out) and struck < count:
-            comparisons.pause(_PACE[kind] * comparisons.length)
-            victims = tree(command.pid)[kind] if not command.ended() else []
+            at_work = comparisons.pause(out, command, _PACE[kind])
+            victims = tree(command.pid)[kind] if at_work else []
             struck += bool(victims) and send(comparisons.rng.choice(victims), signal.SIGKILL)
         if comparisons.done(out) or struck == count or time.monotonic() >= until:
             command.kill()
@@ -42,12 +42,13 @@ def stops(comparisons: Comparisons, count: int, seconds: float) -> Iterator[Row]
         while stopped < count:
             out = comparisons.new()
             command = comparisons.start(out)
-            comparisons.pause(0.8 * comparisons.length)
-            victims = tree(command.pid)[kind] if not command.ended() else []
-            if victims and send(victims[0], signal.SIGSTOP):
+            at_work = comparisons.pause(out, command, 0.8)
+            victims = tree(command.pid)[kind] if at_work else []
+            victim = comparisons.rng.choice(victims) if victims else 0
+            if victim and send(victim, signal.SIGSTOP):
                 stopped += 1
                 time.sleep(seconds)
-                send(victims[0], signal.SIGCONT)
+                send(victim, signal.SIGCONT)
             comparisons.wait(out, command)
             differences += comparisons.changed(out)
         yield Row(f"SIGSTOP for {seconds:g} s: {kind}", count, differences)

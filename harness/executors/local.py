@@ -23,6 +23,9 @@ from srpo_bench.harness.running import worker
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """What tells a process which accelerators there are for it."""
 
+PRELOAD = ("srpo_bench.harness.running.loop", "transformers.models.llama.modeling_llama")
+"""What the server imports, so that no worker has to."""
+
 
 class LocalExecutor:
     """Forks workers from a server that has imported the heavy libraries once."""
@@ -83,9 +86,7 @@ class LocalExecutor:
 def _context(threads: int) -> Any:
     settle(threads)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["srpo_bench.harness.running.loop", "transformers.models.llama.modeling_llama"]
-    )
+    context.set_forkserver_preload(list(PRELOAD))
     return context
 
 

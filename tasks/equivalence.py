@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -19,34 +18,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from typing import NamedTuple
 
 from srpo_bench.children import python_path
-from srpo_bench.tasks import latex
+from srpo_bench.tasks import readings
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.equivalence_worker import PID
 from srpo_bench.tasks.patience import SilentError, cpu_clock, wait_for
 from srpo_bench.tasks.sandbox.inside import wire
 
-MAX_ANSWER = 500
-"""Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
-_MAX_DEPTH = 12
 _BATCH = 32
 _STARTS = 3
 _START_SECONDS = 120
-_WHOLE = re.compile(r"-?\d{1,15}")
-_LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
-_EXPLOSIVE = re.compile(
-    r"""
-    (?:\^|\*\*)\(*-?\d{5,}                      # an exponent of five or more digits
-    | (?:\^|\*\*)\(*\d++\)*+(?:\^|\*\*|!)       # a tower of powers
-    | \d{4,}\)*! | !\)*!                        # large or repeated factorials
-    """,
-    re.VERBOSE,
-)
-_POWER = re.compile(r"\)(?:\^|\*\*)\(*\d\d")
-_MOST_POWERS = 3
-"""Brackets raised to ten or more: each multiplies what must be written out."""
 _CONTROL = (r"\frac{1}{2}", "0.5")
 """What any grader can grade."""
 
@@ -62,8 +45,20 @@ class EquivalenceLimits:
     """Bytes of address space of a grader, sympy included."""
 
 
+class Judgement(NamedTuple):
+    """On one answer. ``repeatable`` is false where processor time or deaths decided."""
+
+    outcome: Outcome
+    repeatable: bool = True
+
+
 def equivalent(pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
-    """An outcome for each (gold, answer): CORRECT when they are mathematically the same.
+    """The outcomes of ``judge``."""
+    return [judgement.outcome for judgement in judge(pairs)]
+
+
+def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+    """A judgement on each (gold, answer): CORRECT when they are mathematically the same.
 
     UNPARSEABLE: the answer is no mathematics, or too long or too large to evaluate.
     TIMEOUT: it could not be decided in time.   ERROR: the gold answer cannot be read.
@@ -72,61 +67,28 @@ def equivalent(pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
     Raises:
         TaskError: mathematics cannot be graded on this machine.
     """
-    readings = {pair: _readings(*pair) for pair in dict.fromkeys(pairs)}
-    open_ = dict.fromkeys(
-        r for found in readings.values() if isinstance(found, list) for r in found
-    )
-    outcomes = {pair: outcome for pair in open_ if (outcome := _plainly(*pair))}
-    rest = [pair for pair in open_ if pair not in outcomes]
+    read = {pair: readings.of(*pair) for pair in dict.fromkeys(pairs)}
+    open_ = dict.fromkeys(r for found in read.values() if isinstance(found, list) for r in found)
+    judged = {pair: Judgement(outcome) for pair in open_ if (outcome := readings.plainly(*pair))}
+    rest = [pair for pair in open_ if pair not in judged]
     if rest:
         with _one_at_a_time:
-            outcomes.update(zip(rest, _shared().compare(rest), strict=True))
+            judged.update(zip(rest, _shared().compare(rest), strict=True))
     verdicts = {
-        pair: found if isinstance(found, Outcome) else _best([outcomes[r] for r in found])
-        for pair, found in readings.items()
+        pair: Judgement(found) if isinstance(found, Outcome) else _best([judged[r] for r in found])
+        for pair, found in read.items()
     }
     return [verdicts[pair] for pair in pairs]
 
 
-def _best(outcomes: Sequence[Outcome]) -> Outcome:
-    return Outcome.CORRECT if Outcome.CORRECT in outcomes else outcomes[0]
+def _best(found: Sequence[Judgement]) -> Judgement:
+    """One right reading is enough; without one it hangs on all of them."""
+    right = [one for one in found if one.outcome is Outcome.CORRECT]
+    return right[0] if right else Judgement(found[0].outcome, all(one.repeatable for one in found))
 
 
-def _readings(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
-    """What needs no algebra: the same text, what must not be evaluated, and what is refused; else
-    the pairs of which one must be the same."""
-    gold, answer = gold.strip(), answer.strip()
-    if gold == answer:
-        return Outcome.CORRECT
-    loose = _LOOSE.sub("", answer[: MAX_ANSWER + 1])
-    if not loose or len(answer) > MAX_ANSWER or _EXPLOSIVE.search(loose):
-        return Outcome.UNPARSEABLE
-    if len(_POWER.findall(loose)) >= _MOST_POWERS or _depth(answer) > _MAX_DEPTH:
-        return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
-    gold, answer = latex.tidy(gold), latex.tidy(answer)
-    if gold == answer or latex.same_words(gold, answer):
-        return Outcome.CORRECT
-    if latex.refused(gold, answer):
-        return Outcome.WRONG
-    same_base = latex.bases(gold, answer)
-    if same_base is not None:
-        return Outcome.CORRECT if same_base else Outcome.WRONG
-    return latex.readings(gold, answer)
-
-
-def _plainly(gold: str, answer: str) -> Outcome | None:
-    """Of the same text and of two whole numbers the outcome is plain."""
-    if gold == answer:
-        return Outcome.CORRECT
-    if _WHOLE.fullmatch(gold) and _WHOLE.fullmatch(answer):
-        return Outcome.CORRECT if int(gold) == int(answer) else Outcome.WRONG
-    return None
-
-
-def _depth(text: str) -> int:
-    """How deep its brackets nest."""
-    steps = (1 if bracket in "{([" else -1 for bracket in text if bracket in "{([])}")
-    return max(accumulate(steps), default=0)
+def _judged(outcome: Outcome) -> Judgement:
+    return Judgement(outcome, outcome is not Outcome.TIMEOUT)  # another machine may be faster
 
 
 class Equivalence:
@@ -140,8 +102,8 @@ class Equivalence:
         self._limits = limits or EquivalenceLimits()
         self._start()
 
-    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
-        """One outcome a pair. What breaks a limit costs a grader; the rest goes to the next one.
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        """One judgement a pair. What breaks a limit costs a grader; the rest goes to the next one.
 
         What a grader dies of is graded again, and if the next one dies too, once more alone after
         all others.
@@ -149,21 +111,21 @@ class Equivalence:
         Raises:
             TaskError: graders die whatever they are given.
         """
-        outcomes: dict[int, Outcome] = {}
+        judged: dict[int, Judgement] = {}
         died: Counter[int] = Counter()
         waiting = list(range(len(pairs)))
         while waiting:
             batch = waiting[:_BATCH]
             graded, failed = self._grade([pairs[i] for i in batch])
-            outcomes.update(zip(batch, graded, strict=False))
+            judged.update(zip(batch, map(_judged, graded), strict=False))
             waiting = waiting[len(graded) :]
             if failed:
                 died[waiting[0]] += 1
                 if died[waiting[0]] == 2:
                     waiting = waiting[1:]
         for number in (number for number, deaths in died.items() if deaths == 2):
-            outcomes[number] = self._grade_alone(pairs[number])
-        return [outcomes[number] for number in range(len(pairs))]
+            judged[number] = self._grade_alone(pairs[number])
+        return [judged[number] for number in range(len(pairs))]
 
     def _grade(self, batch: Sequence[tuple[str, str]]) -> tuple[list[Outcome], bool]:
         """Outcomes up to the first that broke a limit, or that a grader failed at; and whether it
@@ -182,20 +144,20 @@ class Equivalence:
             return outcomes, True
         return outcomes, False
 
-    def _grade_alone(self, pair: tuple[str, str]) -> Outcome:
+    def _grade_alone(self, pair: tuple[str, str]) -> Judgement:
         """A pair that two graders have died of, on a fresh one. If that dies too while another can
         still grade, it is the answer's own doing."""
         self._new_grader()
         graded, failed = self._grade([pair])
         if not failed:
-            return graded[0]
+            return _judged(graded[0])
         if self._grade([_CONTROL]) != ([Outcome.CORRECT], False):
             raise TaskError(
                 "Mathematics cannot be graded here: the math-verify process dies even of "
                 f"{_CONTROL[0]} = {_CONTROL[1]}. It may use {self._limits.memory >> 20} MiB of "
                 "memory; free some, then resume."
             )
-        return Outcome.WRONG
+        return Judgement(Outcome.WRONG, repeatable=False)
 
     def close(self) -> None:
         """End the process and its grader."""

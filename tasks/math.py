@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task
 from srpo_bench.tasks.dataset import Row, Source, hold_out, read
-from srpo_bench.tasks.equivalence import equivalent
+from srpo_bench.tasks.equivalence import Judgement, judge
 from srpo_bench.tasks.grading import language, last_boxed
 from srpo_bench.tasks.prompting import Form, solution
 
@@ -76,18 +76,17 @@ def by_box(golds: Sequence[str], responses: Sequence[str]) -> list[Grade]:
     """math-verify's judgement of each response's last box."""
     answers = [last_boxed(response) for response in responses]
     pairs = [(g, a) for g, a in zip(golds, answers, strict=True) if a is not None]
-    outcomes = iter(equivalent(pairs))
+    judgements = iter(judge(pairs))
     return [
         Grade(Outcome.UNPARSEABLE, 0.0, language(response))
         if answer is None
-        else _grade(next(outcomes), answer, response)
+        else _grade(next(judgements), answer, response)
         for answer, response in zip(answers, responses, strict=True)
     ]
 
 
-def _grade(outcome: Outcome, answer: str, response: str) -> Grade:
-    settled = outcome is not Outcome.TIMEOUT  # another machine may be faster
-    return Grade(outcome, 1.0, language(response), answer[:1000], settled)
+def _grade(found: Judgement, answer: str, response: str) -> Grade:
+    return Grade(found.outcome, 1.0, language(response), answer[:1000], found.repeatable)
 
 
 def _problem(split: str, index: int, row: Row, answer: str | None) -> Problem:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.tasks.base import Outcome, TaskError
-from srpo_bench.tasks.equivalence import Equivalence, EquivalenceLimits
+from srpo_bench.tasks.equivalence import Equivalence, EquivalenceLimits, Judgement
 
 pytestmark = pytest.mark.integration
 
@@ -26,7 +26,10 @@ GRADED = [
     ("2", r"\sqrt{4}"),
     ("3", "1+1"),
 ] * 9
-RIGHT = [Outcome.CORRECT, Outcome.WRONG, Outcome.CORRECT, Outcome.CORRECT, Outcome.WRONG] * 9
+RIGHT = [
+    Judgement(Outcome.CORRECT if same else Outcome.WRONG)
+    for same in (True, False, True, True, False)
+] * 9
 
 
 class Troubled(Equivalence):
@@ -53,7 +56,7 @@ class Troubled(Equivalence):
         os.kill(server if whom == "server" else int(children[0]), number)
 
 
-def compare_with(trouble: Callable[[Troubled, int], None], **limits: float) -> list[Outcome]:
+def compare_with(trouble: Callable[[Troubled, int], None], **limits: float) -> list[Judgement]:
     process = Troubled(trouble, **limits)
     try:
         return process.compare(GRADED)
@@ -90,9 +93,9 @@ def test_time_is_the_graders_own_however_late_its_answer_is_read() -> None:
             time.sleep(1.0)  # until it has done all that it was sent
 
     process = Troubled(starve_us, cpu_seconds=0.5)
-    outcomes = process.compare([GRADED[0], COSTLY, GRADED[0]])
+    judged = process.compare([GRADED[0], COSTLY, GRADED[0]])
     process.close()
-    assert outcomes == [Outcome.CORRECT, Outcome.TIMEOUT, Outcome.CORRECT]
+    assert judged == [RIGHT[0], Judgement(Outcome.TIMEOUT, repeatable=False), RIGHT[0]]
 
 
 def test_a_starved_grader_is_waited_for() -> None:
@@ -112,7 +115,7 @@ def test_a_starved_grader_is_waited_for() -> None:
     thread = threading.Thread(target=seldom)
     process = Troubled(starve, idle_seconds=1.0)
     try:
-        assert process.compare([FAIR, GRADED[0]]) == [Outcome.WRONG, Outcome.CORRECT]
+        assert process.compare([FAIR, GRADED[0]]) == [Judgement(Outcome.WRONG), RIGHT[0]]
         assert process.graders == 1
     finally:
         over.set()
@@ -133,7 +136,7 @@ def test_what_every_grader_dies_of_is_wrong() -> None:
         if read in (1, 2, len(GRADED) + 2):  # the first pair, again, and alone
             process.signal(signal.SIGKILL)
 
-    assert compare_with(kill) == [Outcome.WRONG, *RIGHT[1:]]
+    assert compare_with(kill) == [Judgement(Outcome.WRONG, repeatable=False), *RIGHT[1:]]
 
 
 def test_where_nothing_can_be_graded_a_sentence_says_so() -> None:

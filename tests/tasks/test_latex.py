@@ -11,7 +11,8 @@ import pytest
 
 from srpo_bench.tasks import latex, registry
 from srpo_bench.tasks.base import Outcome, Problem
-from srpo_bench.tasks.equivalence import MAX_ANSWER, equivalent
+from srpo_bench.tasks.equivalence import equivalent
+from srpo_bench.tasks.readings import MAX_ANSWER
 from tests.tasks.bounded import PIECES, ends
 
 PAIRS = Path(__file__).with_name("grader_pairs.jsonl")

@@ -1,0 +1,63 @@
+"""What an answer may stand for, and what of it needs no algebra: pure, and quick with any text."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+
+from srpo_bench.tasks import latex
+from srpo_bench.tasks.base import Outcome
+
+MAX_ANSWER = 500
+"""Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
+_MAX_DEPTH = 12
+_WHOLE = re.compile(r"-?\d{1,15}")
+_LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
+_EXPLOSIVE = re.compile(
+    r"""
+    (?:\^|\*\*)\(*-?\d{5,}                      # an exponent of five or more digits
+    | (?:\^|\*\*)\(*\d++\)*+(?:\^|\*\*|!)       # a tower of powers
+    | \d{4,}\)*! | !\)*!                        # large or repeated factorials
+    """,
+    re.VERBOSE,
+)
+_POWER = re.compile(r"\)(?:\^|\*\*)\(*\d\d")
+_MOST_POWERS = 3
+"""Brackets raised to ten or more: each multiplies what must be written out."""
+
+
+def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
+    """What needs no algebra: the same text, what must not be evaluated, and what is refused; else
+    the pairs of which one must be the same."""
+    gold, answer = gold.strip(), answer.strip()
+    if gold == answer:
+        return Outcome.CORRECT
+    loose = _LOOSE.sub("", answer[: MAX_ANSWER + 1])
+    if not loose or len(answer) > MAX_ANSWER or _EXPLOSIVE.search(loose):
+        return Outcome.UNPARSEABLE
+    if len(_POWER.findall(loose)) >= _MOST_POWERS or _depth(answer) > _MAX_DEPTH:
+        return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
+    gold, answer = latex.tidy(gold), latex.tidy(answer)
+    if gold == answer or latex.same_words(gold, answer):
+        return Outcome.CORRECT
+    if latex.refused(gold, answer):
+        return Outcome.WRONG
+    same_base = latex.bases(gold, answer)
+    if same_base is not None:
+        return Outcome.CORRECT if same_base else Outcome.WRONG
+    return latex.readings(gold, answer)
+
+
+def plainly(gold: str, answer: str) -> Outcome | None:
+    """Of the same text and of two whole numbers the outcome is plain."""
+    if gold == answer:
+        return Outcome.CORRECT
+    if _WHOLE.fullmatch(gold) and _WHOLE.fullmatch(answer):
+        return Outcome.CORRECT if int(gold) == int(answer) else Outcome.WRONG
+    return None
+
+
+def _depth(text: str) -> int:
+    """How deep its brackets nest."""
+    steps = (1 if bracket in "{([" else -1 for bracket in text if bracket in "{([])}")
+    return max(accumulate(steps), default=0)

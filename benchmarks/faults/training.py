@@ -27,6 +27,8 @@ def kills(comparisons: Comparisons, kind: str, count: int, seconds: float) -> Ro
             at_work = comparisons.pause(out, command, _PACE[kind])
             victims = tree(command.pid)[kind] if at_work else []
             struck += bool(victims) and send(comparisons.rng.choice(victims), signal.SIGKILL)
+            if kind == "command" and victims:
+                command.kill()  # and bury it, before it is asked whether it has ended
         if comparisons.done(out) or struck == count or time.monotonic() >= until:
             command.kill()
             differences += comparisons.changed(out)

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
@@ -25,6 +26,11 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 PRELOAD = ("srpo_bench.harness.running.loop", "transformers.models.llama.modeling_llama")
 """What the server imports, so that no worker has to."""
+
+
+_STARTS = 10
+_PAUSE = 0.2
+"""Seconds between tries: a server that is dying takes a moment to be gone."""
 
 
 class LocalExecutor:
@@ -73,9 +79,28 @@ class LocalExecutor:
     def _fill(self) -> None:
         while self._waiting and len(self._running) < self._places:
             run, device = self._waiting.pop(0), self._free_device()
-            process = self._context.Process(target=start, args=(run.folder, device))
-            process.start()
-            self._running[process], self._on[process] = run, device
+            try:
+                process = self._begin(run, device)
+            except (OSError, EOFError) as error:
+                self._ended.append(Ended(run, f"its process does not start ({error})"))
+            except BaseException:
+                self._waiting.insert(0, run)  # or those who wait for it to end would wait for ever
+                raise
+            else:
+                self._running[process], self._on[process] = run, device
+
+    def _begin(self, run: PlannedRun, device: str | None) -> BaseProcess:
+        """Its process. The server may have died, or die as it is asked: then the next one is."""
+        for left in reversed(range(_STARTS)):
+            process: BaseProcess = self._context.Process(target=start, args=(run.folder, device))
+            try:
+                process.start()
+                break
+            except (OSError, EOFError):
+                if not left:
+                    raise
+                time.sleep(_PAUSE)
+        return process
 
     def _free_device(self) -> str | None:
         """The accelerator that the fewest runs are on; None: there is none to choose."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.executors import local
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Need, need_of
 from srpo_bench.harness.executors.local import LocalExecutor
 from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
@@ -150,6 +154,59 @@ def test_runs_are_spread_over_the_accelerators_that_may_be_used(
         executor._on[object()] = device  # type: ignore[index]
     assert taken == ["3", "GPU-5", "7", "3"]
     assert LocalExecutor(Need(cpus=1, gpus=1), workers=1).side_by_side == 1
+
+
+class Unwilling(multiprocessing.get_context("fork").Process):  # type: ignore[name-defined,misc]
+    """Its server dies as it is asked to start it."""
+
+    troubles: ClassVar[list[BaseException]] = []
+
+    def start(self) -> None:
+        if self.troubles:
+            raise self.troubles.pop()
+        super().start()
+
+
+@pytest.fixture
+def unwilling(monkeypatch: pytest.MonkeyPatch) -> LocalExecutor:
+    monkeypatch.setattr(local, "_PAUSE", 0)
+    monkeypatch.setattr(local, "_context", lambda threads: SimpleNamespace(Process=Unwilling))
+    monkeypatch.setattr(local, "start", lambda folder, device: write_status(folder, "done", 10))
+    monkeypatch.setattr(Unwilling, "troubles", [])
+    return LocalExecutor(Need(1, 0), workers=1)
+
+
+@pytest.mark.parametrize("error", [EOFError("unexpected EOF"), ConnectionRefusedError()], ids=repr)
+def test_a_server_that_dies_as_it_is_asked_costs_no_run(
+    comparison: PlannedComparison, unwilling: LocalExecutor, error: BaseException
+) -> None:
+    Unwilling.troubles = [error] * 9
+    run_all(comparison, unwilling)
+    assert {state(run) for run in comparison.runs} == {"done"}
+
+
+def test_where_no_process_starts_the_runs_end_with_a_sentence(
+    comparison: PlannedComparison, unwilling: LocalExecutor
+) -> None:
+    Unwilling.troubles = [EOFError("unexpected EOF")] * 1000
+    run_all(comparison, unwilling)
+    assert {read_json(run.folder / "status.json")["reason"] for run in comparison.runs} == {
+        "The worker died: its process does not start (unexpected EOF)."
+    }
+
+
+def test_a_run_whose_start_is_interrupted_is_not_waited_for_for_ever(
+    comparison: PlannedComparison, unwilling: LocalExecutor
+) -> None:
+    first, second, *_ = comparison.runs
+    unwilling.start([first, second])
+    for process in unwilling._running:
+        process.join()
+    Unwilling.troubles = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        unwilling.ended()
+    unwilling.stop(now=False)
+    assert {end.run.folder for end in unwilling.ended()} == {first.folder, second.folder}
 
 
 def test_what_a_run_needs_follows_the_plan(comparison: PlannedComparison) -> None:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing import forkserver, util
 from pathlib import Path
+from typing import Any
 
 from srpo_bench.harness.cli.app import main
 from srpo_bench.harness.environment import settle
@@ -34,7 +35,7 @@ def warm(folder: Path) -> None:
     os.environ["TMPDIR"] = str(folder)
     for name in (*local.PRELOAD, "srpo_bench.harness.planning.plan", "rich.console"):
         importlib.import_module(name)
-    util.spawnv_passfds = _start  # type: ignore[attr-defined]
+    util.spawnv_passfds = _start
 
 
 class Command:
@@ -87,18 +88,19 @@ class Command:
             self._ended = True
 
 
-def _start(path: bytes, words: Sequence[str], descriptors: Sequence[int]) -> int:
+def _start(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:
     """In place of ``multiprocessing``'s own way to start a forkserver: the same server, with the
     same descriptors and signals, but forked."""
-    if f"multiprocessing.{FORKSERVER}" not in words[-1]:
-        return _start_by_exec(path, words, descriptors)
+    if f"multiprocessing.{FORKSERVER}" not in args[-1]:
+        return _start_by_exec(path, args, passfds)
 
     def serve() -> None:
-        _close_all_but({0, 1, 2, *descriptors})
+        _close_all_but({0, 1, 2, *passfds})
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        forkserver._forkserver._lock = threading.Lock()  # its starter holds the one inherited
+        inherited: Any = forkserver._forkserver
+        inherited._lock = threading.Lock()  # the other one is held by this one's starter
         Path("/proc/self/comm").write_text(FORKSERVER)
-        forkserver.main(descriptors[0], descriptors[1], [])
+        forkserver.main(passfds[0], passfds[1], [])
 
     return _fork(serve)
 

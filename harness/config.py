@@ -226,15 +226,15 @@ def seeds_of(value: int | str) -> tuple[int, ...]:
         ValueError: none of these, or more seeds than anybody runs.
     """
     text, seeds = str(value), list[int]()
-    for part in text.replace(" ", "").split(","):
-        first, dash, last = part.partition("-")
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise ValueError(f"a count or a list of integers such as 5,7-9 is wanted, not '{text}'")
         low, high = int(first), int(last or first)
         if high - low >= MOST_SEEDS or low > 2**31 or (len(text) > 4 and text.isdecimal()):
             raise ValueError(f"'{text}' is more than anybody runs; one seed is written 42-42")
         if high < low:
-            raise ValueError(f"'{part}' runs backwards, write {high}-{low}")
+            raise ValueError(f"'{part.strip()}' runs backwards, write {high}-{low}")
         seeds += range(low, high + 1)
     if text.isdecimal():
         if seeds[0] < 1:

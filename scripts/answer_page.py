@@ -1,0 +1,187 @@
+"""What docs/answer.md says of the published comparisons. Run it when one is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from scripts import readme
+from scripts.blocks import (
+    PUBLISHED,
+    TREE,
+    Blocks,
+    change,
+    is_published,
+    percent,
+    summary,
+    table,
+    written,
+)
+from scripts.publish import RECORDS, unpack
+
+PAGE = TREE / "docs" / "answer.md"
+NOT_RUN = "Not run."
+CONTROLS = {
+    ("positive", "fast"): "nine tenths fewer steps, *supported*",
+    ("controls", "grpo-again"): "nothing told apart",
+    ("controls", "random-reward"): "flat: it ends where it began",
+}
+"""(published comparison, arm) -> what must come out."""
+UNITS = {"updates": "updates", "batch-4": "batch, 4 times", "batch-16": "batch, 16 times"}
+"""Published comparisons of one or more arms at one named target, the first arm of the first being
+what the others stand against."""
+COMPARISONS = ("answer", "tuned", "positive", "controls", *UNITS)
+
+
+def arms() -> str:
+    """The eleven arms."""
+    return _where("answer", readme.arms)
+
+
+def prompts() -> str:
+    """Is a prompt asked twice in a batch before the target?"""
+    return _where("answer", _prompts)
+
+
+def controls() -> str:
+    """What must come out, and what did."""
+    rows = [
+        (
+            f"`{arm}` against `{_pair(folder, arm)['baseline']}`",
+            must,
+            _told(folder, arm)["verdict"],
+            change(_pair(folder, arm)["axes"].get("steps")),
+            _told(folder, arm)["difference"],
+            _from_to(folder, arm),
+        )
+        for (folder, arm), must in CONTROLS.items()
+        if is_published(folder)
+    ]
+    head = (
+        *("control", "must come out", "came out", "steps to target"),
+        *("at the end, against it", "accuracy from and to"),
+    )
+    return table(head, rows) if rows else NOT_RUN
+
+
+def units() -> str:
+    """Steps, updates and responses to one target, side by side."""
+    rows: list[Sequence[str]] = []
+    for folder in filter(is_published, UNITS):
+        for arm, cost in _costs(folder).items():
+            steps, updates, responses = cost
+            rows.append((f"`{arm}` of `{folder}`", steps, updates, responses))
+    return table(("arm", "steps", "updates", "responses"), rows) if rows else NOT_RUN
+
+
+def tuned() -> str:
+    """Own best against own best, and what was tried."""
+    return _where("tuned", lambda folder: f"{_tried(folder)}\n\n{readme.arms(folder)}")
+
+
+def prices() -> str:
+    """What each comparison cost."""
+    rows = []
+    for folder in filter(is_published, COMPARISONS):
+        arms = summary(folder)["arms"].values()
+        seconds = sum(arm["totals"].get("processor_seconds", 0.0) for arm in arms)
+        runs = sum(arm["seeds"] for arm in arms)
+        rows.append(
+            (f"`{folder}`", str(runs), f"{seconds / runs:.0f} s", f"{seconds / 60:.0f} min")
+        )
+    head = ("comparison", "runs", "processor time a run, without evaluation", "in all")
+    return table(head, rows) if rows else NOT_RUN
+
+
+BLOCKS: Blocks = {
+    "arms": arms,
+    "prompts": prompts,
+    "controls": controls,
+    "units": units,
+    "tuned": tuned,
+    "prices": prices,
+}
+
+
+def _where(folder: str, make: Callable[[str], str]) -> str:
+    return make(folder) if is_published(folder) else NOT_RUN
+
+
+def _pair(folder: str, arm: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(
+        one for one in summary(folder)["comparisons"] if one["challenger"] == arm
+    )
+    return found
+
+
+def _told(folder: str, arm: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(
+        one for one in summary(folder)["headlines"] if one["challenger"] == arm
+    )
+    return found
+
+
+def _from_to(folder: str, arm: str) -> str:
+    found = summary(folder)["arms"][arm]
+    return " to ".join(percent(found[f"{when}_accuracy"]["value"]) for when in ("base", "final"))
+
+
+def _prompts(folder: str) -> str:
+    rows = []
+    for arm, health in summary(folder)["health"].items():
+        found = health["prompt_twice_up_to_own_crossing"]
+        shares = [share for share in found["by_run"] if share is not None]
+        rows.append(
+            (
+                f"`{arm}`",
+                f"{found['runs_within']} of {len(shares)}",
+                percent(max(shares)),
+                percent(sum(shares) / len(shares)),
+                percent(health["up_to_baselines_crossing"]["short"]),
+            )
+        )
+    head = (
+        *("arm", "runs in which at most 5 % of the steps do", "most, of a run", "mean"),
+        "fewer prompts than a batch, up to `grpo`'s target",
+    )
+    return table(head, rows)
+
+
+def _costs(folder: str) -> dict[str, tuple[str, str, str]]:
+    """Arm -> steps, updates and responses where its mean curve is at the target, which is named."""
+    from srpo_bench.results.runs import read
+    from srpo_bench.results.statistics.pace import steps_to
+
+    with TemporaryDirectory() as scratch:
+        comparison = read(unpack(PUBLISHED / folder / RECORDS, Path(scratch)))
+        found = {}
+        for arm in comparison.arms:
+            runs = comparison.of(arm)
+            target = comparison.plan["targets"][0]
+            steps = steps_to([(run.evals.step, run.evals.accuracy) for run in runs], target)
+            each = [runs[0].totals[name] / runs[0].last_step for name in ("updates", "responses")]
+            found[arm] = (
+                ("not reached",) * 3
+                if steps is None
+                else (f"{steps:.0f}", *(f"{steps * n:,.0f}" for n in each))
+            )
+    return found
+
+
+def _tried(folder: str) -> str:
+    rows = [
+        (
+            f"`{one['algorithm']}`",
+            ", ".join(f"{path} {value:g}" for path, value in one["values"].items()),
+            "not reached" if one["steps"] is None else f"{one['steps']:.0f}",
+            percent(sum(one["scores"]) / len(one["scores"])),
+        )
+        for one in summary(folder)["tuning"]["candidates"]
+    ]
+    return table(("method", "tried", "steps to target", "accuracy at the end"), rows)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), BLOCKS), encoding="utf-8")

@@ -20,7 +20,7 @@ RULES = {
         *("srpo-bench", "The answer", "Before you start", "What others measured"),
         "What is compared, and how",
     },
-    "answer.md": {"Controls", "What a step is"},
+    "answer.md": {"Controls", "Does the pool suffice?", "What a step is"},
     "architecture.md": {"Where do I change …"},
     "claim.md": {"What a claim is"},
     "config.md": {"rollout"},

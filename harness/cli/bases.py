@@ -39,7 +39,7 @@ def base(
     \b
     bench base --out my-micro
     bench base --model HuggingFaceTB/SmolLM2-135M-Instruct --tasks mawps --held-out svamp,gsm8k \\
-        --examples 1500 --out smollm2-mawps
+        --examples 400 --out smollm2-mawps
     """
     from srpo_bench.harness.models.resolve import digest
 

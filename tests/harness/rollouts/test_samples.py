@@ -18,3 +18,19 @@ def test_it_says_which_grades_may_be_other_ones_the_next_time() -> None:
         ("correct", True),
         ("timeout", False),
     ]
+
+
+def test_a_responses_line_by_hand() -> None:
+    told = graded([[1, 0]])
+    grades = [Grade(Outcome.CORRECT, answer="7", fields={"brief": 0.5}), Grade(Outcome.WRONG)]
+    told = dataclasses.replace(told, grades=grades, texts=["seven", "eight"])
+    weights = Reward.model_validate({"accuracy": 2.0, "brief": 4.0})
+    assert sample_line(3, "train", told, weights, 0, 0.25, own_reward=1.5) == {
+        "step": 3, "phase": "train", "problem": "0", "task": "t", "prompt": "", "response": "seven",
+        "answer": "7", "expected": "", "outcome": "correct", "repeatable": True, "reward": 4.0,
+        "advantage": 0.25, "length": 3, "truncated": False, "rewards": {"brief": 0.5},
+        "own_reward": 1.5,
+    }  # fmt: skip
+    bare = sample_line(3, "eval", told, weights, 1, None)
+    assert (bare["reward"], bare["advantage"], bare["response"]) == (0, None, "eight")
+    assert not {"rewards", "own_reward"} & bare.keys()

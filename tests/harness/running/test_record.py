@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
-from srpo_bench.harness.running.record import by_prompt, evaluation_line
+from srpo_bench.harness.config import Reward
+from srpo_bench.harness.running.ledger import empty
+from srpo_bench.harness.running.record import by_prompt, evaluation_line, step_line
 from srpo_bench.results.store import Spent, TaskScore
+from tests.harness.rollouts.test_evaluation import graded
 
 SPENT = Spent(responses=8, tokens=90, updates=1, flops=1e3)
 
@@ -44,3 +49,29 @@ def test_every_group_keeps_its_prompt_and_the_number_right() -> None:
         {"prompt": "a", "right": 2, "n": 2},
         {"prompt": "b", "right": 1, "n": 3},
     ]
+
+
+def test_a_steps_line_by_hand() -> None:
+    """Two prompts of two: one all right, one all wrong; a field of its own, a reward of its own."""
+    told = graded([[1, 1], [0, 0]])
+    grades = [replace(g, fields={"brief": 0.5 * i}) for i, g in enumerate(told.grades)]
+    mask = torch.tensor([[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=torch.bool)
+    cut = torch.tensor([False, False, False, True])
+    told = replace(told, grades=grades, responses=replace(told.responses, mask=mask, truncated=cut))
+    sampler: Any = SimpleNamespace(pool_size=7, epoch=3, metrics=lambda: {"s": 1.0})
+    batch: Any = SimpleNamespace(metrics={"b": 2.0}, reward=torch.tensor([1.0, 2, 3, 4]))
+    update: Any = SimpleNamespace(loss=0.5, grad_norm=2.0, lr=1e-3, metrics={"u": 3.0})
+    weights = Reward.model_validate({"accuracy": 2.0, "brief": 4.0})
+    mismatch: Any = {"kl": 0.1}
+    line = step_line(5, told, weights, sampler, batch, update, empty(), mismatch)
+    assert line == {
+        "step": 5, "reward": (2 + (2 + 2) + 4 + 6) / 4, "accuracy": 0.5, "length": 9 / 4,
+        "truncated": 0.25, "groups": 2, "groups_all_correct": 1, "groups_all_wrong": 1,
+        "pool_size": 7, "epoch": 3, "loss": 0.5, "grad_norm": 2.0, "lr": 1e-3, "ledger": empty(),
+        "by_prompt": [{"prompt": "0", "right": 2, "n": 2}, {"prompt": "1", "right": 0, "n": 2}],
+        "algorithm": {"s": 1.0, "b": 2.0, "u": 3.0}, "rewards": {"brief": 0.75}, "own_reward": 2.5,
+        "mismatch": mismatch,
+    }  # fmt: skip
+    batch.reward = None
+    bare = step_line(5, graded([[1]]), Reward(), sampler, batch, update, empty(), None)
+    assert not {"rewards", "own_reward", "mismatch"} & bare.keys()

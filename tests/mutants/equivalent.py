@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _UNDER = "_hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE"
+_NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
         "where a bisection meets its goal exactly, either half ends there, to the last halving"
@@ -10,6 +11,13 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/distribution.py: 27 for 26 :: SUMMED_AT_ONCE = 2**26": (
         "how much is summed at once bounds memory; the sums are exact"
     ),
+    "results/judgement/claims.py: 2 for 1 :: near = difflib.get_close_matches(wanted, ids, 1, 0)": (
+        _NEAREST
+    ),
+    "results/importers/columns.py: 2 for 1 :: "
+    "near = difflib.get_close_matches(name, NAMES, 1, 0)[0]": _NEAREST,
+    "results/importers/logs.py: 2 for 1 :: "
+    "near = difflib.get_close_matches(metrics[0], keys, 1)": _NEAREST,
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

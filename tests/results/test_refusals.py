@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.rules import Ruling
 from srpo_bench.results.outcomes import Outcomes, Side
+from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 from tests.results.made import comparison, run
@@ -192,3 +194,31 @@ def test_what_is_vouched_for_says_what_is_not_proved() -> None:
     assert judge._vouched_for(ratio, found, Matched({}, [], 9)) == found.ruling
     none = Finding(Ruling("no-verdict", "why"))
     assert judge._vouched_for(ratio, none, proof) == none.ruling
+
+
+def test_a_pair_is_blocked_by_the_first_thing_that_is_lacking() -> None:
+    gained = Gain(0.2, 0.8, np.full(4, 0.6))
+    contrast = SimpleNamespace(n=8, target=0.7, baseline_share=1.0, steps=None)
+
+    def blocked(state: str = "done", **found: Any) -> str:
+        here = comparison(run("grpo", state=state), run("srpo"), run("x", state="running"))
+        judge = Judge(here, "srpo", "grpo")
+        fed = SimpleNamespace(lacking="")
+        told = {
+            "matched": Matched({}, [], 9),
+            "contrast": contrast,
+            "gain": gained,
+            "starving": fed,
+        }
+        judge.__dict__.update(told | found)
+        return judge.blocked
+
+    starves = SimpleNamespace(lacking="it starves")
+    assert blocked() == ""
+    assert blocked(starving=starves) == "it starves"
+    few = SimpleNamespace(**vars(contrast) | {"n": 7})
+    assert blocked(contrast=few, starving=starves).startswith("7 complete seed pairs")
+    low = SimpleNamespace(**vars(contrast) | {"target": 0.1})
+    assert blocked(contrast=low, starving=starves).startswith("the target of 10.0 % is not above")
+    assert blocked("running", contrast=few) == "1 of 2 runs are not finished (grpo/seed-1)"
+    assert blocked(matched=Matched({"lr": [1, 2]}, [], 9)).startswith("the runs are not matched")

@@ -65,3 +65,16 @@ def test_a_token_outside_the_nucleus_is_never_drawn(uniform: float, token: int) 
     assert drawn.tolist() == [token]
     kept = {1: 0.5, 3: 0.3}[token] / 0.8
     torch.testing.assert_close(logp.exp(), torch.tensor([kept]))
+
+
+@pytest.mark.parametrize("top_p", [1.0, 0.9])
+def test_log_probs_of_any_leading_shape(top_p: float) -> None:
+    logits = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(1))
+    tokens = torch.tensor([[0, 1, 2], [3, 4, 0]])
+    found = sampling_logp(logits, tokens, 1.0, top_p)
+    for i in range(2):
+        one = sampling_logp(logits[i], tokens[i], 1.0, top_p)
+        torch.testing.assert_close(found[i], one)
+    if top_p == 1:
+        plain = logits.log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
+        torch.testing.assert_close(found, plain)

@@ -290,3 +290,19 @@ def test_a_mirror_holds_plug_ins_and_the_record_last(tmp_path: Path) -> None:
         "grpo/seed-1/manifest.json", "seal.json", "comparison.json", "_plugins/abc/mine.py",
     }  # fmt: skip
     assert (tmp_path / "back" / "_plugins" / "abc" / "mine.py").read_text() == "x = 1\n"
+
+
+def test_what_was_dropped_and_cannot_be_deleted_is_left_to_a_later_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = Attempt(tmp_path)
+    (tmp_path / "folder").mkdir()
+
+    def busy(path: Path, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise OSError(errno.EBUSY, "busy")
+
+    monkeypatch.setattr(attempts.shutil, "rmtree", busy)
+    attempt.drop(tmp_path / "folder")
+    attempt.drop(tmp_path / "never-there")
+    assert not (tmp_path / "folder").exists()

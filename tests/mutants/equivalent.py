@@ -11,6 +11,10 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/distribution.py: 27 for 26 :: SUMMED_AT_ONCE = 2**26": (
         "how much is summed at once bounds memory; the sums are exact"
     ),
+    "harness/engines/readers.py: 2 for 1 :: "
+    "everyone, nothing = torch.arange(len(prompts)), torch.zeros((len(prompts), 1)).long()": (
+        "a prompt is packed with a response of which nothing is read, however wide its table is"
+    ),
     "results/judgement/claims.py: 2 for 1 :: near = difflib.get_close_matches(wanted, ids, 1, 0)": (
         _NEAREST
     ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from srpo_bench.plugins import nearest
 from srpo_bench.results.importers.record import (
     AXES,
     Notes,
@@ -36,8 +37,7 @@ def parse_map(texts: Sequence[str]) -> dict[str, str]:
         if not equals or not column:
             raise ResultsError(f"--map takes NAME=COLUMN, as in accuracy=val/acc, not '{text}'.")
         if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, 1, 0)[0]
-            raise ResultsError(f"--map knows no '{name}'; did you mean '{near}'?")
+            raise ResultsError(f"--map knows no '{name}'; {nearest(name, NAMES)}")
         if name in mapped:
             raise ResultsError(f"--map {name}=… stands twice; give one column.")
         mapped[name] = column

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from srpo_bench.plugins import nearest
 from srpo_bench.results.importers.csv_file import header_of, rows_of
 from srpo_bench.results.importers.lines import TORN, Lines
 from srpo_bench.results.importers.record import Notes, Record, accuracy_of, number, step_of
@@ -95,9 +95,7 @@ def _chosen(path: Path, columns: list[Column], metrics: Sequence[str]) -> list[C
         )
     for wanted in metrics:
         if wanted not in keys:
-            near = difflib.get_close_matches(wanted, keys, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; there are: {', '.join(keys)}."
-            raise ResultsError(f"{path} has no metric '{wanted}'{hint}")
+            raise ResultsError(f"{path} has no metric '{wanted}'; {nearest(wanted, keys)}")
     return [column for column in columns if not metrics or column[2] in metrics]
 
 

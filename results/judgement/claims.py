@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from srpo_bench.plugins import nearest
 from srpo_bench.results.judgement import grim
 from srpo_bench.results.judgement.published import Published, Unit
 from srpo_bench.results.statistics.race import MARGIN
@@ -148,8 +148,7 @@ def find(claims: Sequence[Claim], wanted: str) -> Claim:
     """
     ids = [claim.id for claim in claims]
     if wanted not in ids:
-        near = difflib.get_close_matches(wanted, ids, 1, 0)
-        raise ResultsError(f"There is no claim '{wanted}'; did you mean '{near[0]}'?")
+        raise ResultsError(f"There is no claim '{wanted}'; {nearest(wanted, ids)}")
     return claims[ids.index(wanted)]
 
 

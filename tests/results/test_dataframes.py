@@ -114,6 +114,7 @@ def test_every_column_is_described(folder: Path) -> None:
         assert sorted(named) == sorted(getattr(found, name).columns), name
 
 
+@pytest.mark.integration
 def test_the_notebook_runs(folder: Path, tmp_path: Path) -> None:
     """Its blocks, one after another, on a comparison that stands where the page says."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), flags=re.M | re.S)

@@ -21,6 +21,7 @@ def texts(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_the_published_report_is_made_anew_from_its_records(place: Path, tmp_path: Path) -> None:
     """Where this fails after a change of the report's words: python scripts/publish.py"""

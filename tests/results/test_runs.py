@@ -135,6 +135,7 @@ def test_importing_the_room_is_light() -> None:
     assert out.stdout.strip() == "[]"
 
 
+@pytest.mark.integration
 def test_the_room_never_imports_torch_or_the_harness() -> None:
     code = (
         "import sys; from srpo_bench.results.judgement import verify;"

@@ -93,6 +93,7 @@ def test_an_arm_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert all((tmp_path / "out").resolve() in r.folder.resolve().parents for r in comparison.runs)
 
 
+@pytest.mark.integration
 def test_the_page_takes_a_name_for_a_name(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", *rows(), *rows("β=0.1 <script>"))
     take("csv", path, out=tmp_path / "out", vouched=True)

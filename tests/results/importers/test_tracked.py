@@ -127,6 +127,7 @@ print(done.written.runs, done.written.unfinished)
 """
 
 
+@pytest.mark.integration
 def test_a_trackio_project_that_trackio_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +169,7 @@ class Api:
         ]
 
 
+@pytest.mark.integration
 def test_a_wandb_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wandb = pytest.importorskip("wandb")
     monkeypatch.setattr(wandb, "Api", Api)

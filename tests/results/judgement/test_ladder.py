@@ -168,6 +168,7 @@ def test_without_the_rung_between_replay_is_not_read_against_stages(tmp_path: Pa
     assert ("srpo", "srpo-paper") not in rungs
 
 
+@pytest.mark.integration
 def test_settings_that_differ_besides_are_named_and_the_idea_is_not_alone(tmp_path: Path) -> None:
     folder = write(
         tmp_path / "c",
@@ -212,6 +213,7 @@ def test_a_labelled_arm_counts_as_its_method(tmp_path: Path) -> None:
     assert list(climb(folder)) == [("srpo-paper", "grpo"), ("grpo-token", "srpo-paper")]
 
 
+@pytest.mark.integration
 def test_the_report_says_each_rung_in_words_and_numbers(whole: Path) -> None:
     told = write_report(whole)
     report = whole / "report"
@@ -240,6 +242,7 @@ def test_too_few_pairs_are_said_to_tell_nothing_apart(tmp_path: Path) -> None:
     assert "5 pairs are too few to judge; 8 are needed" in text
 
 
+@pytest.mark.integration
 def test_of_seven_arms_the_first_screen_speaks_of_those_the_claim_is_about(whole: Path) -> None:
     write_report(whole)
     page = (whole / "report" / "index.html").read_text()

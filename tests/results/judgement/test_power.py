@@ -47,6 +47,7 @@ def test_what_is_far_off_is_settled_by_one_more(tmp_path: Path) -> None:
     assert asked(made(tmp_path / "d", 8), 2.0).towards == "supported"
 
 
+@pytest.mark.integration
 def test_the_number_that_it_names_settles_as_often_as_it_says(tmp_path: Path) -> None:
     """Comparisons of that many pairs, drawn anew from the law of those that were measured; the
     measured ratio is not the true one, so a wide margin is left."""
@@ -66,6 +67,7 @@ def test_the_number_that_it_names_settles_as_often_as_it_says(tmp_path: Path) ->
     assert settled >= 6
 
 
+@pytest.mark.integration
 def test_more_spread_asks_for_more_seeds(tmp_path: Path) -> None:
     needed = [
         asked(made(tmp_path / str(spread), 12, spread=spread), 0.35).needed
@@ -76,6 +78,7 @@ def test_more_spread_asks_for_more_seeds(tmp_path: Path) -> None:
     assert needed[0] < needed[1]
 
 
+@pytest.mark.integration
 def test_a_ratio_at_the_claim_is_never_settled(tmp_path: Path) -> None:
     folder = made(tmp_path / "c", 12)
     measured = Judge(read(folder), "srpo", "grpo").contrast.ratio.value

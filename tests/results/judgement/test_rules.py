@@ -130,6 +130,7 @@ def test_axes_that_are_not_recorded_are_not_compared(tmp_path: Path) -> None:
     assert list(found.axes) == ["steps", "responses", "tokens", "updates", "flops"]
 
 
+@pytest.mark.integration
 def test_a_hair_on_either_side_of_a_tenth_in_every_pair_is_told(tmp_path: Path) -> None:
     """Ratios round: a tenth of every pair's steps is at most a tenth, a little more is not less."""
     for ratio, verdict in ((0.085, "supported"), (0.118, "refuted")):

@@ -245,6 +245,7 @@ def test_the_accuracy_at_a_tenth_is_never_one_of_later(tmp_path: Path) -> None:
     assert found.difference == pytest.approx(0.3 - 0.9, abs=0.01)
 
 
+@pytest.mark.integration
 def test_a_long_budget_does_not_let_the_baseline_pass_against_itself(tmp_path: Path) -> None:
     """Equal arms, a budget of twenty times what they need: at a tenth of the *budget* both are at
     their plateau; at a tenth of the baseline's own steps neither is."""

@@ -234,6 +234,7 @@ def test_unmatched_runs_are_said_so_on_the_first_page(tmp_path: Path) -> None:
     assert "optim.lr" in head
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("arms", [{"grpo": 1.0}, {"grpo": 1.0, "again": 1.0, "dapo": 0.7}])
 def test_one_arm_and_many_arms_are_shown(tmp_path: Path, arms: dict[str, float]) -> None:
     folder = synthetic.write(tmp_path / "c", arms, seeds=2, steps=50)

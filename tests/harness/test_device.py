@@ -83,10 +83,8 @@ def train(make: Make, algorithm: str, changes: dict[str, Any]) -> Run:
     return run
 
 
-@pytest.mark.parametrize(
-    "case",
-    ["reference", *(pytest.param(c, marks=pytest.mark.integration) for c in [*CASES][1:])],
-)
+@pytest.mark.integration
+@pytest.mark.parametrize("case", CASES)
 def test_a_run_on_an_accelerator_mixes_no_devices(
     case: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

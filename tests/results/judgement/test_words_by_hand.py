@@ -116,7 +116,7 @@ def test_what_a_claim_needs_in_few_words() -> None:
 def test_a_claim_is_found_by_its_id_and_the_nearest_is_named() -> None:
     told = [claim(id="a-one"), claim(id="b-two")]
     assert find(told, "b-two") is told[1]
-    with pytest.raises(ResultsError, match=r"no claim 'xyz'; did you mean '.-...'"):
+    with pytest.raises(ResultsError, match=r"no claim 'xyz'; there are: a-one, b-two\."):
         find(told, "xyz")
     with pytest.raises(ResultsError, match="did you mean 'b-two'"):
         find(told, "b-tow")

@@ -283,3 +283,21 @@ def test_a_lock_whose_file_was_taken_away_holds_nobody(tmp_path: Path) -> None:
         (tmp_path / ".lock").unlink()
     with locked(tmp_path), pytest.raises(UserError, match="another bench"), locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lock_that_is_taken_away_while_it_is_asked_for_holds_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """Whoever held it removed the file a moment ago, and somebody may have made another."""
+    path = tmp_path / ".lock"
+
+    def meanwhile(*_: Any) -> None:
+        path.unlink()
+        if again:
+            (tmp_path / "kept").write_text("")  # so that the new file has another number
+            path.write_text("")
+
+    monkeypatch.setattr("srpo_bench.harness.planning.comparison.fcntl.flock", meanwhile)
+    with pytest.raises(UserError, match="another bench"), locked(tmp_path):
+        pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,10 @@ def test_several_sinks_can_be_named_in_a_word() -> None:
     assert Config.model_validate(assigned).sinks == ("tensorboard", "wandb")
     with pytest.raises(UserError, match="tensorbord"):
         layers.parse(Config, {"sinks": "tensorbord"}, "the settings")
+
+
+def test_a_comparison_is_told_apart_by_its_place() -> None:
+    place = Place(Path("/a/runs/mine/grpo/seed-3"))
+    assert place.comparison == "mine"
+    assert place.project == "mine-" + sha256(b"/a/runs/mine").hexdigest()[:12]
+    assert place.folder("wandb") == Path("/a/runs/mine/grpo/seed-3/sinks/wandb")

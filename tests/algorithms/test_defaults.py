@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from srpo_bench.algorithms import registry
+from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.registry import get
 from tests.bounds import described
 
@@ -93,3 +94,7 @@ def test_an_algorithms_numbers_and_what_they_may_be(name: str) -> None:
 @pytest.mark.parametrize("name", registry.SAMPLERS)
 def test_a_samplers_numbers_and_what_they_may_be(name: str) -> None:
     assert described(registry.get_sampler(name).Settings) == SAMPLERS[name]
+
+
+def test_a_run_without_hidden_states_has_none() -> None:
+    assert RunInfo((), 1, 2, 3, max_new_tokens=4).hidden_size == 0

@@ -15,11 +15,12 @@ EQUIVALENT: dict[str, str] = {
     "everyone, nothing = torch.arange(len(prompts)), torch.zeros((len(prompts), 1)).long()": (
         "a prompt is packed with a response of which nothing is read, however wide its table is"
     ),
-    "results/judgement/claims.py: 2 for 1 :: near = difflib.get_close_matches(wanted, ids, 1, 0)": (
-        _NEAREST
+    "harness/models/head.py: Lt in len(states) <= rows :: if len(states) <= rows:": (
+        "a single piece that is made again on the way back gives the same numbers"
     ),
-    "results/importers/columns.py: 2 for 1 :: "
-    "near = difflib.get_close_matches(name, NAMES, 1, 0)[0]": _NEAREST,
+    "results/importers/shelf.py: GtE in now > done :: if now > done:": (
+        "equal ones were told apart a line before"
+    ),
     "results/importers/logs.py: 2 for 1 :: "
     "near = difflib.get_close_matches(metrics[0], keys, 1)": _NEAREST,
 }

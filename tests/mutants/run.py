@@ -24,6 +24,8 @@ Verdict = Literal["killed", "survived", "not covered"]
 SECONDS = 20.0
 """Of processor time, measured when the map was made: so many tests a mutant is run through. Those
 of the file's own test come first, then the quickest."""
+DEFAULTS = ("tests/algorithms/test_defaults.py", "tests/harness/test_config.py")
+"""Look at what is made at import, bounds and defaults of settings, and run no line of its file."""
 HEAVY = (
     *("torch", "transformers", "trl", "safetensors.torch", "numpy", "scipy.stats", "pandas"),
     *("pydantic", "hypothesis", "matplotlib.pyplot", "pyarrow", "typer", "rich", "jinja2", "yaml"),
@@ -74,6 +76,9 @@ def tests_of(mutant: Mutant, known: dict[str, Any], seconds: float) -> list[str]
         for test, entry in known.items()
         if any(line in lines for line in entry["lines"].get(mutant.file, ()))
     }
+    if mutant.function is None:
+        looks = {t: e["seconds"] for t, e in known.items() if t.startswith(DEFAULTS)}
+        covering = looks | covering
     own = f"test_{Path(mutant.file).stem}.py"
     chosen: list[str] = []
     spent = 0.0

@@ -37,6 +37,8 @@ def print_power(
         if arm != comparison.baseline
     ]
     asked = [(judge, claim) for judge in judges for claim in chosen if judge.is_about(claim)]
+    if not judges:
+        raise ResultsError(f"{folder} has one arm, and every claim compares two.")
     if not asked:
         raise ResultsError("No claim about a ratio is about these arms; name one with --claim.")
     told = [power(judge, claim, np.random.default_rng(SEED)) for judge, claim in asked]

@@ -39,6 +39,9 @@ def test_claims_that_are_about_the_arms(
     here = comparison(run("grpo"), run("dapo"))
     with pytest.raises(ResultsError, match="No claim about a ratio is about these arms"):
         power.print_power(Path("c"), ["steps-90"], None, False)
+    here = comparison(run("grpo"))
+    with pytest.raises(ResultsError, match="c has one arm, and every claim compares two"):
+        power.print_power(Path("c"), [], None, False)
 
 
 def test_the_users_own_claims(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -181,12 +182,18 @@ def finish(accuracy: dict[str, float]) -> Any:
 ACCURACY = {"grpo-1": 0.5, "grpo-2": 0.7, "grpo-3": 0.6, "grpo-4": 0.4}
 
 
-@pytest.fixture
-def tuned(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params = {"optim.lr": [1e-4, 2e-4], "grpo.beta": [0.0, 0.04]}
     candidates = grid(["grpo"], params)
-    tune(tmp_path / "t", SMALL, candidates, "bench tune …", finish(ACCURACY))
-    return tmp_path / "t"
+    folder = tmp_path_factory.mktemp("once") / "t"
+    tune(folder, SMALL, candidates, "bench tune …", finish(ACCURACY))
+    return folder
+
+
+@pytest.fixture
+def tuned(once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(once, tmp_path / "t"))
 
 
 def test_what_was_tried_and_what_was_chosen_is_recorded(tuned: Path) -> None:

@@ -1,6 +1,6 @@
 """``bench`` in a process forked from a server that has imported the heavy libraries once.
 
-Importing them takes 5 s of a processor, and sixty tests run a command or several. What a fresh
+Importing them took 7 s of a processor with a load of 13, and tests run sixty commands. What a fresh
 process does differently is tested by the modules that start one by ``command``.
 """
 

@@ -18,6 +18,10 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/head.py: Lt in len(states) <= rows :: if len(states) <= rows:": (
         "a single piece that is made again on the way back gives the same numbers"
     ),
+    "harness/running/learner.py: no lr= in torch.optim.AdamW(self.parameters, lr=optim.lr, "
+    "betas=optim.betas, … :: self.optimizer = torch.optim.AdamW(": (
+        "every update sets its own rate before it is made"
+    ),
     "results/importers/shelf.py: GtE in now > done :: if now > done:": (
         "equal ones were told apart a line before"
     ),

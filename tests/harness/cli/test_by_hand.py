@@ -12,7 +12,7 @@ import pytest
 import torch
 import typer
 
-from srpo_bench.harness.cli import app, bases, doctor, evaluate, flags, training
+from srpo_bench.harness.cli import app, bases, doctor, evaluate, flags, reading, training
 from srpo_bench.harness.config import Arm
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing.recipe import Recipe
@@ -386,3 +386,39 @@ def test_a_grown_base_is_told_in_numbers(
     card["loss_unseen"] = []
     bases._grow(tmp_path / "b", model="m", tasks=("t",))
     assert capsys.readouterr().out.strip() == "1,500 solutions shown; 1 left out"
+
+
+def test_every_option_of_import_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr("srpo_bench.harness.cli.importing.import_and_show", kept(found))
+    monkeypatch.setattr(reading, "command_line", lambda: "bench import …")
+    one = {"arm": "a", "seed": 3, "scale": 0.01, "skip_empty": True, "on_repeat": "last",
+           "unit": "update", "updates_per_step": 4, "baseline": "b", "vouched": True}  # fmt: skip
+    reading.import_(["f"], "csv", Path("o"), map_=["x=y"], metric=["m"], run=["a/1=n"], **one)  # type: ignore[arg-type]
+    reading.import_(["f", "g"], "trl", Path("o"))
+    files = {"format": "csv", "files": ["f"], "out": Path("o"), "command": "bench import …"}
+    assert found[0] == ((), files | one | {"mapped": ["x=y"], "metrics": ["m"], "runs": ["a/1=n"]})
+    bare = {"arm": None, "seed": None, "scale": 1.0, "skip_empty": False, "on_repeat": None,
+            "unit": None, "updates_per_step": None, "baseline": None, "vouched": False}  # fmt: skip
+    told = {"format": "trl", "files": ["f", "g"], "out": Path("o"), "command": "bench import …"}
+    assert found[1] == ((), told | bare | {"mapped": (), "metrics": (), "runs": ()})
+
+
+def test_every_option_of_verify_and_power_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    for reached in (True, False):
+
+        def shown(*given: Any, reached: bool = reached) -> bool:
+            found.append(given)
+            return reached
+
+        monkeypatch.setattr("srpo_bench.harness.cli.verdicts.show_verdicts", shown)
+        with pytest.raises(typer.Exit) as left:
+            reading.verify(Path("c"), ["i"], Path("f"), "b", "a", True, [0.5], True)
+        assert left.value.exit_code == (0 if reached else 3)
+    assert found[0] == (Path("c"), ["i"], Path("f"), "b", "a", True, True, [0.5])
+    asked: list[Any] = []
+    monkeypatch.setattr("srpo_bench.harness.cli.power.print_power", kept(asked))
+    reading.power(Path("c"), ["i"], Path("f"), True)
+    reading.power(Path("c"))
+    assert asked == [((Path("c"), ["i"], Path("f"), True), {}), ((Path("c"), (), None, False), {})]

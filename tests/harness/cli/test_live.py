@@ -138,6 +138,10 @@ def test_nothing_is_drawn_where_nothing_changed(comparison: PlannedComparison) -
             clock.now += REDRAW_EVERY
             progress.refresh()
         assert len(out.getvalue()) == drawn
+        write(comparison, "grpo", 1, "running", 2)
+        clock.now += REDRAW_EVERY
+        progress.refresh()
+        assert "2/10" in out.getvalue()[drawn:]  # what has changed is drawn at once
 
 
 def test_a_run_that_went_back_to_a_checkpoint_is_read_anew(comparison: PlannedComparison) -> None:

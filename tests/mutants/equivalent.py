@@ -18,6 +18,9 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/head.py: Lt in len(states) <= rows :: if len(states) <= rows:": (
         "a single piece that is made again on the way back gives the same numbers"
     ),
+    "harness/models/resolve.py: 2 for 1 :: while block := f.read(1 << 20):": (
+        "a digest is the same whatever is read at once"
+    ),
     "harness/running/learner.py: no lr= in torch.optim.AdamW(self.parameters, lr=optim.lr, "
     "betas=optim.betas, … :: self.optimizer = torch.optim.AdamW(": (
         "every update sets its own rate before it is made"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from srpo_bench.harness.errors import RunError, UserError
@@ -63,7 +64,9 @@ def run_all(
             while left:
                 time.sleep(POLL)
                 stopping = (comparison.folder / STOP).exists()  # by whoever wrote that file
-                left -= _close(executor.ended(), stopping)
+                ended = executor.ended()
+                left -= len(ended)  # first: a full disk may refuse the record of it
+                _close(ended, stopping)
                 watch()
         except KeyboardInterrupt as error:
             _stop(comparison.folder, executor, left)
@@ -103,8 +106,8 @@ def _check(run: PlannedRun) -> None:
             raise UserError(str(error)) from error
 
 
-def _close(ended: list[Ended], stopping: bool = False) -> int:
-    """Record the end of runs that could not do so themselves; how many have ended.
+def _close(ended: list[Ended], stopping: bool = False) -> None:
+    """Record the end of runs that could not do so themselves.
 
     Where all are being stopped, one that waits for its place goes on waiting, for bench resume.
     """
@@ -115,7 +118,6 @@ def _close(ended: list[Ended], stopping: bool = False) -> int:
         if not waits and record.get("state") not in ENDED and end.how != SUPERSEDED:
             reason = f"The worker died: {end.how or 'nobody knows how'}."
             write_json(path, {**record, "state": "failed", "reason": reason})
-    return len(ended)
 
 
 def _stop(folder: Path, executor: Executor, left: int) -> None:
@@ -131,7 +133,10 @@ def _stop(folder: Path, executor: Executor, left: int) -> None:
             executor.stop(now)
             while left:
                 time.sleep(POLL)
-                left -= _close(executor.ended(), stopping=True)
+                ended = executor.ended()
+                left -= len(ended)
+                with suppress(OSError):  # what cannot be recorded is no reason to leave the others
+                    _close(ended, stopping=True)
         except KeyboardInterrupt:
             now = True
     (folder / STOP).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import pytest
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors import local
+from srpo_bench.harness.executors import run as run_module
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Need, need_of
 from srpo_bench.harness.executors.local import LocalExecutor
 from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
@@ -207,6 +209,22 @@ def test_a_run_whose_start_is_interrupted_is_not_waited_for_for_ever(
         unwilling.ended()
     unwilling.stop(now=False)
     assert {end.run.folder for end in unwilling.ended()} == {first.folder, second.folder}
+
+
+def test_a_disk_that_takes_no_record_of_an_end_is_told_and_nothing_is_waited_for(
+    comparison: PlannedComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the end that could not be recorded nor those after it, which cannot be, either."""
+
+    def full(path: Path, record: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    executor = Scripted(["killed"] * 4)
+    monkeypatch.setattr(run_module, "write_json", full)
+    with pytest.raises(OSError, match="No space left"):
+        run_all(comparison, executor)
+    assert executor.looks == 4
+    assert executor.closed
 
 
 def test_what_a_run_needs_follows_the_plan(comparison: PlannedComparison) -> None:

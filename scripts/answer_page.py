@@ -12,9 +12,9 @@ from scripts.blocks import (
     PUBLISHED,
     TREE,
     Blocks,
-    change,
     is_published,
     percent,
+    steps,
     summary,
     table,
     written,
@@ -52,7 +52,7 @@ def controls() -> str:
             f"`{arm}` against `{_pair(folder, arm)['baseline']}`",
             must,
             _told(folder, arm)["verdict"],
-            change(_pair(folder, arm)["axes"].get("steps")),
+            steps(_told(folder, arm)),
             _told(folder, arm)["difference"],
             _from_to(folder, arm),
         )
@@ -71,8 +71,7 @@ def units() -> str:
     rows: list[Sequence[str]] = []
     for folder in filter(is_published, UNITS):
         for arm, cost in _costs(folder).items():
-            steps, updates, responses = cost
-            rows.append((f"`{arm}` of `{folder}`", steps, updates, responses))
+            rows.append((f"`{arm}` of `{folder}`", *cost))
     return table(("arm", "steps", "updates", "responses"), rows) if rows else NOT_RUN
 
 
@@ -160,12 +159,12 @@ def _costs(folder: str) -> dict[str, tuple[str, str, str]]:
         for arm in comparison.arms:
             runs = comparison.of(arm)
             target = comparison.plan["targets"][0]
-            steps = steps_to([(run.evals.step, run.evals.accuracy) for run in runs], target)
+            there = steps_to([(run.evals.step, run.evals.accuracy) for run in runs], target)
             each = [runs[0].totals[name] / runs[0].last_step for name in ("updates", "responses")]
             found[arm] = (
                 ("not reached",) * 3
-                if steps is None
-                else (f"{steps:.0f}", *(f"{steps * n:,.0f}" for n in each))
+                if there is None
+                else (f"{there:.0f}", *(f"{there * n:,.0f}" for n in each))
             )
     return found
 

@@ -88,6 +88,12 @@ def change(axis: Mapping[str, Any] | None) -> str:
     return f"{fewer(axis['ratio'])} ({between(axis['interval'])})"
 
 
+def steps(headline: Mapping[str, Any]) -> str:
+    """Of a challenger's headline, which says where the ratio is a bound."""
+    told = headline["measured"].removesuffix(" steps")
+    return f"{told} ({headline['interval']})" if told else "not measured"
+
+
 def accuracy(e: Mapping[str, Any]) -> str:
     """``91.8 % (90.5 to 93.0)``."""
     if e["interval"] is None:

@@ -17,6 +17,7 @@ from scripts.blocks import (
     is_published,
     link,
     percent,
+    steps,
     summary,
     table,
     wrapped,
@@ -60,16 +61,16 @@ def arms(folder: str) -> str:
         rows.append(
             (
                 f"`{arm}`",
-                change(pair["axes"].get("steps")),
+                steps(h),
                 pair["neutral"]["outcome"],
                 change(pair["axes"].get("flops")),
                 h["difference"],
                 _arrive(pair),
             )
         )
-    steps = f"steps to {100 * s['target']['accuracy']:.1f} %"
+    target = f"steps to {100 * s['target']['accuracy']:.1f} %"
     against = f"against `{s['baseline']}`"
-    head = ["arm", f"{steps}, {against}", "after Holm", "FLOPs to there", "at the end", "arrive"]
+    head = ["arm", f"{target}, {against}", "after Holm", "FLOPs to there", "at the end", "arrive"]
     return table(head, rows)
 
 
@@ -80,12 +81,12 @@ def earlier() -> str:
         s = summary(folder)
         for rung in s["ladder"]:
             pair = f"`{rung['arm']}` / `{rung['against']}`"
-            steps = _ratio(rung["steps"])
-            rows.append((link(folder, name), rung["adds"], pair, steps, rung["outcome"]))
+            told = _ratio(rung["steps"])
+            rows.append((link(folder, name), rung["adds"], pair, told, rung["outcome"]))
         for one in s["comparisons"] if not s["ladder"] else []:
             pair = f"`{one['challenger']}` / `{one['baseline']}`"
-            steps = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
-            rows.append((link(folder, name), "nothing", pair, _ratio(steps), ""))
+            found = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
+            rows.append((link(folder, name), "nothing", pair, _ratio(found), ""))
     return table(("", "what is added", "arm against arm", "ratio of steps (95 %)", ""), rows)
 
 
@@ -120,11 +121,10 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
     told = next(one for one in s["headlines"] if one["challenger"] == arm)
     base, health = pair["baseline"], s["health"][arm]
     before, whole = health["up_to_baselines_crossing"], health["whole_budget"]
-    bound = f"; {pair['bound']}" if pair["bound"] else ""
     return {
         "": f"`{arm}` on {where}",
         "verdict on 90 % fewer steps": told["verdict"].replace("-", " "),
-        f"steps to target, against `{base}` (95 %)": change(pair["axes"].get("steps")) + bound,
+        f"steps to target, against `{base}` (95 %)": steps(told),
         "FLOPs to there": change(pair["axes"].get("flops")),
         f"target: 90 % of `{base}`'s gain": percent(pair["target"]),
         "seed pairs": str(pair["pairs"]),

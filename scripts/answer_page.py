@@ -25,6 +25,7 @@ PAGE = TREE / "docs" / "answer.md"
 NOT_RUN = "Not run."
 CONTROLS = {
     ("positive", "fast"): "nine tenths fewer steps, *supported*",
+    ("positive-pool", "fast"): "the same, on the larger pool",
     ("controls", "grpo-again"): "nothing told apart",
     ("controls", "random-reward"): "flat: it ends where it began",
 }
@@ -32,7 +33,7 @@ CONTROLS = {
 UNITS = {"updates": "updates", "batch-4": "batch, 4 times", "batch-16": "batch, 16 times"}
 """Published comparisons of one or more arms at one named target, the first arm of the first being
 what the others stand against."""
-COMPARISONS = ("answer", "tuned", "positive", "controls", *UNITS)
+COMPARISONS = ("answer", "tuned", "positive", "positive-pool", "controls", *UNITS)
 
 
 def arms() -> str:

@@ -17,8 +17,9 @@ from benchmarks.faults.processes import tree
 from benchmarks.faults.table import Row
 from srpo_bench.results.store import read_json
 
-_DISK = 48 << 20
-"""Bytes of the small disk, which holds a few checkpoints."""
+_DISK = 256 << 20
+"""Bytes of the small disk: room for a whole comparison, which is gone on with once the ballast is
+away."""
 
 
 def memory(comparisons: Comparisons, count: int) -> Row:

@@ -17,7 +17,7 @@ from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing.lessons import Lesson, Lessons, lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
-from srpo_bench.harness.machine import accelerator, instructions, pick_device, versions
+from srpo_bench.harness.machine import device_name, instructions, pick_device, versions
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.models.resolve import check, digest, resolve
 from srpo_bench.harness.problems.seen import CARD, key
@@ -161,7 +161,7 @@ def _card(recipe: Recipe, taught: Lessons, base: Path, folder: Path) -> dict[str
         "loss_unseen": [[line["step"], line["loss"]] for line in _evals(folder)],
         "versions": versions(),
         "instructions": instructions(),
-        "accelerator": accelerator(recipe.device),
+        "accelerator": device_name(recipe.device),
     }
 
 

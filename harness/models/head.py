@@ -96,9 +96,7 @@ def logp_in_pieces(
     if dtype != weight.dtype:
         weight = weight.detach().to(dtype)
 
-    multiply = linear_on(
-        states.device
-    )  # asked once: a piece is computed again in the backward pass
+    multiply = linear_on(states.device)  # asked once: the backward pass computes a piece again
 
     def piece(states: Tensor, tokens: Tensor) -> Tensor:
         with torch.autocast(states.device.type, enabled=False):

@@ -217,6 +217,8 @@ class Final(Scoring):
 
 MOST_SEEDS = 10_000
 """More are a slip of the keyboard."""
+MOST_COUNTED = 100
+"""A larger number that stands alone is rather a seed's name than a count."""
 
 
 def seeds_of(value: int | str) -> tuple[int, ...]:
@@ -231,8 +233,13 @@ def seeds_of(value: int | str) -> tuple[int, ...]:
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise ValueError(f"a count or a list of integers such as 5,7-9 is wanted, not '{text}'")
         low, high = int(first), int(last or first)
-        if high - low >= MOST_SEEDS or low > 2**31 or (len(text) > 4 and text.isdecimal()):
+        if high - low >= MOST_SEEDS or low > 2**31 or (text.isdecimal() and low > MOST_SEEDS):
             raise ValueError(f"'{text}' is more than anybody runs; one seed is written 42-42")
+        if text.isdecimal() and low > MOST_COUNTED:
+            raise ValueError(
+                f"{low} is {low} seeds a method; that one seed is written {low}-{low}, "
+                f"and all of them 1-{low}"
+            )
         if high < low:
             raise ValueError(f"'{part.strip()}' runs backwards, write {high}-{low}")
         seeds += range(low, high + 1)

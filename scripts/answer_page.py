@@ -41,6 +41,12 @@ def arms() -> str:
     return _where("answer", readme.arms)
 
 
+def parts() -> str:
+    """What each part of SRPO adds."""
+    head = ("what is added", "arm against arm", "ratio of steps (95 %)", "after Holm")
+    return _where("answer", lambda folder: table(head, readme.rungs(folder)))
+
+
 def prompts() -> str:
     """Is a prompt asked twice in a batch before the target?"""
     return _where("answer", _prompts)
@@ -97,6 +103,7 @@ def prices() -> str:
 
 BLOCKS: Blocks = {
     "arms": arms,
+    "parts": parts,
     "prompts": prompts,
     "controls": controls,
     "units": units,

@@ -10,8 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf, nan
 from pathlib import Path
 from typing import Any
+
+from srpo_bench.results.report import unit
+from srpo_bench.results.statistics.inference import Estimate
 
 TREE = Path(__file__).resolve().parents[1]
 PUBLISHED = TREE / "results" / "published"
@@ -62,30 +66,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def fewer(ratio: float) -> str:
-    """A ratio of cost in the claim's unit: ``13 % fewer``, ``36 % more``."""
-    return f"{abs(100 * (1 - ratio)):.0f} % {'more' if ratio > 1 else 'fewer'}"
-
-
-def between(interval: Sequence[float | None] | None) -> str:
-    """An interval of a ratio in that unit: ``9 to 17 % fewer``."""
-    if interval is None:
-        return "no interval"
-    low, high = interval
-    if low is None or high is None:
-        return f"{fewer(low or 0.0)} at best, no upper end"
-    if low > 1:
-        return f"{100 * (low - 1):.0f} to {fewer(high)}"
-    return (
-        f"{100 * (1 - high):.0f} to {fewer(low)}" if high <= 1 else f"{fewer(low)} to {fewer(high)}"
-    )
-
-
 def change(axis: Mapping[str, Any] | None) -> str:
     """Of one axis of a comparison: ``13 % fewer (9 to 17 % fewer)``."""
     if axis is None or axis["ratio"] is None:
         return "not measured"
-    return f"{fewer(axis['ratio'])} ({between(axis['interval'])})"
+    low, high = axis["interval"] or (nan, nan)
+    e = Estimate(axis["ratio"], low or 0.0, inf if high is None else high, 0, "")
+    return f"{unit.change(e.value)} ({unit.changes(e)})"
 
 
 def steps(headline: Mapping[str, Any]) -> str:

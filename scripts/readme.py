@@ -25,7 +25,7 @@ from scripts.blocks import (
 )
 
 README = TREE / "README.md"
-ANSWERS = {"graded": "the micro testbed", "smollm2": "SmolLM2-135M"}
+ANSWERS = {"answer": "the micro testbed", "smollm2": "SmolLM2-135M"}
 """Published comparisons that answer the claim -> where they were run. The first is always there."""
 EARLIER = {"ladder": "the ladder", "unstaged": "without stages", "again": "A/A"}
 """Published on the testbed before this one, judged by earlier rules."""
@@ -36,7 +36,8 @@ def answer() -> str:
     """Every answer, one sentence each, then all of their challengers side by side."""
     there = {folder: where for folder, where in ANSWERS.items() if is_published(folder)}
     told = [_sentence(folder, where) for folder, where in there.items()]
-    return "\n\n".join([*told, beside(there)])
+    others = [_others(summary(folder)) for folder in there]
+    return "\n\n".join([*told, beside(there), *filter(None, others)])
 
 
 def beside(answers: Mapping[str, str]) -> str:
@@ -74,15 +75,25 @@ def arms(folder: str) -> str:
     return table(head, rows)
 
 
+def rungs(folder: str) -> list[tuple[str, str, str, str]]:
+    """Of a ladder: what is added, arm against arm, ratio of steps, outcome."""
+    return [
+        (
+            rung["adds"],
+            f"`{rung['arm']}` / `{rung['against']}`",
+            _ratio(rung["steps"]),
+            rung["outcome"],
+        )
+        for rung in summary(folder)["ladder"]
+    ]
+
+
 def earlier() -> str:
     """Every contrast of the earlier ladders, and the A/A."""
     rows = []
     for folder, name in EARLIER.items():
         s = summary(folder)
-        for rung in s["ladder"]:
-            pair = f"`{rung['arm']}` / `{rung['against']}`"
-            told = _ratio(rung["steps"])
-            rows.append((link(folder, name), rung["adds"], pair, told, rung["outcome"]))
+        rows += [(link(folder, name), *rung) for rung in rungs(folder)]
         for one in s["comparisons"] if not s["ladder"] else []:
             pair = f"`{one['challenger']}` / `{one['baseline']}`"
             found = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
@@ -112,6 +123,26 @@ def _sentence(folder: str, where: str) -> str:
     return wrapped(
         f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}. Claimed: "
         f"{told[own[0]]['claimed']}. Measured: {' and '.join(measured)}."
+    )
+
+
+def _others(s: Mapping[str, Any]) -> str:
+    """Of the arms that the claim is not about, those with the fewest steps and with the most."""
+    rest = {h["challenger"]: h for h in s["headlines"] if not h["claimed"]}
+    ratios = {
+        one["challenger"]: one["axes"]["steps"]["ratio"]
+        for one in s["comparisons"]
+        if one["challenger"] in rest
+    }
+    if len(ratios) < 2:
+        return ""
+    told = [
+        f"{rest[arm]['measured']} (`{arm}`)"
+        for arm in (min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__))
+    ]
+    return wrapped(
+        f"Beside them {len(ratios)} other arms, from {told[0]} to {told[1]}: "
+        "[docs/answer.md](docs/answer.md)."
     )
 
 

@@ -32,15 +32,12 @@ def test_numbers_outside_are_found(text: str, found: list[str]) -> None:
     assert blocks.numbers_outside(text, readme.BLOCKS) == found
 
 
-def test_a_ratio_is_said_in_the_claims_unit() -> None:
-    assert blocks.fewer(0.872) == "13 % fewer"
-    assert blocks.fewer(1.383) == "38 % more"
-    assert blocks.fewer(0.058) == "94 % fewer"
+def test_a_change_is_said_in_the_claims_unit_with_its_interval() -> None:
+    def told(ratio: float | None, *interval: float | None) -> str:
+        return blocks.change({"ratio": ratio, "interval": interval or None})
 
-
-def test_an_interval_is_said_from_its_smaller_number_on_and_across_one_in_both_words() -> None:
-    assert blocks.between([0.831, 0.911]) == "9 to 17 % fewer"
-    assert blocks.between([1.52, 1.67]) == "52 to 67 % more"
-    assert blocks.between([0.88, 1.01]) == "12 % fewer to 1 % more"
-    assert blocks.between([0.83, None]) == "17 % fewer at best, no upper end"
-    assert blocks.between(None) == "no interval"
+    assert told(0.872, 0.831, 0.911) == "13 % fewer (9 to 17 % fewer)"
+    assert told(1.002, 0.96, 1.05) == "0.2 % more (4 % fewer to 5 % more)"
+    assert told(1.32, 0.83, None) == "32 % more (17 % fewer at best, with no upper end)"
+    assert told(0.872) == "13 % fewer (no interval)"
+    assert (told(None), blocks.change(None)) == ("not measured", "not measured")

@@ -82,6 +82,14 @@ def leading(a: Analysis) -> list[str]:
     return own(a) or list(a.claims)
 
 
+def judged(a: Analysis) -> list[str]:
+    """The challengers that a claim is about, those of the headline claim first; all of them where
+    no claim is about any."""
+    first = leading(a)
+    about = [arm for arm, found in a.claims.items() if any(v.own for v in found)]
+    return list(dict.fromkeys([*first, *about]))
+
+
 def own(a: Analysis) -> list[str]:
     """The challengers that the claim is made of, as the claim names them."""
     made_of = list(a.headline.algorithm) if a.headline else []

@@ -91,6 +91,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "arms": " and ".join(c.arms) if len(c.arms) < 3 else f"{len(c.arms)} arms",
         "headlines": told,
         "leading": answer.leading(a),
+        "judged": answer.judged(a),
         "way": answer.way(a, lead) if lead else "",
         "price": _price(a, lead) if lead else None,
         "prices": answer.cost(a, lead, ("tokens", "seconds")) if lead else "",

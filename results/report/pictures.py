@@ -20,6 +20,8 @@ FIGURES = {"costs": "ratios", "grid": "grid", "ladder": "ladder", "tasks": "task
 """table -> the figure of the same, as a file."""
 LEAST, MOST = 0.01, 20.0
 """Ratios beyond are drawn at the edge."""
+NEAR = 18.0
+"""Per cent of the cell's width that two names need between them."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _picture(a: Analysis, t: Table) -> Picture:
         return round(100 * share, 2)
 
     return Picture(
-        ticks=[(place(v), name) for v, name in names.items()],
+        ticks=_legible([(place(v), name) for v, name in names.items()]),
         lines=[(place(v), "claim" if v == claimed and t.ratios else "rule") for v in names],
         rows=[
             [_mark(a, arm, e, i, len(row), place) for i, (arm, e) in enumerate(row) if e.value >= 0]
@@ -82,6 +84,15 @@ def _picture(a: Analysis, t: Table) -> Picture:
         after=[t.columns[i] for i in t.shown].index(t.beside or t.columns[t.shown[-1]]),
         figure=FIGURES.get(t.name),
     )
+
+
+def _legible(ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Those that do not run into one that stands before them."""
+    kept: list[tuple[float, str]] = []
+    for tick in ticks:
+        if all(abs(tick[0] - at) >= NEAR for at, _ in kept):
+            kept.append(tick)
+    return kept
 
 
 def _claim(a: Analysis) -> str:

@@ -79,10 +79,15 @@ def verdicts(a: Analysis) -> Table:
     against = f"{a.axis} to target against {a.baseline}"
     columns = ("arm", "verdict", against, "accuracy at the end", "ratio")
     cells = [a.judges[h.challenger].contrast.axes.get(a.axis) for h in every]
-    marks = [((h.challenger, c.ratio),) if c else () for h, c in zip(every, cells, strict=True)]
-    title = "The claim, arm by arm"
-    told = ("verdicts", title, columns, tuple(rows), "", ("ratio",), tuple(marks))
-    return Table(*told, beside=against)
+    note = (
+        f"Whether an arm takes as many steps as {a.baseline} is asked of all {len(every)} at once "
+        "(Holm), so an interval on one side of equal need not tell the two apart."
+    )
+    told = ("verdicts", "The claim, arm by arm", columns, tuple(rows), note, ("ratio",))
+    marks = tuple(
+        ((h.challenger, c.ratio),) if c else () for h, c in zip(every, cells, strict=True)
+    )
+    return Table(*told, marks=marks, beside=against)
 
 
 def tasks(a: Analysis) -> Table:
@@ -106,11 +111,11 @@ def tasks(a: Analysis) -> Table:
 
 
 def claims(a: Analysis) -> Table:
-    """Claim, measured, verdict, why."""
+    """Claim, measured, verdict, why, of the arms that a claim is about."""
     rows = [
         (v.label, v.challenger, v.claim, v.measured, v.verdict.replace("-", " "), v.reason)
-        for verdicts in a.claims.values()
-        for v in verdicts
+        for arm in answer.judged(a)
+        for v in a.claims[arm]
     ]
     columns = ("claim", "arm", "what is claimed", "measured here", "verdict", "why")
     return Table("claims", "Claims", columns, tuple(rows))
@@ -279,7 +284,9 @@ def _called(a: Analysis, arm: str, algorithm: str) -> str:
 
 
 def _often(share: float) -> str:
-    return "–" if share != share else f"{100 * share:.3g} %"
+    if share != share:
+        return "–"
+    return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
 
 
 def _plain(value: Any) -> str:

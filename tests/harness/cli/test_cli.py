@@ -57,6 +57,7 @@ def fails(
         ([*SMOKE, "--set", "targets=[1.5]"], "less than 1"),
         ([*SMOKE, "--seeds", "0"], "--seeds: at least 1 is wanted"),
         ([*SMOKE, "--seeds", "99999999999"], "is more than anybody runs"),
+        ([*SMOKE, "--seeds", "301"], "301 is 301 seeds a method; that one seed is written 301-301"),
         ([*SMOKE, "--seeds", "1-99999999999"], "is more than anybody runs"),
         ([*SMOKE, "--seeds", "5,3-1"], "--seeds: '3-1' runs backwards, write 1-3."),
         ([*SMOKE, "--seeds", "3", "--seed", "3"], "leave one out"),

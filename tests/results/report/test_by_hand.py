@@ -413,6 +413,28 @@ def test_a_picture_reaches_as_far_as_its_marks_and_no_further() -> None:
     assert ends(0.001, 1.0)[1] == 0
 
 
+def test_names_on_an_axis_that_would_run_into_one_another_are_left_out() -> None:
+    a = analysis(headline=SimpleNamespace(needs="90 % fewer steps"))
+    marks = ((("srpo", e(0.9, 0.8, 20.0)),),)
+    found = pictures._picture(a, Table("costs", "", ("x",), (("a",),), marks=marks))
+    assert [name for _, name in found.ticks] == ["90 % fewer", "equal", "5 ×"]
+    assert len(found.lines) == 4
+
+
+def test_the_claims_of_the_arms_that_a_claim_is_about_are_shown() -> None:
+    def verdict(arm: str, own: bool) -> Any:
+        told = {"label": "c", "claim": "so", "measured": "17 %", "reason": "why"}
+        return SimpleNamespace(id="c", challenger=arm, own=own, verdict="no-verdict", **told)
+
+    def shown(**own: bool) -> list[str]:
+        claims = {arm: [verdict(arm, so)] for arm, so in own.items()}
+        a = analysis(*(run(arm) for arm in own), claims=claims)
+        return [row[1] for row in make.claims(a).rows]
+
+    assert shown(npr=False, srpo=True) == ["srpo"]
+    assert shown(npr=False, srpo=False) == ["npr", "srpo"]
+
+
 def test_a_picture_of_shares_and_several_marks_in_a_row() -> None:
     a = analysis(run("grpo"), run("srpo"), run("x"), challengers=["srpo", "x"])
     marks = ((("grpo", e(0.55, 0.5, 0.6)), ("srpo", e(0.775)), ("x", e(1.0))),)
@@ -494,6 +516,7 @@ def test_a_row_of_every_run() -> None:
 def test_cells_of_tables() -> None:
     assert make._often(NAN) == "–"
     assert make._often(0.1234) == "12.3 %"
+    assert [make._often(x) for x in (0.0, 0.0004, 0.0005)] == ["0.0 %", "< 0.1 %", "0.1 %"]
     assert make._plain("x" * 64) == "x" * 12 + "…"
     assert (make._plain("x" * 63), make._plain(None), make._plain([1])) == ("x" * 63, "null", "[1]")
     assert make._some([1, 2, 3, 4, 5]) == "1 / 2 / 3 / 4"
@@ -604,7 +627,7 @@ def test_health_and_mismatch_rows() -> None:
     none = Health(replace(window(), steps=0), window(), (), True)
     a = analysis(health={"srpo": fine, "grpo": none})
     assert make.health(a).rows == (
-        ("srpo", "25 % / 50 %", "0 % / 0 %", "0 % / 0 %", "0 % / 0 %", "0 % / 0 %", "– / 0 %", "–"),
+        ("srpo", "25.0 % / 50.0 %", *["0.0 % / 0.0 %"] * 4, "– / 0.0 %", "–"),
     )
     columns = {f"mismatch_{n}": (v,) for n, v in
                {"difference_mean": 0.012, "difference_max": 0.1, "kl": 0.0034, "ess_token": 0.987,

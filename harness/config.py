@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from srpo_bench.harness.seeds import seeds_of
 from srpo_bench.tasks.base import Grade
 
 
@@ -213,41 +214,6 @@ class Final(Scoring):
 
     tasks: tuple[str, ...] = Field((), description="none: there is no such pass")
     max_new_tokens: int | None = Field(None, gt=0, description="None: each task's own")
-
-
-MOST_SEEDS = 10_000
-"""More are a slip of the keyboard."""
-MOST_COUNTED = 100
-"""A larger number that stands alone is rather a seed's name than a count."""
-
-
-def seeds_of(value: int | str) -> tuple[int, ...]:
-    """``8`` is the seeds 1 … 8; ``11,12`` those two; ``101-104`` those four; ``5,7-9`` four.
-
-    Raises:
-        ValueError: none of these, or more seeds than anybody runs.
-    """
-    text, seeds = str(value), list[int]()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ValueError(f"a count or a list of integers such as 5,7-9 is wanted, not '{text}'")
-        low, high = int(first), int(last or first)
-        if high - low >= MOST_SEEDS or low > 2**31 or (text.isdecimal() and low > MOST_SEEDS):
-            raise ValueError(f"'{text}' is more than anybody runs; one seed is written 42-42")
-        if text.isdecimal() and low > MOST_COUNTED:
-            raise ValueError(
-                f"{low} is {low} seeds a method; that one seed is written {low}-{low}, "
-                f"and all of them 1-{low}"
-            )
-        if high < low:
-            raise ValueError(f"'{part.strip()}' runs backwards, write {high}-{low}")
-        seeds += range(low, high + 1)
-    if text.isdecimal():
-        if seeds[0] < 1:
-            raise ValueError(f"at least 1 is wanted, not {text}")
-        return tuple(range(1, seeds[0] + 1))
-    return tuple(seeds)
 
 
 class Config(Section):

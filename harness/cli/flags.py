@@ -52,7 +52,7 @@ def nested(**given: Any) -> dict[str, Any]:
 
 
 def _seeds(text: str) -> tuple[int, ...]:
-    from srpo_bench.harness.config import seeds_of
+    from srpo_bench.harness.seeds import seeds_of
 
     try:
         return seeds_of(text)

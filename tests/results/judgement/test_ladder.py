@@ -255,4 +255,4 @@ def test_of_seven_arms_the_first_screen_speaks_of_those_the_claim_is_about(whole
     assert text.count("90 % fewer steps than grpo") == 2
     assert "| random-reward | more steps | " in text
     assert "asked of all 6 at once (Holm)" in text
-    assert text.count("random-reward against grpo") == 0
+    assert text.count("- random-reward against grpo") == 0

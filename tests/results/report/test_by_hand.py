@@ -414,7 +414,8 @@ def test_a_picture_reaches_as_far_as_its_marks_and_no_further() -> None:
 
 
 def test_names_on_an_axis_that_would_run_into_one_another_are_left_out() -> None:
-    a = analysis(headline=SimpleNamespace(needs="90 % fewer steps"))
+    named = SimpleNamespace(needs="90 % fewer steps")
+    a = analysis(run("grpo"), run("srpo"), headline=named)
     marks = ((("srpo", e(0.9, 0.8, 20.0)),),)
     found = pictures._picture(a, Table("costs", "", ("x",), (("a",),), marks=marks))
     assert [name for _, name in found.ticks] == ["90 % fewer", "equal", "5 ×"]
@@ -428,8 +429,10 @@ def test_the_claims_of_the_arms_that_a_claim_is_about_are_shown() -> None:
 
     def shown(**own: bool) -> list[str]:
         claims = {arm: [verdict(arm, so)] for arm, so in own.items()}
-        a = analysis(*(run(arm) for arm in own), claims=claims)
+        a = analysis(*map(run, own), claims=claims, headline=headline)
         return [row[1] for row in make.claims(a).rows]
+
+    headline = SimpleNamespace(id="c", algorithm=["srpo"])
 
     assert shown(npr=False, srpo=True) == ["srpo"]
     assert shown(npr=False, srpo=False) == ["npr", "srpo"]

@@ -78,9 +78,9 @@ def test_the_table_has_both_windows(folder: Path) -> None:
     steps(folder, "srpo", 301, 400, pool_size=1)
     table = health(analyse(folder))
     cells = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
-    assert cells["srpo"]["fewer prompts than a batch"] == "0 % / 25 %"
+    assert cells["srpo"]["fewer prompts than a batch"] == "0.0 % / 25.0 %"
     assert cells["srpo"]["a prompt twice in a batch"] == "– / –"
-    assert cells["grpo"]["fewer prompts than a batch"] == "0 % / 0 %"
+    assert cells["grpo"]["fewer prompts than a batch"] == "0.0 % / 0.0 %"
     assert cells["grpo"]["collapses"] == "no"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from srpo_bench.harness.cli import power
@@ -31,7 +32,7 @@ def test_claims_that_are_about_the_arms(
     *said, last = capsys.readouterr().out.splitlines()
     assert said == ["steps-90 of srpo against grpo.", "compute-lower of srpo against grpo."]
     assert last.startswith("If the arms are as they were measured so far;")
-    assert drawn[0] == drawn[1]  # each question has the same stream
+    assert drawn == [np.random.default_rng(0).random()] * 2  # each question has the same stream
     power.print_power(Path("c"), [], None, True)
     told = [found["said"] for found in json.loads(capsys.readouterr().out)]
     assert "steps-90 of srpo against grpo" in told

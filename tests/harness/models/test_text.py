@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from functools import cache
 from typing import Any
@@ -123,3 +124,18 @@ def test_a_template_that_refuses_the_turns_says_so_in_a_sentence() -> None:
     tokenizer.chat_template = "{{ raise_exception('A system turn is needed') }}"
     with pytest.raises(UserError, match="refuses these prompts: A system turn is needed"):
         encode(tokenizer, CHAT)
+
+
+def test_a_prompt_that_is_too_long_is_told_by_those_who_measure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And not by the tokenizer, to the model's own bound, once."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    tokenizer = KINDS["gemma"]()
+    tokenizer.model_max_length = 3
+    tokenizer.chat_template = DATED
+    assert len(encode(tokenizer, "value value value")) > 3
+    assert len(encode(tokenizer, CHAT)) > 3
+    assert caplog.messages == []
+    tokenizer("value value value")
+    assert "longer than the specified maximum" in caplog.text

@@ -179,3 +179,15 @@ def test_the_command_takes_one_planned_run(
     assert main([str(tmp_path)]) == 2
     assert "was imported, so there is nothing to train in it." in capsys.readouterr().err
     assert not (tmp_path / "status.json").exists()
+
+
+def test_a_command_without_its_folder_says_how_it_is_used(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for words in ([], ["a", "b"]):
+        assert main(words) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.split()[0]) == ("", "usage:")
+    assert main([str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err[:7]) == ("", "bench: ")

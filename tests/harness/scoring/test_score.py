@@ -149,6 +149,11 @@ def test_gsm8k_prints_the_number_and_both_filters(tmp_path: Path, tiny_folder: P
     ]  # fmt: skip
 
 
+def test_an_unknown_backend_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"lm_eval.*lm-eval"):
+        score_models(settings("nowhere", MICRO), backend="lm_eval", out=tmp_path / "out")
+
+
 def test_targets(tiny_folder: Path, tmp_path: Path) -> None:
     """A model is one; a run its checkpoints, in order; a comparison those of all its runs."""
     assert [t.label for t in subjects(Model(path="micro"))] == ["micro"]

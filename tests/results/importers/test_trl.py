@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from srpo_bench.results.importers import trl
+from srpo_bench.results.importers.record import Notes
 from srpo_bench.results.importers.trl import cost, newest, scores
 from srpo_bench.results.runs import read
 from srpo_bench.results.store import ResultsError
@@ -61,6 +63,18 @@ def test_a_log_that_ends_before_its_budget_is_not_finished(tmp_path: Path) -> No
     assert done.written.unfinished == ["grpo/seed-1"]
     run = read(tmp_path / "out").runs[0]
     assert (run.state, run.reason) == ("stopped", "the log ends at step 8 of 20")
+
+
+def test_a_log_beyond_its_budget_is_doubted(tmp_path: Path) -> None:
+    """A budget of one step, too; 0 and -1 are TRL's words for none."""
+    for budget, doubted in ((1, True), (7, True), (8, False), (0, False), (-1, False)):
+        notes = Notes()
+        path = state(tmp_path / "s.json", max_steps=budget)
+        rows = list(trl.rows(path, notes))
+        assert len(rows) == len(json.loads(REAL.read_text())["log_history"])
+        said = [f"{path}: global_step 8 is beyond max_steps {budget}, so its budget is not known."]
+        assert notes.doubts == (said if doubted else [])
+        assert notes.facts == {"last_step": 8} | ({"steps": 8} if budget == 8 else {})
 
 
 def test_a_training_reward_is_no_held_out_accuracy(tmp_path: Path) -> None:

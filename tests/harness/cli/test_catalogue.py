@@ -224,3 +224,26 @@ def test_nothing_is_said_where_nothing_is_broken(
     monkeypatch.setattr(tasks, "broken", dict)
     catalogue.list_tasks()
     assert "Installed" not in capsys.readouterr().out
+
+
+def test_while_it_tries_it_talks_beside_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed may go into a file; what it is at goes to stderr."""
+    from srpo_bench.harness.problems import promises as of_tasks
+    from srpo_bench.harness.running import promises
+
+    made: list[Any] = []
+
+    def console(**how: Any) -> Console:
+        made.append(how)
+        return Console(quiet=True)
+
+    asked: list[Any] = []
+    monkeypatch.setattr(catalogue, "Console", console)
+    monkeypatch.setattr(promises, "check", lambda arm: [promises.Promise("a")])
+    monkeypatch.setattr(
+        of_tasks, "check", lambda *words: asked.append(words) or [promises.Promise("a", "b")]
+    )
+    assert catalogue.check_arm("grpo", [])
+    assert not catalogue.check_task("micro-math", Path("data"))
+    assert made == [{"stderr": True}] * 2
+    assert asked == [(tasks.get("micro-math"), Path("data"))]

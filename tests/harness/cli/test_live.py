@@ -10,7 +10,9 @@ from rich.console import Console
 
 from srpo_bench.harness.cli.live import PLAIN_EVERY, REDRAW_EVERY, Progress
 from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison
+from srpo_bench.results.status import GONE
 from srpo_bench.results.store import append_line, write_json
 
 SEEDS = 12
@@ -192,3 +194,26 @@ def test_what_was_read_is_not_read_again(comparison: PlannedComparison) -> None:
         progress.refresh()
         assert progress.rows()[0][2] == "7/10"
         assert progress.runs[0].pace.steps == 7
+
+
+def test_a_damaged_record_is_a_sentence(comparison: PlannedComparison) -> None:
+    write(comparison, "grpo", 1, "running", 2)
+    append_line(comparison.folder / "grpo" / "seed-1" / "timing.jsonl", {"training": 1.0})
+    with (
+        pytest.raises(UserError, match=r"grpo/seed-1 holds a record that is damaged \(KeyError"),
+        Progress(comparison, plain()[0]),
+    ):
+        pass
+
+
+def test_a_run_whose_process_is_gone_is_left_to_whoever_started_it(
+    comparison: PlannedComparison,
+) -> None:
+    console, out = plain()
+    with Progress(comparison, console):
+        write(comparison, "srpo", 3, "stopped", 2)
+        write(comparison, "grpo", 1, "stopped", 2)
+        path = comparison.folder / "srpo" / "seed-3" / "status.json"
+        write_json(path, {"state": "stopped", "step": 2, "steps": 10, "reason": GONE})
+    assert out.getvalue().startswith("grpo/seed-1 stopped 2/10 ")
+    assert len(out.getvalue().splitlines()) == 1

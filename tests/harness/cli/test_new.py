@@ -44,6 +44,12 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "mine.py").read_text() == "changed"
 
 
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"Cannot write .*file/mine/mine\.py: Not a directory\.$"):
+        write("algorithm", "mine", tmp_path / "file")
+
+
 @pytest.mark.parametrize("name", ["Winners", "a b", "../x", "class", "", "1st"])
 def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no name"):

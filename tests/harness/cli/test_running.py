@@ -12,6 +12,7 @@ import typer
 
 from srpo_bench.harness.cli import running, training
 from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors import price
 from srpo_bench.harness.executors import run as executing
 from srpo_bench.harness.executors.choose import Options
@@ -192,3 +193,42 @@ def test_plans_are_made_where_the_runs_will_be(monkeypatch: pytest.MonkeyPatch, 
     assert ask(ray) == ("there", place, folder, *rest)
     assert said == [(folder, "need", ray), "closed"]
     assert trusted == ([] if word == "plan" else [(["mine"], folder, ())] * 2)
+
+
+def test_a_price_of_a_comparison_that_is_there_is_refused_where_the_plan_would_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And of Slurm, the batch file is written beside it."""
+    asked: list[Any] = []
+    found = price.Price("by 1 that is done", 2, 60.0, 1e6, 1e9, 2**30, None)
+    executor = SimpleNamespace(
+        side_by_side=1,
+        close=lambda: asked.append("closed"),
+        write_batch=lambda runs, where: (len(runs), where.name),
+    )
+    monkeypatch.setattr(running, "plan_comparison", lambda *w, dry: asked.append((*w, dry)))
+    monkeypatch.setattr(running, "make_executor", lambda *_: executor)
+    monkeypatch.setattr(price, "by_finished", lambda *_: found)
+    config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
+    arms = [Arm(name="grpo", algorithm="grpo")]
+    slurm = Options("slurm")
+    (tmp_path / "out").mkdir()
+    running.print_price(tmp_path / "out", config, arms, slurm)
+    assert asked == ["closed"]
+    said = printed(capsys)[-1]
+    assert said == "Slurm would be given (2, 'out-dry-run'); nothing else was written."
+    (tmp_path / "out" / "comparison.json").touch()
+    (tmp_path / "file").touch()
+    for name in ("out", "file"):
+        asked.clear()
+        running.print_price(tmp_path / name, config, arms, slurm)
+        assert asked == [(tmp_path / name, config, arms, None, slurm, True), "closed"]
+
+
+def test_a_probe_lies_beside_the_comparison(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert running._shared(tmp_path / "a" / "b" / "c") == tmp_path / "a" / "b"
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"Cannot write to .*file: "):
+        running._shared(tmp_path / "file" / "c")

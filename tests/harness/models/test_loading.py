@@ -14,8 +14,14 @@ from safetensors.torch import load_file, save_file
 from transformers import BartConfig, BartForCausalLM, T5Config, T5ForConditionalGeneration
 
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.models import loading
 from srpo_bench.harness.models.context import context_of
-from srpo_bench.harness.models.loading import check_savable, model_class, open_model
+from srpo_bench.harness.models.loading import (
+    check_savable,
+    model_class,
+    open_generation,
+    open_model,
+)
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import check
 from srpo_bench.harness.running import checkpoint
@@ -121,6 +127,55 @@ def test_other_kinds_of_folder_are_refused(copy: Copy, name: str, text: str, sen
     with pytest.raises(UserError, match=sentence) as told:
         model_class(folder)
     assert "\n" not in str(told.value)
+
+
+def test_a_class_that_somebody_registered_is_still_not_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from transformers import AutoConfig, LlamaConfig
+
+    class Own(LlamaConfig):
+        pass
+
+    for kind in (Own, LlamaConfig):
+        found = kind(auto_map={"AutoConfig": "mine.Own"})
+        monkeypatch.setattr(AutoConfig, "from_pretrained", lambda *_, found=found, **__: found)
+        if kind is LlamaConfig:  # its own code is transformers'
+            assert model_class(tmp_path)[0] is found
+            continue
+        with pytest.raises(UserError, match="needs code of its own"):
+            model_class(tmp_path)
+
+
+def test_end_tokens_stand_in_the_configuration_where_nothing_else_says(copy: Copy) -> None:
+    folder = copy()
+    (folder / "generation_config.json").unlink()
+    assert open_generation(folder).eos_token_id == 1
+    edit(folder / "generation_config.json", eos_token_id=[1, 7])
+    assert open_generation(folder).eos_token_id == [1, 7]
+
+
+def test_weights_that_cannot_be_converted_are_told(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, kind = model_class(tiny_folder)
+
+    class Half(kind):  # type: ignore[misc]
+        @classmethod
+        def from_pretrained(cls, *words: Any, **how: Any) -> Any:
+            model, found = kind.from_pretrained(*words, **how)
+            return model, {**found, "conversion_errors": {"x": "why"}}
+
+    monkeypatch.setattr(loading, "model_class", lambda _: (config, Half))
+    with pytest.raises(UserError, match="has weights that cannot be read as its model's"):
+        open_model(tiny_folder, CPU)
+
+
+def test_files_of_weights_that_are_none_are_told(copy: Copy) -> None:
+    folder = copy()
+    (folder / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(UserError, match=r"model\.safetensors holds no weights that can be read"):
+        check(folder)
 
 
 @pytest.mark.parametrize("kind", ["t5", "bart"])

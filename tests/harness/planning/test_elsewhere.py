@@ -47,6 +47,24 @@ def test_it_plans_or_reopens(tmp_path: Path, asked: list[Any]) -> None:
     ]
 
 
+def test_what_was_typed_is_known_there_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[Any]
+) -> None:
+    """A plug-in's file, and whether it is a reward's, which looks like any function."""
+    entered: list[Any] = []
+    monkeypatch.setattr(program, "enter", lambda *words: entered.append(words))
+    plugins = [
+        {"kind": kind, "name": "n", "home": "/h", "attribute": "A", "files": ["m.py"],
+         "sha256": "0"}
+        for kind in ("algorithm", "reward")
+    ]  # fmt: skip
+    plan = {"folder": "out", "config": Config().model_dump(mode="json"), "arms": []}
+    rest = {"command": "", "tuning": {"a": 1}, "checked": [{}], "dry": False}
+    assert answer(tmp_path / "r.json", **plan, **rest, plugins=plugins)[0] == 0
+    assert entered == [(Path("/h/m.py"), "A", False), (Path("/h/m.py"), "A", True)]
+    assert asked == [("plan", Path("out"), Config(), [], "", {"a": 1}, [{}], False)]
+
+
 def test_what_is_refused_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(folder: Path) -> None:
         raise UserError(f"no {folder}")

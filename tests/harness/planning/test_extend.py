@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.judgement.matched import matched
 from srpo_bench.results.runs import read
 from srpo_bench.results.seal import check_seal
-from srpo_bench.results.store import append_line, read_json
+from srpo_bench.results.store import append_line, read_json, write_json
 
 GRPO, SRPO = Arm(name="grpo", algorithm="grpo"), Arm(name="srpo", algorithm="srpo")
 
@@ -137,3 +138,23 @@ def test_a_dry_plan_of_what_may_be_added_writes_nothing(planned: Path, tmp_path:
     ):
         with pytest.raises(UserError, match=sentence):
             plan(folder, settings([1]), [GRPO], "", dry=True)
+
+
+def test_an_addition_that_cannot_be_written_leaves_what_was_there(
+    planned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {p: p.read_bytes() for p in planned.rglob("*") if p.is_file()}
+
+    def full(path: Path, value: Any) -> None:
+        if path.parent.name == "seed-4":
+            shutil.rmtree(path.parent)  # what is gone already is no second fault
+            raise OSError(28, "No space left on device")
+        write_json(path, value)
+
+    monkeypatch.setattr("srpo_bench.harness.planning.plan.write_json", full)
+    with pytest.raises(UserError, match=f"Cannot write to {planned}: No space left on device"):
+        plan(planned, settings([1, 2, 3, 4]), [GRPO], "more")
+    assert {p: p.read_bytes() for p in planned.rglob("*") if p.is_file()} == {
+        **before, planned / ".lock": (planned / ".lock").read_bytes()
+    }  # fmt: skip
+    assert sorted(p.name for p in (planned / "grpo").iterdir()) == ["seed-1", "seed-2"]

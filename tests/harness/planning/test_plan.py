@@ -131,3 +131,18 @@ def test_a_record_that_names_no_arms_is_no_comparison(tmp_path: Path) -> None:
     (folder / SEAL).unlink()
     with pytest.raises(UserError, match="names no arms, so it is no comparison's record"):
         reopen(folder)
+
+
+def test_how_the_settings_were_found_stands_in_the_record(tmp_path: Path) -> None:
+    for name, tuning in (("with", {"seeds": [101]}), ("without", None)):
+        plan(tmp_path / name, config(), ARMS, "bench compare", tuning, [{"what": "x"}])
+        record = read_json(tmp_path / name / "comparison.json")
+        assert record.get("tuning", "none") == (tuning or "none")
+        assert record["checked"] == [{"what": "x"}]
+
+
+def test_a_weight_of_what_nobody_grades_is_refused(tmp_path: Path) -> None:
+    wrong = Config.model_validate(layers.merge(SMALL, {"reward": {"acuracy": 1.0}}))
+    with pytest.raises(UserError, match=r"reward\.acuracy.*did you mean 'reward\.accuracy'"):
+        plan(tmp_path / "c", wrong, ARMS, "bench compare")
+    assert not (tmp_path / "c").exists()

@@ -77,6 +77,16 @@ def test_a_changed_copy_is_refused_and_so_is_a_changed_file_of_that_name(
         planned(mine, folder)
 
 
+def test_a_copy_that_is_gone_is_a_sentence(mine: Path, tmp_path: Path) -> None:
+    typed.arm(f"{mine / 'mine.py'}:Winners")
+    plugin = entered.find("algorithm", "winners")
+    assert plugin is not None
+    forget()
+    with pytest.raises(UserError, match=r"mine\.py"):
+        entered.enter_kept([plugin], tmp_path)
+    assert entered.find("algorithm", "winners") is None
+
+
 def test_code_that_nobody_named_is_not_imported(mine: Path, tmp_path: Path) -> None:
     folder = planned(mine, tmp_path / "c")
     plugins = read_planned(folder).plugins

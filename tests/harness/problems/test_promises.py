@@ -12,7 +12,7 @@ import pytest
 
 from srpo_bench.harness.problems import promises
 from srpo_bench.harness.problems.promises import check
-from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style
+from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, TaskError
 from srpo_bench.tasks.micro.math import MicroMath
 
 
@@ -96,3 +96,20 @@ def test_a_task_that_cannot_be_loaded_is_told_as_such(tmp_path: Path) -> None:
 
     (told,) = check(Empty(), None)
     assert told.fault == "Task 'micro-math' raised KeyError in load: 'rows'"
+
+
+def test_a_split_that_is_not_there_is_none_and_one_that_breaks_is_a_fault() -> None:
+    class Halves(MicroMath):
+        def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+            if split == "train":
+                raise TaskError("there is no train split")
+            if split == "dev" and self.broken:
+                raise KeyError("dev")
+            return super().load(split, data_dir)
+
+    task = Halves()
+    task.broken = False
+    assert promises._loaded(task, None).keys() == {"test", "dev"}
+    task.broken = True
+    with pytest.raises(TaskError, match="raised"):
+        promises._loaded(task, None)

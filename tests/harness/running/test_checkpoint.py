@@ -171,3 +171,11 @@ def test_a_digit_that_changed_is_never_gone_on_from(
         checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))
     path.write_bytes(content)
     assert checkpoint.rewind(Attempt(tmp_path), checkpoint.latest(tmp_path))[0] == 5
+
+
+def test_a_state_of_another_kind_is_named(tmp_path: Path) -> None:
+    """Whole by its digest, and yet none that this torch reads."""
+    for content in (b"", b"no zip", b"\x80\x02cos\nsystem\nq\x00."):
+        (tmp_path / "state.pt").write_bytes(content)
+        with pytest.raises(RunError, match=r"is damaged \(\w+\): delete that folder to go on"):
+            checkpoint._state(tmp_path)

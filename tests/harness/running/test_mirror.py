@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.harness.cli import mirroring
 from srpo_bench.harness.cli.mirroring import fetch, keep_copy
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.reading import read_planned
-from srpo_bench.harness.running.attempt import Attempt
+from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.harness.running.worker import run_folder
@@ -154,3 +155,38 @@ def test_a_mirror_that_does_not_answer_costs_no_run(
 def test_an_address_of_no_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--mirror nowhere://x cannot be opened"):
         fetch(tmp_path / "c", "nowhere://x")
+
+
+class Silent:
+    """A storage that does not answer."""
+
+    address = "s3://far"
+
+    def pull_plan(self, folder: Path) -> bool:
+        raise TimeoutError("no\n answer " + 400 * "x")
+
+    push_plan = pull_plan
+
+
+def test_a_mirror_that_does_not_answer_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirroring, "Mirror", lambda address: Silent())
+    told = "The mirror s3://far does not answer: TimeoutError: no answer x"
+    for ask in (fetch, keep_copy):
+        with pytest.raises(UserError) as refused:
+            ask(tmp_path, "s3://far")
+        text = str(refused.value)
+        assert text.startswith(told)
+        assert len(text) == len("The mirror s3://far does not answer: ") + 300 + len(".")
+    assert list(tmp_path.iterdir()) == []
+    fetch(tmp_path, None)
+
+
+def test_a_superseded_attempt_pushes_nothing_and_ends(tmp_path: Path) -> None:
+    run = planned(tmp_path / "c")
+    first, mirror = Attempt(run), Mirror(f"file://{tmp_path / 'mirror'}")
+    Attempt(run)
+    with pytest.raises(SupersededError):
+        mirror.push_end(first)
+    assert not list((tmp_path / "mirror").rglob("whole.json"))

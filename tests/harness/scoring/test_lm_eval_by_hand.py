@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from srpo_bench.harness.config import Config
+from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.scoring import lm_eval_backend as backend
 from srpo_bench.harness.scoring.scores import ScoreLine
+from srpo_bench.tasks.base import TaskError
 
 
 def scored(*right: float, error: Any = 0.25) -> list[ScoreLine]:
@@ -36,3 +42,80 @@ def test_a_score_has_its_error_and_its_right_answers_in_order() -> None:
 def test_without_a_filter_the_metric_is_itself() -> None:
     (line,) = backend._scores({"acc,none": 0.5, "samples": 3}, [], "m", "t", 2)
     assert (line.metric, line.accuracy, line.stderr, line.correct) == ("acc", 0.5, None, [])
+
+
+def test_what_it_cannot_score_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*tasks: str, k: int = 1) -> Config:
+        return Config.model_validate({"final": {"tasks": list(tasks), "k": k}})
+
+    for config, said in (
+        (asked("gsm8k", "humaneval"), "lm-eval scores humaneval by running model output"),
+        (asked("mbpp"), "lm-eval scores mbpp by running"),
+        (asked("svamp"), "scores gsm8k and math, not svamp: use --backend own"),
+        (asked("gsm8k", k=2), "one response a problem: leave --k out"),
+    ):
+        with pytest.raises(UserError, match=said):
+            backend.check(config)
+    backend.check(asked("gsm8k"))
+    monkeypatch.setitem(sys.modules, "lm_eval.tasks.minerva_math.utils", None)
+    backend.check(asked("gsm8k"))
+    with pytest.raises(UserError, match=r"needs antlr4-python3-runtime 4\.11"):
+        backend.check(asked("math"))
+
+
+def test_worked_examples_are_gsm8ks_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def load(split: str, data_dir: Any) -> list[str]:
+        asked.append((split, data_dir))
+        if data_dir is None:
+            raise TaskError("no data")
+        return ["a problem"]
+
+    problems: Any = SimpleNamespace(tasks={"gsm8k": SimpleNamespace(load=load)})
+
+    def shots(n: int, name: str = "gsm8k", where: str | None = "d") -> Any:
+        config = Config.model_validate({"data": {"shots": n, "data_dir": where}})
+        return backend._shots(config, problems, name)
+
+    assert shots(0) == shots(4, "math") == []
+    assert asked == []
+    assert shots(2) == ["a problem"]
+    assert asked == [("train", Path("d"))]
+    with pytest.raises(UserError, match="no data"):
+        shots(2, where=None)
+
+
+def test_sampling_in_the_words_of_transformers() -> None:
+    def said(**final: Any) -> dict[str, Any]:
+        return backend._generation(Config.model_validate({"final": final}), 7)
+
+    greedy = {"do_sample": False, "temperature": 0.0, "max_gen_toks": 7}
+    assert said(temperature=0, top_p=0.5) == greedy
+    assert said(temperature=0.6, top_p=0.9) == {
+        "do_sample": True, "temperature": 0.6, "max_gen_toks": 7, "top_p": 0.9,
+    }  # fmt: skip
+
+
+def test_recorded_responses_are_judged_in_the_order_of_the_problems(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def evaluated(model: Any, spec: Any, **settings: Any) -> Any:
+        requests = [SimpleNamespace(doc_id=i) for i in (1, 0, 1)]
+        asked.append((model.generate_until(requests), spec, settings))
+        lines = [
+            {"doc_id": i, "metrics": ["exact"], "filter": f, "exact": i / 10}
+            for i in (10, 9)
+            for f in ("strict", "none")
+        ]
+        return {"samples": {"gsm8k": lines}}
+
+    monkeypatch.setattr(backend, "_simple_evaluate", evaluated)
+    monkeypatch.setattr(backend, "task_spec", lambda *words: words)
+    problems: Any = ["p", "q"]
+    assert backend.judge("gsm8k", problems, ["no", "yes"]) == {
+        "exact,strict": [0.9, 1.0], "exact,none": [0.9, 1.0],
+    }  # fmt: skip
+    assert asked == [(["yes", "no", "yes"], ("gsm8k", ["p", "q"]), {"num_fewshot": 0})]

@@ -149,6 +149,14 @@ def test_gsm8k_prints_the_number_and_both_filters(tmp_path: Path, tiny_folder: P
     ]  # fmt: skip
 
 
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    for name in ("full", "full/x"):
+        with pytest.raises(UserError, match=rf"{name} is not an empty folder; choose another"):
+            score_models(settings("nowhere", MICRO), out=tmp_path / name)
+
+
 def test_an_unknown_backend_is_refused_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"lm_eval.*lm-eval"):
         score_models(settings("nowhere", MICRO), backend="lm_eval", out=tmp_path / "out")

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,15 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
-from srpo_bench.harness.tuning.search import Candidate, choose, grid, order, read_params, tune
+from srpo_bench.harness.tuning.search import (
+    Candidate,
+    choose,
+    grid,
+    order,
+    read_params,
+    timed,
+    tune,
+)
 from srpo_bench.results.store import append_line, write_json
 
 SMALL = {
@@ -260,3 +269,49 @@ def test_a_tuned_setting_that_is_set_otherwise_is_refused(tuned: Path) -> None:
     other = parse_arms(["mine=grpo"], {"mine": {"beta": 0.0}})
     with pytest.raises(UserError, match="of mine"):
         used(record, compared(), other)
+
+
+def test_records_of_a_tuning_that_are_none(tmp_path: Path) -> None:
+    candidates = grid(["grpo"], {"optim.lr": [1e-4]})
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    for name in ("file", "full"):
+        with pytest.raises(UserError, match=f"{name} is not empty and holds no tuning"):
+            tune(tmp_path / name, SMALL, candidates, "", finish(ACCURACY))
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "tuning.json").write_text("{")
+    with pytest.raises(UserError, match=r"tuning\.json cannot be read"):
+        tune(tmp_path / "torn", SMALL, candidates, "", finish(ACCURACY))
+    with pytest.raises(UserError, match=r"tuning\.json cannot be read"):
+        read_tuned(tmp_path / "torn")
+
+
+def test_without_a_whole_candidate_of_the_baseline_there_is_no_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And with one, its curve makes it, whatever a candidate with a failed run has reached."""
+    curves = {0: [([0, 10], [0.0, 0.9])], 1: [([0, 10], [0.0, 0.5])], 2: [([0, 10], [0.0, 0.7])]}
+    monkeypatch.setattr("srpo_bench.harness.tuning.search._curves", lambda i: curves[i])
+    monkeypatch.setattr(
+        "srpo_bench.results.statistics.pace.target_of", lambda found: found[0][1][1]
+    )
+    monkeypatch.setattr(
+        "srpo_bench.results.statistics.pace.steps_to", lambda found, target: (found, target)
+    )
+    one: Any = SimpleNamespace(config=SimpleNamespace(targets=()))
+
+    class Numbered(int):
+        config = one.config
+
+    points = [
+        Candidate("grpo", 1, {}, [0.9, None]), Candidate("grpo", 2, {}, [0.5]),
+        Candidate("srpo", 1, {}, [0.7]),
+    ]  # fmt: skip
+    planned: Any = [Numbered(i) for i in range(3)]
+    assert [c.steps for c in timed(points, planned)] == [None, (curves[1], 0.5), (curves[2], 0.5)]
+    Numbered.config = SimpleNamespace(targets=(0.25, 0.75))
+    assert [c.steps for c in timed(points, planned)] == [None, (curves[1], 0.25), (curves[2], 0.25)]
+    points[1] = Candidate("grpo", 2, {}, [None])
+    with pytest.raises(UserError, match="Every candidate of grpo has a failed run"):
+        timed(points, planned)

@@ -137,8 +137,6 @@ def read(
                 spent = totals.at(row.step)
                 yield Record(*run, row.step, accuracy, row.line, task, None, *map(spent.get, AXES))
         except ValueError as error:
-            if isinstance(error, ResultsError):
-                raise
             raise ResultsError(f"{path}, {trainer.unit} {row.line}: {error}.") from error
     if way.backwards:
         raise ResultsError(

@@ -189,3 +189,10 @@ def test_what_each_number_is_and_may_be(section: type[Section], numbers: dict[st
     found = described(section)
     found.pop("seeds", None)  # a count of seeds is a list of them
     assert found == numbers
+
+
+def test_greedy_samples_are_all_the_same() -> None:
+    with pytest.raises(UserError, match="k samples at temperature 0 are all the same"):
+        layers.parse(Config, {"final": {"temperature": 0, "k": 2}}, "--set")
+    for final in ({"temperature": 0, "k": 1}, {"temperature": 0.1, "k": 2}):
+        layers.parse(Config, {"final": final}, "--set")

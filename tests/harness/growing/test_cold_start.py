@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing import cold_start
+from srpo_bench.harness.growing import lessons as drawing
 from srpo_bench.harness.growing.cold_start import grow
 from srpo_bench.harness.growing.lessons import lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
@@ -20,7 +22,7 @@ from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
 from srpo_bench.results.store import read_json
 from srpo_bench.tasks import registry
-from srpo_bench.tasks.base import Problem
+from srpo_bench.tasks.base import Problem, TaskError
 from srpo_bench.tasks.contamination import contaminated
 from tests.harness.problems.test_load import MICRO, config
 
@@ -169,6 +171,48 @@ def test_what_cannot_be_grown_is_one_sentence(
     with pytest.raises(UserError, match=words):
         grow(Recipe(**values), tmp_path / "base")
     assert not list(tmp_path.iterdir())
+
+
+def test_one_held_out_split_is_enough_and_none_is_refused(
+    micro: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: dict[str, list[Any]] = {"test": ["a", "b"]}
+
+    def load(_: Recipe, task: Any, split: str) -> list[Any]:
+        if split not in there:
+            raise TaskError(f"no {split} split of {task}")
+        return there[split]
+
+    monkeypatch.setattr(drawing, "_load", load)
+    assert drawing._held_out(recipe(micro), "t") == ["a", "b"]
+    there["dev"] = ["c"]
+    assert drawing._held_out(recipe(micro), "t") == ["c", "a", "b"]
+    there.clear()
+    with pytest.raises(TaskError, match="no dev split of t"):
+        drawing._held_out(recipe(micro), "t")
+    with pytest.raises(UserError, match="no train split of "):
+        lessons(recipe(micro), micro)
+
+
+def test_a_base_that_cannot_end_cannot_learn_to(
+    micro: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, Any] = {}
+    monkeypatch.setattr(drawing, "end_tokens", lambda *_, chat: found["ends"])
+    monkeypatch.setattr(drawing, "turn_end", lambda _: found["turn"])
+    writer = drawing._Writer.__new__(drawing._Writer)
+    writer.tokenizer = SimpleNamespace(eos_token_id=5)
+    writer.prompts = SimpleNamespace(style="base")  # type: ignore[assignment]
+    for found["ends"], end in (([7, 5], 5), ([7, 9], 7)):
+        assert writer._end(micro) == end
+    found["ends"] = []
+    with pytest.raises(UserError, match="has no end token, so no response could learn to end"):
+        writer._end(micro)
+    found["ends"] = [7]
+    for writer.prompts.style, found["turn"], end in (
+        ("chat", 0, 0), ("chat", None, 7), ("base", 3, 7),
+    ):  # fmt: skip
+        assert writer._end(micro) == end
 
 
 @pytest.mark.integration

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models import head as module
 from srpo_bench.harness.models.head import Head
 from srpo_bench.harness.models.policy import Policy, load_policy
@@ -157,3 +158,10 @@ def test_dropout_is_off_in_training_too(tmp_path: Path, tiny_folder: Path) -> No
     load_policy(tiny_folder, "float32", "cpu").tokenizer.save_pretrained(tmp_path)
     policy = load_policy(tmp_path, "float32", "cpu")
     assert torch.equal(policy.logp(rollouts()), policy.logp(rollouts()))
+
+
+def test_without_an_understood_head_there_are_no_outputs(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy.head = None
+    with pytest.raises(RunError, match="head is not understood, so there are no outputs to read"):
+        policy.outputs(None)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import math
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -142,6 +143,24 @@ def test_a_folder_is_held_by_whoever_has_its_lock(tmp_path: Path) -> None:
         with worker._in_turn(pid, 0.0):  # out of patience: it goes on all the same
             assert pid.read_text().count("\n") == 1
     assert not worker.is_held(tmp_path / "none" / "pid")
+
+
+def test_an_earlier_process_is_waited_for_without_haste(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times a second, until it has ended or patience has."""
+    asked = iter([False, False, True])
+    slept: list[float] = []
+    monkeypatch.setattr(worker, "_locked", lambda _: next(asked))
+    monkeypatch.setattr(worker.time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(worker.time, "sleep", slept.append)
+    with worker._in_turn(tmp_path / "pid", 60.0):
+        assert slept == [0.1, 0.1]
+        assert (tmp_path / "pid").read_text() == f"{os.getpid()}\n"
+    monkeypatch.setattr(worker, "_locked", lambda _: False)
+    slept.clear()
+    with worker._in_turn(tmp_path / "pid", 0.35):
+        assert len(slept) == 4
 
 
 def test_file_systems_without_locks_hold_nobody(

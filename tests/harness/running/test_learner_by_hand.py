@@ -15,8 +15,9 @@ from srpo_bench.algorithms.base import Algorithm
 from srpo_bench.algorithms.batch import Batch, Totals
 from srpo_bench.algorithms.registry import get
 from srpo_bench.harness.config import Optim
+from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy, load_policy
-from srpo_bench.harness.running.learner import Learner, Update
+from srpo_bench.harness.running.learner import Learner, Update, learning_rate
 from tests.harness.running.test_learner import PLAN, batch_of
 
 
@@ -164,3 +165,42 @@ def test_what_was_read_is_counted_token_by_token(tiny_folder: Path) -> None:
         update = Learner(policy, reference, optim, 10, 16).update(batch, algorithm)
         assert update.tokens_forward == rows + sum(prompts[g] for g in groups)
         assert update.tokens_reference == (update.tokens_forward if name == "grpo" else 0)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_gradient_that_is_no_number_ends_the_run_before_the_update(
+    tiny_folder: Path, value: float
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    learner = Learner(policy, None, Optim(lr=1e-2), updates_planned=4, max_tokens=16)
+    before = weights(policy)
+    learner.parameters[1].grad.view(-1)[0] = value  # type: ignore[union-attr]
+    with pytest.raises(RunError, match="Algorithm 'mine' gave a gradient of norm"):
+        learner._step(1e-2, "mine")
+    assert learner.updates_done == 0
+    assert all(torch.equal(a, b) for a, b in zip(weights(policy), before, strict=True))
+
+
+def test_weights_without_a_gradient_go_on_by_what_is_remembered(tiny_folder: Path) -> None:
+    """AdamW skips a parameter whose gradient is None; one of zero decays and has its momentum."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    algorithm = algorithm_of("grpo-token")
+    batch = batch_of(policy, algorithm)
+    idle = replace(batch, advantage=torch.zeros(16))
+    learner = Learner(policy, None, Optim(lr=1e-2, weight_decay=0.5), 4, 16)
+    assert learner.optimizer.param_groups[0]["fused"] is True
+    for part, norm in ((batch, None), (idle, 0.0)):
+        before = weights(policy)
+        update = learner.update(part, algorithm)
+        assert norm is None or update.grad_norm == norm
+        assert all(not torch.equal(a, b) for a, b in zip(weights(policy), before, strict=True))
+
+
+def test_the_rate_falls_to_nothing_at_the_end() -> None:
+    for schedule, rates in (
+        ("constant", [0.25, 0.5, 0.5, 0.5]),
+        ("linear", [0.25, 0.5, 0.5, 0.0]),
+        ("cosine", [0.25, 0.5, 0.5, 0.0]),
+    ):
+        optim = Optim(lr=0.5, schedule=schedule, warmup_updates=2)  # type: ignore[arg-type]
+        assert [learning_rate(optim, i, 3) for i in range(4)] == pytest.approx(rates)

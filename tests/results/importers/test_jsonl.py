@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.importers.lines import Lines
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import curve, take
 
@@ -35,6 +36,21 @@ def test_lines_of_training_are_left_out_when_asked(tmp_path: Path) -> None:
     assert done.notes.skipped == {"rows without an accuracy (--skip-empty)": 2}
     with pytest.raises(ResultsError, match=r"line 1: no column 'accuracy'.*add --skip-empty"):
         take("jsonl", path, out=tmp_path / "other")
+
+
+def test_another_trainers_file_is_sent_to_its_reader(tmp_path: Path) -> None:
+    for keys, name in (
+        ({"step": 1, "data": {}}, "verl"),
+        ({"log_history": [], "epoch": 1}, "trl"),
+    ):
+        path = lines(tmp_path / "a.jsonl", keys)
+        with pytest.raises(ResultsError, match=f"line 1: this is .*; use --from {name}"):
+            take("jsonl", path, out=tmp_path / "out")
+
+
+def test_a_folder_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"Cannot read .*: Is a directory"):
+        list(Lines(tmp_path))
 
 
 def test_a_torn_last_line_is_counted_and_a_whole_one_needs_no_line_end(tmp_path: Path) -> None:

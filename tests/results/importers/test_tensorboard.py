@@ -88,6 +88,21 @@ def test_a_torn_last_event_is_counted_and_damage_is_named(tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_a_whole_record_that_is_no_event_is_named_by_its_place(tmp_path: Path) -> None:
+    """Its length and its checksums are right."""
+    import struct
+
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    file = write(tmp_path / "run", "score")
+    whole, data = file.read_bytes(), b"\xff no event"
+    head = struct.pack("<Q", len(data))
+    sums = [struct.pack("<I", masked_crc32c(part)) for part in (head, data)]
+    file.write_bytes(whole + head + sums[0] + data + sums[1])
+    with pytest.raises(ResultsError, match=rf"byte {len(whole)}: no event\.$"):
+        take("tensorboard", f"grpo/1={file}", out=tmp_path / "out", metrics=["score"])
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(b"", "is empty"), (b"algo,seed\n" * 9, "is no TensorBoard event file")],

@@ -77,9 +77,11 @@ def units() -> str:
     """Steps, updates and responses to one target, side by side."""
     rows: list[Sequence[str]] = []
     for folder in filter(is_published, UNITS):
+        told = {h["challenger"]: steps(h) for h in summary(folder)["headlines"]}
         for arm, cost in _costs(folder).items():
-            rows.append((f"`{arm}` of `{folder}`", *cost))
-    return table(("arm", "steps", "updates", "responses"), rows) if rows else NOT_RUN
+            rows.append((f"`{arm}` of `{folder}`", *cost, told.get(arm, "–")))
+    head = ("arm", "steps", "updates", "responses", "steps, against the first")
+    return table(head, rows) if rows else NOT_RUN
 
 
 def tuned() -> str:

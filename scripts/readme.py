@@ -101,8 +101,20 @@ def earlier() -> str:
     return table(("", "what is added", "arm against arm", "ratio of steps (95 %)", ""), rows)
 
 
+def unit() -> str:
+    """What the number of updates in a step does to the steps, without any other method."""
+    s = summary("updates")
+    (axes,) = (one["axes"] for one in s["comparisons"] if one["challenger"] == "twelve")
+    return wrapped(
+        "How much the unit alone can do: GRPO with 12 updates a rollout batch against one, "
+        f"to the same accuracy: rollout batches {change(axes['steps'])}, updates "
+        f"{change(axes['updates'])} ([docs/answer.md](docs/answer.md#what-a-step-is))."
+    )
+
+
 BLOCKS: Blocks = {
     "answer": answer,
+    "unit": unit,
     "before": partial(beside, {"micro": "the earlier pool"}),
     "earlier": earlier,
 }

@@ -33,18 +33,14 @@ CONTROLS = {
 UNITS = {"updates": "updates", "batch-4": "batch, 4 times", "batch-16": "batch, 16 times"}
 """Published comparisons of one or more arms at one named target, the first arm of the first being
 what the others stand against."""
+EARLIER = {"ladder": "the ladder", "unstaged": "without stages", "again": "A/A"}
+"""Published on the testbed before this one, judged by earlier rules."""
 COMPARISONS = ("answer", "tuned", "positive", "positive-pool", "controls", *UNITS)
 
 
 def arms() -> str:
     """The eleven arms."""
     return _where("answer", readme.arms)
-
-
-def parts() -> str:
-    """What each part of SRPO adds."""
-    head = ("what is added", "arm against arm", "ratio of steps (95 %)", "after Holm")
-    return _where("answer", lambda folder: table(head, readme.rungs(folder)))
 
 
 def prompts() -> str:
@@ -103,14 +99,35 @@ def prices() -> str:
     return table(head, rows) if rows else NOT_RUN
 
 
+def before() -> str:
+    """SRPO on the pool before this one."""
+    return readme.beside({"micro": "the earlier pool"})
+
+
+def earlier() -> str:
+    """Every contrast of the earlier ladders, and the A/A."""
+    rows: list[Sequence[str]] = []
+    for folder, name in EARLIER.items():
+        where = f"[{name}](../results/published/{folder}/report.md)"
+        rows += [(where, *rung) for rung in readme.rungs(folder)]
+        s = summary(folder)
+        for one in s["comparisons"] if not s["ladder"] else []:
+            pair = f"`{one['challenger']}` / `{one['baseline']}`"
+            found = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
+            rows.append((where, "nothing", pair, readme.ratio(found), ""))
+    return table(("", "what is added", "arm against arm", "ratio of steps (95 %)", ""), rows)
+
+
 BLOCKS: Blocks = {
     "arms": arms,
-    "parts": parts,
+    "parts": readme.parts,
     "prompts": prompts,
     "controls": controls,
     "units": units,
     "tuned": tuned,
     "prices": prices,
+    "before": before,
+    "earlier": earlier,
 }
 
 

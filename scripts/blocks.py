@@ -55,11 +55,6 @@ def summary(folder: str) -> dict[str, Any]:
     return found
 
 
-def link(folder: str, words: str = "") -> str:
-    """To a published report, from the top of the tree."""
-    return f"[{words or folder}](results/published/{folder}/report.md)"
-
-
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """In Markdown."""
     lines = [head, ["---"] * len(head), *rows]

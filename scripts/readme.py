@@ -7,7 +7,6 @@ to the letter, so that no number there was typed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from scripts.blocks import (
@@ -15,7 +14,6 @@ from scripts.blocks import (
     Blocks,
     change,
     is_published,
-    link,
     percent,
     steps,
     summary,
@@ -27,8 +25,6 @@ from scripts.blocks import (
 README = TREE / "README.md"
 ANSWERS = {"answer": "the micro testbed", "smollm2": "SmolLM2-135M"}
 """Published comparisons that answer the claim -> where they were run. The first is always there."""
-EARLIER = {"ladder": "the ladder", "unstaged": "without stages", "again": "A/A"}
-"""Published on the testbed before this one, judged by earlier rules."""
 WHO = ("challenger", "baseline")
 
 
@@ -81,24 +77,17 @@ def rungs(folder: str) -> list[tuple[str, str, str, str]]:
         (
             rung["adds"],
             f"`{rung['arm']}` / `{rung['against']}`",
-            _ratio(rung["steps"]),
+            ratio(rung["steps"]),
             rung["outcome"],
         )
         for rung in summary(folder)["ladder"]
     ]
 
 
-def earlier() -> str:
-    """Every contrast of the earlier ladders, and the A/A."""
-    rows = []
-    for folder, name in EARLIER.items():
-        s = summary(folder)
-        rows += [(link(folder, name), *rung) for rung in rungs(folder)]
-        for one in s["comparisons"] if not s["ladder"] else []:
-            pair = f"`{one['challenger']}` / `{one['baseline']}`"
-            found = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
-            rows.append((link(folder, name), "nothing", pair, _ratio(found), ""))
-    return table(("", "what is added", "arm against arm", "ratio of steps (95 %)", ""), rows)
+def parts() -> str:
+    """What each part of SRPO adds."""
+    head = ("what is added", "arm against arm", "ratio of steps (95 %)", "after Holm")
+    return table(head, rungs("answer"))
 
 
 def unit() -> str:
@@ -115,8 +104,7 @@ def unit() -> str:
 BLOCKS: Blocks = {
     "answer": answer,
     "unit": unit,
-    "before": partial(beside, {"micro": "the earlier pool"}),
-    "earlier": earlier,
+    "parts": parts,
 }
 
 
@@ -188,7 +176,8 @@ def _arrive(pair: Mapping[str, Any]) -> str:
     return f"{ours} of {pair['pairs']}; `{pair['baseline']}` {theirs}"
 
 
-def _ratio(e: Mapping[str, Any]) -> str:
+def ratio(e: Mapping[str, Any]) -> str:
+    """``0.94 (0.87–1.02)``."""
     low, high = e["interval"]
     return f"{e['value']:.2f} ({low:.2f}–{high:.2f})"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.algorithms.base import Settings, setting
+from srpo_bench.algorithms.grpo import GRPO
 from srpo_bench.algorithms.samplers.dps import DPS, DPSSettings
 from srpo_bench.harness.cli.flags import by_arm
 from srpo_bench.harness.config import Arm, Config
@@ -158,3 +159,17 @@ def test_a_rate_of_an_arm_is_no_difference_in_the_contract(tmp_path: Path) -> No
     assert [m.get("optim") for m in manifests] == [None, {"lr": 3e-4}]
     assert manifests[0]["contract"] == manifests[1]["contract"]
     assert reopen(tmp_path / "c").arms[1].optim.lr == 3e-4
+
+
+def test_an_arms_record_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plug-in's settings may be of any type."""
+
+    class Bounded(GRPO):
+        class Settings(Settings):  # type: ignore[override]
+            bounds: tuple[float, float] = (0.1, 0.2)
+            where: Path = Path("here")
+
+    monkeypatch.setattr("srpo_bench.harness.planning.arms.get_algorithm", lambda _: Bounded)
+    record = arm_record(Arm(name="a", algorithm="grpo", settings={"where": Path("there")}))
+    assert record["settings"] == {"bounds": [0.1, 0.2], "where": "there"}
+    assert "optim" not in record

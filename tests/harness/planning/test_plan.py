@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import srpo_bench.harness.planning.plan as module
 from srpo_bench.algorithms.grpo import GRPO
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning import prepare
+from srpo_bench.harness.planning.comparison import PlannedComparison, locked
 from srpo_bench.harness.planning.plan import plan, reopen
+from srpo_bench.harness.planning.reading import read_planned
+from srpo_bench.harness.plugins import entered
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.results.seal import SEAL, seal
 from srpo_bench.results.store import read_json, write_json
@@ -21,6 +29,19 @@ ARMS = [Arm(name="grpo", algorithm="grpo")]
 
 def config(**rollout: Any) -> Config:
     return Config.model_validate(layers.merge(SMALL, {"rollout": rollout}))
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("once") / "c"
+    plan(folder, config(), ARMS, "bench compare")
+    return folder
+
+
+@pytest.fixture
+def planned(once: Path, tmp_path: Path) -> Path:
+    """A copy of one comparison that was planned, since planning looks at a lot."""
+    return Path(shutil.copytree(once, tmp_path / "c"))
 
 
 def test_a_correction_is_refused_where_a_loss_would_leave_it_out(
@@ -38,21 +59,19 @@ def test_a_correction_is_refused_where_a_loss_would_leave_it_out(
 
 
 def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_is_refused(
-    tmp_path: Path,
+    planned: Path,
 ) -> None:
-    folder = tmp_path / "c"
-    plan(folder, config(), ARMS, "bench compare")
-    record = read_json(folder / "comparison.json")
+    record = read_json(planned / "comparison.json")
     del record["config"]["rollout"]["correction"]
     del record["contract"]["rollout.correction"]
-    write_json(folder / "comparison.json", record)
-    seal(folder, ["comparison.json"])
-    assert reopen(folder).config.rollout.correction == "none"
-    manifest = read_json(folder / "grpo" / "seed-1" / "manifest.json")
+    write_json(planned / "comparison.json", record)
+    seal(planned, ["comparison.json"])
+    assert reopen(planned).config.rollout.correction == "none"
+    manifest = read_json(planned / "grpo" / "seed-1" / "manifest.json")
     assert manifest["base"]["parameters"] == record["parameters"] == 1_114_368
-    plan(folder, config(), ARMS, "bench compare")
+    plan(planned, config(), ARMS, "bench compare")
     with pytest.raises(UserError, match="holds another comparison"):
-        plan(folder, config(correction="token-masked"), ARMS, "bench compare")
+        plan(planned, config(correction="token-masked"), ARMS, "bench compare")
 
 
 def test_bounds_of_the_importance_weights_are_ordered() -> None:
@@ -76,7 +95,9 @@ def test_named_targets_are_planned_and_another_one_makes_another_comparison(
 def test_what_is_scored_is_written_down_once_and_in_order(tmp_path: Path) -> None:
     folder = tmp_path / "c"
     plan(folder, config(), ARMS, "bench compare")
-    asked = read_json(folder / "comparison.json")["problems"]
+    record = read_json(folder / "comparison.json")
+    assert "tuning" not in record
+    asked = record["problems"]
     problems = load_problems(config())
     expected = {task: [p.id for p in group] for task, group in problems.evaluation.items()}
     assert asked == {"evaluation": expected, "final": {}}
@@ -92,22 +113,18 @@ def test_a_plan_that_cannot_be_read_is_not_resumed(tmp_path: Path, text: str, sa
         reopen(tmp_path)
 
 
-def test_a_run_whose_folder_is_gone_is_told_before_anything_is_written(tmp_path: Path) -> None:
-    folder = tmp_path / "c"
-    plan(folder, config(), ARMS, "bench compare")
-    shutil.rmtree(folder / "grpo" / "seed-2")
-    before = sorted(folder.rglob("*"))
+def test_a_run_whose_folder_is_gone_is_told_before_anything_is_written(planned: Path) -> None:
+    shutil.rmtree(planned / "grpo" / "seed-2")
+    before = sorted(planned.rglob("*"))
     with pytest.raises(UserError, match=r"grpo/seed-2 is gone, or its manifest\.json is: put it"):
-        reopen(folder)
+        reopen(planned)
     with pytest.raises(UserError, match="grpo/seed-2 is gone"):
-        plan(folder, config(), ARMS, "bench compare")
-    assert sorted(folder.rglob("*")) == before
+        plan(planned, config(), ARMS, "bench compare")
+    assert sorted(planned.rglob("*")) == before
 
 
-def test_a_run_whose_settings_were_changed_is_not_gone_on_with(tmp_path: Path) -> None:
-    folder = tmp_path / "c"
-    plan(folder, config(), ARMS, "bench compare")
-    path = folder / "grpo" / "seed-1" / "manifest.json"
+def test_a_run_whose_settings_were_changed_is_not_gone_on_with(planned: Path) -> None:
+    path = planned / "grpo" / "seed-1" / "manifest.json"
     manifest = read_json(path)
     assert manifest["algorithm_settings"]["beta"] != 0.5
     for changed in (
@@ -117,28 +134,24 @@ def test_a_run_whose_settings_were_changed_is_not_gone_on_with(tmp_path: Path) -
     ):
         write_json(path, changed)
         with pytest.raises(UserError, match=r"manifest\.json is not as it was planned"):
-            reopen(folder)
+            reopen(planned)
     write_json(path, manifest)
-    reopen(folder)
+    reopen(planned)
 
 
-def test_a_record_that_names_no_arms_is_no_comparison(tmp_path: Path) -> None:
-    folder = tmp_path / "c"
-    plan(folder, config(), ARMS, "bench compare")
-    (folder / "comparison.json").write_text("{}")
+def test_a_record_that_names_no_arms_is_no_comparison(planned: Path) -> None:
+    (planned / "comparison.json").write_text("{}")
     with pytest.raises(UserError, match="is not as it was when it was finished"):
-        reopen(folder)
-    (folder / SEAL).unlink()
+        reopen(planned)
+    (planned / SEAL).unlink()
     with pytest.raises(UserError, match="names no arms, so it is no comparison's record"):
-        reopen(folder)
+        reopen(planned)
 
 
 def test_how_the_settings_were_found_stands_in_the_record(tmp_path: Path) -> None:
-    for name, tuning in (("with", {"seeds": [101]}), ("without", None)):
-        plan(tmp_path / name, config(), ARMS, "bench compare", tuning, [{"what": "x"}])
-        record = read_json(tmp_path / name / "comparison.json")
-        assert record.get("tuning", "none") == (tuning or "none")
-        assert record["checked"] == [{"what": "x"}]
+    plan(tmp_path / "c", config(), ARMS, "bench compare", {"seeds": [101]}, [{"what": "x"}])
+    record = read_json(tmp_path / "c" / "comparison.json")
+    assert (record["tuning"], record["checked"]) == ({"seeds": [101]}, [{"what": "x"}])
 
 
 def test_a_weight_of_what_nobody_grades_is_refused(tmp_path: Path) -> None:
@@ -146,3 +159,98 @@ def test_a_weight_of_what_nobody_grades_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"reward\.acuracy.*did you mean 'reward\.accuracy'"):
         plan(tmp_path / "c", wrong, ARMS, "bench compare")
     assert not (tmp_path / "c").exists()
+
+
+def test_a_record_says_what_stands_in_it_and_when(planned: Path) -> None:
+    created = read_json(planned / "comparison.json")["created"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", created)
+    assert read_planned(planned).parameters == 1_114_368
+    (planned / SEAL).unlink()  # older than seals: it has none after it was added to, too
+    more = config().model_copy(update={"seeds": tuple(range(1, 10))})
+    (planned / "grpo" / "seed-9").mkdir()  # of an addition that was cut off
+    plan(planned, more, ARMS, "bench compare")
+    assert read_json(planned / "comparison.json")["added"][0]["seeds"] == [9]
+
+
+def test_a_dry_plan_refuses_other_peoples_folders(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    for folder, said in ((tmp_path, "is not empty"), (tmp_path / "notes.txt", "is no folder")):
+        with pytest.raises(UserError, match=said):
+            plan(folder, config(), ARMS, "bench compare", dry=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_final_score_that_is_gone_is_made_anew_and_one_that_changed_is_refused(
+    planned: Path,
+) -> None:
+    run = planned / "grpo" / "seed-1"
+    write_json(run / "final.json", {"accuracy": 0.5})
+    (run / "samples.jsonl").write_text("")
+    seal(run)
+    (run / "samples.jsonl").write_text("{}")  # nothing goes on from it
+    comparison = read_planned(planned)
+    module._refuse_changed(comparison)
+    write_json(run / "final.json", {"accuracy": 0.6})
+    with pytest.raises(UserError, match=r"final\.json is not as it was when it was finished"):
+        module._refuse_changed(comparison)
+    (run / "final.json").unlink()
+    module._refuse_changed(comparison)
+
+
+def test_what_was_begun_before_a_disk_was_full_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that were not made yet are no second fault; copies of plug-ins go, too."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    def keep(_: Any, folder: Path) -> None:
+        (folder / entered.FOLDER).mkdir()
+        full()
+
+    monkeypatch.setattr(module, "manifest_of", lambda *_: {})
+    folder = tmp_path / "c"
+    folder.mkdir()
+    two = [*ARMS, Arm(name="srpo", algorithm="srpo")]
+    comparison = PlannedComparison(folder, config(), two, tmp_path)
+    for where, name, how in ((module, "write_json", full), (entered, "keep", keep)):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, name, how)
+            with pytest.raises(UserError, match=r"Cannot write to .*c: No space left on device"):
+                module._write(comparison, {})
+        assert list(folder.iterdir()) == []
+
+
+def test_what_a_tasks_grades_carry_may_be_weighed() -> None:
+    asked = Config.model_validate({"reward": {"brevity": 1.0}, "data": {"tasks": ["own"]}})
+    for fields in (("brevity",), ()):
+        problems: Any = SimpleNamespace(tasks={"own": SimpleNamespace(fields=fields)})
+        if fields:
+            prepare._refuse_unknown_rewards(asked, problems)
+            continue
+        with pytest.raises(UserError, match=r"reward\.brevity"):
+            prepare._refuse_unknown_rewards(asked, problems)
+
+
+def test_paths_are_known_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("base", "micro"):
+        Path(name).mkdir()
+
+    def found(path: str) -> str:
+        asked = Config.model_validate({"model": {"path": path}, "data": {"data_dir": "d"}})
+        config = prepare._absolute(asked)
+        assert config.data.data_dir == tmp_path / "d"
+        return config.model.path
+
+    assert found("base") == str(tmp_path / "base")
+    assert found("micro") == "micro"  # the shipped one, whatever lies here
+    assert found("owner/name") == "owner/name"
+
+
+def test_a_lock_says_who_holds_it_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("x" * 200)
+    with locked(tmp_path):
+        said = (tmp_path / ".lock").read_text()
+        assert re.fullmatch(rf"process {os.getpid()} on \S+ since \d\d:\d\d", said)

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from srpo_bench.harness.config import Data
+from srpo_bench.harness.config import Data, Reward
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import load_policy
-from srpo_bench.harness.rollouts.collect import Collector
+from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.tasks import registry
+from srpo_bench.tasks.base import Grade, Outcome, Problem
 
 
 class Scripted:
@@ -68,3 +69,41 @@ def test_grades_come_back_in_the_order_of_the_responses(tiny_folder: Path) -> No
         "unparseable",
         "correct",
     ]
+
+
+def lot(name: str, texts: list[str], ours: bool = False) -> GradedCompletions:
+    """Responses of one problem, of as many tokens as they have letters."""
+    lengths = torch.tensor([len(text) for text in texts])
+    mask = torch.arange(int(lengths.max())) < lengths[:, None]
+    responses = Completions(mask.long(), mask, -1.0 * mask, lengths > 2)
+    grades = [Grade(Outcome.CORRECT, fields={text: 0.5}, answer=text) for text in texts]
+    problem = Problem(name, "t", "math", "", "")
+    group, learner = torch.zeros(len(texts)).long(), -2.0 * mask if ours else None
+    return GradedCompletions([problem], [[7]], group, responses, texts, grades, learner)
+
+
+def test_lots_are_joined_response_by_response() -> None:
+    one, two, three = lot("p", ["a", "bb"], True), lot("q", ["ccc"], True), lot("p", ["d"], True)
+    assert GradedCompletions.join([one]) is one
+    for merge, names, group in ((False, ["p", "q", "p"], [0, 0, 1, 2]),
+                                (True, ["p", "q"], [0, 0, 1, 0])):  # fmt: skip
+        whole = GradedCompletions.join([one, two, three], merge)
+        assert [problem.id for problem in whole.problems] == names
+        assert whole.group.tolist() == group
+        assert whole.texts == ["a", "bb", "ccc", "d"]
+        assert [grade.answer for grade in whole.grades] == whole.texts
+        assert whole.responses.mask.sum(1).tolist() == [1, 2, 3, 1]
+        assert whole.responses.truncated.tolist() == [False, False, True, False]
+        assert whole.learner_logp is not None
+        assert whole.learner_logp.tolist() == (-2.0 * whole.responses.mask).tolist()
+        assert whole.responses.logp.tolist() == (-1.0 * whole.responses.mask).tolist()
+    assert GradedCompletions.join([lot("p", ["a"]), lot("q", ["b"])]).learner_logp is None
+
+
+def test_a_field_that_a_grade_does_not_carry_is_nothing() -> None:
+    grades = lot("p", ["a", "bb"]).rewards(Reward())
+    assert {name: found.tolist() for name, found in grades.fields.items()} == {
+        "a": [0.5, 0.0], "bb": [0.0, 0.5],
+    }  # fmt: skip
+    assert (grades.texts, grades.answers) == (["a", "bb"], ["a", "bb"])
+    assert grades.accuracy.tolist() == grades.reward.tolist() == [1.0, 1.0]

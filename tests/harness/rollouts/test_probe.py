@@ -18,9 +18,11 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.engines import torch_engine
+from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import attention, policy
 from srpo_bench.harness.models.llama import Llama
+from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.reading import Layout
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.rollouts import probe as module
@@ -223,3 +225,74 @@ def test_a_model_that_is_only_scored_does_not_go_backward(
     with pretended_cuda(monkeypatch) as seen:
         examine(question)
     assert "embedding_dense_backward" not in seen
+
+
+def test_what_is_forced_is_less_behind_longer_prompts_and_the_same_each_time(
+    tiny_folder: Path,
+) -> None:
+    read = load_policy(tiny_folder, "float32", "cpu")
+    question = Question(str(tiny_folder), "cpu", [[2], [3, 4], [5, 6, 7]], 6, engine=True)
+    forced = module._forced(read, question)
+    assert forced.mask.sum(1).tolist() == [6, 3, 2]
+    assert forced.mask[2].tolist() == [True, True, False, False, False, False]
+    assert torch.equal(forced.tokens, module._forced(read, question).tokens)
+    drawn = torch.randint(46, (3, 6), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(forced.tokens, drawn * forced.mask)
+    assert forced.logp.tolist() == [[0.0] * 6] * 3
+    assert forced.group.tolist() == [0, 1, 2]
+    short = replace(question, limit=1)
+    assert module._forced(read, short).mask.sum(1).tolist() == [1, 1, 1]
+    long = replace(question, limit=10**6)
+    assert module._forced(read, long).mask.sum(1).tolist() == [
+        module.FORCED, module.FORCED // 2, module.FORCED // 3
+    ]  # fmt: skip
+
+
+def test_what_is_sampled_is_two_responses_a_prompt_at_temperature_one(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = load_policy(tiny_folder, "float32", "cpu")
+    asked: list[Any] = []
+
+    class Watched(torch_engine.TorchEngine):
+        def generate(self, *words: Any) -> Any:
+            asked.append((*words[:3], words[3].initial_seed()))
+            return super().generate(*words)
+
+    monkeypatch.setattr(module, "TorchEngine", Watched)
+    question = Question(str(tiny_folder), "cpu", [[2], [3, 4]], 3, engine=True)
+    found = module._sampled(read, question)
+    assert asked == [([[2], [3, 4]], 2, Sampling(1.0, 1.0, 3), 0)]
+    assert found.group.tolist() == [0, 0, 1, 1]
+
+
+def test_the_bound_is_met_by_what_equals_it(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = load_policy(tiny_folder, "float32", "cpu")
+    nothing: Any = None
+    for gap, right in ((1e-3, True), (1.001e-3, False), (float("nan"), False)):
+        far = torch.tensor([[0.0, -gap]], dtype=torch.float64)
+        monkeypatch.setattr(module, "plain_logp", lambda *_, far=far: far)
+        if right:
+            module._refuse(read, "x", torch.zeros(1, 2, dtype=torch.float64), nothing)
+            continue
+        with pytest.raises(UserError, match="of x are off by"):
+            module._refuse(read, "x", torch.zeros(1, 2, dtype=torch.float64), nothing)
+
+
+def test_the_plain_pass_is_row_by_row_without_a_cache(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = load_policy(tiny_folder, "float32", "cpu")
+    asked: list[Any] = []
+    forward = read.model.forward
+
+    def watched(**how: Any) -> Any:
+        asked.append((how["input_ids"].shape, how["use_cache"]))
+        return forward(**how)
+
+    monkeypatch.setattr(read.model, "forward", watched)
+    question = Question(str(tiny_folder), "cpu", [[2], [3, 4]], 4, engine=True)
+    module.plain_logp(read, module._forced(read, question))
+    assert asked == [((1, 5), False), ((1, 4), False)]

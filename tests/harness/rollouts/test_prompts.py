@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.problems.load import Problems, load_problems
+from srpo_bench.harness.rollouts import prompts as module
 from srpo_bench.harness.rollouts.prompts import fit
 
 MICRO = {
@@ -132,3 +134,16 @@ def test_the_digest_is_of_all_that_is_asked(tiny_folder: Path) -> None:
     shots = layers.merge(MICRO, {"data": {"shots": 1}, "rollout": {"max_new_tokens": 4}})
     shown = layers.parse(Config, shots, "test")
     assert digest(shown, evaluation={}, final={}) != digest(evaluation={}, final={})
+
+
+def test_without_a_bound_anything_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "model_class", lambda base: (base, None))
+    monkeypatch.setattr(module, "context_of", lambda found: found)
+    there: Any = 100
+    for engine, given, context, bound in (
+        ("torch", 50, None, math.inf), ("torch", 50, 100, 100), ("vllm", 50, 100, 50),
+        ("vllm", 200, 100, 100), ("vllm", None, 100, 100), ("vllm", 50, None, 50),
+    ):  # fmt: skip
+        there = context
+        roll = {"engine": engine, "vllm": {"max_model_len": given}}
+        assert module._context(Config.model_validate({"rollout": roll}), there) == bound

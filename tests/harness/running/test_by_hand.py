@@ -325,3 +325,37 @@ def test_what_was_dropped_and_cannot_be_deleted_is_left_to_a_later_attempt(
     attempt.drop(tmp_path / "folder")
     attempt.drop(tmp_path / "never-there")
     assert not (tmp_path / "folder").exists()
+
+
+def test_what_an_earlier_attempt_had_made_ready_is_gone(tmp_path: Path) -> None:
+    first = Attempt(tmp_path)
+    (first.prepare("step-1")).mkdir()
+    (first.prepare("step-1") / "x").touch()
+    first.prepare("file").touch()
+    second = Attempt(tmp_path)
+    assert list(second.prepare("x").parent.iterdir()) == []
+    assert first.superseded
+
+
+def test_a_claim_is_made_out_of_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    def write(path: Path, value: Any) -> None:
+        names.append(path.parent.name)
+        write_json(path, value)
+
+    monkeypatch.setattr(attempts, "write_json", write)
+    Attempt(tmp_path)
+    assert [name[:7] for name in names] == [".claim-"]
+
+
+def test_records_are_on_the_disk_before_their_lengths_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = Attempt(tmp_path)
+    attempt.take_records({"a.jsonl": 0, "b.jsonl": 0})
+    attempt.append("b.jsonl", {"x": 1})
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
+    assert attempt.record_lengths() == {"a.jsonl": 0, "b.jsonl": 8}
+    assert synced == [(tmp_path / name).stat().st_ino for name in ("a.jsonl", "b.jsonl")]

@@ -23,7 +23,7 @@ from tests.mutants.sites import sites
 Verdict = Literal["killed", "survived", "not covered"]
 SECONDS = 20.0
 """Of processor time, measured when the map was made: so many tests a mutant is run through. Those
-of the file's own test come first, then the quickest."""
+of the file's own test come first, then its folder's, then the quickest."""
 DEFAULTS = ("tests/algorithms/test_defaults.py", "tests/harness/test_config.py")
 """Look at what is made at import, bounds and defaults of settings, and run no line of its file."""
 HEAVY = (
@@ -66,8 +66,8 @@ def mutants_of(file: str) -> list[Mutant]:
 
 
 def tests_of(mutant: Mutant, known: dict[str, Any], seconds: float) -> list[str]:
-    """Tests that run the line, those of the file's own test first, then the quickest. What is run
-    at import stands for its whole file; the default of an argument, for its function."""
+    """Tests that run the line: the file's own first, then its folder's, then the quickest. What is
+    run at import stands for its whole file; the default of an argument, for its function."""
     lines = mutant.lines if mutant.function else range(10**6)
     if mutant.function and mutant.line == mutant.function.start:
         lines = mutant.function
@@ -79,10 +79,12 @@ def tests_of(mutant: Mutant, known: dict[str, Any], seconds: float) -> list[str]
     if mutant.function is None:
         looks = {t: e["seconds"] for t, e in known.items() if t.startswith(DEFAULTS)}
         covering = looks | covering
-    own = f"test_{Path(mutant.file).stem}.py"
+    own, folder = f"test_{Path(mutant.file).stem}.py", f"tests/{Path(mutant.file).parent}/test_"
     chosen: list[str] = []
     spent = 0.0
-    for test in sorted(covering, key=lambda t: (own not in t, covering[t])):
+    for test in sorted(
+        covering, key=lambda t: (own not in t, not t.startswith(folder), covering[t])
+    ):
         if spent + covering[test] <= seconds or not chosen:
             chosen.append(test)
             spent += covering[test]

@@ -39,7 +39,7 @@ GUARDS = ("strict", "encoding", "highlight", "indent", "invalid", "divide", "ove
 """Keyword arguments without which no result changes: ``zip`` checks that lengths are equal; UTF-8
 is the encoding of the systems that the tests run on anyway; rich colours numbers on a terminal;
 JSON reads the same without its indent; numpy warns of the not-a-numbers that are dealt with behind
-it."""
+it. Nor does their value matter: a check that is switched off is one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class _Finder(ast.NodeVisitor):
             if name in ("annotation", "returns", "decorator_list", "bases"):
                 continue
             for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST):
+                if isinstance(child, ast.AST) and not _guards(child):
                     self._delete(node, name, child)
                     self.visit(child)
 
@@ -169,6 +169,10 @@ def _can_go(node: ast.AST) -> bool:
 def _is_record(function: ast.expr) -> bool:
     """A record of ours by its bare name: it would not be made without one of its fields."""
     return isinstance(function, ast.Name) and function.id[:1].isupper()
+
+
+def _guards(node: ast.AST) -> bool:
+    return isinstance(node, ast.keyword) and node.arg in GUARDS
 
 
 def _joins_text(node: ast.AST) -> bool:

@@ -80,7 +80,7 @@ def pass_at(correct: Counts, k: int, at: Sequence[int] = ()) -> dict[int, tuple[
         correct: (n,) right of k.
         at: values of m up to k; by default 1, 2, 4, … and k itself.
     """
-    wanted = list(at) or [*(2**i for i in range(k.bit_length()) if 2**i < k), k]
+    wanted = list(at) or dict.fromkeys([*(2**i for i in range(k.bit_length())), k])
     curve = {}
     for m in wanted:
         of_count = np.array([_pass(k, c, m) for c in range(k + 1)])

@@ -94,7 +94,7 @@ class Race:
         """(…) the larger two-sided p of the ratio, over all pairs and over those that arrived."""
         every, some = self.speed.p(threshold), self.among_arrived.p(threshold)
         enough = self.among_arrived.pairs >= MIN_PAIRS
-        return np.where(enough, np.maximum(every, np.where(enough, some, 0.0)), every)
+        return np.where(enough, np.maximum(every, some), every)
 
     @property
     def kept(self) -> NDArray[np.bool_]:

@@ -30,6 +30,37 @@ EQUIVALENT: dict[str, str] = {
     ),
     "results/importers/logs.py: 2 for 1 :: "
     "near = difflib.get_close_matches(metrics[0], keys, 1)": _NEAREST,
+    "results/statistics/across.py: 2 for 1 :: resampled = scores[picks].reshape(RESAMPLES, -1)": (
+        "numpy takes any negative size for the one that is open"
+    ),
+    "results/statistics/benchmarks.py: no dtype= in np.array([s['accuracy'] for s in scores], "
+    'dtype=float) :: values = np.array([s["accuracy"] for s in scores], dtype=float)': (
+        "means and deviations of whole numbers are those of the same floats"
+    ),
+    "results/statistics/curves.py: 1.0 for 0.0 :: "
+    "return np.where(np.isfinite(goal), goal, 0.0) - TOLERANCE": (
+        "what stands for no level is left out by both callers"
+    ),
+    "results/statistics/curves.py: no side= in np.searchsorted(step, inside, side='right') :: "
+    'i = np.clip(np.searchsorted(step, inside, side="right") - 1, 0, k - 2)': (
+        "at an evaluation the pieces on either side have one value"
+    ),
+    "results/statistics/sequential.py: 51 for 50 :: for _ in range(50):": (
+        "a fixed point that twenty rounds reach to the last digit"
+    ),
+    "results/judgement/grim.py: Div in (reported - unit) / 100 * n :: "
+    "low = math.floor((reported - unit) / 100 * n)": (
+        "where the search begins; each count is looked at"
+    ),
+    "results/judgement/rules.py: 1 for 0 :: if side < 0:": ("a side that is settled is -1 or 1"),
+    "harness/planning/arms.py: no mode= in arm.optim.model_dump(mode='json', exclude_none=True) :: "
+    'own = arm.optim.model_dump(mode="json", exclude_none=True)': (
+        "an arm's optimiser has numbers alone, which JSON keeps"
+    ),
+    "harness/models/size.py: 1 for 0 :: "
+    "several = any((getattr(text, name, None) or 0) > 1 for name in THERE)": (
+        "one is no more several than none is"
+    ),
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

@@ -77,3 +77,16 @@ def test_equal_accuracies_alone_are_no_copy(folder) -> None:
             score["length"] += 0.01
     copy.write_text("".join(json.dumps(x) + "\n" for x in lines))
     assert matched(read(folder).runs).copies == ()
+
+
+def test_a_start_is_known_to_differ_where_the_whole_interval_lies_beyond_the_margin() -> None:
+    """Of three differences with a half-width of 4.303 · sd / √3."""
+    half = 4.303 * 0.001 / 3**0.5
+    for sign in (1, -1):
+        for centre, said in ((0.011 + half, "known to differ"), (0.0095 + half, "unknown")):
+            found = [sign * (centre + by) for by in (-0.001, 0.0, 0.001)]
+            other = dict(enumerate(found))
+            assert start._pair(dict.fromkeys(range(3), 0.0), other, 0.01) == said
+    assert start._pair({1: 0.5}, {2: 0.7}, 0.01) == "alike"
+    assert start._pair({1: 0.5}, {1: 0.5}, 0.01) == "alike"
+    assert start._pair({1: 0.5}, {1: 0.501}, 0.01) == "unknown"

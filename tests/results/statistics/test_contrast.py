@@ -183,3 +183,14 @@ def test_the_quantile_is_the_usual_one_or_that_of_a_further_look() -> None:
     assert again.first_look == 8
     assert again.quantile > QUANTILE
     assert again.alpha == pytest.approx(2 * (1 - again.quantile))
+
+
+def test_an_axis_that_either_arm_does_not_know_is_not_compared() -> None:
+    for knows in ("srpo", "grpo"):
+        runs = [
+            run(arm, seed, (0.2, 0.8), 10, spent={"tokens": (0, 5)} if arm == knows else None)
+            for arm in ("grpo", "srpo")
+            for seed in (1, 2)
+        ]
+        found = contrast(comparison(*runs), "srpo", "grpo", HALF, ("tokens",))
+        assert list(found.axes) == ["steps"]

@@ -39,3 +39,9 @@ def test_only_steps_that_all_runs_have_count() -> None:
     steps, accuracy = rising(40)
     odd = (np.append(steps, 105.0), np.append(accuracy, 0.0))
     assert steps_to([odd, rising(40)], 0.5) == steps_to([rising(40)], 0.5)
+
+
+def test_a_fall_is_measured_against_no_noise_at_all() -> None:
+    """Two curves alike that end a quarter of the gain below their best have fallen."""
+    curve = np.array([0.2, 0.8, 0.8, 0.8, 0.8, 0.8, 0.65, 0.65, 0.65, 0.65, 0.65])
+    assert steps_to([(STEPS, curve), (STEPS, curve + 1e-6)], 0.5) is None

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from srpo_bench.results.statistics.problems import (
+    _variance,
     accuracy,
     error,
     learned_at,
@@ -196,3 +197,23 @@ def test_the_first_evaluation_may_be_the_one_and_half_is_enough() -> None:
     assert learned_at(steps, np.array([[2, 1, 3], [2, 2, 1]]), 4).tolist() == [0, 10, np.inf]
     assert learned_at(steps, np.array([[2, 4], [3, 3]]), 4, share=0.75).tolist() == [10, 0]
     assert learned_at(steps, np.array([[3], [3]]), 10, share=0.3).tolist() == [0]
+
+
+def test_a_share_is_met_but_for_rounding() -> None:
+    step, right = np.array([0.0]), np.array([[1]])
+    assert learned_at(step, right, 1, share=1 + 0.9e-9).tolist() == [0]
+    assert learned_at(step, right, 1, share=1 + 1.1e-9).tolist() == [np.inf]
+
+
+def test_the_variance_of_two_seeds_on_two_problems_by_hand() -> None:
+    """Gaps of 1, 0 and 0, 0: means ½, 0 over seeds and ½, 0 over problems."""
+    variance, freedom = _variance(np.array([[1.0, 0.0], [0.0, 0.0]]), 0.5)
+    problems = (0.25 + 0.25 - 0.25 / 4) / 16
+    by_seed = 0.125 / 2
+    left = 4 * 0.0625 / 4  # each cell is a quarter off the sum of its row and column
+    assert variance == pytest.approx(max(by_seed + problems - left, by_seed, problems))
+    parts = by_seed**2 + problems**2 + left**2
+    assert freedom == pytest.approx(variance**2 / parts)
+    assert _variance(np.array([[1.0, 0.0]]), 0.5)[1] == 1
+    assert _variance(np.array([[1.0]]), 0.5)[1] == 1
+    assert _variance(np.array([[1.0, 0.0, 0.0]]), 0.5)[1] == 2

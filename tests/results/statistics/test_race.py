@@ -115,3 +115,15 @@ def test_a_fall_of_one_run_is_no_fall_and_one_of_two_is_measured() -> None:
 def test_no_gain_at_all_cannot_be_read() -> None:
     flat = Curves(STEP, np.full((8, len(STEP)), 0.5), None, 0.0)
     assert not run(flat, flat).readable
+
+
+def test_a_fall_of_exactly_the_bound_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "srpo_bench.results.statistics.race"
+    for how_far, errors, fell in ((0.2, 4.0, False), (0.2, 4.1, True), (0.1, 9.0, False)):
+        monkeypatch.setattr(f"{module}.fall", lambda _, far=how_far: (np.array(far), None))
+        monkeypatch.setattr(f"{module}.fallen", lambda *_, found=errors: np.array(found))
+        assert collapsed(np.zeros((1, 1)), 0.0, np.array(1.0)) == fell
+
+
+def test_what_never_moved_has_not_fallen() -> None:
+    assert fallen(np.full((3, 5), 0.5), 0.0) == 0.0

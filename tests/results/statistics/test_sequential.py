@@ -58,6 +58,14 @@ def plan(*added: dict[str, Any], seeds: int = 12, arms: str = "abc") -> dict[str
     [
         ([], None),
         ([{"seeds": [9, 10, 11, 12], "arms": [], "runs_seen": 24}], 8),
+        ([{"seeds": [9, 10, 11, 12], "arms": []}], None),  # nobody says that any had been seen
+        (
+            [
+                {"seeds": [5, 6, 7, 8, 9, 10], "arms": [], "runs_seen": 9},  # four were too few
+                {"seeds": [11, 12], "arms": [], "runs_seen": 9},
+            ],
+            10,
+        ),
         ([{"seeds": [9, 10, 11, 12], "arms": [], "runs_seen": 0}], None),  # nothing to be seen yet
         ([{"seeds": [5, 6, 7, 8, 9, 10, 11, 12], "arms": [], "runs_seen": 8}], None),  # no verdict
         ([{"seeds": [], "arms": ["b"], "runs_seen": 12}], None),  # not seen before

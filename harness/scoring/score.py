@@ -54,6 +54,7 @@ def score_models(
     _can_write(out)
     device = pick_device(config.model.device).type
     engines = engine_version(config)
+    scorer = {"lm-eval": metadata.version("lm-eval")} if backend == "lm-eval" else {}
     found = subjects(config.model)
     problems = load_final(config)
     for subject in found:
@@ -83,7 +84,7 @@ def score_models(
         "seed": seed,
         "models": {subject.label: _identity(subject, config) for subject in found},
         "settings": _settings(config),
-        "versions": versions() | {"lm-eval": metadata.version("lm-eval")} | engines,
+        "versions": versions() | scorer | engines,
         "data": problems.provenance,
         "problems": {task: [p.id for p in group] for task, group in problems.final.items()},
         "scores": [dataclasses.asdict(line) for line in scores],

@@ -53,6 +53,7 @@ def test_both_backends_get_the_same_responses_and_scores(
         responses[backend] = [(line["problem"], line["response"]) for line in lines]
     assert responses["own"] == responses["lm-eval"]
     assert len({text for _, text in responses["own"]}) > 1
+    assert {name for name, r in records.items() if "lm-eval" in r["versions"]} == {"lm-eval"}
     ours = {s["metric"]: s["accuracy"] for s in records["own"]["scores"]}
     del ours["number"]  # by value, which lm-eval has no metric for
     theirs = {s["metric"]: s["accuracy"] for s in records["lm-eval"]["scores"]}

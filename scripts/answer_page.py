@@ -80,6 +80,13 @@ def units() -> str:
     return table(head, rows) if rows else NOT_RUN
 
 
+def smollm2() -> str:
+    """The real model: against the baseline, then what each arm's groups were, then benchmarks."""
+    return _where(
+        "smollm2", lambda folder: f"{readme.arms(folder)}\n\n{_groups(folder)}\n\n{_last(folder)}"
+    )
+
+
 def tuned() -> str:
     """Own best against own best, and what was tried."""
     return _where("tuned", lambda folder: f"{_tried(folder)}\n\n{readme.arms(folder)}")
@@ -124,6 +131,7 @@ BLOCKS: Blocks = {
     "prompts": prompts,
     "controls": controls,
     "units": units,
+    "smollm2": smollm2,
     "tuned": tuned,
     "prices": prices,
     "before": before,
@@ -194,6 +202,33 @@ def _costs(folder: str) -> dict[str, tuple[str, str, str]]:
                 else (f"{there:.0f}", *(f"{there * n:,.0f}" for n in each))
             )
     return found
+
+
+def _groups(folder: str) -> str:
+    rows = [
+        (f"`{arm}`", *(percent(health["whole_budget"][k]) for k in ("solved", "hopeless", "cut")))
+        for arm, health in summary(folder)["health"].items()
+    ]
+    return table(("arm", "groups all right", "groups all wrong", "responses cut off"), rows)
+
+
+def _last(folder: str) -> str:
+    """Mean over seeds and its standard error between them, of every benchmark."""
+    arms = summary(folder)["arms"]
+    first = next(iter(arms.values()))["benchmarks"]
+    rows = [
+        (
+            f"`{name}`",
+            _from_to(folder, name),
+            *(
+                f"{percent(s['value'])} ± {100 * s['stderr_between_seeds']:.1f}"
+                for s in arm["benchmarks"].values()
+            ),
+        )
+        for name, arm in arms.items()
+    ]
+    asked = (f"{task}, {score['problems']} problems" for task, score in first.items())
+    return table(("arm", "held out, from and to", *asked), rows)
 
 
 def _tried(folder: str) -> str:

@@ -4,8 +4,9 @@
     python scripts/publish.py runs/answer answer     packs its records and writes its report
     python scripts/publish.py runs/control control claims/control.yaml    judged by its own claims
 
-Packed are comparison.json and of every run manifest, status, evals, steps and timing: all that a
-verdict rests on. Not packed are responses, checkpoints and logs. ``tar xJf records.tar.xz`` in any
+Packed are comparison.json and of every run manifest, status, evals, steps, timing and last scores:
+all that a verdict rests on; of the first seed also the responses that its first and last evaluation
+recorded. Not packed are other responses, checkpoints and logs. ``tar xJf records.tar.xz`` in any
 folder gives a comparison that ``bench report`` and ``bench verify`` read.
 """
 
@@ -28,7 +29,11 @@ TREE = Path(__file__).resolve().parents[1]
 PUBLISHED = TREE / "results" / "published"
 RECORDS = "records.tar.xz"
 CLAIMS = "claims.yaml"
-OF_A_RUN = ("manifest.json", "status.json", "evals.jsonl", "steps.jsonl", "timing.jsonl")
+SAMPLES = "samples.jsonl"
+OF_A_RUN = (
+    *("manifest.json", "status.json", "evals.jsonl", "steps.jsonl", "timing.jsonl"),
+    "final.json",
+)
 SHOWN = ("report.md", "summary.json", "tables", "figures")
 PATH = re.compile(r"(?<![\w).+*-])(?:/[\w.+-]+)+/([\w.+-]+)")
 """An absolute path, and no quotient in a problem; its last part is what a reader may know of it."""
@@ -40,20 +45,32 @@ def pack(folder: Path, target: Path) -> None:
     Raises:
         ResultsError: there is no comparison, or a file of it is not what was sealed.
     """
-    name = read(folder).plan["name"]
+    comparison = read(folder)
     files = [folder / "comparison.json"]
     for run in sorted(path for path in folder.glob("*/seed-*") if path.is_dir()):
         files += [run / file for file in OF_A_RUN if (run / file).is_file()]
+    shown = sorted(folder.glob(f"*/seed-{comparison.seeds[0]}/{SAMPLES}"))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(target, "w:xz", preset=9) as archive:
-        for path in files:
+        for path in [*files, *shown]:
             text = path.read_bytes()
             if path.suffix == ".json":
                 plain = json.dumps(without_place(json.loads(text)), indent=2, ensure_ascii=False)
                 text = f"{plain}\n".encode()
-            entry = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
+            if path.name == SAMPLES:
+                text = first_and_last(text)
+            place = path.relative_to(folder).as_posix()
+            entry = tarfile.TarInfo(f"{comparison.plan['name']}/{place}")
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
+
+
+def first_and_last(samples: bytes) -> bytes:
+    """Of a run's recorded responses, those of its first and of its last evaluation."""
+    lines = [(json.loads(line), line) for line in samples.splitlines(keepends=True)]
+    asked = [(sample["step"], line) for sample, line in lines if sample["phase"] == "eval"]
+    ends = {f(step for step, _ in asked) for f in (min, max)} if asked else set()
+    return b"".join(line for step, line in asked if step in ends)
 
 
 def without_place(value: Any) -> Any:

@@ -120,9 +120,11 @@ def _sentence(folder: str, where: str) -> str:
     own = _own(s)
     verdicts = list(dict.fromkeys(told[arm]["verdict"].replace("-", " ") for arm in own))
     measured = [f"**{told[arm]['measured'].removesuffix(' steps')}** by `{arm}`" for arm in own]
+    pairs = {one["challenger"]: one["pairs"] for one in s["comparisons"]}
+    so_far = f" so far, in {pairs[own[0]]} of {len(s['seeds'])} pairs" if s["unfinished"] else ""
     return wrapped(
         f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}. Claimed: "
-        f"{told[own[0]]['claimed']}. Measured: {' and '.join(measured)}."
+        f"{told[own[0]]['claimed']}. Measured{so_far}: {' and '.join(measured)}."
     )
 
 

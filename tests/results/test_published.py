@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -47,20 +48,33 @@ def test_all_of_it_is_small() -> None:
     assert sum(place.joinpath(RECORDS).stat().st_size for place in PLACES) <= LIMIT
 
 
+ASKED = [("eval", 0), ("train", 0), ("eval", 10), ("eval", 20), ("final", 20)]
+
+
+def _sample(phase: str, step: int) -> str:
+    said = {"task": "micro-math", "problem": "p", "prompt": "1+1\n=", "response": f"at {step}\n2"}
+    return json.dumps({"phase": phase, "step": step, "outcome": "correct", **said}) + "\n"
+
+
 def test_records_are_packed_the_same_twice_and_report_the_same(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, steps=20, target=10)
     for run in folder.glob("*/seed-*"):
         host = {"system": "Linux-6.1-build7-x86_64", "cores": 2}
         synthetic.change(run, "manifest.json", host=host, base={"path": "/home/me/models/base"})
         (run / "worker.log").write_text("none of it")
+        (run / "samples.jsonl").write_text("".join(_sample(*where) for where in ASKED))
     pack(folder, tmp_path / "a" / RECORDS)
     pack(folder, tmp_path / "b" / RECORDS)
     assert (tmp_path / "a" / RECORDS).read_bytes() == (tmp_path / "b" / RECORDS).read_bytes()
     copy = unpack(tmp_path / "a" / RECORDS, tmp_path / "out")
     assert not list(copy.rglob("worker.log"))
+    kept = [path.read_text() for path in sorted(copy.rglob("samples.jsonl"))]
+    assert kept == ["".join(_sample(*where) for where in (ASKED[0], ASKED[3]))] * 2
     assert write_report(copy) == write_report(folder)
-    kept = texts(copy / "report")
-    assert kept == texts(folder / "report")
+    written = texts(copy / "report")
+    assert written == texts(folder / "report")
+    assert b"at step 20, correct:\n\n    at 20\n    2\n" in written["report.md"]
+    assert b"micro-math, seed 1; expected" in written["report.md"]
 
 
 def test_paths_and_kernels_are_left_out_and_names_stay() -> None:

@@ -35,7 +35,9 @@ UNITS = {"updates": "updates", "batch-4": "batch, 4 times", "batch-16": "batch, 
 what the others stand against."""
 EARLIER = {"ladder": "the ladder", "unstaged": "without stages", "again": "A/A"}
 """Published on the testbed before this one, judged by earlier rules."""
-COMPARISONS = ("answer", "tuned", "positive", "positive-pool", "controls", *UNITS)
+HARD = ("sixth-hard", "none-hard")
+"""Published comparisons with more of the prompts that nobody solves, and with none."""
+COMPARISONS = ("answer", "tuned", "positive", "positive-pool", "controls", *UNITS, *HARD)
 
 
 def arms() -> str:
@@ -92,6 +94,25 @@ def tuned() -> str:
     return _where("tuned", lambda folder: f"{_tried(folder)}\n\n{readme.arms(folder)}")
 
 
+def hard() -> str:
+    """What a share of all-wrong prompts does to SRPO, up to the target and in all."""
+    rows = []
+    for folder in filter(is_published, HARD):
+        health = summary(folder)["health"]["srpo"]
+        windows = (health["up_to_baselines_crossing"], health["whole_budget"])
+        shares = (
+            " / ".join(percent(window[name]) for window in windows)
+            for name in ("hopeless", "short", "flat")
+        )
+        told = _told(folder, "srpo")
+        rows.append((f"`{folder}`", told["verdict"], steps(told), told["difference"], *shares))
+    head = (
+        *("comparison", "`steps-90`", "steps to target, against `grpo`", "at the end, against it"),
+        *("groups all wrong", "fewer prompts than a batch", "no gradient"),
+    )
+    return table(head, rows) if rows else NOT_RUN
+
+
 def prices() -> str:
     """What each comparison cost."""
     rows = []
@@ -133,6 +154,7 @@ BLOCKS: Blocks = {
     "units": units,
     "smollm2": smollm2,
     "tuned": tuned,
+    "hard": hard,
     "prices": prices,
     "before": before,
     "earlier": earlier,

@@ -105,7 +105,8 @@ def hard() -> str:
             for name in ("hopeless", "short", "flat")
         )
         told = _told(folder, "srpo")
-        rows.append((f"`{folder}`", told["verdict"], steps(told), told["difference"], *shares))
+        verdict = told["verdict"].replace("-", " ")
+        rows.append((f"`{folder}`", verdict, steps(told), told["difference"], *shares))
     head = (
         *("comparison", "`steps-90`", "steps to target, against `grpo`", "at the end, against it"),
         *("groups all wrong", "fewer prompts than a batch", "no gradient"),

@@ -12,7 +12,16 @@ import pytest
 import torch
 import typer
 
-from srpo_bench.harness.cli import app, bases, doctor, evaluate, flags, reading, training
+from srpo_bench.harness.cli import (
+    app,
+    bases,
+    doctor,
+    evaluate,
+    flags,
+    options,
+    reading,
+    training,
+)
 from srpo_bench.harness.config import Arm
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing.recipe import Recipe
@@ -118,6 +127,48 @@ def test_every_option_of_base_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_growing_asks_for_tasks(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Name the tasks whose worked solutions"):
         bases._grow(tmp_path / "o", model="m", tasks=())
+
+
+def test_bars_are_gone_when_the_work_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[Any] = []
+
+    class Bar:
+        def __init__(self, **how: Any) -> None:
+            told.append(how)
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: Any) -> None: ...
+
+        def add_task(self, words: str, **how: Any) -> str:
+            told.append((words, how))
+            return "task"
+
+        def update(self, task: str, **how: Any) -> None:
+            told.append((task, how))
+
+    def grow(recipe: Recipe, out: Path, progress: Any) -> None:
+        progress(3, 12, 0.51239)
+        (out / "cold_start.json").write_text('{"seen": [], "left_out": {}, "loss_unseen": []}')
+
+    monkeypatch.setattr("rich.progress.Progress", Bar)
+    monkeypatch.setattr(
+        "srpo_bench.harness.models.micro.train_base", lambda out, seed, progress: progress(seed, 9)
+    )
+    bases._micro(tmp_path, 4)
+    assert told == [
+        {"transient": True}, ("training the micro base", {}),
+        ("task", {"completed": 4, "total": 9}),
+    ]  # fmt: skip
+    told.clear()
+    monkeypatch.setattr("srpo_bench.harness.growing.cold_start.grow", grow)
+    monkeypatch.setattr("srpo_bench.harness.environment.settle", lambda _: None)
+    bases._grow(tmp_path, model="m", tasks=("t",))
+    assert told == [
+        {"transient": True}, ("reading the model and the solutions", {"total": None}),
+        ("task", {"completed": 3, "total": 12, "description": "0.512 nats a token"}),
+    ]  # fmt: skip
 
 
 def test_what_a_recipe_takes() -> None:
@@ -289,6 +340,21 @@ def test_arithmetic_is_two_operations_an_entry(monkeypatch: pytest.MonkeyPatch) 
     assert doctor._arithmetic().do.endswith("model.dtype=float32 is the faster")
 
 
+def test_products_are_made_by_one_thread_and_the_first_of_a_type_is_not_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from srpo_bench.harness.models import product
+
+    made: list[Any] = []
+    monkeypatch.setattr(doctor, "perf_counter", itertools.count().__next__)
+    monkeypatch.setattr(product, "linear", lambda a, b: made.append((a.dtype, *a.shape)))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    monkeypatch.setattr(torch, "set_num_threads", made.append)
+    doctor._arithmetic()
+    types = [[(kind, 768, 768)] * 6 for kind in (torch.float32, torch.bfloat16)]
+    assert made == [1, *types[0], *types[1], 7]
+
+
 def test_without_torch_its_rows_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.util, "find_spec", lambda _: None)
     assert doctor._arithmetic().value == "unknown without torch"
@@ -335,6 +401,40 @@ def test_load_and_disk(
     assert (memory.value, memory.stops, memory.do) == ("unknown", False, "")
     assert room.stops is stops
     assert bool(room.do) is stops
+
+
+def test_just_enough_memory_and_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there exactly is enough, and yet worth a word."""
+    monkeypatch.setattr(doctor, "cores", lambda: 2)
+    usage = SimpleNamespace(free=doctor.DISK_GIB * 2**30)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(doctor, "_free_gib", lambda: 2 * doctor.RUN_GIB)
+    monkeypatch.setattr(doctor, "_arithmetic", lambda: doctor.Finding("arithmetic", ""))
+    _, memory, room, _ = doctor._machine()
+    assert (memory.stops, room.stops) == (False, False)
+    assert memory.do.endswith("--workers 2")
+    assert room.do.startswith("the default comparison writes")
+
+
+def test_typer_leaves_the_exit_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(app, "app", lambda **how: asked.append(how) or 5)
+    with pytest.raises(SystemExit) as exit_:
+        app.main()
+    assert exit_.value.code == 5
+    assert asked == [{"prog_name": "bench", "standalone_mode": False}]
+
+
+def test_the_command_is_told_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/bin/bench", "compare", "--out", "a b"])
+    assert options.command_line() == "bench compare --out 'a b'"
+
+
+def test_what_is_said_may_be_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr("builtins.print", lambda *words, **how: told.append((words, how)))
+    reading._say("one")
+    assert told == [(("one",), {"flush": True})]
 
 
 def test_a_command_line_exits_with_two_where_the_user_erred(

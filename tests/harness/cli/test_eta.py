@@ -42,16 +42,24 @@ def test_without_a_step_nothing_is_known() -> None:
 
 
 def test_pooled_paces_weigh_by_what_was_done() -> None:
-    slow = Pace(steps=3, training=9.0, evaluations=1, evaluation=40.0)
+    slow = Pace(steps=3, training=9.0, evaluations=1, evaluation=40.0, processor=2.5)
     whole = Pace.pooled([paced(), slow])
     assert (whole.steps, whole.training) == (5, 11.0)
-    assert (whole.evaluations, whole.evaluation) == (4, 70.0)
+    assert (whole.evaluations, whole.evaluation, whole.processor) == (4, 70.0, 2.5)
+
+
+def test_a_short_evaluation_is_one() -> None:
+    pace = Pace()
+    for step in (0, 1):
+        pace.add({**line(step, 1.0, 0.5), "processor": 0.25})
+    assert (pace.steps, pace.evaluations, pace.evaluation, pace.processor) == (1, 2, 1.0, 0.5)
 
 
 @pytest.mark.parametrize(
     ("running", "waiting", "places", "seconds"),
     [
         ([], [], 2, 0),
+        ([], [], 0, 0),
         ([30, 10], [], 2, 30),
         ([30, 10], [50], 2, 60),
         ([30, 10], [50, 50], 2, 80),
@@ -67,7 +75,17 @@ def test_runs_side_by_side(
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(1, "5 s"), (42, "40 s"), (59, "1 min"), (540, "9 min"), (7500, "2 h 5 min")],
+    [
+        (1, "5 s"),
+        (42, "40 s"),
+        (54.9, "55 s"),
+        (55, "1 min"),
+        (59, "1 min"),
+        (540, "9 min"),
+        (3569, "59 min"),
+        (3600, "1 h 0 min"),
+        (7500, "2 h 5 min"),
+    ],
 )
 def test_minutes(seconds: float, words: str) -> None:
     assert minutes(seconds) == words

@@ -17,6 +17,7 @@ def test_a_pool_smaller_than_a_batch_is_named() -> None:
     assert health([WELL, WELL | {"pool_size": 1}], 12) == "pool of 1 prompt"
     assert health([WELL | {"pool_size": 11}], 12) == "pool of 11 prompts"
     assert health([WELL | {"pool_size": 12}], 12) == ""
+    assert health([WELL | {"pool_size": 0}], 12) == ""  # a method without a pool
 
 
 def test_steps_without_gradient_are_counted_among_the_last() -> None:

@@ -84,13 +84,13 @@ def test_only_what_is_no_built_in_is_tried(monkeypatch: pytest.MonkeyPatch) -> N
         lambda group, name: [point] if (group, name) == ("bench.tasks", "mine") else [],
     )  # fmt: skip
     arms = [Arm(name="a", algorithm="grpo"), Arm(name="b", algorithm="grpo", sampler="dps"),
-            Arm(name="c", algorithm="mine-too", settings={"x": 1}),
+            Arm(name="c", algorithm="mine-too", settings={"y": 2, "x": 1}),
             Arm(name="d", algorithm="grpo", sampler="own")]  # fmt: skip
     monkeypatch.setattr("srpo_bench.tasks.registry.get", lambda name: name)
     config = Config.model_validate({"data": {"tasks": ["micro-math", "mine"]}})
     found = [(what, digest) for what, digest, _ in promises._plugins(config, arms)]
     assert found == [
-        ("arm 'c'", 'mine-too [{"x": 1}, {}]'),
+        ("arm 'c'", 'mine-too [{"x": 1, "y": 2}, {}]'),
         ("arm 'd'", "own [{}, {}]"),
         ("task 'mine'", "pkg 1.2"),
     ]

@@ -8,9 +8,10 @@ from typing import get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel, Field
 
 from srpo_bench.harness import layers
-from srpo_bench.harness.cli import options
+from srpo_bench.harness.cli import options, settings
 from srpo_bench.harness.cli.settings import print_config, print_presets
 from srpo_bench.harness.cli.training import tune
 from srpo_bench.harness.config import Config, Rollout
@@ -41,3 +42,31 @@ def test_help_names_the_engines_and_the_seeds_that_there_are() -> None:
     assert re.split(r", | or ", option.help.removeprefix("what samples: ")) == list(engines)
     text = str(inspect.signature(tune).parameters["seeds"])
     assert f"default: {SEEDS[0]}-{SEEDS[-1]}," in text
+
+
+def test_the_page_of_settings_is_of_one_width_and_keeps_the_order(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told(BaseModel):
+        inner: int = Field(3, description=" ".join("a" * 100))
+
+    class Whole(BaseModel):
+        value: int = Field(2, description=" ".join("b" * 100))
+        section: Told = Told()
+
+    settings._section(Whole(), "")
+    lines = capsys.readouterr().out.splitlines()
+    outer, inner = ([" ".join(letter * n) for n in of] for letter, of in (
+        ("b", (48, 48, 4)), ("a", (47, 47, 6)),
+    ))  # fmt: skip
+    assert lines == [
+        *(f"# {words}" for words in outer), "value: 2", "section:",
+        *(f"  # {words}" for words in inner), "  inner: 3",
+    ]  # fmt: skip
+    values = {"algorithms": {"srpo": {"half_life": 2}, "grpo": {"beta": 0.5, "alpha": 1}}}
+    monkeypatch.setattr(layers, "read_preset", lambda _: dict(values))
+    print_config("mine")
+    assert capsys.readouterr().out.endswith(
+        "# An algorithm's own settings; bench algos show NAME lists them.\n"
+        "algorithms:\n  srpo: {half_life: 2}\n  grpo: {beta: 0.5, alpha: 1}\n"
+    )

@@ -13,6 +13,7 @@ from srpo_bench.harness.cli import status
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.running.attempt import Attempt
+from srpo_bench.results.seal import seal
 from srpo_bench.results.store import append_line, write_json
 from tests.harness.cli.screen import bench, printed
 
@@ -78,3 +79,27 @@ def test_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
             "attempts": 0, "host": "",
         },
     ]  # fmt: skip
+
+
+def test_samples_may_be_thinned_and_the_rest_of_a_finished_run_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "grpo" / "seed-1"
+    (run / "samples.jsonl").write_text("{}")
+    seal(run)
+    (run / "samples.jsonl").unlink()
+    monkeypatch.setattr(status.Progress, "seconds_left", lambda _: 1.2499)
+    assert bench(monkeypatch, "status", "anywhere", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["seconds_left"] == 1.2
+    append_line(run / "evals.jsonl", {"step": 11, "accuracy": 0.25})
+    assert bench(monkeypatch, "status", "anywhere") == 2
+    assert "is not as it was when it was finished" in capsys.readouterr().err
+
+
+def test_a_long_reason_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status_file = tmp_path / "grpo" / "seed-2" / "status.json"
+    write_json(status_file, {"state": "failed", "reason": "why " * 60})
+    assert bench(monkeypatch, "status", "anywhere") == 0
+    assert printed(capsys)[-1] == ("grpo/seed-2 failed: " + "why " * 60).rstrip()

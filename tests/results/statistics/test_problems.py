@@ -39,6 +39,11 @@ def test_the_sign_flip_counts_every_pattern() -> None:
     assert sign_flip(np.array([0, 0])) == 1
 
 
+def test_a_chance_is_never_more_than_one() -> None:
+    """Added up it is 1 + 2e-16 here."""
+    assert sign_flip(np.array([1] * 38 + [-1] * 38)) == 1.0
+
+
 def test_the_standard_error_of_a_pair_is_agresti_and_mins() -> None:
     """n10 = 5, n01 = 1, n = 20: with 0.5 added to each and N* = 22."""
     found = paired(row(*[1] * 5, 0, *[1] * 14), 1, row(*[0] * 5, 1, *[1] * 14), 1)

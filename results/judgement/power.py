@@ -115,7 +115,7 @@ def _tried(n: int) -> Sequence[int]:
     """Pairs in all, each about an eighth more than the one before."""
     counts, most = [max(n + 1, MIN_PAIRS)], FURTHEST * max(n, MIN_PAIRS)
     while counts[-1] < most:
-        counts.append(min(most, max(counts[-1] + 1, round(1.125 * counts[-1]))))
+        counts.append(min(most, round(1.125 * counts[-1])))  # of eight and more, one at least
     return counts
 
 

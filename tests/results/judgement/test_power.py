@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from srpo_bench.results.judgement import power as module
 from srpo_bench.results.judgement.claims import Claim, load
 from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.power import LIKELY, Power, power
 from srpo_bench.results.runs import read
+from srpo_bench.results.statistics.sequential import quantile
+from srpo_bench.results.statistics.speed import QUANTILE
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
@@ -94,3 +99,49 @@ def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
     judge = Judge(read(made(tmp_path / "d", 8)), "srpo", "grpo")
     with pytest.raises(ResultsError, match="is not about a ratio of cost"):
         power(judge, scores, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "first_look", "seen"), [(3, None, None), (7, None, None), (8, None, 8), (9, 8, 8)]
+)
+def test_pairs_are_tried_by_the_rule_that_would_judge_them(
+    monkeypatch: pytest.MonkeyPatch, pairs: int, first_look: int | None, seen: int | None
+) -> None:
+    """Under eight pairs nothing was judged yet, so that more are a first look."""
+    drawn: list[Any] = []
+    raced: list[Any] = []
+
+    class Arm:
+        def drawn(self, chosen: Any) -> Any:
+            drawn.append(chosen)
+            return chosen.shape[1]
+
+    def shares(found: Any, threshold: float) -> tuple[float, float]:
+        assert threshold == 0.5
+        return (0.75, 0.05) if raced[-1][0] >= 11 else (0.1, 0.2)
+
+    contrast = SimpleNamespace(n=pairs, first_look=first_look)
+    judge: Any = SimpleNamespace(
+        contrast=contrast, comparison="c", challenger="srpo", baseline="grpo",
+        targets=[SimpleNamespace(goal="goal"), SimpleNamespace(goal="another")],
+    )  # fmt: skip
+    monkeypatch.setattr(module, "paired_curves", lambda *_: (Arm(), Arm()))
+    monkeypatch.setattr(module, "race", lambda *words: raced.append(words))
+    monkeypatch.setattr(module, "_shares", shares)
+    found = power(judge, claim(0.5), np.random.default_rng(0))
+    tried = [n for n in (8, 9, 10, 11) if n > pairs]
+    assert list(found.settled) == tried
+    assert (found.pairs, found.needed, found.towards) == (pairs, 11, "refuted")
+    assert found.settled[11] == pytest.approx(0.8)
+    rule = [QUANTILE if seen is None else quantile(n, seen) for n in tried]
+    assert raced == [(n, n, "goal", at) for n, at in zip(tried, rule, strict=True)]
+    assert [chosen.shape for chosen in drawn[::2]] == [(module.SIMULATIONS, n) for n in tried]
+    assert max(int(chosen.max()) for chosen in drawn) == pairs - 1
+    assert all(one is other for one, other in zip(drawn[::2], drawn[1::2], strict=True))
+
+
+def test_numbers_of_pairs_rise_by_an_eighth_to_eight_times_as_many() -> None:
+    assert module._tried(2)[:4] == [8, 9, 10, 11]
+    assert (module._tried(2)[-1], module._tried(12)[-1]) == (64, 96)
+    assert module._tried(12)[:4] == [13, 15, 17, 19]
+    assert list(module._tried(8)) == sorted(set(module._tried(8)))

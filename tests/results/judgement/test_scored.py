@@ -143,16 +143,17 @@ def test_a_further_look_asks_for_more() -> None:
 
 
 def test_sampling_error_is_a_floor_where_seeds_are_alike() -> None:
-    def alike(stderr: float) -> float:
+    def alike(stderr: float, claim: Any = BETTER) -> float:
         runs = [
             run(a, s, tasks={"a": (0.5, 0.5)}, stderr=(stderr, stderr))
             for a in ("grpo", "srpo")
             for s in SEEDS
         ]
-        found = judged(*runs).difference
+        found = judged(*runs, claim=claim).difference
         assert found is not None
         return found.high
 
+    assert alike(0.1, par(0.1)) == pytest.approx(1.644854 * math.sqrt(0.01 / 8), rel=1e-4)
     assert alike(0.1) == pytest.approx(1.959964 * math.sqrt(0.01 / 8), rel=1e-4)
 
 

@@ -86,6 +86,7 @@ def test_steps_that_were_not_compared_are_left_out_by_hand() -> None:
     assert (m.mean, m.kl, m.worst_kl) == pytest.approx((0.4, 0.4, 0.6))
     assert (m.largest, m.ess_token, m.ess_sequence) == pytest.approx((3, 0.8, 0.4))
     assert mismatches(comparison(stepped([NAN, NAN]))) == {}
+    assert mismatches(comparison(stepped([NAN, NAN], difference_max=[1.0, 2.0]))) == {}
     assert mismatches(comparison(arms=[{"arm": "grpo"}])) == {}
 
 

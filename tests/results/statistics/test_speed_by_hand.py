@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,7 @@ from srpo_bench.results.statistics.speed import (
 )
 
 INF, NAN = np.inf, np.nan
+STEP = np.arange(0.0, 11.0)
 
 
 def test_curves_are_cut_and_drawn_with_what_was_spent() -> None:
@@ -108,6 +110,8 @@ def test_p_is_of_the_weaker_estimator_and_none_where_they_disagree() -> None:
     assert float(found.p(0.75)) == pytest.approx(2 * stats.t.sf(1, 8))
     # at 0.45: 0.40 and −0.5
     assert float(found.p(0.45)) == 1
+    # at 0.55: 0.80 and 0.2
+    assert float(found.p(0.55)) == pytest.approx(2 * stats.t.sf(0.2, 8))
     # beyond the last ratio tried the inversion rejects nothing
     assert float(found.p(3.0)) == 1
     # at 0.1: −2.6 and −4
@@ -325,3 +329,21 @@ def test_a_collapse_is_both_large_and_certain() -> None:
     # a known error of 0.11² · 6 / 16 leaves four standard errors; a little more, fewer
     assert fell(0.11, error=0.99 * 0.11**2 * 6 / 16)
     assert not fell(0.11, error=1.01 * 0.11**2 * 6 / 16)
+
+
+def test_the_floor_of_a_t_is_a_normals_of_as_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sampling noise is known, not estimated: its bound is the normal's, at Student's quantile."""
+    floors: list[Any] = []
+    real = speeds._statistic
+
+    def watched(short: Any, kept: Any, floor: Any) -> Any:
+        floors.append(floor)
+        return real(short, kept, floor)
+
+    monkeypatch.setattr(speeds, "_statistic", watched)
+    ours, theirs = (straight(pace, STEP) for pace in ([0.2, 0.21, 0.19], [0.1, 0.11, 0.09]))
+    ours, theirs = replace(ours, error=0.01), replace(theirs, error=0.04)
+    speed(ours, theirs, Goal(0.5), quantile=0.98)
+    noise = (0.01 + 0.04 * (0.25 / 2 + 0.25)) / 3
+    by = (stats.norm.ppf(0.98) / stats.t.ppf(0.98, 2)) ** 2
+    assert float(floors[0]) == pytest.approx(noise * by)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.engines import torch_engine
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import Policy, load_policy
@@ -95,6 +97,48 @@ def test_ends_and_limits(tiny_folder: Path) -> None:
     assert torch.equal(last == 1, ~responses.truncated)
     assert (lengths[responses.truncated] == 12).all()
     assert 0 < responses.truncated.sum() < len(lengths)
+
+
+def test_responses_of_one_token_are_one_wide(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    monkeypatch.setattr(Policy, "end_tokens", list(range(46)))
+    generator = torch.Generator().manual_seed(0)
+    found = TorchEngine(policy, 8).generate([[2], [3, 4]], 2, Sampling(1.0, 1.0, 5), generator)
+    assert found.tokens.shape == found.mask.shape == found.logp.shape == (4, 1)
+    assert found.mask.all()
+    assert not found.truncated.any()
+
+
+def test_rows_that_have_ended_leave_once_enough_have(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At six tenths that go on nobody leaves yet: of ten rows two at a time come to an end."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    monkeypatch.setattr(Policy, "end_tokens", [1])
+    kept: list[int] = []
+    real = torch_engine._Decode._keep
+
+    def keep(self: Any, left: Any) -> None:
+        kept.append(int(left.sum()))
+        real(self, left)
+
+    def draw(logits: Any, uniform: Any, *_: Any) -> Any:
+        ends = uniform < 0
+        return torch.where(ends, 1, 5), torch.zeros(len(uniform))
+
+    uniform = torch.ones((10, 6))
+    for row in range(8):
+        uniform[row, row // 2] = -1.0
+    monkeypatch.setattr(torch_engine._Decode, "_keep", keep)
+    monkeypatch.setattr(torch_engine, "sample", draw)
+    monkeypatch.setattr(torch_engine, "_uniform", lambda *_: uniform)
+    nothing: Any = None
+    found = TorchEngine(policy, 16).generate([[2]], 10, Sampling(1.0, 1.0, 6), nothing)
+    assert kept == [4, 2]  # 8 and 6 of 10 stay, 4 of 10 leave it; 2 of 4 do
+    assert found.mask.sum(1).tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 6, 6]
+    assert found.truncated.tolist() == [False] * 8 + [True] * 2
 
 
 def test_stop_string_ends_a_response(tiny_folder: Path) -> None:

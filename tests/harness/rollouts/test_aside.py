@@ -29,3 +29,9 @@ def test_what_a_job_raises_is_raised_where_its_result_is_asked_for() -> None:
     with pytest.raises(SystemExit):
         failed.result()
     assert next_one.result() == 7
+
+
+def test_the_thread_does_not_keep_a_process_alive() -> None:
+    aside(lambda: None).result()
+    (thread,) = [one for one in threading.enumerate() if one.name == "grading"]
+    assert thread.daemon

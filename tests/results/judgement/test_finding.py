@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from srpo_bench.results.judgement import accuracy
 from srpo_bench.results.judgement.finding import Finding, measured, place, ruled
 from srpo_bench.results.judgement.rules import Ruling
+from srpo_bench.results.statistics import sampling
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.scores import Differences
+from tests.results.made import comparison, run
 
 
 def between(low: float, high: float) -> Estimate:
@@ -67,3 +73,37 @@ def test_the_figure_that_is_judged() -> None:
         "+1.0 points (-1.0 to +3.0)"
     )
     assert np.isnan(Finding(Ruling("refuted", "")).p)
+
+
+def test_at_a_share_of_the_steps_the_two_arms_own_noise_is_the_floor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three parts in two of an evaluation's variance, a pair: early is one evaluation, the end
+    two."""
+    floors: list[float] = []
+    real = accuracy.noninferiority
+
+    def watched(d: Any, margin: float, tail: float = 0.025, floor: float = 0.0) -> Any:
+        floors.append(floor)
+        return real(d, margin, tail, floor)
+
+    monkeypatch.setattr(accuracy, "noninferiority", watched)
+    runs = [
+        run(arm, seed, (0.2, 0.3, 0.6, 0.7), 10, stderr=[noise] * 4)
+        for arm, noise in (("grpo", 0.1), ("srpo", 0.2), ("other", 0.9))
+        for seed in range(8)
+    ]
+    race = SimpleNamespace(collapsed=(False, False), as_good=True)
+    steps = SimpleNamespace(baseline=20.0, race=race, extremes=None)
+    usual: Any = SimpleNamespace(
+        steps=steps, challenger="srpo", baseline="grpo", n=8, first_look=None
+    )
+    claim: Any = SimpleNamespace(share=0.5, margin=0.1)
+    gained: Any = SimpleNamespace(size=0.5)
+    told = accuracy.test(comparison(*runs), usual, gained, claim, "")
+    variance = sampling.variance([r for r in runs if r.arm != "other"])
+    assert floors == pytest.approx([1.5 * variance / 8] * 2)
+    assert told.p_of == "it lies 5.0 points below or more; one-sided"
+    assert (told.ruling.verdict, told.difference is not None) == ("refuted", True)
+    usual.steps = None
+    assert accuracy.test(comparison(*runs), usual, gained, claim, "why").ruling.reason == "why"

@@ -221,3 +221,33 @@ def test_what_is_watched_of_a_loss_by_hand(plan: Any) -> None:
     plain = kind(kind.Settings(), plan(["math"]))
     assert not plain.needs_reference
     assert "kl" not in plain.loss(logp, None, batch, Totals.of(batch, max_tokens=7))[1]
+
+
+def test_a_method_that_says_nothing_asks_for_nothing(plan: Any) -> None:
+    class Bare(Algorithm[Any]):
+        def weigh(self, *_: Any) -> Any: ...
+
+        def loss(self, *_: Any) -> Any: ...
+
+    bare = Bare(Bare.Settings(), plan(["math"]))
+    asked = (bare.corrects, bare.reads_outputs, bare.exact_ratio, bare.needs_reference)
+    assert asked == (False,) * 4
+    assert (bare.sampler, bare.sampler_settings, bare.logs, bare.unpublished) == (
+        "shuffled", {}, {}, {}
+    )  # fmt: skip
+    assert bare.notes == bare.waits_for == bare.parameters() == []
+    assert bare.state_dict() == {}
+
+
+@pytest.mark.parametrize("name", ["grpo", "grpo-token", "gspo"])
+def test_without_its_weight_a_kl_term_is_left_out_whoever_has_a_reference(
+    name: str, plan: Any, sample: Any, grade: Any
+) -> None:
+    arm = _make(name, plan, beta=0.0)
+    batch = arm.step(1, sample, grade)
+    totals, logp = Totals.of(batch, max_tokens=7), batch.rollouts.logp.double()
+    loss, sums = arm.algorithm.loss(logp, None, batch, totals)
+    again, same = arm.algorithm.loss(logp, logp - 0.5, batch, totals)
+    assert float(again) == float(loss)
+    assert same == sums
+    assert "kl" not in sums

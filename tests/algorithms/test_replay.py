@@ -120,3 +120,9 @@ def test_drift_is_the_mean_over_a_responses_own_tokens(sample: Any) -> None:
     shift = torch.tensor([0.0, 0.1, -0.2, 0.3]).unsqueeze(1)
     moved = (rollouts.logp + shift).masked_fill(~rollouts.mask, float("nan"))
     torch.testing.assert_close(drift(moved, rollouts), shift.abs().squeeze(1))
+
+
+def test_what_is_always_right_is_worth_nothing_and_divides_by_no_zero() -> None:
+    """a = (r − p̂) / √(p̂ (1 − p̂) + eps)."""
+    worth = hindsight_advantage(torch.tensor([1.0, 0.0, 1.0]), torch.tensor([1.0, 1.0, 0.5]), 0.25)
+    torch.testing.assert_close(worth, torch.tensor([0.0, -2.0, 0.5 / 0.5**0.5]))

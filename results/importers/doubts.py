@@ -41,7 +41,7 @@ def _outliers(run: Run, curve: list[float]) -> list[str]:
 
 
 def _arms(largest: Mapping[str, float]) -> list[str]:
-    best = max(largest.values(), default=0.0)
+    best = max(largest.values())
     low = [arm for arm, value in largest.items() if value < SMALL and FAR * value <= best]
     if not low or best < SMALL:
         return []
@@ -53,7 +53,7 @@ def _arms(largest: Mapping[str, float]) -> list[str]:
 
 
 def _whole(largest: Mapping[str, float], columns: Iterable[str], scale: float) -> list[str]:
-    best = max(largest.values(), default=0.0)
+    best = max(largest.values())
     named = [c for c in columns if PERCENT.search(c)]
     if scale == 1 and named:
         return [

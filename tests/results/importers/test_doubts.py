@@ -69,3 +69,13 @@ def test_a_scale_that_leaves_less_than_one_percent_is_doubted() -> None:
     assert told(0.01, grpo=[0.002, 0.01]) == []
     assert told(1.0, grpo=[0.002]) == []
     assert told(2.0, ("acc %",), grpo=[0.002]) == []
+
+
+def test_an_arm_is_as_good_as_its_best_run() -> None:
+    """Whichever seed comes first."""
+    for order in ((1, 2), (2, 1)):
+        shelf = Shelf()
+        for seed in order:
+            for arm, best in (("ours", 0.009 if seed == 1 else 0.5), ("grpo", 0.6)):
+                shelf.add(Record(arm, seed, 0, best, line=1, task=""))
+        assert doubts(shelf, (), 1.0) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def test_keys_are_columns(tmp_path: Path) -> None:
     done = take("jsonl", path, out=tmp_path / "out")
     assert curve(tmp_path / "out") == [(0, 0.1), (5, 0.2)]
     assert list(done.notes.ignored) == ["loss"]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert done.files == [{"path": str(path), "scores": 2, "sha256": digest}]
 
 
 def test_lines_of_training_are_left_out_when_asked(tmp_path: Path) -> None:

@@ -61,6 +61,19 @@ EQUIVALENT: dict[str, str] = {
     "several = any((getattr(text, name, None) or 0) > 1 for name in THERE)": (
         "one is no more several than none is"
     ),
+    "results/importers/jsonfile.py: 2 for 1 :: block = self._file.read(1 << 16)": (
+        "what is read is the same whatever is read at once"
+    ),
+    "results/importers/lines.py: False for True :: "
+    'self.path, self.number, self.last, self.whole = path, 0, "", True': (
+        "nobody asks before a line was read, which says it"
+    ),
+    "results/importers/shelf.py: no isolation_level= in sqlite3.connect('', isolation_level=None) "
+    ':: self._base = sqlite3.connect("", isolation_level=None)  # "": private, spills to disk': (
+        "everything is within one transaction, which is begun in words"
+    ),
+    "results/importers/tensorboard.py: 2 for 1 :: "
+    "step, values, first = -1, dict[str, float](), 0": ("no step is below zero"),
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

@@ -571,3 +571,75 @@ def test_the_innermost_name_of_a_path_counts() -> None:
     assert by_path(Path("../seed-4/log")) == (None, 4)
     assert by_path(Path("grpo.seed-5.d/log")) == (None, None)
     assert by_path(Path("log.jsonl")) == (None, None)
+
+
+def shelf_of(*records: Record) -> Shelf:
+    found = Shelf()
+    for record in records:
+        found.add(record)
+    return found
+
+
+PLAN = {"notes": ["n"], "imported": {"metric": "m"}, "baseline": "OURS"}
+
+
+def test_what_is_written_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made beside its place, moved there when all is well, for everybody to read."""
+    made: set[str] = set()
+    real = write.write_json
+
+    def written(path: Path, value: Any) -> None:
+        made.add(path.relative_to(tmp_path / "a" / "b").parts[0])
+        real(path, value)
+
+    monkeypatch.setattr(write, "write_json", written)
+    out = tmp_path / "a" / "b" / "c"
+    records = [Record("ours", 1, step, 0.5, step + 1) for step in (0, 5, 10)]
+    records += [Record("grpo", 2, step, 0.5, step + 1) for step in (5, 10)]
+    facts = {("ours", 1): {"steps": 10, "unit": "update"},
+             ("grpo", 2): {"steps": 20, "unit": "update"}}  # fmt: skip
+    found = write.write(shelf_of(*records), out, PLAN, facts)
+    assert (found.runs, found.evaluations) == ([("ours", 1), ("grpo", 2)], 5)
+    assert (found.without_start, found.unfinished) == (["grpo/seed-2"], ["grpo/seed-2"])
+    assert found.unit == "update"
+    assert {name[:13] for name in made} == {".c.importing-"}
+    assert out.stat().st_mode & 0o777 == 0o755
+    plan = json.loads((out / "comparison.json").read_text())
+    assert (plan["baseline"], plan["seeds"], plan["unit"]) == ("ours", [1, 2], "update")
+    assert plan["contract"]["steps"] is None  # 10 and 20
+    assert plan["contract"]["evaluation.metric"] == "m"
+    manifest = json.loads((out / "grpo" / "seed-2" / "manifest.json").read_text())
+    assert (manifest["arm"], manifest["algorithm"], manifest["seed"]) == ("grpo", "grpo", 2)
+    assert manifest["contract"]["steps"] == 20
+    lines = (out / "ours" / "seed-1" / "evals.jsonl").read_text().splitlines()
+    assert lines[0].startswith('{"step":0,"accuracy":0.5,"stderr":null,')
+
+
+def test_what_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(_: Any, folder: Path, *__: Any) -> Any:
+        folder.rmdir()  # what is gone already is no second fault
+        raise ResultsError("why")
+
+    monkeypatch.setattr(write, "_fill", fill)
+    for out in (tmp_path / "a" / "b" / "c", tmp_path / "d"):
+        assert refused(write.write, Shelf(), out, PLAN, {}, kind=ResultsError) == "why"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_just_enough_keys_is_whole() -> None:
+    keys = {f"k{i:03}": None for i in range(1, 21)}
+    told = logs._nothing(Path("p"), trainer(), (), keys)
+    assert told.endswith(f"There are: {', '.join(keys)}.")
+
+
+def test_a_value_as_long_as_may_be_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six characters of the first block stand before it."""
+    block = 1 << 16
+    monkeypatch.setattr(jsonfile, "LONGEST", block - 6)
+    text = '{"a": "' + "x" * block + '"}'
+    ((_, value, _),) = read_members(tmp_path / "a.json", text)
+    assert value == "x" * block
+    monkeypatch.setattr(jsonfile, "LONGEST", block - 7)
+    assert "far too long" in refused(read_members, tmp_path / "a.json", text, kind=ResultsError)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.importers.jsonl import objects
 from srpo_bench.results.importers.lines import Lines
+from srpo_bench.results.importers.record import Notes
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import curve, take
 
@@ -87,3 +89,17 @@ def test_wrong_files_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ResultsError, match=said):
         take("jsonl", path, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_left_out_of_lines_is_counted_line_by_line(tmp_path: Path) -> None:
+    def read(text: str) -> dict[str, int]:
+        (tmp_path / "a").write_text(text)
+        notes = Notes()
+        list(objects(Lines(tmp_path / "a"), notes))
+        return dict(notes.skipped)
+
+    assert read('{"a": 1}\n\n{"b": 2}\n') == {"blank lines": 1}
+    assert read('{"a": 1}\n{"b"') == {"torn last line (no line end)": 1}
+    for text, line in (('{"a"', 1), ('{"a": 1}\n{"b"\n', 2)):
+        with pytest.raises(ResultsError, match=f"line {line}: not JSON"):
+            read(text)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.importers.record import Notes
+from srpo_bench.results.importers.tensorboard import rows
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import curve, evals, take
 
@@ -72,6 +74,22 @@ def test_a_resumed_run_has_several_files(tmp_path: Path) -> None:
     done = take("tensorboard", f"grpo/1={tmp_path / 'run'}", out=tmp_path / "o", metrics=["score"])
     assert curve(tmp_path / "o") == [*WANTED, (15, 0.625)]
     assert done.notes.skipped["identical duplicates"] == 3
+
+
+def test_rows_are_numbered_by_their_first_event_and_other_files_are_left_alone(
+    tmp_path: Path,
+) -> None:
+    """Behind the version and the note: a loss and a score a step; the first step may be 1."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    write(tmp_path / "run", "score")
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    (tmp_path / "run" / "old.tfevents").mkdir()
+    found = list(rows(tmp_path / "run", Notes()))
+    assert [(row.step, row.line) for row in found] == [(0, 3), (5, 5), (10, 7)]
+    with SummaryWriter(str(tmp_path / "one")) as writer:
+        writer.add_scalar("score", 0.5, 1)
+    assert [(row.step, row.line) for row in rows(tmp_path / "one", Notes())] == [(1, 2)]
 
 
 def test_a_torn_last_event_is_counted_and_damage_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from srpo_bench.results.importers import readers
+from srpo_bench.results.importers.record import Notes
 from srpo_bench.results.importers.sources import parse_runs, run_of
 from srpo_bench.results.store import ResultsError, read_json
 from tests.results.importers.ask import contract, curve, evals, table, take
@@ -248,3 +250,30 @@ def test_a_tracker_that_is_not_installed(
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ResultsError, match=f"by the package {name}, which is not installed: pip"):
         list(getattr(tracked, reader)("p"))
+
+
+def test_a_project_is_asked_where_no_chart_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    shelf: Any = SimpleNamespace(open=lambda *words: opened.append(words))
+    monkeypatch.setattr(readers.wandb_chart, "read", lambda path, *_: ["chart"])
+    monkeypatch.setattr(readers, "_log", lambda request, path, *_: iter([path.name]))
+    run = SimpleNamespace(name="grpo/seed-1", config={}, rows=[])
+    for name in ("wandb", "trackio"):
+        monkeypatch.setitem(readers.PROJECTS, name, lambda _: [run])
+    monkeypatch.setattr(readers.tracked, "trainer", lambda _: SimpleNamespace(unit="row"))
+    (tmp_path / "chart").touch()
+
+    def read(format: str, text: str) -> list[Any]:
+        request: Any = SimpleNamespace(format=format, metrics=(), scale=1.0)
+        _, records = readers._tracked(request, text, {}, Notes(), {}, shelf)
+        return list(records)
+
+    assert read("wandb", "me/project") == ["project"]
+    assert read("wandb", "me/chart.csv") == read("wandb", str(tmp_path / "chart")) == ["chart"]
+    assert read("trackio", "me/chart.csv") == ["chart.csv"]
+    assert opened == [
+        (Path("me/project"), "row"), (Path("me/chart.csv"), "line"), (tmp_path / "chart", "line"),
+        (Path("me/chart.csv"), "row"),
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from srpo_bench.results.importers import verl
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
 
@@ -146,3 +147,13 @@ def test_wrong_files_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ResultsError, match=said):
         take("verl", f"grpo/1={path}", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_responses_are_whole_but_for_a_thousandth() -> None:
+    """Of 40 tokens each."""
+    for ratio, responses in ((10.0, 10), (10.009, 10), (9.992, 10), (10.015, None), (10.5, None)):
+        values = {"perf/total_num_tokens": 40 * ratio, "prompt_length/mean": 10,
+                  "response_length/mean": 30}  # fmt: skip
+        found = verl._generated(values)
+        assert found.get("responses") == responses
+        assert responses is None or found["tokens"] == round(ratio * 30)

@@ -74,6 +74,8 @@ EQUIVALENT: dict[str, str] = {
     ),
     "results/importers/tensorboard.py: 2 for 1 :: "
     "step, values, first = -1, dict[str, float](), 0": ("no step is below zero"),
+    "results/importers/columns.py: 2 for 1 :: near = difflib.get_close_matches("
+    "column.lower(), [p.lower() for p in present], 1, 0.4)": _NEAREST,
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

@@ -21,6 +21,8 @@ from srpo_bench.harness.engines.vllm_engine import (
     HostError,
     Request,
     VllmEngine,
+    _responses,
+    _seeds,
 )
 from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.models.policy import Policy, load_policy
@@ -204,3 +206,22 @@ def test_a_request_in_vllms_own_words() -> None:
         "skip_special_tokens": False,
         "logprobs": 0,
     }
+
+
+def test_rows_of_unlike_lengths_are_padded_and_greedy_ones_are_certain() -> None:
+    rows = [Completion([5, 6], [-1.0, -2.0], False), Completion([7], [-0.5], True)]
+    found = _responses(rows, Sampling(1.0, 1.0, 4))
+    assert found.tokens.tolist() == [[5, 6], [7, 0]]
+    assert found.mask.tolist() == [[True, True], [True, False]]
+    assert found.logp.tolist() == [[-1.0, -2.0], [-0.5, 0.0]]
+    assert found.truncated.tolist() == [False, True]
+    assert not _responses(rows, Sampling(0.0, 1.0, 4)).logp.any()
+    assert _responses(rows, Sampling(0.5, 1.0, 4)).logp.any()
+    empty = _responses([Completion([], [], True)], Sampling(1.0, 1.0, 4))
+    assert empty.tokens.shape == empty.mask.shape == (1, 1)
+    assert not empty.mask.any()
+
+
+def test_the_seeds_of_a_batch_come_from_the_generator_alone() -> None:
+    drawn = torch.randint(2**31, (3,), generator=torch.Generator().manual_seed(5))
+    assert _seeds(3, torch.Generator().manual_seed(5)) == drawn.tolist()

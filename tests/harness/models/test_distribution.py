@@ -7,6 +7,7 @@ import torch
 
 from srpo_bench.harness.models import distribution
 from srpo_bench.harness.models.distribution import (
+    entropy,
     invert,
     invert_exactly,
     nucleus,
@@ -78,3 +79,16 @@ def test_log_probs_of_any_leading_shape(top_p: float) -> None:
     if top_p == 1:
         plain = logits.log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
         torch.testing.assert_close(found, plain)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+@pytest.mark.parametrize("top_p", [1.0, 0.999999])
+def test_a_temperature_divides_the_logits(temperature: float, top_p: float) -> None:
+    logits, tokens = torch.tensor([[0.5, -1.0, 2.0]]), torch.tensor([2])
+    logp = (logits / temperature).log_softmax(-1)
+    found = sampling_logp(logits, tokens, temperature, top_p)
+    torch.testing.assert_close(found, logp[:, 2])
+    token, same = sample(logits, torch.tensor([1 - 1e-6]), temperature, top_p)
+    torch.testing.assert_close((token, same), (tokens, found))
+    by_hand = -(logp.exp() * logp).sum(-1)
+    torch.testing.assert_close(entropy(logits, temperature), by_hand)

@@ -6,6 +6,8 @@ import errno
 import io
 import math
 import os
+import platform
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -359,3 +361,24 @@ def test_records_are_on_the_disk_before_their_lengths_are_told(
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
     assert attempt.record_lengths() == {"a.jsonl": 0, "b.jsonl": 8}
     assert synced == [(tmp_path / name).stat().st_ino for name in ("a.jsonl", "b.jsonl")]
+
+
+def test_an_attempt_says_where_and_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "processor", lambda: "a CPU")
+    monkeypatch.setattr(worker, "instructions", lambda: "x86 AVX2")
+    for devices in ("3,4", None):
+        if devices is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+        else:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+        found = worker._whereabouts()
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found.pop("started"))
+        assert found == {
+            "host": platform.node(), "process": os.getpid(), "system": platform.platform(),
+            "processor": "a CPU", "instructions": "x86 AVX2", "devices": devices,
+        }  # fmt: skip
+
+
+def test_a_reason_is_of_one_length() -> None:
+    assert worker._reason(RunError("x" * 600)) == "x" * 500
+    assert worker._reason(ValueError("y " * 600)) == f"ValueError: {'y ' * 250}"

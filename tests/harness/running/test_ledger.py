@@ -71,6 +71,10 @@ def test_what_no_phase_claims_is_other_and_each_step_starts_anew(
     now[0] += 4
     assert clock.close(2)["other"] == 4
     assert clock.close(3)["other"] == 0
+    now[0] += 0.123456
+    busy[0] += 0.654321
+    told = clock.close(4)
+    assert (told["other"], told["processor"]) == (0.1235, 0.6543)
 
 
 def test_a_phase_that_fails_is_timed_and_one_that_is_none_is_refused(now: list[float]) -> None:

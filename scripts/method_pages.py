@@ -14,7 +14,7 @@ from srpo_bench.algorithms import registry
 
 TREE = Path(__file__).resolve().parents[1]
 FOLDER = TREE / "docs" / "algorithms"
-PUBLISHED = ("answer", "ladder", "unstaged", "again")
+PUBLISHED = ("answer", "tuned", "ladder", "unstaged", "again")
 """Of results/published/, with the arms of the most comparisons."""
 
 

@@ -101,10 +101,22 @@ def unit() -> str:
     )
 
 
+def tuned() -> str:
+    """Own learning rate against own learning rate."""
+    s = summary("tuned")
+    (told,) = s["headlines"]
+    return wrapped(
+        "With a learning rate for each, chosen alike on other seeds: "
+        f"{told['verdict'].replace('-', ' ')}, `{told['challenger']}` {steps(told)}, at the end "
+        f"{told['difference']} ([docs/answer.md](docs/answer.md#tuned-alike))."
+    )
+
+
 BLOCKS: Blocks = {
     "answer": answer,
     "unit": unit,
     "parts": parts,
+    "tuned": tuned,
 }
 
 

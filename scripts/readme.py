@@ -32,7 +32,7 @@ def answer() -> str:
     """Every answer, one sentence each, then all of their challengers side by side."""
     there = {folder: where for folder, where in ANSWERS.items() if is_published(folder)}
     told = [_sentence(folder, where) for folder, where in there.items()]
-    others = [_others(summary(folder)) for folder in there]
+    others = [_others(summary(folder), where) for folder, where in there.items()]
     return "\n\n".join([*told, beside(there), *filter(None, others)])
 
 
@@ -106,7 +106,7 @@ def tuned() -> str:
     s = summary("tuned")
     (told,) = s["headlines"]
     return wrapped(
-        "With a learning rate for each, chosen alike on other seeds: "
+        "There, with a learning rate for each, chosen alike on other seeds: "
         f"{told['verdict'].replace('-', ' ')}, `{told['challenger']}` {steps(told)}, at the end "
         f"{told['difference']} ([docs/answer.md](docs/answer.md#tuned-alike))."
     )
@@ -140,7 +140,7 @@ def _sentence(folder: str, where: str) -> str:
     )
 
 
-def _others(s: Mapping[str, Any]) -> str:
+def _others(s: Mapping[str, Any], where: str) -> str:
     """Of the arms that the claim is not about, those with the fewest steps and with the most."""
     rest = {h["challenger"]: h for h in s["headlines"] if not h["claimed"]}
     ratios = {
@@ -155,7 +155,7 @@ def _others(s: Mapping[str, Any]) -> str:
         for arm in (min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__))
     ]
     return wrapped(
-        f"Beside them {len(ratios)} other arms, from {told[0]} to {told[1]}: "
+        f"Beside them on {where} {len(ratios)} other arms, from {told[0]} to {told[1]}: "
         "[docs/answer.md](docs/answer.md)."
     )
 

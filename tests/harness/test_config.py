@@ -196,3 +196,31 @@ def test_greedy_samples_are_all_the_same() -> None:
         layers.parse(Config, {"final": {"temperature": 0, "k": 2}}, "--set")
     for final in ({"temperature": 0, "k": 1}, {"temperature": 0.1, "k": 2}):
         layers.parse(Config, {"final": final}, "--set")
+
+
+def test_layers_by_hand() -> None:
+    inner = {"b": {"c": 1}}
+    merged = layers.merge({"a": inner})
+    merged["a"]["b"]["c"] = 2
+    assert inner == {"b": {"c": 1}}  # nobody's own values are changed
+    assert layers.merge({"a": 1}, {"a": inner}) == {"a": inner}
+    assert layers.nested(["a", "b"], 3) == {"a": {"b": 3}}
+    assert layers.flat({"a": {"b": {"c": 1}, "d": [2]}, "e": 3}) == {"a.b.c": 1, "a.d": [2], "e": 3}
+    numbers = {"3e-5": 3e-5, "1E6": 1e6, "-2.5e+3": -2500.0, "1e1234": "1e1234", "e5": "e5"}
+    assert {text: layers.scalar(text) for text in numbers} == numbers
+    assert layers.assignments(["a=x=y"]) == {"a": "x=y"}
+    for wrong in ("=1", "a"):
+        with pytest.raises(UserError, match=f"path=value, not '{wrong}'"):
+            layers.assignments([wrong])
+    with pytest.raises(UserError, match=r"'\[1' is not a YAML value"):
+        layers.scalar("[1")
+
+
+def test_a_place_in_a_union_is_named_by_what_was_typed() -> None:
+    with pytest.raises(UserError) as refused:
+        layers.parse(Config, {"evaluation": {"problems": {"gsm8k": 0}}}, "x")
+    assert str(refused.value).startswith("Setting 'evaluation.problems")
+    assert "constrained" not in str(refused.value)
+    with pytest.raises(UserError) as refused:
+        layers.parse(Config, {"data": {"tasks": {"a": 1}}}, "x")
+    assert "got" not in str(refused.value)  # a whole section is not repeated

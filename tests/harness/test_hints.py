@@ -59,3 +59,20 @@ def test_the_page_for_who_comes_from_trl_names_what_the_hints_name(row: list[str
         else:
             assert told.startswith(f"Unknown setting '{name}'; ")
             assert any(word in told for word in ("--reward", "bench algos", "nothing", "reward"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "said"),
+    [
+        ("a.loss_type", ["a.x"], "; here that is another algorithm, see bench algos."),
+        ("custom_reward_function.path", [], "; here that is --reward FILE.py:function."),
+        ("a.zzz", ["a.x"], "; there is: a.x."),
+        ("zzz", ["a.x", "b", "c"], "; there are: b, c."),
+        ("m", [f"{s}.m" for s in "abcde"], "; did you mean 'a.m' or 'b.m' or 'c.m'?"),
+        ("x.abcdefghij", ["x.abcdefg", "x.other"], "; did you mean 'x.abcdefg'?"),
+        ("n", ["rollout.group_size", "n"], "; did you mean 'rollout.group_size'?"),
+        ("rollout.name", ["rollout.engine"], "; did you mean 'rollout.engine'?"),
+    ],
+)
+def test_what_is_said_of_a_setting_by_hand(typed: str, known: list[str], said: str) -> None:
+    assert str(unknown_setting(typed, known)) == f"Unknown setting '{typed}'{said}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from srpo_bench.harness import config as cfg
 from srpo_bench.harness import layers
@@ -21,6 +23,7 @@ from srpo_bench.harness.config import (
     Vllm,
 )
 from srpo_bench.harness.errors import UserError
+from srpo_bench.tasks.base import Grade, Outcome
 from tests.bounds import described
 
 
@@ -224,3 +227,62 @@ def test_a_place_in_a_union_is_named_by_what_was_typed() -> None:
     with pytest.raises(UserError) as refused:
         layers.parse(Config, {"data": {"tasks": {"a": 1}}}, "x")
     assert "got" not in str(refused.value)  # a whole section is not repeated
+
+
+def test_defaults_that_are_no_numbers() -> None:
+    c = Config()
+    assert c.seeds == (1, 2, 3, 4, 5, 6, 7, 8)
+    assert c.optim.betas == (0.9, 0.95)
+    assert (c.rollout.measure_mismatch, c.rollout.vllm.enforce_eager) == (False, True)
+    assert c.targets == c.sinks == c.final.tasks == ()
+    assert c.evaluation.tasks is c.data.data_dir is c.data.date is c.model.revision is None
+    assert c.evaluation_tasks == c.all_tasks == c.data.tasks
+    assert c.reward.named == {}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seeds": []}, {"data": {"tasks": []}}, {"optim": {"betas": [1.0, 0.9]}},
+        {"optim": {"betas": [0.9, -0.1]}}, {"optim": {"lr": float("inf")}},
+        {"rollout": {"temperature": float("nan")}}, {"targets": [1.0]}, {"targets": [0.0]},
+        {"sinks": ["nobody"]}, {"model": {"device": "tpu"}}, {"reward": {"own": "x"}},
+    ],
+)  # fmt: skip
+def test_values_that_are_none(values: dict[str, Any]) -> None:
+    with pytest.raises(UserError):
+        layers.parse(Config, values, "x")
+
+
+def test_settings_do_not_change() -> None:
+    for section in (Config(), Config().optim, Reward()):
+        name = next(iter(type(section).model_fields))
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(section, name, 1)
+
+
+def test_what_settings_say_together() -> None:
+    c = Config.model_validate({
+        "data": {"tasks": ["a", "b"]}, "evaluation": {"tasks": ["b", "c"]},
+        "final": {"tasks": ["d", "a"]}, "sinks": "wandb,trackio",
+        "optim": {"updates_per_step": 2, "num_iterations": 3, "betas": [0, 0]},
+    })  # fmt: skip
+    assert c.all_tasks == ("a", "b", "c", "d")
+    assert c.evaluation_tasks == ("b", "c")
+    assert c.sinks == ("wandb", "trackio")
+    assert c.optim.updates_a_step == 6
+    day = date(2026, 1, 2)
+    assert c.on(day).data.date == day
+    assert c.on(day).on(date(2027, 1, 1)).data.date == day
+    own = cfg.Arm.model_validate({"name": "a", "algorithm": "g", "optim": {"lr": 0.5}})
+    assert own.configured(c).optim == c.optim.model_copy(update={"lr": 0.5})
+    reward = Reward.model_validate({"accuracy": 2.0, "format": 0.5, "language": 0.25, "own": 3.0})
+    assert reward.named == {"own": 3.0}
+    grade = Grade(Outcome.CORRECT, format=0.5, language=0.5, fields={"own": 0.5, "other": 9.0})
+    assert reward.of(grade) == 2.0 + 0.25 + 0.125 + 1.5
+    assert reward.of(Grade(Outcome.WRONG)) == 0.25
+    for name in ("a", "9+b:c.d-e_f"):
+        assert cfg.Arm(name=name, algorithm="g").name == name
+    for name in ("", "-a", "a b", "a/b"):
+        with pytest.raises(ValidationError):
+            cfg.Arm(name=name, algorithm="g")

@@ -11,10 +11,11 @@ line is TRL's seconds a step over ours for the micro base at 64 tokens, ``ratio 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
+import multiprocessing
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -28,7 +29,7 @@ from benchmarks.curves import Agreement, agreement
 from benchmarks.trl_side import Curve, Stopwatch
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.environment import keep_memory
+from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.problems.load import Problems, load_problems
@@ -79,8 +80,6 @@ def main() -> None:
     options = arguments.parse_args()
     if options.quick:
         options.seeds, options.steps, options.rounds = 2, 4, 1
-    torch.set_num_threads(1)
-    keep_memory()  # of both sides, for they share a process
     options.out.mkdir(parents=True, exist_ok=True)
     if options.part != "speed":
         curves(options.seeds, options.steps, options.out)
@@ -218,18 +217,27 @@ def _rewrite(link: Path, values: dict[str, Any]) -> None:
 def in_turn(
     config: Config, problems: Problems, base: Path, seed: int
 ) -> Iterator[tuple[str, Curve]]:
-    """A run of ours, then one of TRL's."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield "ours", ours(config, problems, base, seed, Path(folder) / "ours")
-        gc.collect()
-        policy = load_policy(base, config.model.dtype, config.model.device)
-        yield "trl", trl_side.train(config, problems, policy, seed, Path(folder) / "trl")
-    gc.collect()
+    """A run of ours, then one of TRL's, each in a process of its own as their users run them."""
+    for side, run in (("ours", ours), ("trl", theirs)):
+        with tempfile.TemporaryDirectory() as folder, alone() as process:
+            yield side, process.submit(run, config, problems, base, seed, Path(folder)).result()
+
+
+def alone() -> ProcessPoolExecutor:
+    """A new process of one thread that has nothing of this one's."""
+    spawned = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, spawned, torch.set_num_threads, (1,))
+
+
+def theirs(config: Config, problems: Problems, base: Path, seed: int, folder: Path) -> Curve:
+    """A run of TRL's."""
+    policy = load_policy(base, config.model.dtype, config.model.device)
+    return trl_side.train(config, problems, policy, seed, folder)
 
 
 def ours(config: Config, problems: Problems, base: Path, seed: int, folder: Path) -> Curve:
-    """A run of the harness, read from what it wrote."""
-    folder.mkdir()
+    """A run of the harness, with torch's switches as it sets them, read from what it wrote."""
+    make_repeatable(1)
     stopwatch = Stopwatch()
 
     def after_step() -> bool:

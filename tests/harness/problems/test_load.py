@@ -6,13 +6,15 @@ import json
 from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from srpo_bench.harness import layers
-from srpo_bench.harness.config import Config
+from srpo_bench.harness.config import Config, Final
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.problems import load
 from srpo_bench.harness.problems.load import Problems, load_final, load_problems
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Problem
@@ -156,3 +158,66 @@ def test_what_cannot_be_digested_is_a_sentence() -> None:
     odd = Problem("a", "t", "math", "q", "1", "", {"x": {1, 2}})
     with pytest.raises(UserError, match=r"meta holds plain values, lists and mappings: .* set"):
         _ = Problems({}, {"a": odd}, {}).pool_digest
+
+
+def made(name: str, task: str = "t", level: str = "") -> Problem:
+    return Problem(name, task, "math", f"what is {name}?", "1", level)
+
+
+def test_what_is_left_out_later_leaves_every_pool_and_is_counted() -> None:
+    pool = {p.id: p for p in (made("a"), made("b"), made("c", "u"))}
+    told: list[Any] = [
+        {"task": "t", "role": "train", "used": 2, "excluded": 1},
+        {"task": "u", "role": "train", "used": 1, "excluded": 0},
+        {"task": "t", "role": "evaluation", "used": 5, "excluded": 0},
+    ]
+    before = Problems({}, pool, {}, {}, {1: ["b", "a"], 2: ["a", "c"]}, {"z": "old"}, told, ["n"])
+    after = before.without({"a": "too long"}, "One is left out.")
+    assert list(after.pool) == ["b", "c"]
+    assert after.pools == {1: ["b"], 2: ["c"]}
+    assert after.excluded == {"z": "old", "a": "too long"}
+    assert [(s["used"], s["excluded"]) for s in after.provenance] == [(1, 2), (1, 0), (5, 0)]
+    assert after.notes == ["n", "One is left out."]
+    assert (told[0]["used"], before.notes, before.pools[1]) == (2, ["n"], ["b", "a"])
+
+
+def test_a_responses_length_is_the_longest_training_tasks() -> None:
+    tasks: Any = {"a": SimpleNamespace(max_new_tokens=7), "b": SimpleNamespace(max_new_tokens=9),
+                  "c": SimpleNamespace(max_new_tokens=99)}  # fmt: skip
+    asked = config({"data": {"tasks": ["a", "b"]}})
+    assert load.training_limit(asked, Problems(tasks, {}, {})) == 9
+    asked = config({"data": {"tasks": ["a", "b"]}, "rollout": {"max_new_tokens": 5}})
+    assert load.training_limit(asked, Problems(tasks, {}, {})) == 5
+
+
+def test_so_many_problems_of_every_task_or_of_each() -> None:
+    groups = {"a": [made("1"), made("2"), made("3")], "b": [made("4"), made("5")]}
+    for limit, counts in ((None, [3, 2]), (2, [2, 2]), ({"a": 1}, [1, 2]), ({"b": 1}, [3, 1])):
+        found = load._limited(groups, Final(problems=limit))
+        assert [len(group) for group in found.values()] == counts
+        assert found["a"][0].id == "1"
+
+
+def test_a_pool_is_dealt_round_by_round_over_tasks_and_levels() -> None:
+    easy = [made(f"e{i}", "t", "easy") for i in range(5)]
+    hard = [made(f"h{i}", "t", "hard") for i in range(2)]
+    other = [made("o", "u")]
+    for size, counts in ((3, (1, 1, 1)), (5, (2, 2, 1)), (7, (4, 2, 1)), (8, (5, 2, 1)),
+                         (None, (5, 2, 1))):  # fmt: skip
+        found = load._choose([[*easy, *hard], other], size, 1)
+        assert tuple(sum(p in group for p in found) for group in (easy, hard, other)) == counts
+        assert len({p.id for p in found}) == sum(counts)
+    with pytest.raises(UserError, match="pool_size=9 is more than the 8 training problems"):
+        load._choose([[*easy, *hard], other], 9, 1)
+    with pytest.raises(UserError, match="pool_size=1 is more than the 0"):
+        load._choose([], 1, 1)
+    assert load._choose([], None, 1) == []
+    orders = {tuple(p.id for p in load._choose([easy], None, seed)) for seed in range(1, 9)}
+    assert len(orders) > 4
+
+
+def test_a_pool_of_just_one_step_is_enough() -> None:
+    one = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 4}, "seeds": [1]}
+    assert load_problems(config(one, {"rollout": {"prompts_per_step": 4}})).pool_size == 4
+    with pytest.raises(UserError, match="The pool holds 4 prompts but a step needs 5"):
+        load_problems(config(one, {"rollout": {"prompts_per_step": 5}}))

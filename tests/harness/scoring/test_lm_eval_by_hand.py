@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.harness.config import Config
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.scoring import lm_eval_backend as backend
 from srpo_bench.harness.scoring.scores import ScoreLine
 from srpo_bench.tasks.base import TaskError
@@ -119,3 +119,33 @@ def test_recorded_responses_are_judged_in_the_order_of_the_problems(
         "exact,strict": [0.9, 1.0], "exact,none": [0.9, 1.0],
     }  # fmt: skip
     assert asked == [(["yes", "no", "yes"], ("gsm8k", ["p", "q"]), {"num_fewshot": 0})]
+
+
+def test_a_task_is_asked_as_a_member_of_a_group_from_its_own_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def evaluate(model: Any, **how: Any) -> Any:
+        asked.append((model, how))
+        return answer
+
+    tasks = SimpleNamespace(__file__="/lib/tasks/__init__.py", TaskManager=lambda **how: how)
+    monkeypatch.setitem(
+        sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=evaluate, tasks=tasks)
+    )
+    answer: Any = {"results": 1}
+    spec = {"task": "gsm8k"}
+    assert backend._simple_evaluate("m", spec, num_fewshot=3) == answer
+    assert asked == [
+        ("m", {
+            "tasks": [{"group": "bench", "task": [spec]}],
+            "task_manager": {
+                "include_path": f"/lib/tasks/{backend.FOLDERS['gsm8k']}", "include_defaults": False,
+            },
+            "num_fewshot": 3,
+        }),
+    ]  # fmt: skip
+    answer = None
+    with pytest.raises(RunError, match="lm-eval gave no result"):
+        backend._simple_evaluate("m", spec)

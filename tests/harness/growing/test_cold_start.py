@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from srpo_bench.harness.growing.cold_start import grow
 from srpo_bench.harness.growing.lessons import lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.models.resolve import digest
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
 from srpo_bench.results.store import read_json
@@ -171,6 +173,63 @@ def test_what_cannot_be_grown_is_one_sentence(
     with pytest.raises(UserError, match=words):
         grow(Recipe(**values), tmp_path / "base")
     assert not list(tmp_path.iterdir())
+
+
+def test_each_pass_goes_through_all_lessons_in_an_order_of_its_own(micro: Path) -> None:
+    asked, shown = recipe(micro, batch=4, seed=3), [f"lesson {i}" for i in range(10)]
+    passes = [
+        [cold_start._batch(asked, shown, number, place) for place in range(3)]  # type: ignore[arg-type]
+        for number in (0, 1)
+    ]
+    for batches in passes:
+        assert [len(batch) for batch in batches] == [4, 4, 2]
+        assert sorted(lesson for batch in batches for lesson in batch) == shown  # type: ignore[type-var]
+    assert passes[0] != passes[1]
+    assert cold_start._batch(asked, shown, 0, 1) == passes[0][1]  # type: ignore[arg-type]
+    other = recipe(micro, batch=4, seed=4)
+    assert cold_start._batch(other, shown, 0, 0) != passes[0][0]  # type: ignore[arg-type]
+
+
+def test_a_folder_is_one_recipes(micro: Path, tmp_path: Path) -> None:
+    folder, asked = tmp_path / "a" / "b", recipe(micro)
+    for _ in range(2):
+        cold_start._begin(folder, asked, "digest")
+    plan = read_json(folder / "plan.json")
+    assert plan == {"recipe": asked.model_dump(mode="json"), "base_sha256": "digest"}
+    for other, base in ((recipe(micro, lr=0.5), "digest"), (asked, "another")):
+        with pytest.raises(UserError, match="another base or with other settings"):
+            cold_start._begin(folder, other, base)
+    assert read_json(folder / "plan.json") == plan
+
+
+def test_what_is_not_shown_is_measured_where_there_is_any(micro: Path) -> None:
+    """Two responses of nats 1 and 2, and 3: two a token."""
+    told: list[Any] = []
+    attempt: Any = SimpleNamespace(append=lambda *words: told.append(words))
+    logp = torch.tensor([[-1.0, -2.0], [-3.0, 0.0]])
+    policy: Any = SimpleNamespace(logp_of=lambda rollouts, at_once: logp)
+    taught = lessons(recipe(micro), micro)
+    one, other = (replace(taught.unseen[0], response=[5] * n) for n in (2, 1))
+    cold_start._measure(attempt, policy, replace(taught, unseen=[]), 3)
+    assert told == []
+    cold_start._measure(attempt, policy, replace(taught, unseen=[one, other]), 3)
+    assert told == [("evals.jsonl", {"step": 3, "loss": 2.0})]
+
+
+def test_a_card_says_what_was_seen_and_nothing_of_this_machines_paths(
+    micro: Path, tmp_path: Path
+) -> None:
+    taught = lessons(recipe(micro), micro)
+    card = cold_start._card(recipe(micro, device="cpu"), taught, micro, tmp_path)
+    assert card["grown_of"] == {"name": micro.name, "sha256": digest(micro)}
+    assert not {"model", "data_dir"} & card["recipe"].keys()
+    assert card["recipe"]["batch"] == 4
+    assert len(card["seen"]) == 24
+    assert card["seen"][key(taught.shown[0].problem)] == taught.shown[0].problem.id
+    assert (card["loss_unseen"], card["accelerator"]) == ([], None)
+    (tmp_path / "evals.jsonl").write_text('{"step": 3, "loss": 2.0}\n')
+    assert cold_start._card(recipe(micro), taught, micro, tmp_path)["loss_unseen"] == [[3, 2.0]]
+    assert str(micro.parent) not in json.dumps(card)
 
 
 def test_one_held_out_split_is_enough_and_none_is_refused(

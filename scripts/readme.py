@@ -131,7 +131,12 @@ def _sentence(folder: str, where: str) -> str:
     told = {h["challenger"]: h for h in s["headlines"]}
     own = _own(s)
     verdicts = list(dict.fromkeys(told[arm]["verdict"].replace("-", " ") for arm in own))
-    measured = [f"**{told[arm]['measured'].removesuffix(' steps')}** by `{arm}`" for arm in own]
+    span = " ({})" if s["unfinished"] else ""  # so little is known that no number stands alone
+    measured = [
+        f"**{told[arm]['measured'].removesuffix(' steps')}** by `{arm}`"
+        + span.format(told[arm]["interval"])
+        for arm in own
+    ]
     pairs = {one["challenger"]: one["pairs"] for one in s["comparisons"]}
     so_far = f" so far, in {pairs[own[0]]} of {len(s['seeds'])} pairs" if s["unfinished"] else ""
     return wrapped(

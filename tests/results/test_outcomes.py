@@ -4,9 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from srpo_bench.results.outcomes import compare, evaluations, read_side
+from srpo_bench.results.outcomes import (
+    Outcomes,
+    Side,
+    _joined,
+    compare,
+    evaluations,
+    read_side,
+)
 from srpo_bench.results.store import ResultsError
 
 IDS = ["a", "b", "c"]
@@ -114,3 +122,60 @@ def test_counts_of_other_problems_are_damage(comparison: Path) -> None:
     (comparison / "comparison.json").write_text('{"problems": {"evaluation": {"t": ["a"]}}}')
     with pytest.raises(ResultsError, match="3 outcomes for 1 problems"):
         read_side(comparison / "grpo" / "seed-1")
+
+
+def rows_of(seeds: tuple[int, ...], *correct: list[int], k: int = 2) -> Outcomes:
+    return Outcomes(("a", "b"), k, seeds, np.array(correct))
+
+
+def side(*outcomes: Outcomes, label: str = "x", phase: str = "final") -> Side:
+    return Side(label, {phase: {f"t{i}": o for i, o in enumerate(outcomes)}})
+
+
+def test_only_seeds_of_both_make_pairs_and_one_row_stands_against_all() -> None:
+    ours = rows_of((1, 2), [2, 2], [0, 1])
+    theirs = rows_of((2, 3), [1, 1], [2, 2])
+    ((test,),) = [compare(side(ours), side(theirs))[1]]
+    assert (test.seeds, test.result.ours, test.result.theirs) == (1, 1 / 4, 1 / 2)
+    with pytest.raises(ResultsError, match="no seed in common"):
+        compare(side(ours), side(rows_of((3, 4), [1, 1], [2, 2])))
+    ((test,),) = [compare(side(ours), side(rows_of((9,), [1, 1])))[1]]
+    assert (test.seeds, test.result.ours, test.result.theirs) == (2, 5 / 8, 1 / 2)
+    assert compare(side(rows_of((9,), [1, 1])), side(ours))[1][0].seeds == 2
+
+
+def test_seeds_are_joined_where_all_were_scored_alike() -> None:
+    one, two = rows_of((1,), [1, 2]), rows_of((2,), [0, 1])
+    found = _joined("arm", [side(one, one), side(two)])
+    assert found.label == "arm"
+    assert list(found.scored["final"]) == ["t0"]
+    assert found.scored["final"]["t0"].seeds == (1, 2)
+    assert found.scored["final"]["t0"].correct.tolist() == [[1, 2], [0, 1]]
+    assert _joined("arm", [side(one), side(rows_of((2,), [0, 1], k=4))]).scored == {}
+    assert _joined("arm", [side(one), side(two, phase="evaluation")]).scored == {}
+
+
+def test_a_model_at_its_first_step_and_models_by_their_name(tmp_path: Path) -> None:
+    folder = scored(tmp_path / "x", {"grpo/seed-7/step-0": [1, 1, 1], "m": [2, 2, 2]})
+    found = read_side(folder / "grpo")
+    assert (found.label, found.scored["final"]["t"].seeds) == (str(folder / "grpo"), (7,))
+    found = read_side(folder / "m")
+    assert (found.label, found.scored["final"]["t"].seeds) == (str(folder / "m"), (0,))
+    lone = scored(tmp_path / "y", {"m": [2, 2, 2]})
+    assert read_side(lone).label == str(lone)
+
+
+def test_what_has_no_outcomes_is_left_out(comparison: Path) -> None:
+    run = comparison / "grpo" / "seed-1"
+    score = {"accuracy": 0.5, "k": 2, "n": 3}
+    tasks = {"bare": score, "unknown": {**score, "correct": [1, 1, 1]}}
+    (run / "evals.jsonl").write_text(
+        json.dumps({"step": 0, "accuracy": 0.5, "tasks": tasks}) + "\n"
+    )
+    assert evaluations(run) == []
+    with pytest.raises(ResultsError, match="no evaluation at step-0; evaluated steps: none"):
+        read_side(run / "checkpoints" / "step-0")
+    with pytest.raises(ResultsError, match="no evaluation at step-old"):
+        read_side(run / "checkpoints" / "step-old")
+    with pytest.raises(ResultsError, match="holds no outcomes by problem"):
+        read_side(run)

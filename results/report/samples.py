@@ -37,7 +37,7 @@ def before_and_after(a: Analysis) -> list[dict[str, Any]]:
     for seed in a.comparison.seeds:
         runs = {r.arm: r for r in a.comparison.runs if r.seed == seed}
         ends = {arm: _ends(runs[arm]) for arm in arms if arm in runs}
-        if len(ends) == len(arms) and all(first and last for first, last in ends.values()):
+        if len(ends) == len(arms) and all(first for first, _ in ends.values()):  # both or neither
             return _shared(ends, seed)
     return []
 

@@ -178,3 +178,10 @@ def test_a_broken_token_leaves_float32_gradients_finite(gap: float, sign: float)
     assert torch.isfinite(loss)
     assert torch.isfinite(logp.grad.square().sum())
     assert logp.grad[0, 1] != 0
+
+
+def test_a_weighted_log_prob_is_nothing_outside_the_response() -> None:
+    ratio, logp = torch.tensor([[1.0, 9.0]]), torch.tensor([[-2.0, -3.0]])
+    mask = torch.tensor([[True, False]])
+    found = clipped_weight(ratio, torch.tensor([0.5]), logp, mask, 0.2, 0.2)
+    assert found.tolist() == [[1.0, 0.0]]

@@ -76,6 +76,8 @@ EQUIVALENT: dict[str, str] = {
     "step, values, first = -1, dict[str, float](), 0": ("no step is below zero"),
     "results/importers/columns.py: 2 for 1 :: near = difflib.get_close_matches("
     "column.lower(), [p.lower() for p in present], 1, 0.4)": _NEAREST,
+    "results/judgement/rules.py: LtE in side < 0 :: "
+    'return "fewer steps" if side < 0 else "more steps"': "a side of 0 was left out a line before",
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

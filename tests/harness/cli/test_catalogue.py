@@ -163,7 +163,7 @@ class Counting:
     def load(self, split: str, data_dir: Path | None = None) -> list[Any]:
         if split != "test":
             raise AssertionError(split)
-        return [Problem("t-1", "4"), Problem("t-2", "5")]
+        return [Problem("t-1", "[4]"), Problem("t-2", "5")]
 
     def render(self, problem: Any, style: str, shots: int) -> Any:
         text = f"[{shots}] what follows 3?"
@@ -209,7 +209,7 @@ def test_a_task_as_both_kinds_of_model_are_asked(capsys: pytest.CaptureFixture[s
         "[system] count",
         "[user] [2] what follows 3?",
         "answer " + "─" * 93,
-        "4",
+        "[4]",
     ]
 
 

@@ -73,6 +73,7 @@ def test_running_runs_stand_on_a_small_screen_and_finished_ones_are_folded(
         ["grpo", "8 of 12 done"], ["srpo", "8 of 12 done"], ["+ 6 waiting", ""]
     ]  # fmt: skip
     assert rest[0][4] == "25.0 %"
+    assert {len(row) for row in progress.rows()} == {7}
 
 
 def test_more_running_runs_than_lines_are_counted(comparison: PlannedComparison) -> None:
@@ -83,7 +84,7 @@ def test_more_running_runs_than_lines_are_counted(comparison: PlannedComparison)
     with Progress(comparison, console) as progress:
         rows = progress.rows()
     assert len(rows) == 6
-    assert rows[-1][0] == "+ 19 more"
+    assert rows[-1] == ["+ 19 more", *[""] * 6]
 
 
 def test_the_head_counts_and_foretells(comparison: PlannedComparison) -> None:

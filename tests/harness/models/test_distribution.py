@@ -8,6 +8,7 @@ import torch
 from srpo_bench.harness.models import distribution
 from srpo_bench.harness.models.distribution import (
     entropy,
+    fixed_point,
     invert,
     invert_exactly,
     nucleus,
@@ -92,3 +93,8 @@ def test_a_temperature_divides_the_logits(temperature: float, top_p: float) -> N
     torch.testing.assert_close((token, same), (tokens, found))
     by_hand = -(logp.exp() * logp).sum(-1)
     torch.testing.assert_close(entropy(logits, temperature), by_hand)
+
+
+def test_probabilities_are_whole_multiples_of_two_to_the_minus_52() -> None:
+    probs = torch.tensor([1.0, 0.5, 2.0**-52, 2.0**-53, 0.0])
+    assert fixed_point(probs).tolist() == [2**52, 2**51, 1, 0, 0]

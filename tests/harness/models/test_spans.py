@@ -27,3 +27,8 @@ def test_chunks_keep_to_the_budget_and_are_as_large_as_it_allows(
         assert end - start == 1 or padded(widths[start:end]) <= budget
         if end < len(widths):
             assert padded(widths[start : end + 1]) > budget
+
+
+def test_rows_without_a_response_take_their_prompts_alone() -> None:
+    assert list(spans(torch.tensor([[0, 3], [0, 3]]), 6)) == [(0, 2)]
+    assert list(spans(torch.tensor([[3, 0], [3, 0]]), 6)) == [(0, 2)]

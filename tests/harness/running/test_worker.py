@@ -191,3 +191,19 @@ def test_a_command_without_its_folder_says_how_it_is_used(
     assert main([str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert (out, err[:7]) == ("", "bench: ")
+
+
+def test_an_attempt_lets_go_of_its_files_however_it_ends(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[int] = []
+    real = Attempt.close
+
+    def close(self: Attempt) -> None:
+        closed.append(self.number)
+        real(self)
+
+    monkeypatch.setattr(Attempt, "close", close)
+    (run / "manifest.json").write_text("{")
+    assert run_folder(run) == "failed"
+    assert closed == [1]

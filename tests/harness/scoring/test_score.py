@@ -17,7 +17,9 @@ from srpo_bench.harness.engines import torch_engine
 from srpo_bench.harness.engines.base import Completions
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.problems.load import load_final
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
+from srpo_bench.harness.scoring import score as scoring
 from srpo_bench.harness.scoring.own_backend import metrics
 from srpo_bench.harness.scoring.policies import subjects
 from srpo_bench.harness.scoring.score import score_models
@@ -66,6 +68,8 @@ def test_what_is_written_is_enough_to_grade_again(tiny_folder: Path, tmp_path: P
         assert (score["n"], score["k"], score["model"]) == (5, 2, tiny_folder.name)
     assert record["models"][tiny_folder.name]["style"] == "base"
     assert [source["used"] for source in record["data"]] == [5, 5]
+    assert record["seconds"].keys() == {tiny_folder.name}
+    assert list(record["seconds"][tiny_folder.name]) == MICRO
 
 
 def test_greedy_takes_the_likeliest_token_whatever_the_seed(
@@ -182,3 +186,14 @@ def test_targets(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="keeps no checkpoint"):
         subjects(Model(path=str(run)))
     assert len(subjects(Model(path=str(run / ".." / "seed-2" / "checkpoints" / "step-100")))) == 1
+
+
+def test_a_model_that_is_only_scored_is_not_tried_backward(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(scoring, "probe", asked.append)
+    config = settings(tiny_folder, MICRO)
+    scoring._try(config, load_final(config), tiny_folder, "cpu")
+    ((question,),) = [asked]
+    assert (question.trains, question.base, question.limit) == (False, str(tiny_folder), 8)

@@ -571,6 +571,7 @@ def test_the_innermost_name_of_a_path_counts() -> None:
     assert by_path(Path("../seed-4/log")) == (None, 4)
     assert by_path(Path("grpo.seed-5.d/log")) == (None, None)
     assert by_path(Path("log.jsonl")) == (None, None)
+    assert by_path(Path("x/a.b-seed1")) == (None, None)  # a file's name ends at its dot
 
 
 def shelf_of(*records: Record) -> Shelf:

@@ -140,6 +140,24 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
     assert all(one is other for one, other in zip(drawn[::2], drawn[1::2], strict=True))
 
 
+@pytest.mark.parametrize(
+    ("shares", "towards"),
+    [((0.0, 0.9), "supported"), ((0.9, 0.0), "refuted"), ((0.5, 0.5), "refuted")],
+)
+def test_more_pairs_settle_towards_the_likelier_side(
+    monkeypatch: pytest.MonkeyPatch, shares: tuple[float, float], towards: str
+) -> None:
+    judge: Any = SimpleNamespace(
+        contrast=SimpleNamespace(n=8, first_look=None), comparison="c", challenger="srpo",
+        baseline="grpo", targets=[SimpleNamespace(goal="goal")],
+    )  # fmt: skip
+    arm = SimpleNamespace(drawn=lambda chosen: chosen)
+    monkeypatch.setattr(module, "paired_curves", lambda *_: (arm, arm))
+    monkeypatch.setattr(module, "race", lambda *_: None)
+    monkeypatch.setattr(module, "_shares", lambda *_: shares)
+    assert power(judge, claim(0.5), np.random.default_rng(0)).towards == towards
+
+
 def test_numbers_of_pairs_rise_by_an_eighth_to_eight_times_as_many() -> None:
     assert module._tried(2)[:4] == [8, 9, 10, 11]
     assert (module._tried(2)[-1], module._tried(12)[-1]) == (64, 96)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -16,12 +17,13 @@ from srpo_bench.results.judgement.headroom import Headroom
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.starving import Starving
 from srpo_bench.results.report import answer, charts, pictures, samples, scale, summary, why, words
+from srpo_bench.results.report.analysis import _mean
 from srpo_bench.results.report.tables import costs, ladder, make, tuning
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.report.unit import change, changes
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.health import Health, Window
-from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.inference import Estimate, share
 from srpo_bench.results.statistics.speed import Interval
 from srpo_bench.results.statistics.steps import Gain
 from tests.results.made import NAN, comparison, run
@@ -713,3 +715,11 @@ def test_the_price_and_the_drill_down() -> None:
     assert page._script({"a": "</script>\u2028\u2029é"}) == (
         '{"a":"\\u003c/script>\\u2028\\u2029é"}'
     )
+
+
+def test_an_accuracy_of_one_run_has_its_whole_sampling_error() -> None:
+    for values, n in (([0.5], 1), ([0.5, 0.5, math.nan], 2), ([], 0)):
+        found = _mean(values, 0.04)
+        assert found.n == n
+        whole = share(np.array([0.5] * n), 0.04 / max(n, 1))
+        assert (found.low, found.high) == pytest.approx((whole.low, whole.high), nan_ok=True)

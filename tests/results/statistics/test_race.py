@@ -127,3 +127,10 @@ def test_a_fall_of_exactly_the_bound_is_none(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_never_moved_has_not_fallen() -> None:
     assert fallen(np.full((3, 5), 0.5), 0.0) == 0.0
+
+
+def test_batches_of_two_runs_are_smoothed_over_three_evaluations() -> None:
+    curve = np.array([0.0, 0.3, 0.9, 0.3, 0.0])
+    mean, each = fall(np.stack([[curve, curve], [curve, 2 * curve]]))
+    assert mean.tolist() == pytest.approx([0.1, 0.15])
+    assert each[1].tolist() == pytest.approx([0.1, 0.2])

@@ -100,6 +100,9 @@ def test_ratios_round() -> None:
     hair = 0.6 * (1 + 1e-10)
     assert int(told((0.2, 0.5), (0.3, hair)).side(0.6)) == -1
     assert int(told((hair, 0.7), (hair, 0.8)).side(0.6)) == 0
+    more = 0.6 * (1 + 1.5e-9)
+    assert int(told((0.2, 0.5), (0.3, more)).side(0.6)) == 0
+    assert int(told((more, 0.7), (more, 0.8)).side(0.6)) == 1
 
 
 def test_p_is_of_the_weaker_estimator_and_none_where_they_disagree() -> None:

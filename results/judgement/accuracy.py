@@ -12,9 +12,11 @@ from srpo_bench.results.judgement.finding import Finding, ruled
 from srpo_bench.results.judgement.rules import Ruling, too_few
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics import sampling, scores
-from srpo_bench.results.statistics.contrast import Contrast
-from srpo_bench.results.statistics.inference import mean, noninferiority
+from srpo_bench.results.statistics.contrast import Contrast, paired_curves
+from srpo_bench.results.statistics.inference import bounds, mean, noninferiority
+from srpo_bench.results.statistics.race import SMOOTH
 from srpo_bench.results.statistics.sequential import tail_of
+from srpo_bench.results.statistics.speed import end
 from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.text import points
 
@@ -67,8 +69,25 @@ def test(
     if found.ruling.verdict == "supported":
         races = (usual.steps.race, *(usual.steps.extremes or ()))
         collapses = any(race.collapsed[0] for race in races)
-        if collapses or not all(race.as_good for race in races):
-            later = "collapses later" if collapses else "is not shown to stay as good"
+        falls = _falls_back(comparison, usual, early, margin, floor)
+        if collapses or falls or not all(race.as_good for race in races):
+            later = "is not shown to stay as good"
+            later = "falls back from it" if falls else later
+            later = "collapses later" if collapses else later
             said = f"{what}, but {usual.challenger} {later}"
             return replace(found, ruling=Ruling("inconclusive", said))
     return found
+
+
+def _falls_back(
+    comparison: Comparison, usual: Contrast, early: float, margin: float, floor: float
+) -> bool:
+    """Is the challenger, smoothed, known to be inferior again at some time after a step?"""
+    curves = paired_curves(comparison, usual, "steps")
+    if curves is None:
+        return False
+    ours, theirs = curves[0].until(float(curves[1].step[-1])), curves[1]
+    later = ours.accuracy[:, max(int(np.searchsorted(ours.step, early, side="right")) - 1, 0) :]
+    windows = np.lib.stride_tricks.sliding_window_view(later, min(SMOOTH, later.shape[-1]), axis=-1)
+    off = windows.mean(-1).T - end(theirs.accuracy)
+    return bool((bounds(off, floor)[1] < -margin).any())

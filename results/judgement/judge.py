@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,18 @@ import numpy as np
 
 from srpo_bench.results.judgement import accuracy, scored
 from srpo_bench.results.judgement.claims import (
-    Axis,
     Claim,
     Equivalence,
     NonInferiority,
     Ratio,
     Superiority,
 )
+from srpo_bench.results.judgement.counted import Told, others, sentences, unit_of
+from srpo_bench.results.judgement.evaluated import unseen
 from srpo_bench.results.judgement.finding import Finding, measured
 from srpo_bench.results.judgement.headroom import ROOM, Headroom, effects, headroom
 from srpo_bench.results.judgement.matched import Matched, matched
+from srpo_bench.results.judgement.published import Unit
 from srpo_bench.results.judgement.rules import (
     Ruling,
     Verdict,
@@ -33,19 +35,13 @@ from srpo_bench.results.judgement.rules import (
 )
 from srpo_bench.results.judgement.starving import Starving, starved_from, starving
 from srpo_bench.results.judgement.targets import Standing, Target, targets
+from srpo_bench.results.judgement.vouched import by_word
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast, contrast
 from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import Gain, gain
 from srpo_bench.results.store import ResultsError
-from srpo_bench.results.text import describe, finite
-
-UNITS: dict[Axis, str] = {
-    "steps": "rollout batches",
-    "updates": "updates",
-    "responses": "responses",
-}
-"""Axis -> the unit that a claim about steps is judged in; the first one is the headline."""
+from srpo_bench.results.text import finite
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,12 @@ class Judge:
             self.comparison, {self.challenger, self.baseline}, self.matched, self.vouched
         )
         unable = unable or too_few(self.contrast.n) or no_target(self.contrast, self.gain, None)
-        return unable or self.starving.lacking
+        return unable or unseen(self.comparison, self.contrast) or self.starving.lacking
+
+    @cached_property
+    def unit(self) -> Unit:
+        """What a step of the two arms is."""
+        return unit_of(self._runs(self.baseline))
 
     def _headroom(self, found: Contrast, share: float = ROOM) -> Headroom:
         """Of claims that ask for other shares. What the arms wait for is looked up once: that reads
@@ -207,7 +208,7 @@ class Judge:
             id=claim.id,
             claim=claim.claim,
             verdict=ruling.verdict,
-            reason=ruling.reason + _other_units(units, ruling.verdict),
+            reason=ruling.reason + others(units, self.unit, ruling.verdict),
             measured=measured(found) if known else "not measured here",
             ratio=finite(found.ratio.value) if found.ratio else None,
             difference=finite(found.difference.value) if found.difference else None,
@@ -238,7 +239,9 @@ class Judge:
                     usual = self.at(Goal())
                     room = self._headroom(usual, claim.test.share)
                     fed = starving(self.comparison, usual, self.starved_from)
-                    blocked = no_target(usual, self.gain, room) or fed.lacking
+                    blocked = no_target(usual, self.gain, room)
+                    blocked = blocked or unseen(self.comparison, usual, share=claim.test.share)
+                    blocked = blocked or fed.lacking
                     return accuracy.test(self.comparison, usual, self.gain, claim.test, blocked)
                 case Equivalence() | Superiority():
                     return scored.test(self.comparison, self.challenger, claim.test)
@@ -252,7 +255,8 @@ class Judge:
             return Finding(Ruling("no-verdict", f"not every run records its {axis}"))
         room = self._headroom(found, threshold)
         fed = starving(self.comparison, found, self.starved_from)
-        blocked = too_few(found.n) or no_target(found, self.gain, room) or fed.lacking
+        blocked = too_few(found.n) or no_target(found, self.gain, room)
+        blocked = blocked or unseen(self.comparison, found, axis, threshold) or fed.lacking
         ruling = Ruling("no-verdict", blocked) if blocked else judge(found, axis, threshold)
         for more in (fed.own_doing, looked_before(found)):
             if more and not blocked:
@@ -268,32 +272,22 @@ class Judge:
             target=found.target,
         )
 
-    def _units(
-        self, claim: Claim, target: Target | None, ruling: Ruling
-    ) -> dict[str, tuple[Verdict, str]]:
+    def _units(self, claim: Claim, target: Target | None, ruling: Ruling) -> Told:
         """A claim about steps in each unit that a step may be: verdict, and a sentence."""
         if not (isinstance(claim.test, Ratio) and claim.counts_steps):
             return {}
-        told = {}
-        for axis, unit in UNITS.items():
-            found = self._ratio(axis, claim.test.threshold, target)
-            verdict = ruling.verdict if axis == "steps" else found.ruling.verdict
-            value = describe(found.ratio) if found.ratio else "not recorded"
-            told[unit] = verdict, f"counted in {unit}: {verdict}, {value}"
-        return told
+        threshold = claim.test.threshold
+        judged = partial(self._ratio, threshold=threshold, target=target)
+        return sentences(self.unit, judged, ruling.verdict)
 
     def _vouched_for(self, claim: Claim, found: Finding, proof: Matched) -> Ruling:
         """The ruling; where it rests on the user's word, it says so, and what is known to differ
         stays in it."""
         if proof or found.ruling.verdict == "no-verdict":
             return found.ruling
-        reason = found.ruling.reason
-        if proof.known_to_differ:
-            reason += f"; known to differ: {proof.known_to_differ}"
-        what = "that the runs are matched" + " but for that" * bool(proof.known_to_differ)
-        if isinstance(claim.test, Ratio | NonInferiority) and self.headroom.first is None:
-            what += ", and that an epoch, whose length is unknown, left headroom"
-        return Ruling(found.ruling.verdict, f"{reason}; vouched for, not proved: {what}")
+        epoch = isinstance(claim.test, Ratio | NonInferiority) and self.headroom.first is None
+        more = by_word(self.comparison, proof, epoch)
+        return Ruling(found.ruling.verdict, f"{found.ruling.reason}{more}")
 
     def is_about(self, claim: Claim) -> bool:
         """Whether a claim speaks of these two arms' methods."""
@@ -319,9 +313,3 @@ class Judge:
         if claim.base is None or claim.base.lower() in base.lower():
             return ""
         return f"the claim speaks of {claim.base}; these runs start from {Path(base).name}"
-
-
-def _other_units(units: dict[str, tuple[Verdict, str]], verdict: Verdict) -> str:
-    """The units in which the verdict is another, as the end of a sentence."""
-    other = [sentence for told, sentence in units.values() if told != verdict]
-    return f"; {'; '.join(other)}" if other else ""

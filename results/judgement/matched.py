@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from srpo_bench.results.judgement import start
 from srpo_bench.results.runs import Run
 from srpo_bench.results.store import CORE
@@ -13,6 +15,10 @@ from srpo_bench.results.text import some
 
 SCORED = ("evaluation_digest",)
 """What two policies must have in common for their scores to be compared."""
+UNIT = "unit of a step"
+VARIED = 10
+"""Different accuracies in a curve that another run does not repeat by chance: of 24 answers two
+runs of one skill agree at one evaluation in 3 to 8."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,9 @@ def matched(runs: Sequence[Run]) -> Matched:
                 break
     units = {unit for run in runs if (unit := run.manifest.get("unit")) not in (None, "unstated")}
     if len(units) > 1:
-        differing["unit of a step"] = sorted(units)
+        differing[UNIT] = sorted(units)
+    elif units and any(run.manifest.get("unit") == "unstated" for run in runs):
+        unknown.append(UNIT)
     standing = start.compare(runs)
     if standing.verdict == "unknown":
         unknown.append(start.FIELD)
@@ -93,8 +101,9 @@ def matched(runs: Sequence[Run]) -> Matched:
 def copies(runs: Sequence[Run]) -> tuple[str, ...]:
     """Runs whose whole record repeats that of an earlier seed of their arm.
 
-    Equal accuracies alone prove nothing, for small sets repeat by chance: what was spent and how
-    long responses were must be there, and be equal too.
+    Equal accuracies alone prove little, for small sets repeat by chance: where it is recorded, what
+    was spent and how long responses were must be equal too. A log that holds nothing else is a copy
+    where its curve varies too much for chance.
     """
     seen: dict[object, str] = {}
     found = []
@@ -115,9 +124,11 @@ def _told(run: Run) -> object | None:
         (task, str(score.get("length")), str(score.get("outcomes")))
         for task, score in run.evals.last.items()
     )
-    if tokens is None or not any(length != "None" for _, length, _ in scores):
+    columns = [run.evals.step, run.evals.accuracy, *run.evals.tasks.values()]
+    if tokens is not None and any(length != "None" for _, length, _ in scores):
+        columns.append(tokens)
+    elif len(np.unique(run.evals.accuracy)) < VARIED:
         return None
-    columns = (run.evals.step, run.evals.accuracy, tokens)
     return (*(column.tobytes() for column in columns), scores)
 
 

@@ -202,7 +202,7 @@ def _whole(run: Run | None) -> bool:
 
 def _curves(runs: Sequence[Run], axis: str) -> Curves | None:
     """Finished runs at every step that one of them was evaluated at, from the latest first step to
-    the earliest last one; None where a run does not know the axis."""
+    the earliest last one; None where a run does not know the axis, or spent nothing on it."""
     first, last = max(r.evals.step[0] for r in runs), min(r.last_step for r in runs)
     steps = np.unique(np.concatenate([r.evals.step for r in runs]))
     steps = steps[(steps >= first) & (steps <= last)]
@@ -211,7 +211,7 @@ def _curves(runs: Sequence[Run], axis: str) -> Curves | None:
     if axis == "steps":
         return Curves(steps, accuracy, None, error)
     told = [r.evals.spent.get(axis) for r in runs]
-    known = [x for x in told if x is not None and np.isfinite(x).all()]
+    known = [x for x in told if x is not None and np.isfinite(x).all() and x[-1] > 0]
     if len(known) < len(runs):
         return None
     spent = [np.interp(steps, r.evals.step, x) for r, x in zip(runs, known, strict=True)]

@@ -15,8 +15,8 @@ def variance(runs: Sequence[Run]) -> float:
     """Of the accuracy of one evaluation, mean over runs; a floor of what their spread may say.
 
     From the recorded standard errors, and not below what so many answers leave open where all are
-    right or all wrong. Where a record knows no error, from how evaluations jump about their
-    neighbours; 0 where there are too few to tell.
+    right or all wrong. Where a record knows no error, or none but 0, from how evaluations jump
+    about their neighbours; 0 where there are too few to tell.
     """
     found = [_recorded(run) for run in runs]
     return float(np.mean(found)) if found else 0.0
@@ -39,9 +39,8 @@ def jumps(accuracy: Array) -> float:
 
 def _recorded(run: Run) -> float:
     errors = run.evals.stderr[~np.isnan(run.evals.stderr)]
-    if not len(errors):
-        return jumps(run.evals.accuracy)
-    return max(float((errors**2).mean()), _edge(run.evals.last))
+    recorded = float((errors**2).mean()) if len(errors) else 0.0
+    return max(recorded or jumps(run.evals.accuracy), _edge(run.evals.last))
 
 
 def _edge(scores: Mapping[str, Mapping[str, Any]]) -> float:

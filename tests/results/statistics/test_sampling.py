@@ -47,3 +47,8 @@ def test_recorded_errors_count_and_are_never_below_what_the_answers_leave_open()
 def test_a_run_without_errors_is_read_by_its_jumps() -> None:
     curve = [0.0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
     assert variance([run([NAN] * 10, curve)]) == pytest.approx(4 / (6 * 0.4549))
+
+
+def test_an_error_of_nothing_is_no_error_that_is_known() -> None:
+    curve = [0.0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
+    assert variance([run([0.0] * 10, curve)]) == pytest.approx(4 / (6 * 0.4549))

@@ -25,7 +25,7 @@ def unseen(comparison: Comparison, found: Contrast, axis: str = "steps", share: 
     Args:
         comparison: the runs. found: its two arms. axis: of the cost. share: what a claim leaves.
     """
-    curves = paired_curves(comparison, found, axis)
+    curves = paired_curves(comparison, found, axis) if found.steps else None
     if curves is None or found.steps is None:
         return ""
     ours = curves[0]

@@ -78,6 +78,9 @@ EQUIVALENT: dict[str, str] = {
     "column.lower(), [p.lower() for p in present], 1, 0.4)": _NEAREST,
     "results/judgement/rules.py: LtE in side < 0 :: "
     'return "fewer steps" if side < 0 else "more steps"': "a side of 0 was left out a line before",
+    "results/report/analysis.py: 2 for 1 :: return share(known, error / max(len(known), 1))": (
+        "one run has no interval, whatever its error"
+    ),
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

@@ -49,6 +49,11 @@ def run_of(folder: Path, algorithm: str = "grpo", **values: Any) -> Run:
 class Scripted(TorchEngine):
     """Responses of 3, 1, 2 and 2 tokens, in training; nothing of them is right."""
 
+    syncs = 0
+
+    def sync(self) -> None:
+        self.syncs += 1
+
     def generate(self, prompts: Any, n: int, *rest: Any) -> Completions:
         if n == 1:
             return super().generate(prompts, n, *rest)
@@ -66,6 +71,8 @@ def test_the_ledger_of_a_step(tmp_path: Path) -> None:
     response tokens; 2N(p + 8) sampled, 2N(p + 8) by the reference, 6N(p + 8) trained."""
     run = scripted(run_of(tmp_path, "grpo", steps=1))
     assert run.train()
+    assert isinstance(run.engine, Scripted)
+    assert run.engine.syncs == 2  # before anything is asked of it, and behind the update
     (line,) = read_lines(tmp_path / "steps.jsonl")
     prompts = sum(len(run.collector.prompts.of(p)) for p in run.pool.values())
     read = prompts + 8

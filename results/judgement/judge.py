@@ -239,7 +239,7 @@ class Judge:
                     usual = self.at(Goal())
                     room = self._headroom(usual, claim.test.share)
                     fed = starving(self.comparison, usual, self.starved_from)
-                    blocked = no_target(usual, self.gain, room)
+                    blocked = no_target(usual, self.gain, room) if usual.n else too_few(0)
                     blocked = blocked or unseen(self.comparison, usual, share=claim.test.share)
                     blocked = blocked or fed.lacking
                     return accuracy.test(self.comparison, usual, self.gain, claim.test, blocked)

@@ -19,6 +19,8 @@ UNIT = "unit of a step"
 VARIED = 10
 """Different accuracies in a curve that another run does not repeat by chance: of 24 answers two
 runs of one skill agree at one evaluation in 3 to 8."""
+DIGITS = 6
+"""Of an accuracy: what is left of a run that two tools wrote, one in float32."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,11 @@ def _told(run: Run) -> object | None:
         (task, str(score.get("length")), str(score.get("outcomes")))
         for task, score in run.evals.last.items()
     )
-    columns = [run.evals.step, run.evals.accuracy, *run.evals.tasks.values()]
+    shown = [np.round(x, DIGITS) for x in (run.evals.accuracy, *run.evals.tasks.values())]
+    columns = [run.evals.step, *shown]
     if tokens is not None and any(length != "None" for _, length, _ in scores):
         columns.append(tokens)
-    elif len(np.unique(run.evals.accuracy)) < VARIED:
+    elif len(np.unique(shown[0])) < VARIED:
         return None
     return (*(column.tobytes() for column in columns), scores)
 

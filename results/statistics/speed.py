@@ -319,11 +319,12 @@ def _open(found: Interval) -> Interval:
 
 
 def _read(ratios: Array, t: Array, ratio: float) -> Array:
-    """(…) t at a ratio, linear in between; 0 beyond the last one, where nothing is rejected."""
-    shape = t.shape[:-1]
+    """(…) the largest t up to a ratio, linear in between, so that p and interval never part: what
+    was rejected as too large stays so. Beyond the last ratio nothing else is rejected."""
+    shape, t = t.shape[:-1], np.maximum.accumulate(t, axis=-1)
     rows = zip(
         np.broadcast_to(ratios, t.shape).reshape(-1, t.shape[-1]),
         t.reshape(-1, t.shape[-1]),
         strict=True,
     )
-    return np.array([np.interp(ratio, x, y, right=0.0) for x, y in rows]).reshape(shape)
+    return np.array([np.interp(ratio, x, y, right=max(y[-1], 0.0)) for x, y in rows]).reshape(shape)

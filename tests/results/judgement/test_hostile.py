@@ -14,6 +14,7 @@ import pytest
 from srpo_bench.results.judgement.claims import Claim, load
 from srpo_bench.results.judgement.evaluated import around
 from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.matched import copies
 from srpo_bench.results.judgement.neutral import neutrals
 from srpo_bench.results.runs import Comparison, Run
 from tests.results.made import comparison, run
@@ -107,10 +108,21 @@ def test_one_curve_under_eight_seeds_is_one_run() -> None:
     assert "copies of each other under several seeds (grpo/seed-2 repeats" in found.reason
 
 
+def test_a_copy_that_another_tool_wrote_is_one_too() -> None:
+    first = run("a", 1, np.linspace(0.2, 0.8, 10).tolist())
+    rounded = first.evals.accuracy.astype(np.float32).astype(float)
+    second = replace(first, seed=2, evals=replace(first.evals, accuracy=rounded))
+    assert (rounded != first.evals.accuracy).any()
+    assert copies([first, second]) == ("a/seed-2 repeats a/seed-1",)
+
+
+def test_a_challenger_that_stopped_early_at_the_top_needs_fewer_steps() -> None:
+    """Beyond its last evaluation nothing says otherwise: interval and p agree."""
+    assert outcome(comparison(*arm("grpo", 200), *arm("srpo", 10, EVERY[:9]))) == "fewer steps"
+
+
 def test_short_curves_may_repeat_by_chance() -> None:
     nine, ten = np.linspace(0.2, 0.8, 9).tolist(), np.linspace(0.2, 0.8, 10).tolist()
-    from srpo_bench.results.judgement.matched import copies
-
     assert copies([run("a", 1, nine), run("a", 2, nine)]) == ()
     assert copies([run("a", 1, [*nine, nine[-1]]), run("a", 2, [*nine, nine[-1]])]) == ()
     assert copies([run("a", 1, ten), run("a", 2, ten)]) == ("a/seed-2 repeats a/seed-1",)
@@ -127,6 +139,13 @@ def test_accuracy_that_is_not_kept_after_a_tenth_is_no_support() -> None:
         comparison(*arm("grpo", 200), *arm("srpo", 200, bend=spike)), "steps-90-accuracy"
     )
     assert (found.verdict, "falls back from it" in found.reason) == ("inconclusive", True)
+
+
+def test_arms_without_a_common_seed_are_said_to_have_no_pair() -> None:
+    others = [replace(one, seed=one.seed + 10) for one in arm("srpo", 10)]
+    for claim in ("steps-90", "steps-90-accuracy"):
+        found = judged(comparison(*arm("grpo", 200), *others), claim)
+        assert found.reason.startswith("0 complete seed pairs")
 
 
 @pytest.mark.parametrize(

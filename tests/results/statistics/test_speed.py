@@ -140,6 +140,18 @@ def test_an_error_that_is_known_is_a_floor_where_runs_are_alike() -> None:
     assert float(bound.inversion.high) > float(free.inversion.high) + 0.005
 
 
+def test_the_target_is_estimated_anew_without_each_pair() -> None:
+    """The challengers are alike and one baseline ends higher: without it the target is lower."""
+    step = np.arange(0, 101, 10.0)
+    theirs = np.stack([top * step / 100 for top in (0.5, 0.5, 0.5, 0.9)])
+    found = speed(Curves(step, np.tile(step / 100, (4, 1))), Curves(step, theirs))
+    tops = np.array([0.6, *[(0.5 + 0.5 + 0.9) / 3] * 3, 0.5])
+    level = 0.9 * 0.95 * tops  # nine tenths of the mean of the evaluations at 90 and at 100
+    expected = np.log(100 * level / (100 * level / tops))
+    assert found.replicates == pytest.approx(expected, abs=1e-6)
+    assert found.replicates[-1] < found.replicates[0] < found.replicates[1]
+
+
 def test_one_pair_has_no_interval() -> None:
     found: Speed = speed(arm(0.5 * TIMES[:1]), arm(TIMES[:1]))
     assert found.side(0.9) == 0

@@ -115,8 +115,8 @@ def test_p_is_of_the_weaker_estimator_and_none_where_they_disagree() -> None:
     assert float(found.p(0.45)) == 1
     # at 0.55: 0.80 and 0.2
     assert float(found.p(0.55)) == pytest.approx(2 * stats.t.sf(0.2, 8))
-    # beyond the last ratio tried the inversion rejects nothing
-    assert float(found.p(3.0)) == 1
+    # beyond the last ratio tried what was rejected as too large at 1 stays so: (ln 3 + 1) / 0.5, 2
+    assert float(found.p(3.0)) == pytest.approx(2 * stats.t.sf(2, 8))
     # at 0.1: −2.6 and −4
     assert float(found.p(0.1)) == pytest.approx(2 * stats.t.sf(2.605170, 8), rel=1e-5)
     assert np.isnan(float(told((0, 1), (0, 1), pairs=1).p(1.0)))
@@ -198,6 +198,17 @@ def test_where_a_t_first_rises_above_a_bound() -> None:
     assert np.isnan(float(never.high))
     open_ = speeds._open(Interval(np.array([NAN, 0.5]), np.array([NAN, 0.7])))
     assert (open_.low.tolist(), open_.high.tolist()) == ([0, 0.5], [INF, 0.7])
+
+
+def test_a_ratio_is_as_likely_as_the_largest_t_up_to_it_says() -> None:
+    ratios = np.array([0.1, 0.5, 1.0])
+
+    def read(t: list[float], ratio: float) -> float:
+        return float(speeds._read(ratios, np.array(t), ratio))
+
+    assert read([-4, -3, -2], 3.0) == 0  # nothing beyond the end is rejected as too small
+    assert read([-4, -3, -2], 0.3) == -3.5
+    assert read([-4, 3, -1], 1.0) == read([-4, 3, -1], 3.0) == 3  # and none too large is taken back
 
 
 def straight(pace: list[float], step: np.ndarray) -> Curves:

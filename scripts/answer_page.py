@@ -106,10 +106,16 @@ def hard() -> str:
         )
         told = _told(folder, "srpo")
         verdict = told["verdict"].replace("-", " ")
-        rows.append((f"`{folder}`", verdict, steps(told), told["difference"], *shares))
+        there = readme.arrive(_pair(folder, "srpo"))
+        rows.append((f"`{folder}`", verdict, steps(told), there, told["difference"], *shares))
     head = (
-        *("comparison", "`steps-90`", "steps to target, against `grpo`", "at the end, against it"),
-        *("groups all wrong", "fewer prompts than a batch", "no gradient"),
+        *("comparison", "`steps-90`", "steps to target, against `grpo`", "arrive"),
+        *(
+            "at the end, against it",
+            "groups all wrong",
+            "fewer prompts than a batch",
+            "no gradient",
+        ),
     )
     return table(head, rows) if rows else NOT_RUN
 

@@ -62,7 +62,7 @@ def arms(folder: str) -> str:
                 pair["neutral"]["outcome"],
                 change(pair["axes"].get("flops")),
                 h["difference"],
-                _arrive(pair),
+                arrive(pair),
             )
         )
     target = f"steps to {100 * s['target']['accuracy']:.1f} %"
@@ -178,7 +178,7 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
         "FLOPs to there": change(pair["axes"].get("flops")),
         f"target: 90 % of `{base}`'s gain": percent(pair["target"]),
         "seed pairs": str(pair["pairs"]),
-        "runs that arrive": _arrive(pair),
+        "runs that arrive": arrive(pair),
         f"at the end, against `{base}`": f"{told['end']}: {told['difference']}",
         "steps with fewer prompts than a batch, up to target / in all": (
             f"{percent(before['short'])} / {percent(whole['short'])}"
@@ -188,7 +188,8 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
     }
 
 
-def _arrive(pair: Mapping[str, Any]) -> str:
+def arrive(pair: Mapping[str, Any]) -> str:
+    """``10 of 10; `grpo` 10``."""
     ours, theirs = (
         round(pair["grid"]["0.9"][f"reached_{who}"]["value"] * pair["pairs"]) for who in WHO
     )

@@ -81,6 +81,13 @@ EQUIVALENT: dict[str, str] = {
     "results/report/analysis.py: 2 for 1 :: return share(known, error / max(len(known), 1))": (
         "one run has no interval, whatever its error"
     ),
+    "results/importers/write.py: 1 for 0 :: first = 0": (
+        "a run has an evaluation at least, whose step it becomes"
+    ),
+    "results/statistics/curves.py: GtE in delta[0] * delta[1] > 0 :: "
+    "return np.where(delta[0] * delta[1] > 0, mean, 0.0)": (
+        "the harmonic mean with a slope of zero is zero"
+    ),
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.runs import read, samples
+from srpo_bench.results.seal import seal
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
 
@@ -172,3 +173,15 @@ def test_large_comparisons_are_read_by_several_processes_alike(folder: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     assert "seed-2/steps.jsonl, line 1: not JSON" in done.stdout
+
+
+def test_a_sealed_run_is_read_without_its_samples(folder: Path) -> None:
+    run = folder / "grpo" / "seed-1"
+    seal(run)
+    (run / "samples.jsonl").unlink()
+    assert read(folder).runs[0].name == "grpo/seed-1"
+    with pytest.raises(ResultsError, match=r"samples\.jsonl is not as it was"):
+        list(samples(read(folder).runs[0]))
+    (run / "timing.jsonl").write_text("")
+    with pytest.raises(ResultsError, match=r"timing\.jsonl is not as it was"):
+        read(folder)

@@ -71,3 +71,21 @@ def test_p_values(p: float, said: str) -> None:
 )  # fmt: skip
 def test_short_numbers(value: float, said: str) -> None:
     assert text.short(value) == said
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "said"),
+    [
+        ("seconds", 1.5, "1.5 seconds"), ("seconds", 119, "119 seconds"),
+        ("seconds", 120, "2 minutes"), ("seconds", 7200, "2 hours"), ("tokens", 65_800, "65.8k"),
+        ("flops", 1e11, "0.1 TFLOP"), ("flops", -2e12, "-2 TFLOP"),
+    ],
+)  # fmt: skip
+def test_amounts_in_their_unit(axis: str, value: float, said: str) -> None:
+    assert text.amount(axis, value) == said
+
+
+def test_what_is_smaller_than_any_unit_has_the_smallest() -> None:
+    size, letter = text.FLOPS[-1]
+    assert text.amount("flops", 0.01 * size) == f"0.01 {letter}FLOP"
+    assert text.amount("seconds", 0.5 * text.TIMES[-1][0]).split()[1] == text.TIMES[-1][1]

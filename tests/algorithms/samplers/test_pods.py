@@ -50,3 +50,17 @@ def test_a_group_of_many_is_trained_on_as_one_of_the_comparisons_size(
     expected = (kept.grades.reward - 0.5) / (kept.grades.reward[:4].std() + 1e-4)
     expected = expected.masked_fill(kept.rollouts.truncated, 0.0)
     torch.testing.assert_close(batch.advantage, expected)
+
+
+def test_rewards_alike_are_taken_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which a CPU does anyway, and an accelerator only where it is asked to."""
+    asked: list[Any] = []
+    real = torch.Tensor.argsort
+
+    def argsort(self: Any, **how: Any) -> Any:
+        asked.append(how)
+        return real(self, **how)
+
+    monkeypatch.setattr(torch.Tensor, "argsort", argsort)
+    assert most_varied(torch.tensor([1.0, 0, 0, 0, 1, 1]), 2).tolist() == [1, 5]
+    assert asked == [{"stable": True}]

@@ -117,6 +117,13 @@ def test_what_was_found_is_in_the_contract(
     assert {name for name in old | new if old.get(name) != new.get(name)} == fields
 
 
+def test_a_step_has_groups_times_their_size(ready: Prepared) -> None:
+    roll = ready.config.rollout.model_copy(update={"prompts_per_step": 6, "group_size": 4})
+    contract = contract_of(replace(ready, config=changed(ready.config, ["rollout"], roll)))
+    assert (contract["prompts_per_step"], contract["responses_per_step"]) == (6, 24)
+    assert contract["eval_every"] == ready.config.evaluation.every
+
+
 def test_each_problem_set_is_in_the_contract(ready: Prepared) -> None:
     contract = contract_of(ready)
     assert contract["pool_size"] == 8

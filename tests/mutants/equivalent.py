@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _UNDER = "_hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE"
+_AT_ONCE = "a digest is the same whatever is read at once"
 _NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
@@ -18,9 +19,7 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/head.py: Lt in len(states) <= rows :: if len(states) <= rows:": (
         "a single piece that is made again on the way back gives the same numbers"
     ),
-    "harness/models/resolve.py: 2 for 1 :: while block := f.read(1 << 20):": (
-        "a digest is the same whatever is read at once"
-    ),
+    "harness/models/resolve.py: 2 for 1 :: while block := f.read(1 << 20):": _AT_ONCE,
     "harness/running/learner.py: no lr= in torch.optim.AdamW(self.parameters, lr=optim.lr, "
     "betas=optim.betas, … :: self.optimizer = torch.optim.AdamW(": (
         "every update sets its own rate before it is made"
@@ -88,6 +87,8 @@ EQUIVALENT: dict[str, str] = {
     "return np.where(delta[0] * delta[1] > 0, mean, 0.0)": (
         "the harmonic mean with a slope of zero is zero"
     ),
+    "harness/running/intact.py: 2 for 1 :: _PIECE = 1 << 20": _AT_ONCE,
+    "harness/running/intact.py: 21 for 20 :: _PIECE = 1 << 20": _AT_ONCE,
 }
 """``Mutant.key`` -> why its behaviour is the same."""
 

@@ -52,15 +52,6 @@ def test_a_group_of_many_is_trained_on_as_one_of_the_comparisons_size(
     torch.testing.assert_close(batch.advantage, expected)
 
 
-def test_rewards_alike_are_taken_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which a CPU does anyway, and an accelerator only where it is asked to."""
-    asked: list[Any] = []
-    real = torch.Tensor.argsort
-
-    def argsort(self: Any, **how: Any) -> Any:
-        asked.append(how)
-        return real(self, **how)
-
-    monkeypatch.setattr(torch.Tensor, "argsort", argsort)
-    assert most_varied(torch.tensor([1.0, 0, 0, 0, 1, 1]), 2).tolist() == [1, 5]
-    assert asked == [{"stable": True}]
+def test_rewards_alike_are_taken_in_their_order() -> None:
+    """Many of them: a sort of few is stable anyway."""
+    assert most_varied(torch.tensor([0.0, 1.0] * 50), 4).tolist() == [0, 2, 97, 99]

@@ -149,6 +149,9 @@ def test_published_steps_in_both_units() -> None:
     assert made("rollout batch").counted("rollout batch") == (10, 40, 640)
     assert made("update").counted("update") == (2.5, 10, 160)
     open_ = Published(claimant=made("unstated"), comparator=made("update"), unpublished=())
+    for record in (open_, open_.claimant):  # what was published does not change
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(record, next(iter(type(record).model_fields)), "x")
     assert [name for name, *_ in open_.readings()] == [
         "unstated counts rollout batchs, update updates",
         "unstated counts updates, update updates",

@@ -43,6 +43,8 @@ from srpo_bench.results.statistics.steps import Gain, gain
 from srpo_bench.results.store import ResultsError
 from srpo_bench.results.text import finite
 
+APART = "some runs end before others are first evaluated, so no curve is common to them"
+
 
 @dataclass(frozen=True)
 class ClaimVerdict:
@@ -237,6 +239,8 @@ class Judge:
                     return self._ratio(claim.test.axis, claim.test.threshold, target)
                 case NonInferiority():
                     usual = self.at(Goal())
+                    if usual.n and not usual.axes:
+                        return Finding(Ruling("no-verdict", APART))
                     room = self._headroom(usual, claim.test.share)
                     fed = starving(self.comparison, usual, self.starved_from)
                     blocked = no_target(usual, self.gain, room) if usual.n else too_few(0)
@@ -252,7 +256,8 @@ class Judge:
         found = self.at(target.goal) if target else self.contrast
         cell = found.axes.get(axis)
         if cell is None and found.n:
-            return Finding(Ruling("no-verdict", f"not every run records its {axis}"))
+            lacking = f"not every run records its {axis}" if found.axes else APART
+            return Finding(Ruling("no-verdict", lacking))
         room = self._headroom(found, threshold)
         fed = starving(self.comparison, found, self.starved_from)
         blocked = too_few(found.n) or no_target(found, self.gain, room)

@@ -144,6 +144,8 @@ def contrast(
         told = (_curves(c, axis), _curves(b, axis))
         if told[0] is None or told[1] is None:
             continue  # an axis that some run does not know is not compared
+        if told[0].step[0] > told[1].step[-1]:
+            continue  # the challenger was first evaluated when the baseline had ended
         found = race(told[0], told[1], goal, at)
         extremes = None
         if missing:
@@ -206,6 +208,8 @@ def _curves(runs: Sequence[Run], axis: str) -> Curves | None:
     first, last = max(r.evals.step[0] for r in runs), min(r.last_step for r in runs)
     steps = np.unique(np.concatenate([r.evals.step for r in runs]))
     steps = steps[(steps >= first) & (steps <= last)]
+    if not len(steps):
+        return None  # a run ends before another one begins
     accuracy = np.stack([_at(r.evals.step, r.evals.accuracy, steps) for r in runs])
     error = sampling.variance(runs)
     if axis == "steps":

@@ -218,13 +218,14 @@ class _Ledger:
         self.mean = None if arm.spent is None else _replicates(arm.spent, kept)
 
     def at(self, step: Array) -> Array:
-        """(…, n + 1) cost at steps (…, n + 1), at least a hundredth of the first interval's."""
+        """(…, n + 1) cost at steps (…, n + 1), at least a hundredth of the first that is any."""
         if self.mean is None:
             least: Array = np.maximum(step, 0.01 * self.step[:2][-1])
             return least
         rows = self.mean.reshape(-1, self.mean.shape[-1])
-        flat = zip(step.reshape(-1), rows, strict=True)
-        found = [max(float(np.interp(s, self.step, row)), 0.01 * row[:2][-1]) for s, row in flat]
+        least = [0.01 * row[np.argmax(row > 0)] for row in rows]
+        flat = zip(step.reshape(-1), rows, least, strict=True)
+        found = [max(float(np.interp(s, self.step, row)), some) for s, row, some in flat]
         return np.array(found).reshape(step.shape)
 
     def when(self, cost: Array) -> Array:

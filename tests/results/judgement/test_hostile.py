@@ -192,3 +192,24 @@ def test_an_axis_on_which_an_arm_spent_nothing_is_not_compared() -> None:
     )
     found = judged(comparison(*arm("grpo", 200, **paid), *arm("srpo", 60, **free)), claim)
     assert (found.verdict, found.reason) == ("no-verdict", "not every run records its seconds")
+
+
+@pytest.mark.parametrize("claim", ["steps-90", "steps-90-accuracy"])
+@pytest.mark.parametrize("late", ["grpo", "srpo"])
+def test_runs_that_end_before_others_begin_have_no_common_curve(claim: str, late: str) -> None:
+    steps = {"grpo": EVERY[:20], "srpo": EVERY[:20]} | {late: EVERY[30:]}
+    mixed = [*arm(late, 20, EVERY[:20])[:4], *arm(late, 20, EVERY[30:])[4:]]
+    rest = {"grpo", "srpo"} - {late}
+    found = judged(comparison(*mixed, *arm(*rest, 20, EVERY)), claim)
+    assert (found.verdict, found.reason.startswith("some runs end before")) == ("no-verdict", True)
+    apart = comparison(*arm("grpo", 200, steps["grpo"]), *arm("srpo", 200, steps["srpo"]))
+    assert judged(apart, claim).verdict == "no-verdict"
+    assert outcome(apart) == "not judged"
+
+
+def test_a_cost_that_begins_late_is_no_cost_of_nothing() -> None:
+    late = {"spent": {"responses": [max(0.0, s - 250.0) for s in EVERY]}}
+    here = comparison(*arm("grpo", 200, **late), *arm("srpo", 10, **late))
+    with np.errstate(all="raise", under="ignore"):
+        said = judged(here).units["responses"]
+    assert "nan" not in said

@@ -220,12 +220,12 @@ class _Ledger:
     def at(self, step: Array) -> Array:
         """(…, n + 1) cost at steps (…, n + 1), at least a hundredth of the first that is any."""
         if self.mean is None:
-            least: Array = np.maximum(step, 0.01 * self.step[:2][-1])
-            return least
+            at_least: Array = np.maximum(step, 0.01 * self.step[:2][-1])
+            return at_least
         rows = self.mean.reshape(-1, self.mean.shape[-1])
-        least = [0.01 * row[np.argmax(row > 0)] for row in rows]
-        flat = zip(step.reshape(-1), rows, least, strict=True)
-        found = [max(float(np.interp(s, self.step, row)), some) for s, row, some in flat]
+        some = [0.01 * row[np.argmax(row > 0)] for row in rows]
+        flat = zip(step.reshape(-1), rows, some, strict=True)
+        found = [max(float(np.interp(s, self.step, row)), least) for s, row, least in flat]
         return np.array(found).reshape(step.shape)
 
     def when(self, cost: Array) -> Array:
@@ -320,12 +320,9 @@ def _open(found: Interval) -> Interval:
 
 
 def _read(ratios: Array, t: Array, ratio: float) -> Array:
-    """(…) the largest t up to a ratio, linear in between, so that p and interval never part: what
-    was rejected as too large stays so. Beyond the last ratio nothing else is rejected."""
+    """(…) the largest t up to a ratio, linear in between, so that p and interval never part. Beyond
+    the last one nothing more is rejected."""
     shape, t = t.shape[:-1], np.maximum.accumulate(t, axis=-1)
-    rows = zip(
-        np.broadcast_to(ratios, t.shape).reshape(-1, t.shape[-1]),
-        t.reshape(-1, t.shape[-1]),
-        strict=True,
-    )
+    flat = (x.reshape(-1, t.shape[-1]) for x in (np.broadcast_to(ratios, t.shape), t))
+    rows = zip(*flat, strict=True)
     return np.array([np.interp(ratio, x, y, right=max(y[-1], 0.0)) for x, y in rows]).reshape(shape)

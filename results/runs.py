@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -206,8 +207,14 @@ def _runs(folders: list[Path]) -> tuple[Run, ...]:
     # A fork takes over no threads: those of torch, after training, would leave it hanging.
     if size < LARGE or "torch" in sys.modules or sys.platform != "linux":
         return tuple(map(_run, folders))
-    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+    with ProcessPoolExecutor(mp_context=get_context("fork"), initializer=_quiet) as pool:
         return tuple(pool.map(_run, folders, chunksize=8))
+
+
+def _quiet() -> None:
+    """Ctrl-C reaches every process of a command; one sentence of it is enough."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _run(folder: Path) -> Run:

@@ -187,7 +187,7 @@ def write_json(path: Path, value: Any) -> None:
             f.write("\n")
             f.flush()
             os.fsync(f.fileno())
-    except OSError:
+    except BaseException:  # Ctrl-C too
         temp.unlink(missing_ok=True)
         raise
     temp.replace(path)

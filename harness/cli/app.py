@@ -12,16 +12,16 @@ import typer
 
 from srpo_bench import __version__
 from srpo_bench.harness.cli import bases, evaluate, reading, training
+from srpo_bench.harness.cli.interrupt import Interruptible
 from srpo_bench.harness.cli.options import DataDir
 from srpo_bench.harness.errors import UserError
 
-HELP = {"help_option_names": ["-h", "--help"]}
-
 app = typer.Typer(
     name="bench",
+    cls=Interruptible,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 algos_app = typer.Typer(
     help="The algorithms and samplers: list them, or show one.", invoke_without_command=True

@@ -98,7 +98,11 @@ def _grow(out: Path, **settings: Any) -> None:
             words = f"{loss:.3f} nats a token"
             bar.update(task, completed=done, total=of, description=words)
 
-        grow(recipe, out, progress)
+        try:
+            grow(recipe, out, progress)
+        except KeyboardInterrupt:
+            print("Stopped; nothing is lost. Go on with: the same command")
+            raise typer.Exit(130) from None
     from srpo_bench.harness.problems.seen import CARD
     from srpo_bench.results.store import read_json
 

@@ -47,6 +47,8 @@ def report(
             else:
                 summary = write_report(folder, vouched, own, asked=asked)
         except KeyboardInterrupt:
+            if not watch:
+                raise
             print(f"Stopped watching; {folder / 'report'} is as it was last written.")
             raise typer.Exit(130) from None
     say_report(folder, summary)

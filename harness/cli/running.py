@@ -97,14 +97,14 @@ def train_pending(comparison: PlannedComparison, options: Options, again: str) -
 
     from srpo_bench.harness.cli.live import Progress
     from srpo_bench.harness.executors.base import need_of
-    from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
+    from srpo_bench.harness.executors.run import run_all
 
     executor = make_executor(comparison.folder, need_of(comparison), options)
     print(opening(comparison, executor.side_by_side))
     try:
         with Progress(comparison, Console(), executor.side_by_side) as progress:
             run_all(comparison, executor, progress.refresh)
-    except InterruptedRunsError:
+    except KeyboardInterrupt:
         print(f"Stopped; nothing is lost. Go on with: {again}")
         raise typer.Exit(130) from None
     finally:

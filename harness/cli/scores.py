@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -27,8 +28,14 @@ def score_and_show(
     settle(config.threads)
     make_repeatable(config.threads)
     console = Console(stderr=True)
-    with console.status("loading") as status:
-        record = score_models(config, seed, backend, out, status.update)
+    try:
+        with console.status("loading") as status:
+            record = score_models(config, seed, backend, out, status.update)
+    except KeyboardInterrupt:
+        if out is None or not out.exists():
+            raise
+        print(f"Stopped; {out} holds responses, but no scores: delete it to begin anew.")
+        raise typer.Exit(130) from None
     if as_json:
         print(json.dumps(record, indent=2, ensure_ascii=False))
     else:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ class LocalExecutor:
         for left in reversed(range(_STARTS)):
             process: BaseProcess = self._context.Process(target=start, args=(run.folder, device))
             try:
+                _start_server()
                 process.start()
                 break
             except (OSError, EOFError):
@@ -113,6 +115,16 @@ def _context(threads: int) -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOAD))
     return context
+
+
+def _start_server() -> None:
+    """Unless it is there. It ignores Ctrl-C from its birth: while it imports it would print what
+    it was importing."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def start(folder: Path, device: str | None = None) -> None:

@@ -86,13 +86,14 @@ def probe(
 
     Raises:
         UserError: the plan is refused, or the probe fails.
+        KeyboardInterrupt: the probe's run is killed, and its folder gone.
     """
     with tempfile.TemporaryDirectory(prefix=".bench-probe-", dir=parent) as name:
         short = config.model_copy(
             update={"steps": PROBE_STEPS, "seeds": config.seeds[:1], "checkpoint_every": 10**6}
         )
         planned = plan(Path(name) / "probe", short, [arms[0]])
-        run_all(planned, executor_for(planned))
+        run_all(planned, executor_for(planned), kept=False)
         (run,) = planned.runs
         status = read_json(run.folder / "status.json")
         if status["state"] != "done":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,20 +29,21 @@ POLL = 0.25
 ENDED = ("done", "failed", "stopped")
 
 
-class InterruptedRunsError(Exception):
-    """Ctrl-C: the runs have saved themselves and ended."""
-
-
 def run_all(
-    comparison: PlannedComparison, executor: Executor, watch: Callable[[], None] = lambda: None
+    comparison: PlannedComparison,
+    executor: Executor,
+    watch: Callable[[], None] = lambda: None,
+    *,
+    kept: bool = True,
 ) -> None:
     """Run what is pending. A run that fails leaves the others alone.
 
     Args:
         watch: called a few times a second.
+        kept: whether a run that is stopped will be gone on with; one that will not is killed.
 
     Raises:
-        InterruptedRunsError: on Ctrl-C or SIGTERM, after every run has saved itself.
+        KeyboardInterrupt: after every run has saved itself and ended.
         UserError: another process is at work on this comparison.
     """
     with locked(comparison.folder):
@@ -56,7 +56,6 @@ def run_all(
                 print(left_behind(run))
         for run in runs:  # what an earlier attempt left behind is not this one's state
             write_status(run.folder, "waiting", comparison.config.steps)
-        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
         left = 0  # stopped while they are handed over, runs end with the command that began them
         try:
             executor.start(runs)
@@ -68,14 +67,10 @@ def run_all(
                 left -= len(ended)  # first: a full disk may refuse the record of it
                 _close(ended, stopping)
                 watch()
-        except KeyboardInterrupt as error:
-            _stop(comparison.folder, executor, left)
-            raise InterruptedRunsError from error
         except BaseException:
-            _stop(comparison.folder, executor, left)
+            _stop(comparison.folder, executor, left, kept)
             raise
         finally:
-            signal.signal(signal.SIGTERM, previous)
             executor.close()
 
 
@@ -120,14 +115,15 @@ def _close(ended: list[Ended], stopping: bool = False) -> None:
             write_json(path, {**record, "state": "failed", "reason": reason})
 
 
-def _stop(folder: Path, executor: Executor, left: int) -> None:
-    """Have every run save itself after its step, and wait.
+def _stop(folder: Path, executor: Executor, left: int, kept: bool) -> None:
+    """Have every run save itself after its step, where it is kept, and wait.
 
     A second Ctrl-C kills them; a resumed run then goes on from its last checkpoint.
     """
-    print("Stopping: each run finishes its step and saves itself. Ctrl-C again kills them.")
+    if kept:
+        print("Stopping: each run finishes its step and saves itself. Ctrl-C again kills them.")
     (folder / STOP).touch()
-    now = False
+    now = not kept
     while left:
         try:
             executor.stop(now)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -69,7 +70,7 @@ def shipped_base() -> Path:
 def train_base(
     out_dir: Path, seed: int = 0, steps: int | None = None, progress: Progress | None = None
 ) -> Path:
-    """Train the base by ``RECIPE`` and save it, with the recipe beside it, into ``out_dir``."""
+    """Train the base by ``RECIPE`` and save it, with the recipe beside it, as ``out_dir``."""
     threads = torch.get_num_threads()
     torch.set_num_threads(RECIPE.threads)  # sums are cut differently on another number of threads
     try:
@@ -77,9 +78,12 @@ def train_base(
         model, data_digest = _pretrain(tokenizer, seed, steps or RECIPE.steps, progress)
     finally:
         torch.set_num_threads(threads)
-    model.save_pretrained(out_dir)
-    tokenizer.save_pretrained(out_dir)
-    _write_recipe(out_dir, seed, steps or RECIPE.steps, data_digest)
+    with TemporaryDirectory(prefix=f".{out_dir.name}.", dir=out_dir.parent) as made:
+        whole = Path(made, out_dir.name)
+        model.save_pretrained(whole)
+        tokenizer.save_pretrained(whole)
+        _write_recipe(whole, seed, steps or RECIPE.steps, data_digest)
+        whole.replace(out_dir)
     return out_dir
 
 

@@ -176,7 +176,7 @@ def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created:
         entered.keep(comparison.plugins, folder)
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
         seal(folder, ["comparison.json"])
-    except OSError:
+    except BaseException:  # Ctrl-C too
         for arm in comparison.arms:  # the folder was empty, and is locked: these are ours
             shutil.rmtree(folder / arm.name, ignore_errors=True)
         shutil.rmtree(folder / entered.FOLDER, ignore_errors=True)
@@ -200,7 +200,7 @@ def _extend(comparison: PlannedComparison, old: dict[str, Any], asked: dict[str,
             run.folder.mkdir(parents=True, exist_ok=True)
             write_json(run.folder / "manifest.json", manifest_of(comparison, run, record))
         entered.keep(comparison.plugins, folder)
-    except OSError:
+    except BaseException:
         for run in new:
             shutil.rmtree(run.folder, ignore_errors=True)
         raise

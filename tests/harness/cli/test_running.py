@@ -84,7 +84,7 @@ def test_an_interruption_says_how_to_go_on(
     )
 
     def stop(*_: Any) -> None:
-        raise executing.InterruptedRunsError
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(executing, "run_all", stop)
     with pytest.raises(typer.Exit) as exit_:

@@ -21,7 +21,7 @@ from srpo_bench.harness.executors import local
 from srpo_bench.harness.executors import run as run_module
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Need, need_of
 from srpo_bench.harness.executors.local import LocalExecutor
-from srpo_bench.harness.executors.run import InterruptedRunsError, run_all
+from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.machine import accelerators
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, locked, state
 from srpo_bench.harness.running.attempt import Attempt
@@ -48,7 +48,7 @@ class Scripted:
     def ended(self) -> list[Ended]:
         self.looks += 1
         if self.looks == self.interrupt_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
         run, how = self.left.pop(0)
         if how is None:
             write_status(run.folder, "stopped" if self.stopped else "done", 10)
@@ -94,7 +94,7 @@ def test_an_interrupted_comparison_waits_for_its_runs_and_leaves_no_stop_file(
     comparison: PlannedComparison,
 ) -> None:
     executor = Scripted([None] * 4, interrupt_at=2)
-    with pytest.raises(InterruptedRunsError):
+    with pytest.raises(KeyboardInterrupt):
         run_all(comparison, executor)
     assert executor.stopped == [False]
     assert executor.closed
@@ -102,11 +102,21 @@ def test_an_interrupted_comparison_waits_for_its_runs_and_leaves_no_stop_file(
     assert not executor.left or len(executor.left) == 1  # the look that was interrupted
 
 
+def test_runs_that_nobody_will_go_on_with_are_killed_at_once(
+    comparison: PlannedComparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    executor = Scripted([None] * 4, interrupt_at=2)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(comparison, executor, kept=False)
+    assert executor.stopped == [True]
+    assert capsys.readouterr().out == ""  # nothing of theirs is saved, and nothing says so
+
+
 def test_a_run_that_waits_for_its_place_when_all_are_stopped_goes_on_waiting(
     comparison: PlannedComparison,
 ) -> None:
     executor = Scripted([None, None, "it never began", "it never began"], interrupt_at=1)
-    with pytest.raises(InterruptedRunsError):
+    with pytest.raises(KeyboardInterrupt):
         run_all(comparison, executor)
     assert [state(run) for run in comparison.runs[2:]] == ["waiting", "waiting"]
 
@@ -128,11 +138,11 @@ def test_a_signal_while_runs_are_handed_over_ends_the_command(
 ) -> None:
     class Slow(Scripted):
         def start(self, runs: Sequence[PlannedRun]) -> None:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
             super().start(runs)
 
     executor = Slow([None] * 4)
-    with pytest.raises(InterruptedRunsError):
+    with pytest.raises(KeyboardInterrupt):
         run_all(comparison, executor)
     assert executor.closed
 

@@ -130,8 +130,8 @@ def get(name: str) -> type[Algorithm[Any]]:
     Raises:
         AlgorithmError: the name is unknown, or belongs to a plug-in that cannot be used.
     """
-    found: type[Algorithm[Any]] = _ALGORITHMS.get(name)
-    return found
+    kind: type[Algorithm[Any]] = _ALGORITHMS.get(name)
+    return kind
 
 
 def get_sampler(name: str) -> type[Sampler[Any]]:
@@ -140,8 +140,8 @@ def get_sampler(name: str) -> type[Sampler[Any]]:
     Raises:
         AlgorithmError: the name is unknown, or belongs to a plug-in that cannot be used.
     """
-    found: type[Sampler[Any]] = _SAMPLERS.get(name)
-    return found
+    kind: type[Sampler[Any]] = _SAMPLERS.get(name)
+    return kind
 
 
 def broken() -> dict[str, str]:

@@ -50,15 +50,15 @@ def take(order: Tensor, wanted: int, accepts: Callable[[Tensor], Tensor]) -> tup
         The rows, ascending, and how many were asked about.
     """
     taken = order[:0]
-    asked = 0
-    while len(taken) < wanted and asked < len(order):
+    tried = 0
+    while len(taken) < wanted and tried < len(order):
         missing = wanted - len(taken)
-        chunk = order[asked : asked + max(missing, wanted // 4)]
+        chunk = order[tried : tried + max(missing, wanted // 4)]
         ascending = chunk.sort().values
         accepted = chunk[torch.isin(chunk, ascending[accepts(ascending)])]
         taken = torch.cat([taken, accepted[:missing]])
-        asked += len(chunk)
-    return taken.sort().values, asked
+        tried += len(chunk)
+    return taken.sort().values, tried
 
 
 def importance_weight(priority: Tensor, beta: float) -> Tensor:

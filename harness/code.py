@@ -17,9 +17,9 @@ TRAINS = (
 def code_digest(package: Path | None = None) -> str:
     """sha256 of the Python files there, by their paths; of this package unless another is named."""
     root = package or Path(srpo_bench.__file__).parent
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for room in TRAINS:
         for path in sorted((root / room).rglob("*.py")):
             text = path.read_bytes()
-            found.update(f"{path.relative_to(root).as_posix()} {len(text)}\n".encode() + text)
-    return found.hexdigest()
+            digest.update(f"{path.relative_to(root).as_posix()} {len(text)}\n".encode() + text)
+    return digest.hexdigest()

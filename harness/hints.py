@@ -85,20 +85,20 @@ def unknown_setting(path: str, known: Iterable[str], where: str = "") -> UserErr
     for name in names:
         by_last.setdefault(name.rpartition(".")[2], []).append(name)
     both = ".".join(path.split(".")[-2:])
-    if told := NO_SETTING.get(both) or NO_SETTING.get(last):
-        return UserError(f"Unknown setting '{path}'; here that is {told}.")
+    if sentence := NO_SETTING.get(both) or NO_SETTING.get(last):
+        return UserError(f"Unknown setting '{path}'; here that is {sentence}.")
     meant = ELSEWHERE.get(both) or ELSEWHERE.get(last, last)
-    found = [meant] if meant in names else by_last.get(meant.rpartition(".")[2], [])
+    candidates = [meant] if meant in names else by_last.get(meant.rpartition(".")[2], [])
     siblings = [name for name in names if name.rpartition(".")[0] == section]
-    if not found:
+    if not candidates:
         close = difflib.get_close_matches(path, siblings, n=1, cutoff=0.7)
-        found = close or difflib.get_close_matches(path, names, n=1, cutoff=0.8)
-    if not found:
-        found = [
+        candidates = close or difflib.get_close_matches(path, names, n=1, cutoff=0.8)
+    if not candidates:
+        candidates = [
             n for close in difflib.get_close_matches(last, by_last, n=1) for n in by_last[close]
         ]
-    if found:
-        hint = f"did you mean {' or '.join(repr(name) for name in found[:3])}?"
+    if candidates:
+        hint = f"did you mean {' or '.join(repr(name) for name in candidates[:3])}?"
     else:
         here = siblings or [name for name in names if "." not in name]
         hint = f"there {'are' if len(here) > 1 else 'is'}: {', '.join(here)}."

@@ -40,33 +40,33 @@ def function_code(response: str, name: str) -> str:
     the last block that says Python, or the last one; else the whole response.
     """
     response = response.removeprefix("\ufeff")
-    found = list(blocks(response))
-    whole = whole_function(response, found, name)
+    written = list(blocks(response))
+    whole = whole_function(response, written, name)
     if whole is not None:
         return whole
-    return block.code if (block := likely(found)) else response
+    return block.code if (block := likely(written)) else response
 
 
-def whole_function(response: str, found: Sequence[Block], name: str) -> str | None:
+def whole_function(response: str, written: Sequence[Block], name: str) -> str | None:
     """The code that defines ``name``, from a block or from open text; None where nothing does."""
-    for block in reversed(found):
+    for block in reversed(written):
         if defines(block.code, name):
             return block.code
     return _open_code(response, name)
 
 
-def likely(found: Sequence[Block]) -> Block | None:
+def likely(written: Sequence[Block]) -> Block | None:
     """Of blocks that do not define what is asked for, the one that is most likely meant: the last
     that holds the inside of a function, else the last that says Python, else the last."""
-    python = [block for block in found if block.is_python] or list(found)
+    python = [block for block in written if block.is_python] or list(written)
     insides = [block for block in python if block.further_in or _is_inside(block.code)]
     return next(reversed(insides or python), None)
 
 
 def _is_inside(code: str) -> bool:
     """Whether it returns, and not only from functions of its own."""
-    found = {match[1] for match in _RETURNS.finditer(code)}
-    return "" in found or (bool(found) and not _TOP_LEVEL.search(code))
+    returns = {match[1] for match in _RETURNS.finditer(code)}
+    return "" in returns or (bool(returns) and not _TOP_LEVEL.search(code))
 
 
 def completed(prompt: str, response: str, name: str, preamble: str) -> str:
@@ -76,15 +76,15 @@ def completed(prompt: str, response: str, name: str, preamble: str) -> str:
     ``preamble``, the prompt's imports and helpers.
     """
     response = response.removeprefix("\ufeff")
-    found = list(blocks(response))
-    inside = _inside(response, prompt) if not any(defines(b.code, name) for b in found) else None
+    written = list(blocks(response))
+    inside = _inside(response, prompt) if not any(defines(b.code, name) for b in written) else None
     if inside is not None:
         return prompt + inside
-    whole = whole_function(response, found, name)
+    whole = whole_function(response, written, name)
     if whole is not None:
         head = max((match.end() for match in _FUTURE.finditer(whole)), default=0)
         return whole[:head] + preamble + whole[head:]
-    block = likely(found)
+    block = likely(written)
     return prompt + (_indented(block.code, _indent(prompt)) if block else response)
 
 
@@ -132,12 +132,12 @@ def _open_code(response: str, name: str) -> str | None:
 
 def _prose(lines: list[str]) -> list[bool]:
     """Which lines are no code: fences and sentences at column 0, outside of strings."""
-    found, quote = [], ""
+    prose, quote = [], ""
     for line in lines:
-        found.append(not quote and bool(line) and not line[0].isspace() and _is_prose(line))
-        if not found[-1]:
+        prose.append(not quote and bool(line) and not line[0].isspace() and _is_prose(line))
+        if not prose[-1]:
             quote = open_quote(line, quote)
-    return found
+    return prose
 
 
 def _is_prose(line: str) -> bool:

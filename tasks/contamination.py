@@ -34,18 +34,18 @@ def contaminated(train: Sequence[Problem], evaluation: Sequence[Problem]) -> dic
             windows.setdefault(window, problem.id)
         if len(name := _function(problem)) > 1:
             names.setdefault(name, problem.id)
-    found: dict[str, str] = {}
+    leaks: dict[str, str] = {}
     for problem in train:
         words = _words(problem)
         if words in whole:
-            found[problem.id] = f"same question as {whole[words]}"
+            leaks[problem.id] = f"same question as {whole[words]}"
             continue
         shared = next((windows[window] for window in _windows(words) if window in windows), None)
         if shared is not None:
-            found[problem.id] = f"{WINDOW} words in a row shared with {shared}"
+            leaks[problem.id] = f"{WINDOW} words in a row shared with {shared}"
         elif (name := _function(problem)) in names:
-            found[problem.id] = f"function {'_'.join(name)} as in {names[name]}"
-    return found
+            leaks[problem.id] = f"function {'_'.join(name)} as in {names[name]}"
+    return leaks
 
 
 def _words(problem: Problem) -> tuple[str, ...]:

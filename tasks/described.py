@@ -79,20 +79,20 @@ def read(path: Path, home: Path) -> Callable[[], Described]:
             f"{path} must hold a mapping such as data: x.jsonl, prompt: '{{question}}'."
         )
     try:
-        told = Description.model_validate(values)
+        form = Description.model_validate(values)
     except ValidationError as error:
         raise TaskError(_sentence(path, error)) from error
-    if told.grader not in GRADERS and not files.REFERENCE.fullmatch(told.grader):
+    if form.grader not in GRADERS and not files.REFERENCE.fullmatch(form.grader):
         raise TaskError(
-            f"{path}: grader {told.grader!r} is none of {', '.join(GRADERS)}, mine.py:f."
+            f"{path}: grader {form.grader!r} is none of {', '.join(GRADERS)}, mine.py:f."
         )
 
     class Made(Described):
-        name = told.name or path.stem
-        summary = told.summary
-        max_new_tokens = told.max_new_tokens
-        stop = tuple(told.stop)
-        description, folder, at = told, home, path.parent
+        name = form.name or path.stem
+        summary = form.summary
+        max_new_tokens = form.max_new_tokens
+        stop = tuple(form.stop)
+        description, folder, at = form, home, path.parent
 
     return Made
 
@@ -104,21 +104,21 @@ def grader_file(path: Path) -> str:
         TaskError: as ``read``, or the file does not lie beside the YAML.
     """
     kind: Any = read(path, path.parent)
-    found = files.REFERENCE.fullmatch(kind.description.grader)
-    if found and Path(found["path"]).name != found["path"]:
+    grader = files.REFERENCE.fullmatch(kind.description.grader)
+    if grader and Path(grader["path"]).name != grader["path"]:
         raise TaskError(f"{path}: a grader's file lies beside its YAML and is named alone.")
-    return found["path"] if found else ""
+    return grader["path"] if grader else ""
 
 
 def _sentence(path: Path, error: ValidationError) -> str:
-    found = error.errors()
-    of_files = [e for e in found if len(e["loc"]) > 2]  # of data as a mapping, not as a text
-    first = (of_files or found)[0]
+    errors = error.errors()
+    of_files = [e for e in errors if len(e["loc"]) > 2]  # of data as a mapping, not as a text
+    first = (of_files or errors)[0]
     key = str(first["loc"][0]) if first["loc"] else ""
     last = str(first["loc"][-1]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        known = Files.model_fields if len(first["loc"]) > 1 else Description.model_fields
-        return f"{path}: unknown key {last!r}; {nearest(last, known)}"
+        keys = Files.model_fields if len(first["loc"]) > 1 else Description.model_fields
+        return f"{path}: unknown key {last!r}; {nearest(last, keys)}"
     if first["type"] == "missing":
         return f"{path}: {last!r} is missing."
     return f"{path}: {key!r}: {first['msg']}, got {first['input']!r:.60}."
@@ -168,21 +168,21 @@ class Described(Task):
     @property
     def _function(self) -> Callable[[Problem, str], object] | None:
         """The user's own grader."""
-        found = files.REFERENCE.fullmatch(self.description.grader)
-        if found is None:
+        reference = files.REFERENCE.fullmatch(self.description.grader)
+        if reference is None:
             return None
-        function: Any = files.load(self.at / found["path"], found["attribute"], TaskError)
+        function: Any = files.load(self.at / reference["path"], reference["attribute"], TaskError)
         return function  # type: ignore[no-any-return]
 
     def _asked(self, problem: Problem, response: str) -> Grade:
         assert self._function is not None
-        said = self._function(problem, response)
-        if isinstance(said, Grade):
-            return said
-        if isinstance(said, bool) or said in (0, 1):
-            return Grade(Outcome.CORRECT if said else Outcome.WRONG)
+        verdict = self._function(problem, response)
+        if isinstance(verdict, Grade):
+            return verdict
+        if isinstance(verdict, bool) or verdict in (0, 1):
+            return Grade(Outcome.CORRECT if verdict else Outcome.WRONG)
         raise TaskError(
-            f"{self.name}: {self.description.grader} returned {said!r:.60}, "
+            f"{self.name}: {self.description.grader} returned {verdict!r:.60}, "
             "neither True or False nor a Grade."
         )
 
@@ -219,13 +219,13 @@ def _share(rows: Sequence[Row], split: Split, path: Path) -> list[tuple[int, Row
 def _filled(template: str, row: Row) -> str:
     """A template with a row's fields in it."""
 
-    def put(found: re.Match[str]) -> str:
-        if found[1] is None:
-            return found[0][0]
-        if found[1] not in row.values:
+    def put(field: re.Match[str]) -> str:
+        if field[1] is None:
+            return field[0][0]
+        if field[1] not in row.values:
             there: Mapping[str, Any] = row.values
-            raise row.error(f'"{found[1]}" for {template!r:.60}; {nearest(found[1], there)[:-1]}')
-        return str(row.values[found[1]])
+            raise row.error(f'"{field[1]}" for {template!r:.60}; {nearest(field[1], there)[:-1]}')
+        return str(row.values[field[1]])
 
     return FIELD.sub(put, template)
 
@@ -233,18 +233,18 @@ def _filled(template: str, row: Row) -> str:
 def _exact(problem: Problem, response: str) -> Grade:
     """The last box, or else the whole response, is the answer, whatever the space between words."""
     box = last_boxed(response)
-    said = " ".join((response if box is None else box).split())
-    if not said:
+    answer = " ".join((response if box is None else box).split())
+    if not answer:
         return Grade(Outcome.UNPARSEABLE)
-    right = said == " ".join(problem.answer.split())
+    right = answer == " ".join(problem.answer.split())
     outcome = Outcome.CORRECT if right else Outcome.WRONG
-    return Grade(outcome, float(box is not None), language(response), said[:1000])
+    return Grade(outcome, float(box is not None), language(response), answer[:1000])
 
 
 def _number(problem: Problem, response: str) -> Grade:
     """The number behind the last ``####``, of the last box, or else the last one."""
-    said = numbers.stated(response)
-    if said is None:
+    answer = numbers.stated(response)
+    if answer is None:
         return Grade(Outcome.UNPARSEABLE, 0.0, language(response))
-    outcome = Outcome.CORRECT if numbers.same(said, problem.answer.strip()) else Outcome.WRONG
-    return Grade(outcome, 1.0, language(response), said)
+    outcome = Outcome.CORRECT if numbers.same(answer, problem.answer.strip()) else Outcome.WRONG
+    return Grade(outcome, 1.0, language(response), answer)

@@ -68,23 +68,23 @@ def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         TaskError: mathematics cannot be graded on this machine.
     """
     read = {pair: readings.of(*pair) for pair in dict.fromkeys(pairs)}
-    open_ = dict.fromkeys(r for found in read.values() if isinstance(found, list) for r in found)
+    open_ = dict.fromkeys(r for ways in read.values() if isinstance(ways, list) for r in ways)
     judged = {pair: Judgement(outcome) for pair in open_ if (outcome := readings.plainly(*pair))}
     rest = [pair for pair in open_ if pair not in judged]
     if rest:
         with _one_at_a_time:
             judged.update(zip(rest, _shared().compare(rest), strict=True))
     verdicts = {
-        pair: Judgement(found) if isinstance(found, Outcome) else _best([judged[r] for r in found])
-        for pair, found in read.items()
+        pair: Judgement(ways) if isinstance(ways, Outcome) else _best([judged[r] for r in ways])
+        for pair, ways in read.items()
     }
     return [verdicts[pair] for pair in pairs]
 
 
-def _best(found: Sequence[Judgement]) -> Judgement:
+def _best(tried: Sequence[Judgement]) -> Judgement:
     """One right reading is enough; without one it hangs on all of them."""
-    right = [one for one in found if one.outcome is Outcome.CORRECT]
-    return right[0] if right else Judgement(found[0].outcome, all(one.repeatable for one in found))
+    right = [one for one in tried if one.outcome is Outcome.CORRECT]
+    return right[0] if right else Judgement(tried[0].outcome, all(one.repeatable for one in tried))
 
 
 def _judged(outcome: Outcome) -> Judgement:
@@ -207,8 +207,8 @@ class Equivalence:
         assert self._process.stderr is not None
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, 9)
-        told = self._process.stderr.read().decode(errors="replace").split("\n")
-        last = next((line for line in reversed(told) if line.strip()), "no reason given")
+        lines = self._process.stderr.read().decode(errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "no reason given")
         self.close()
         raise TaskError(f"The math grader does not start: {last[:300]}")
 

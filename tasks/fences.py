@@ -37,14 +37,14 @@ class Fence:
     @staticmethod
     def of(line: str) -> Fence | None:
         """The fence that ``line`` is, if it is one."""
-        found = _FENCE.fullmatch(line)
-        if found is None or (found["mark"][0] == "`" and "`" in found["info"]):
+        fence = _FENCE.fullmatch(line)
+        if fence is None or (fence["mark"][0] == "`" and "`" in fence["info"]):
             return None
-        indent, info = len(found["indent"].expandtabs(4)), found["info"].strip()
+        indent, info = len(fence["indent"].expandtabs(4)), fence["info"].strip()
         tag = "" if _CODE.match(info) else _TAG.match(info)[0]  # type: ignore[index]
         rest = info[len(tag) :].strip()
         code = rest if _CODE.match(rest) else ""
-        return Fence(indent, found["mark"], tag, code, prose=bool(rest) and not code)
+        return Fence(indent, fence["mark"], tag, code, prose=bool(rest) and not code)
 
     def may_close(self, opener: Fence, quote: str) -> bool:
         """Whether it stands where ``opener``'s closer stands; ``quote`` as ``open_quote`` has it.

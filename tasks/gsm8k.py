@@ -41,14 +41,14 @@ FORM = Form(
 
 def strict(response: str) -> str | None:
     """The first number after ``#### ``, as lm-eval's strict-match extracts it."""
-    found = _STRICT.search(response)
-    return found[1].strip() if found else None
+    match = _STRICT.search(response)
+    return match[1].strip() if match else None
 
 
 def flexible(response: str) -> str | None:
     """The last number anywhere, as lm-eval's flexible-extract does it."""
-    found = [match[0] for match in _FLEXIBLE.finditer(response)]
-    return found[-1].strip() if found else None
+    numbers = [match[0] for match in _FLEXIBLE.finditer(response)]
+    return numbers[-1].strip() if numbers else None
 
 
 def matches(extracted: str | None, answer: str) -> bool:

@@ -85,8 +85,8 @@ def by_box(golds: Sequence[str], responses: Sequence[str]) -> list[Grade]:
     ]
 
 
-def _grade(found: Judgement, answer: str, response: str) -> Grade:
-    return Grade(found.outcome, 1.0, language(response), answer[:1000], found.repeatable)
+def _grade(judgement: Judgement, answer: str, response: str) -> Grade:
+    return Grade(judgement.outcome, 1.0, language(response), answer[:1000], judgement.repeatable)
 
 
 def _problem(split: str, index: int, row: Row, answer: str | None) -> Problem:

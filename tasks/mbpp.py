@@ -130,7 +130,7 @@ def _entry_point(code: str, tests: Sequence[str]) -> str:
         for node in ast.walk(ast.parse(test))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    found = [name for name in defined if name in called]
-    if not found:
+    tested = [name for name in defined if name in called]
+    if not tested:
         raise ValueError("the tests call no function of the code")
-    return found[-1]
+    return tested[-1]

@@ -67,8 +67,8 @@ def grader_file(path: Path) -> str:
     Raises:
         TaskError: the YAML cannot be used.
     """
-    found: str = importlib.import_module("srpo_bench.tasks.described").grader_file(path)
-    return found
+    file: str = importlib.import_module("srpo_bench.tasks.described").grader_file(path)
+    return file
 
 
 def enter(path: Path, attribute: str = "", home: Path | None = None) -> str:

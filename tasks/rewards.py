@@ -53,8 +53,8 @@ def get(name: str) -> RewardFunction:
     Raises:
         TaskError: there is none, or it cannot be used.
     """
-    found: RewardFunction = REWARDS.get(name)
-    return found
+    function: RewardFunction = REWARDS.get(name)
+    return function
 
 
 def of(weighed: Iterable[str]) -> dict[str, RewardFunction]:

@@ -66,9 +66,9 @@ class DPS(Ranked[DPSSettings]):
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """Everything is kept; every prompt's model goes a step on, with or without an outcome."""
-        found = by_prompt(rollouts, grades)
-        asked = self.places(list(found))
-        state = torch.tensor([PARTLY if t.mixed else 2 * (t.correct > 0) for t in found.values()])
+        tallies = by_prompt(rollouts, grades)
+        asked = self.places(list(tallies))
+        state = torch.tensor([PARTLY if t.mixed else 2 * (t.correct > 0) for t in tallies.values()])
         seen = torch.nn.functional.one_hot(state, STATES).double()
         joint = seen[:, :, None] * transitions(self._alpha)[asked] * self._belief[asked][:, None, :]
         d = self.settings.decay

@@ -55,7 +55,7 @@ class Dynamic(Shuffled[D]):
         """The first mixed groups, a batch of them; or more prompts, up to the bound."""
         self._rounds += 1
         wanted, seen = self.info.prompts_per_step, len(rollouts.prompts)
-        mixed = [i for i, found in enumerate(by_group(rollouts, grades)) if found.mixed]
+        mixed = [i for i, tally in enumerate(by_group(rollouts, grades)) if tally.mixed]
         if len(mixed) < wanted and self._rounds < self.settings.max_rounds:
             return More(self.next_round(len(mixed), seen))
         # With no mixed group at all the first batch stands in; its advantages are mostly 0.

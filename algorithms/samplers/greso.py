@@ -105,10 +105,10 @@ class GRESO(Dynamic[GRESOSettings]):
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """Dynamic sampling's; every group is entered into its prompt's record."""
         new = by_group(rollouts, grades)[len(self._kinds) :]
-        for prompt, found in zip(rollouts.prompts[len(self._kinds) :], new, strict=True):
-            kind = "mixed" if found.mixed else "easy" if found.correct else "hard"
+        for prompt, tally in zip(rollouts.prompts[len(self._kinds) :], new, strict=True):
+            kind = "mixed" if tally.mixed else "easy" if tally.correct else "hard"
             _, silent = self._silent.get(prompt, ("mixed", 0))
-            self._silent[prompt] = (kind, 0 if found.mixed else silent + 1)
+            self._silent[prompt] = (kind, 0 if tally.mixed else silent + 1)
             self._kinds.append(kind)
         answer = super().observe(rollouts, grades)
         if isinstance(answer, Kept):

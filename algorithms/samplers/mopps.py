@@ -64,9 +64,9 @@ class MoPPS(Ranked[MoPPSSettings]):
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """Everything is kept; the posteriors of the prompts that were asked are brought on."""
-        found = by_prompt(rollouts, grades)
-        asked, d = self.places(list(found)), self.settings.decay
-        new = torch.tensor([[t.correct, t.total - t.correct] for t in found.values()]).double()
+        tallies = by_prompt(rollouts, grades)
+        asked, d = self.places(list(tallies)), self.settings.decay
+        new = torch.tensor([[t.correct, t.total - t.correct] for t in tallies.values()]).double()
         self._counts[asked] = d * self._counts[asked] + (1 - d) * self.settings.prior + new
         return super().observe(rollouts, grades)
 

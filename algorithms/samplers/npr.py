@@ -71,11 +71,11 @@ class NPR(Shuffled[NPRSettings]):
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """Everything is kept; the step is entered into the prompts' records."""
-        for prompt, found in by_prompt(rollouts, grades).items():
+        for prompt, tally in by_prompt(rollouts, grades).items():
             right, responses, steps = self._seen.get(prompt, [0, 0, 0])
             if self.settings.rate == "last":
                 right = responses = 0
-            self._seen[prompt] = [right + found.correct, responses + found.total, steps + 1]
+            self._seen[prompt] = [right + tally.correct, responses + tally.total, steps + 1]
         return super().observe(rollouts, grades)
 
     def metrics(self) -> dict[str, float]:

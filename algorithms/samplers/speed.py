@@ -83,12 +83,12 @@ class SPEED(Shuffled[SPEEDSettings]):
             return self._close_step(rollouts, grades)
         self._rounds += 1
         wanted = self.info.prompts_per_step
-        found = by_prompt(rollouts, grades)
-        mixed = [prompt for prompt, tally in found.items() if tally.mixed]
+        tallies = by_prompt(rollouts, grades)
+        mixed = [prompt for prompt, tally in tallies.items() if tally.mixed]
         left = self.pool_size - len(self._screened)
         if len(mixed) < wanted and left and self._rounds < self.settings.max_rounds:
             return More(min(wanted, left))
-        self._told = {"rounds": self._rounds, "screened": len(found), "qualified": len(mixed)}
+        self._told = {"rounds": self._rounds, "screened": len(tallies), "qualified": len(mixed)}
         # With nobody qualified the first batch stands in; its advantages are mostly 0.
         self._qualified = mixed[:wanted] or rollouts.prompts[:wanted]
         if self.screened_by == self.info.group_size:

@@ -37,8 +37,8 @@ def by_prompt(rollouts: Rollouts, grades: Grades) -> dict[str, Tally]:
 
 def by_group(rollouts: Rollouts, grades: Grades) -> list[Tally]:
     """Every group's, in their order."""
-    found = _count(rollouts.group.tolist(), grades)
-    return [found[group] for group in range(len(rollouts.prompts))]
+    tallies = _count(rollouts.group.tolist(), grades)
+    return [tallies[group] for group in range(len(rollouts.prompts))]
 
 
 def _count(owners: list[K], grades: Grades) -> dict[K, Tally]:

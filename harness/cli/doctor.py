@@ -66,13 +66,13 @@ def _verdict(findings: list[Finding], ready: bool) -> str:
 
 
 def _packages() -> list[Finding]:
-    found = [Finding("python", platform.python_version()), Finding("srpo-bench", __version__)]
+    findings = [Finding("python", platform.python_version()), Finding("srpo-bench", __version__)]
     for name in NEEDED:
         try:
-            found.append(Finding(name, metadata.version(name)))
+            findings.append(Finding(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
-            found.append(Finding(name, "missing", stops=True, do=f"pip install {name}"))
-    return found
+            findings.append(Finding(name, "missing", stops=True, do=f"pip install {name}"))
+    return findings
 
 
 def _machine() -> list[Finding]:
@@ -150,12 +150,14 @@ def _accelerators() -> list[Finding]:
         return [Finding("accelerator", "mps")]
     if not torch.cuda.is_available():
         return [Finding("accelerator", "none; runs go on the CPU")]
-    found = []
+    accelerators = []
     for i in range(torch.cuda.device_count()):
         has = torch.cuda.get_device_properties(i)
         memory = f"{has.total_memory / 2**30:.0f} GiB"
-        found.append(Finding(f"cuda:{i}", f"{has.name}, {memory}, CUDA {torch.version.cuda}"))
-    return found
+        accelerators.append(
+            Finding(f"cuda:{i}", f"{has.name}, {memory}, CUDA {torch.version.cuda}")
+        )
+    return accelerators
 
 
 def _isolation() -> Finding:
@@ -174,9 +176,9 @@ def _hub() -> Finding:
 
 
 def _extras() -> list[Finding]:
-    found = []
+    extras = []
     for module, extra in EXTRAS.items():
         there = util.find_spec(module) is not None
         do = "" if there else f"pip install 'srpo-bench[{extra}]'"
-        found.append(Finding(module, "installed" if there else "not installed", do=do))
-    return found
+        extras.append(Finding(module, "installed" if there else "not installed", do=do))
+    return extras

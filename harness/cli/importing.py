@@ -39,9 +39,9 @@ def import_and_show(**asked: Any) -> None:
     arms: dict[str, int] = {}
     for arm, _ in done.written.runs:
         arms[arm] = arms.get(arm, 0) + 1
-    told = ", ".join(f"{arm}: {n}" for arm, n in arms.items())
+    counts = ", ".join(f"{arm}: {n}" for arm, n in arms.items())
     print(
-        f"Imported {_count(len(done.written.runs), 'run')} ({told}) with "
+        f"Imported {_count(len(done.written.runs), 'run')} ({counts}) with "
         f"{_count(done.written.evaluations, 'evaluation')} from {_count(len(done.files), 'file')}."
     )
     print(f"Accuracy: {', '.join(done.metric['keys'])} ({done.metric['kind']}).")
@@ -56,27 +56,27 @@ def _remarks(done: Any) -> list[str]:
 
     listed = partial(some, limit=6)
     written, notes = done.written, done.notes
-    said = [f"Look at this: {doubt}" for doubt in notes.doubts]
+    remarks = [f"Look at this: {doubt}" for doubt in notes.doubts]
     if notes.skipped:
-        said.append(
+        remarks.append(
             "Left out: " + ", ".join(f"{n} {why}" for why, n in notes.skipped.items()) + "."
         )
     if notes.ignored:
-        said.append(f"Columns not read ({len(notes.ignored)}): {listed(list(notes.ignored))}.")
+        remarks.append(f"Columns not read ({len(notes.ignored)}): {listed(list(notes.ignored))}.")
     if written.without_start:
-        said.append(
+        remarks.append(
             f"No evaluation at step 0 in {listed(written.without_start)}: without the baseline's, "
             "its gain is not known and there is no verdict."
         )
     if written.unfinished:
-        said.append(f"The log ends before its budget in {listed(written.unfinished)}.")
-    said += [f"Files of the same content: {listed(files)}." for files in done.same_files]
-    said.append(
+        remarks.append(f"The log ends before its budget in {listed(written.unfinished)}.")
+    remarks += [f"Files of the same content: {listed(files)}." for files in done.same_files]
+    remarks.append(
         f"Unknown: {', '.join(written.unknown)}. So the runs are not proved matched and get no "
         "verdict, unless you vouch that they are (--vouch-matched, here or of bench verify)."
     )
-    return said
+    return remarks
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"

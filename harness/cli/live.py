@@ -53,8 +53,8 @@ class Seen:
         Raises:
             UserError: a file is damaged.
         """
-        found = status(self.run)
-        self.state, self.reason = found.state or "waiting", found.reason
+        now = status(self.run)
+        self.state, self.reason = now.state or "waiting", now.reason
         if self.state == "waiting":
             return
         try:

@@ -20,10 +20,10 @@ def fetch(folder: Path, address: str | None) -> None:
         return
     mirror = Mirror(address)
     try:
-        found = mirror.pull_plan(folder)
+        held = mirror.pull_plan(folder)
     except Exception as error:  # whatever a storage library raises
         raise _silent(address, error) from error
-    if found:
+    if held:
         print(f"{folder} was brought back from {address}.")
 
 
@@ -46,5 +46,5 @@ def keep_copy(folder: Path, address: str | None) -> None:
 
 
 def _silent(address: str, error: Exception) -> UserError:
-    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    return UserError(f"The mirror {address} does not answer: {what}.")
+    fault = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return UserError(f"The mirror {address} does not answer: {fault}.")

@@ -26,8 +26,8 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
     a, b = read_side(ours), read_side(theirs)
     phase, tests = compare(a, b)
     if as_json:
-        found = {"ours": a.label, "theirs": b.label, "phase": phase}
-        print(json.dumps({**found, "tests": [asdict(test) for test in tests]}, indent=2))
+        sides = {"ours": a.label, "theirs": b.label, "phase": phase}
+        print(json.dumps({**sides, "tests": [asdict(test) for test in tests]}, indent=2))
         return
     print(f"A: {a.label}\nB: {b.label}\nOf {PHASES[phase]}, on the problems that both were asked.")
     console = Console()
@@ -50,16 +50,16 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
 
 
 def _row(test: Test) -> tuple[str, ...]:
-    found, (k, other) = test.result, test.k
+    result, (k, other) = test.result, test.k
     return (
         test.task,
-        str(found.difference.n),
+        str(result.difference.n),
         str(k) if k == other else f"{k}, {other}",
         str(test.seeds),
-        f"{100 * found.ours:.1f} %",
-        f"{100 * found.theirs:.1f} %",
-        points(found.difference),
-        f"{found.better} : {found.worse}",
-        p_value(found.p),
-        found.test,
+        f"{100 * result.ours:.1f} %",
+        f"{100 * result.theirs:.1f} %",
+        points(result.difference),
+        f"{result.better} : {result.worse}",
+        p_value(result.p),
+        result.test,
     )

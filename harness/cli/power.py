@@ -36,15 +36,15 @@ def print_power(
         for arm in comparison.arms
         if arm != comparison.baseline
     ]
-    asked = [(judge, claim) for judge in judges for claim in chosen if judge.is_about(claim)]
+    pairs = [(judge, claim) for judge in judges for claim in chosen if judge.is_about(claim)]
     if not judges:
         raise ResultsError(f"{folder} has one arm, and every claim compares two.")
-    if not asked:
+    if not pairs:
         raise ResultsError("No claim about a ratio is about these arms; name one with --claim.")
-    told = [power(judge, claim, np.random.default_rng(SEED)) for judge, claim in asked]
+    powers = [power(judge, claim, np.random.default_rng(SEED)) for judge, claim in pairs]
     if as_json:
-        print(json.dumps([found.to_dict() for found in told], indent=2))
+        print(json.dumps([needed.to_dict() for needed in powers], indent=2))
         return
-    for found in told:
-        print(f"{found.sentence}.")
+    for needed in powers:
+        print(f"{needed.sentence}.")
     print("If the arms are as they were measured so far; docs/scale.md says what is simulated.")

@@ -34,24 +34,24 @@ def keep_promises(
     from srpo_bench.harness.promise import RUNS
 
     before = {line["digest"]: line for line in _remembered(folder)}
-    found = []
-    for what, digest, check in _plugins(config, arms):
-        line: dict[str, Any] = {"what": what, "digest": digest, "faults": None}
+    lines = []
+    for plugin, digest, check in _plugins(config, arms):
+        line: dict[str, Any] = {"what": plugin, "digest": digest, "faults": None}
         if digest in before:
             line = dict(before[digest])
         elif not unchecked:
-            with Console(stderr=True).status(f"trying what {what} promises"):
+            with Console(stderr=True).status(f"trying what {plugin} promises"):
                 promises = check()
             line["faults"] = {p.name: p.fault for p in promises if p.fault}
-        found.append(line)
+        lines.append(line)
         broken = [(name, why) for name, why in (line["faults"] or {}).items() if name != RUNS]
         if broken and not unchecked:
             name, why = broken[0]
             raise UserError(
-                f"{what} does not keep a promise, {name}: {why.rstrip('.')}. Mend it, or say "
+                f"{plugin} does not keep a promise, {name}: {why.rstrip('.')}. Mend it, or say "
                 "--unchecked, and the record says so."
             )
-    return found
+    return lines
 
 
 def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:

@@ -77,8 +77,8 @@ def run_and_report(comparison: PlannedComparison, options: Options) -> None:
         summary = write_report(comparison.folder)
     say_report(comparison.folder, summary)
     states = {f"{run.arm.name}/seed-{run.seed}": state(run) for run in comparison.runs}
-    failed = [name for name, found in states.items() if found == "failed"]
-    left = [name for name, found in states.items() if found not in ("done", "failed")]
+    failed = [name for name, how in states.items() if how == "failed"]
+    left = [name for name, how in states.items() if how not in ("done", "failed")]
     if failed:
         print(f"{len(failed)} of {len(states)} runs failed: {', '.join(failed)}.", file=sys.stderr)
     if left:  # somebody wrote a stop file

@@ -55,8 +55,8 @@ def show(record: dict[str, Any]) -> None:
     for column in ("pass@k", "cut off", "outcomes"):
         table.add_column(column)
     for line in scores:
-        known = line.stderr_questions
-        error = "" if known is None else f" ± {100 * known:.1f}"
+        stderr = line.stderr_questions
+        error = "" if stderr is None else f" ± {100 * stderr:.1f}"
         shown = {*map(str, PASS_AT), str(line.k)} - {"1"}
         table.add_row(
             *([line.model] if several else []),

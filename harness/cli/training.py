@@ -123,15 +123,15 @@ def compare(
     names = [typed.arm(arm) for arm in arm_names(listed if algos is None else algos, ladder)]
     rewards = {"reward": {typed.reward(name): 1.0 for name in reward or []}}
     chosen = by_arm(layers.assignments(set_ or []), names)
-    found = read_tuned(tuned) if tuned else None
-    better = settings_of(found) if found else {}
+    record = read_tuned(tuned) if tuned else None
+    better = settings_of(record) if record else {}
     values = layers.merge(layers.read_preset(name), better, rewards, file, flags, chosen)
     values = typed.tasks(values)
     arms = parse_arms(names, values.pop("algorithms", {}))
     settings = layers.parse(cfg.Config, values, "the settings")
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
     folder = out or Path("runs") / f"{title}-{name}"
-    tuning = used(found, settings, arms) if found else None
+    tuning = used(record, settings, arms) if record else None
     if dry_run:
         print_price(folder, settings, arms, options)
         return

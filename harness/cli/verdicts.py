@@ -30,8 +30,8 @@ def show_verdicts(
     from srpo_bench.results.judgement.verify import judges, wanted_claims
 
     chosen = wanted_claims(claim_ids or (), [claims_file] if claims_file else ())
-    found = judges(folder, baseline, challenger, vouched, asked)
-    verdicts = [verdict for judge in found for verdict in judge.all(chosen)]
+    pairs = judges(folder, baseline, challenger, vouched, asked)
+    verdicts = [verdict for judge in pairs for verdict in judge.all(chosen)]
     if as_json:
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
     else:
@@ -45,7 +45,7 @@ def show_verdicts(
             table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
         console = Console()
         console.print(table)
-        for pair in neutrals(found).values():  # what it shows, whatever has been claimed
+        for pair in neutrals(pairs).values():  # what it shows, whatever has been claimed
             console.print(f"\n{pair.sentence}", highlight=False, markup=False)
     return any(v.verdict != "no-verdict" and v.standing != "exploratory" for v in verdicts)
 

@@ -182,10 +182,10 @@ class ServerHost:
             with DIRECT.open(request, timeout=limit) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            said = " ".join(error.read().decode(errors="replace").split())[:300]
+            reason = " ".join(error.read().decode(errors="replace").split())[:300]
             if error.code < 500:
-                raise RunError(f"vLLM's server refuses {path} ({error.code}): {said}") from error
-            raise HostError(f"its server answered {error.code} to {path}: {said}") from error
+                raise RunError(f"vLLM's server refuses {path} ({error.code}): {reason}") from error
+            raise HostError(f"its server answered {error.code} to {path}: {complaint}") from error
         except TimeoutError as error:
             raise HostError(f"its server gave no answer to {path} within {limit:g} s") from error
         except (OSError, HTTPException) as error:

@@ -104,9 +104,9 @@ class RayExecutor:
     def _kind(self) -> dict[str, float]:
         """Keeps runs off nodes whose accelerator is another, where Ray's names tell them apart:
         ``accelerator_type:A100`` for an "NVIDIA A100-SXM4-40GB"."""
-        known = [n for n in self._ray.cluster_resources() if n.startswith("accelerator_type:")]
+        kinds = [n for n in self._ray.cluster_resources() if n.startswith("accelerator_type:")]
         name = self._need.kind or ""
-        mine = [n for n in known if n.partition(":")[2] in name]
+        mine = [n for n in kinds if n.partition(":")[2] in name]
         return {max(mine, key=len): 0.001} if mine else {}
 
     def _how(self, task: Any) -> str:
@@ -148,14 +148,14 @@ def _unit(folder: str, threads: int) -> int:
         process = subprocess.Popen(
             command(run), stdout=log, stderr=log, start_new_session=True, preexec_fn=_die_with_task
         )
-    asked = False
+    stopping = False
     try:
         while process.poll() is None:
             time.sleep(POLL)
-            if stop.exists() and not asked:
+            if stop.exists() and not stopping:
                 process.terminate()
-                asked = True
-            if asked and stop.exists() and stop.read_text() == "now":
+                stopping = True
+            if stopping and stop.exists() and stop.read_text() == "now":
                 process.kill()
     finally:
         if process.poll() is None:  # the task was cancelled

@@ -51,8 +51,8 @@ def run_all(
         runs = pending(comparison)
         for run in runs:
             _check(run)
-            found = status(run)
-            if found.state == "running" or found.reason == GONE:
+            before = status(run)
+            if before.state == "running" or before.reason == GONE:
                 print(left_behind(run))
         for run in runs:  # what an earlier attempt left behind is not this one's state
             write_status(run.folder, "waiting", comparison.config.steps)

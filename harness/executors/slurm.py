@@ -127,9 +127,9 @@ class SlurmExecutor:
         """What the books say of an element; clusters without accounting have none."""
         if shutil.which("sacct") is None:
             return "its Slurm job is gone"
-        asked = ("sacct", "--noheader", "-X", "-P", "-j", f"{self._job}_{element}", "-o", "State")
+        sacct = ("sacct", "--noheader", "-X", "-P", "-j", f"{self._job}_{element}", "-o", "State")
         try:
-            state = _slurm(*asked).strip()
+            state = _slurm(*sacct).strip()
         except RunError:
             state = ""
         return f"Slurm says {state}" if state else "its Slurm job is gone"
@@ -187,8 +187,8 @@ def _require(*names: str) -> None:
 def _slurm(*words: str) -> str:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split())
-        if words[0] == "squeue" and "Invalid job id" in said:
+        complaint = " ".join((done.stderr or done.stdout).split())
+        if words[0] == "squeue" and "Invalid job id" in complaint:
             return ""  # the controller has forgotten an ended job
-        raise (UserError if words[0] == "sbatch" else RunError)(f"{words[0]} failed: {said}.")
+        raise (UserError if words[0] == "sbatch" else RunError)(f"{words[0]} failed: {complaint}.")
     return done.stdout

@@ -125,13 +125,18 @@ def _train(
         lesson = algorithm.weigh(
             rollouts, right, policy.logp, stream(recipe.seed, "algorithm", update)
         )
-        told = learner.update(lesson, algorithm)
-        line = {"step": update + 1, "loss": told.loss, "lr": told.lr, "grad_norm": told.grad_norm}
+        stats = learner.update(lesson, algorithm)
+        line = {
+            "step": update + 1,
+            "loss": stats.loss,
+            "lr": stats.lr,
+            "grad_norm": stats.grad_norm,
+        }
         attempt.append("steps.jsonl", line)
         if (update + 1) * SAVES // updates > update * SAVES // updates:
             _measure(attempt, policy, taught, update + 1)
             checkpoint.save(attempt, update + 1, policy, learner.state_dict(), keep=1)
-        progress(update + 1, updates, told.loss)
+        progress(update + 1, updates, stats.loss)
     return policy
 
 

@@ -123,17 +123,17 @@ def _load(recipe: Recipe, task: Any, split: Split) -> list[Problem]:
 
 def _held_out(recipe: Recipe, task: Any) -> list[Problem]:
     """Every problem of the task that a comparison may score on: of its dev and its test split."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     splits: tuple[Split, ...] = ("dev", "test")
     missing: list[TaskError] = []
     for split in splits:
         try:
-            found += _load(recipe, task, split)
+            problems += _load(recipe, task, split)
         except TaskError as error:  # some have one of the two only
             missing.append(error)
-    if not found:
+    if not problems:
         raise missing[0]
-    return found
+    return problems
 
 
 def _stored(problems: Sequence[Problem], tasks: dict[str, Any]) -> list[Problem]:

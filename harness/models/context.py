@@ -20,5 +20,5 @@ def context_of(config: Any) -> int | None:
     for rope in [ropes, *(r for r in ropes.values() if isinstance(r, dict))]:
         if rope.get("rope_type") in CHANGING:
             limits.append(rope.get("original_max_position_embeddings"))
-    known = [n for n in limits if n]
-    return min(known) if known else None
+    stated = [n for n in limits if n]
+    return min(stated) if stated else None

@@ -37,10 +37,10 @@ def turn_end(tokenizer: Any) -> int | None:
 
 def ending_note(generation: Any, tokenizer: Any, chat: bool) -> str | None:
     """What a reader of the results should know of how responses end, if anything."""
-    known, ends = (end_tokens(generation, tokenizer, c) for c in (False, chat))
+    own, ends = (end_tokens(generation, tokenizer, c) for c in (False, chat))
     if not ends:
         return "This model has no end token: each of its responses runs to the limit."
-    if more := set(ends) - set(known):
+    if more := set(ends) - set(own):
         (token,) = tokenizer.convert_ids_to_tokens(list(more))
         return (
             f"The chat template closes a turn with {token}, which the model's configuration does "

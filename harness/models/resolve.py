@@ -74,8 +74,8 @@ def _from_folder(path: Path) -> Path:
         return path
     if len(ggufs) == 1:
         return _from_gguf(ggufs[0])
-    what = f"{len(ggufs)} .gguf files: name one of them" if ggufs else "no config.json"
-    raise UserError(f"{path} is not a model folder: it has {what}.")
+    contents = f"{len(ggufs)} .gguf files: name one of them" if ggufs else "no config.json"
+    raise UserError(f"{path} is not a model folder: it has {contents}.")
 
 
 def _from_gguf(path: Path) -> Path:

@@ -35,8 +35,8 @@ def experts_per_token(config: Any) -> int | None:
     text = config.get_text_config()
     if getattr(text, "zero_expert_num", None):
         return None
-    found = (getattr(text, name, None) for name in CHOSEN)
-    return next((k for k in found if isinstance(k, int)), None)
+    numbers = (getattr(text, name, None) for name in CHOSEN)
+    return next((k for k in numbers if isinstance(k, int)), None)
 
 
 def experts_note(config: Any) -> str | None:

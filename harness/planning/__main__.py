@@ -15,16 +15,16 @@ from srpo_bench.results.store import read_json, write_json
 
 def main(request: Path) -> int:
     """Do what the request says; 2 where that is refused, and the answer says why."""
-    asked = read_json(request)
-    folder = Path(asked["folder"])
+    wanted = read_json(request)
+    folder = Path(wanted["folder"])
     try:
-        if "config" in asked:
-            arms = [Arm.model_validate(arm) for arm in asked["arms"]]
-            config = Config.model_validate(asked["config"])
-            for plugin in map(FilePlugin.model_validate, asked["plugins"]):
+        if "config" in wanted:
+            arms = [Arm.model_validate(arm) for arm in wanted["arms"]]
+            config = Config.model_validate(wanted["config"])
+            for plugin in map(FilePlugin.model_validate, wanted["plugins"]):
                 enter(plugin.home / plugin.file, plugin.attribute, plugin.kind == "reward")
-            rest = (asked["command"], asked["tuning"], asked["checked"])
-            plan(folder, config, arms, *rest, dry=asked["dry"])
+            rest = (wanted["command"], wanted["tuning"], wanted["checked"])
+            plan(folder, config, arms, *rest, dry=wanted["dry"])
         else:
             reopen(folder)
     except UserError as error:

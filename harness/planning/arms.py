@@ -77,11 +77,11 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
         UserError: an unknown method or setting, or a label that stands twice.
     """
     typed = [read_arm(name) for name in names]
-    known = [key for one in typed for key in one.keys]
+    keys = [key for one in typed for key in one.keys]
     for key, values in settings.items():
         if not isinstance(values, dict):
             raise UserError(f"'{key}' takes settings, as in {key}.name=value, not '{values}'.")
-        if key not in (every := [*known, *algorithm_names(), *sampler_names()]):
+        if key not in (every := [*keys, *algorithm_names(), *sampler_names()]):
             raise unknown("arm", key, every)
     called = [one.name for one in typed]
     twice = {name for name in called if called.count(name) > 1}

@@ -112,9 +112,9 @@ def reopen(folder: Path) -> PlannedComparison:
     entered.enter_kept(planned.plugins, folder)
     first = planned.config.model_copy(update={"seeds": tuple(first_seeds(record))})
     ready = prepare(first.on(_day(record)), _methods(planned.arms))
-    found = {**record, "contract": contract_of(ready) | _digests(planned.plugins)}
+    here = {**record, "contract": contract_of(ready) | _digests(planned.plugins)}
     go_on = "resume it where these are as they were, or "
-    refuse_other(record, found, folder, "was planned with other things", go_on)
+    refuse_other(record, here, folder, "was planned with other things", go_on)
     _refuse_changed(planned)
     return replace(planned, base=ready.base)
 
@@ -251,12 +251,12 @@ def _refuse_changed(comparison: PlannedComparison) -> None:
             if not (run.folder / FINAL).exists():
                 besides.append(FINAL)  # it is scored anew
             check_seal(run.folder, besides)
-            found = read_record(path)
+            manifest = read_record(path)
         except ResultsError as error:
             raise UserError(str(error)) from error
         wanted = arm_record(run.arm) | {"seed": run.seed}
-        same = all(found.get(_IN_MANIFEST.get(name, name)) == wanted[name] for name in wanted)
-        settings = layers.parse(Config, found.get("settings", {}), str(path))
+        same = all(manifest.get(_IN_MANIFEST.get(name, name)) == wanted[name] for name in wanted)
+        settings = layers.parse(Config, manifest.get("settings", {}), str(path))
         if not same or settings.model_dump(mode="json", exclude={"seeds"}) != config:
             raise UserError(
                 f"{path} is not as it was planned: put it back, or start anew with another --out."

@@ -76,13 +76,13 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
 
 def _refuse_unknown_rewards(config: Config, problems: Problems) -> None:
     """A weight of what no task's grades carry and no function says would silently count nothing."""
-    known = dict.fromkeys(rewards.OWN)
+    fields = dict.fromkeys(rewards.OWN)
     for name in config.data.tasks:
-        known |= dict.fromkeys(problems.tasks[name].fields)
-    known |= dict.fromkeys(rewards.names())
+        fields |= dict.fromkeys(problems.tasks[name].fields)
+    fields |= dict.fromkeys(rewards.names())
     for name in config.reward.named:
-        if name not in known:
-            raise unknown_setting(f"reward.{name}", [f"reward.{one}" for one in known])
+        if name not in fields:
+            raise unknown_setting(f"reward.{name}", [f"reward.{one}" for one in fields])
 
 
 def _try(config: Config, problems: Problems, base: Path, device: str) -> None:

@@ -44,19 +44,19 @@ def tasks(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def reward(text: str) -> str:
     """``mine.py:brevity`` as the name of a reward's field."""
-    found = files.REFERENCE.fullmatch(text)
-    if found is None:
+    reference = files.REFERENCE.fullmatch(text)
+    if reference is None:
         raise UserError(f"--reward takes FILE.py:function, not '{text}'.")
-    return _enter(found["path"], found["attribute"], reward=True).name
+    return _enter(reference["path"], reference["attribute"], reward=True).name
 
 
 def _name(text: str, wanted: tuple[Kind, ...]) -> str:
-    found = files.REFERENCE.fullmatch(text)
-    if found is None:
+    reference = files.REFERENCE.fullmatch(text)
+    if reference is None:
         if text.endswith(".py"):
             raise UserError(f"'{text}' names a file; say which of its classes: {text}:NAME.")
         return text
-    plugin = _enter(found["path"], found["attribute"])
+    plugin = _enter(reference["path"], reference["attribute"])
     if plugin.kind not in wanted:
         raise UserError(f"'{text}' is a {plugin.kind}, where {' or '.join(wanted)} is wanted.")
     return plugin.name

@@ -193,9 +193,9 @@ def _shuffle(problems: list[Problem], generator: torch.Generator) -> list[Proble
 
 def _refuse_shared_ids(groups: Iterable[list[Problem]]) -> None:
     """An id names one problem, whatever its task and split: the records know it by nothing else."""
-    known: dict[str, Problem] = {}
+    by_id: dict[str, Problem] = {}
     for problem in (p for group in groups for p in group):
-        other = known.setdefault(problem.id, problem)
+        other = by_id.setdefault(problem.id, problem)
         if other != problem:
             where = (
                 problem.task if other.task == problem.task else f"{other.task} and {problem.task}"

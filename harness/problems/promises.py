@@ -139,10 +139,10 @@ def _alone(task: Task, few: Sequence[Problem]) -> str:
 
 def _grades(task: Task, pairs: Sequence[tuple[Problem, str]]) -> list[Grade]:
     try:
-        found = task_guard.grade(task, [p for p, _ in pairs], [r for _, r in pairs])
+        grades = task_guard.grade(task, [p for p, _ in pairs], [r for _, r in pairs])
     except TaskError:
         return [None] * len(pairs)  # type: ignore[list-item]  # told by _bounded
-    return [replace(grade, repeatable=True) for grade in found]
+    return [replace(grade, repeatable=True) for grade in grades]
 
 
 def _undrawn(task: Task, few: Sequence[Problem]) -> str:

@@ -57,8 +57,8 @@ def refuse_learnt(seen: dict[str, str], held_out: Iterable[Problem]) -> None:
     Raises:
         UserError: it was grown on one of these.
     """
-    if found := learnt(seen, held_out):
+    if ids := learnt(seen, held_out):
         raise UserError(
-            f"The base was grown on {len(found):,} of the problems it would be scored on, such as "
-            f"{min(found)}: grow one with their task under --held-out, or score it on others."
+            f"The base was grown on {len(ids):,} of the problems it would be scored on, such as "
+            f"{min(ids)}: grow one with their task under --held-out, or score it on others."
         )

@@ -46,10 +46,10 @@ def render(task: Task, problem: Problem, style: Style, shots: int) -> Prompt:
 def stops(task: Task, style: Style) -> tuple[str, ...]:
     """``task.stops``: strings that end a response."""
     with naming(_task(task), "stops", TaskError):
-        found = tuple(task.stops(style))
-    if not all(isinstance(stop, str) and stop for stop in found):
-        raise _wrong(task, f"has {found!r:.80} as stops, not strings")
-    return found
+        ends = tuple(task.stops(style))
+    if not all(isinstance(stop, str) and stop for stop in ends):
+        raise _wrong(task, f"has {ends!r:.80} as stops, not strings")
+    return ends
 
 
 def grade(task: Task, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:

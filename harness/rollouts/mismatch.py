@@ -52,14 +52,14 @@ def step_mismatch(completions: GradedCompletions, settings: Rollout) -> Mismatch
     if completions.learner_logp is None:
         return None
     r = completions.responses
-    found = mismatch(r.logp, completions.learner_logp, r.mask)
+    measures = mismatch(r.logp, completions.learner_logp, r.mask)
     if settings.correction != "none":
         weight = correction.importance(
             completions.learner_logp, r.logp, r.mask, settings.correction
         )
         cut = correction.outside(weight, settings.correction_cap, settings.correction_floor)
-        found["cut"] = cut[r.mask].double().mean().item()
-    return found
+        measures["cut"] = cut[r.mask].double().mean().item()
+    return measures
 
 
 def corrected_rollouts(

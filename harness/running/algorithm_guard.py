@@ -83,9 +83,9 @@ def loss(
 def state(algorithm: Algorithm[Any]) -> dict[str, Any]:
     """``algorithm.state_dict``: something that a checkpoint can hold."""
     with naming(method(algorithm.name), "state_dict"):
-        found = algorithm.state_dict()
-    check_state(method(algorithm.name), found)
-    return found
+        saved = algorithm.state_dict()
+    check_state(method(algorithm.name), saved)
+    return saved
 
 
 def restore(algorithm: Algorithm[Any], saved: dict[str, Any]) -> None:
@@ -146,8 +146,8 @@ def check_metrics(who: str, metrics: Any, verb: str) -> None:
     for key, value in metrics.items():
         plain = isinstance(key, str) and isinstance(value, int | float)
         if not plain or not math.isfinite(value):
-            told = repr(value) if plain else kind_of(value)
-            raise RunError(f"{who} returned the metric {key!r} as {told}, not a finite number.")
+            shown = repr(value) if plain else kind_of(value)
+            raise RunError(f"{who} returned the metric {key!r} as {shown}, not a finite number.")
 
 
 def _not_plain(value: Any) -> str:

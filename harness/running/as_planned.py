@@ -42,10 +42,10 @@ def problems_as_planned(config: Config, base: Path, manifest: dict[str, Any]) ->
     """
     contract, seed = manifest["contract"], manifest["seed"]
     here = {"instructions": instructions(), "accelerator": device_name(contract["device"])}
-    for name, found in here.items():
-        if found != contract[name]:
+    for name, value in here.items():
+        if value != contract[name]:
             raise RunError(
-                f"This machine computes on {found} and the comparison was planned on "
+                f"This machine computes on {value} and the comparison was planned on "
                 f"{contract[name]}, which gives other bits: resume it on such a machine."
             )
     code = code_digest()

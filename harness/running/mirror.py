@@ -99,8 +99,8 @@ class Mirror:
         """
         if not self._fs.exists(str(self._root / "comparison.json")):
             return False
-        for found in self._fs.glob(str(self._root / "*" / "seed-*" / "manifest.json")):
-            where = "/".join(PurePosixPath(found).parts[-3:-1])
+        for manifest in self._fs.glob(str(self._root / "*" / "seed-*" / "manifest.json")):
+            where = "/".join(PurePosixPath(manifest).parts[-3:-1])
             run = comparison / where
             run.mkdir(parents=True, exist_ok=True)
             self._get(f"{where}/manifest.json", run / "manifest.json")
@@ -108,8 +108,8 @@ class Mirror:
                 if copy.step == LAST:
                     for name in self._names(f"{where}/{copy.name}"):
                         self._get(f"{where}/{copy.name}/{name}", run / name)
-        for found in self._fs.glob(str(self._root / FOLDER / "*" / "*")):
-            name = "/".join(PurePosixPath(found).parts[-3:])
+        for file in self._fs.glob(str(self._root / FOLDER / "*" / "*")):
+            name = "/".join(PurePosixPath(file).parts[-3:])
             (comparison / name).parent.mkdir(parents=True, exist_ok=True)
             self._get(name, comparison / name)
         for name in (SEAL, "comparison.json"):
@@ -182,8 +182,8 @@ class Mirror:
             raise
         except Exception as error:  # whatever a storage library raises
             attempt.check()
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            print(f"The mirror {self.address} took no copy of {name}: {what}", file=sys.stderr)
+            fault = " ".join(f"{type(error).__name__}: {error}".split())
+            print(f"The mirror {self.address} took no copy of {name}: {fault}", file=sys.stderr)
 
     def _forget(self, where: str, copies: list[Copy]) -> None:
         """Checkpoints before the newest one."""
@@ -193,8 +193,8 @@ class Mirror:
     def _copies(self, where: str) -> list[Copy]:
         """The whole ones of a run, oldest first."""
         self._fs.invalidate_cache()
-        found = self._fs.glob(str(self._root / where / "*" / WHOLE))
-        names = (PurePosixPath(path).parts[-2] for path in found)
+        marks = self._fs.glob(str(self._root / where / "*" / WHOLE))
+        names = (PurePosixPath(path).parts[-2] for path in marks)
         matches = [match for name in names if (match := COPY.fullmatch(name))]
         return sorted(Copy(int(m[1] or LAST), int(m[2]), m[0]) for m in matches)
 

@@ -72,8 +72,8 @@ def training_samples(
     worth = dict(zip(serials, batch.advantage.tolist(), strict=True))
     own = {} if batch.reward is None else dict(zip(serials, batch.reward.tolist(), strict=True))
     for row in range(len(completions.texts)):
-        told = worth.get(first + row), own.get(first + row)
-        yield sample_line(step, "train", completions, reward, row, *told)
+        values = worth.get(first + row), own.get(first + row)
+        yield sample_line(step, "train", completions, reward, row, *values)
 
 
 def by_prompt(completions: GradedCompletions) -> list[dict[str, str | int]]:

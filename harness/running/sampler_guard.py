@@ -39,8 +39,8 @@ def bound(sampler: Sampler[Any], asked: int, more: int, batch: int) -> None:
         RunError: that goes on for too long.
     """
     if asked + more > MAX_ROUNDS * batch:
-        what = f"asked for {more} more groups after {asked} in one step; {MAX_ROUNDS} batches of"
-        raise _wrong(sampler, f"{what} them are the limit")
+        wanted = f"asked for {more} more groups after {asked} in one step"
+        raise _wrong(sampler, f"{wanted}; {MAX_ROUNDS} batches of them are the limit")
 
 
 def choose(
@@ -94,9 +94,9 @@ def progress(sampler: Sampler[Any]) -> None:
 def state(sampler: Sampler[Any]) -> dict[str, Any]:
     """``sampler.state_dict``: something that a checkpoint can hold."""
     with naming(method(sampler.name), "state_dict"):
-        found = sampler.state_dict()
-    check_state(method(sampler.name), found)
-    return found
+        saved = sampler.state_dict()
+    check_state(method(sampler.name), saved)
+    return saved
 
 
 def restore(sampler: Sampler[Any], saved: dict[str, Any]) -> None:

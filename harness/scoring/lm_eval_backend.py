@@ -195,7 +195,7 @@ def _scores(
         if not comma or metric.endswith("_stderr"):
             continue
         error = result.get(f"{metric}_stderr,{filter_}")
-        known = float(error) if isinstance(error, float | int) else None
+        stderr = float(error) if isinstance(error, float | int) else None
         right = each.get(key, [])
         scores.append(
             ScoreLine(
@@ -205,8 +205,8 @@ def _scores(
                 n=n,
                 k=1,
                 accuracy=float(value),
-                stderr=known,
-                stderr_questions=known,
+                stderr=stderr,
+                stderr_questions=stderr,
                 correct=[int(r) for r in right] if set(right) <= {0.0, 1.0} else [],
             )
         )

@@ -27,13 +27,13 @@ def subjects(model: Model) -> list[Subject]:
     if not runs:
         folder = resolve(model)
         return [Subject(path.name, folder)]
-    found = [
+    checkpoints = [
         Subject(
             str((run / f"step-{step}").relative_to(path)), run / f"checkpoints/step-{step}", step
         )
         for run in runs
         for step in saved(run)
     ]
-    if not found:
+    if not checkpoints:
         raise UserError(f"{path} keeps no checkpoint yet: none of its runs has saved one.")
-    return found
+    return checkpoints

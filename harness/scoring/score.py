@@ -55,19 +55,19 @@ def score_models(
     device = pick_device(config.model.device).type
     engines = engine_version(config)
     scorer = {"lm-eval": metadata.version("lm-eval")} if backend == "lm-eval" else {}
-    found = subjects(config.model)
+    policies = subjects(config.model)
     problems = load_final(config)
-    for subject in found:
+    for subject in policies:
         check(subject.folder)
         refuse_learnt(seen_by(subject.folder), (p for g in problems.final.values() for p in g))
         fit(config, problems, subject.folder)
     if backend == "own":  # lm-eval computes by the model's own forward pass
-        for subject in found:
+        for subject in policies:
             tell(f"{subject.label}: is its arithmetic the model's?")
             _try(config, problems, subject.folder, device)
     scores: list[ScoreLine] = []
     seconds: dict[str, dict[str, float]] = {}
-    for subject in found:
+    for subject in policies:
         done: dict[str, float] = {}
         answers = ask(subject, config, problems, seed)
         for name in problems.final:
@@ -82,7 +82,7 @@ def score_models(
         "schema": SCHEMA,
         "backend": backend,
         "seed": seed,
-        "models": {subject.label: _identity(subject, config) for subject in found},
+        "models": {subject.label: _identity(subject, config) for subject in policies},
         "settings": _settings(config),
         "versions": versions() | scorer | engines,
         "data": problems.provenance,
@@ -111,10 +111,10 @@ def _backend(name: str, config: Config) -> Ask:
 def _try(config: Config, problems: Problems, folder: Path, device: str) -> None:
     """Refuse a model whose log-probs the engine gets wrong."""
     prompts = Prompts(open_tokenizer(folder), problems.tasks, config.data)
-    asked = [problem for group in problems.final.values() for problem in group]
+    questions = [problem for group in problems.final.values() for problem in group]
     longest = max(problems.tasks[name].max_new_tokens for name in problems.final)
     limit = config.final.max_new_tokens or longest
-    question = question_of(config, folder, device, prompts, asked, limit)
+    question = question_of(config, folder, device, prompts, questions, limit)
     probe(dataclasses.replace(question, trains=False))
 
 

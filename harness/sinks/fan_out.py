@@ -81,8 +81,8 @@ class Sinks:
             yield
         except Exception as error:
             self._open.pop(name, None)
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            print(f"Sink '{name}' failed and is left out from here on: {what}", file=sys.stderr)
+            fault = " ".join(f"{type(error).__name__}: {error}".split())
+            print(f"Sink '{name}' failed and is left out from here on: {fault}", file=sys.stderr)
 
 
 def _kind(name: str) -> Callable[[Place], Sink]:

@@ -71,8 +71,8 @@ class Candidate:
     @property
     def mean(self) -> float | None:
         """Accuracy at the end; None where a run failed or is not there yet."""
-        told = [s for s in self.scores if s is not None]
-        return fmean(told) if told and len(told) == len(self.scores) else None
+        scores = [s for s in self.scores if s is not None]
+        return fmean(scores) if scores and len(scores) == len(self.scores) else None
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -116,12 +116,12 @@ def grid(algorithms: Sequence[str], params: Mapping[str, Sequence[Any]]) -> list
             )
         if _head(path) not in (*SECTIONS, *algorithms):
             raise unknown("setting to tune", _head(path), [*SECTIONS, *algorithms])
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     for algorithm in algorithms:
         mine = {p: v for p, v in params.items() if _head(p) in (*SECTIONS, algorithm)}
         points = [dict(zip(mine, point, strict=True)) for point in product(*mine.values())]
-        found += [Candidate(algorithm, i, point) for i, point in enumerate(points, 1)]
-    counts = {a: sum(c.algorithm == a for c in found) for a in algorithms}
+        candidates += [Candidate(algorithm, i, point) for i, point in enumerate(points, 1)]
+    counts = {a: sum(c.algorithm == a for c in candidates) for a in algorithms}
     baseline = algorithms[0]
     for algorithm, count in counts.items():
         if count > counts[baseline]:
@@ -130,7 +130,7 @@ def grid(algorithms: Sequence[str], params: Mapping[str, Sequence[Any]]) -> list
                 f"{counts[baseline]}: a baseline that was searched less proves nothing. Give "
                 f"{baseline} as many, or {algorithm} fewer."
             )
-    return found
+    return candidates
 
 
 def order(names: Sequence[str]) -> list[str]:

@@ -85,12 +85,12 @@ def draw_from(task: MicroTask, rng: random.Random, level: int, where: str) -> It
             return item
 
 
-def exact(problem: Problem, found: list[str]) -> Grade:
+def exact(problem: Problem, answers: list[str]) -> Grade:
     """Grade the last of the answers found by the digits it is written in."""
-    if not found:
+    if not answers:
         return Grade(Outcome.UNPARSEABLE)
-    right = found[-1] == problem.answer
-    return Grade(Outcome.CORRECT if right else Outcome.WRONG, format=1.0, answer=found[-1])
+    right = answers[-1] == problem.answer
+    return Grade(Outcome.CORRECT if right else Outcome.WRONG, format=1.0, answer=answers[-1])
 
 
 @cache

@@ -80,15 +80,15 @@ class Memory:
 
     def verdict(self, program: Program) -> Verdict | None:
         """The verdict on a program that is remembered: it is proved that it would be the same."""
-        found = self._kept.get(program)
-        if found is None:
+        kept = self._kept.get(program)
+        if kept is None:
             return None
-        if program not in self._proved and not _certain(program, found):
+        if program not in self._proved and not _certain(program, kept):
             del self._kept[program]
             return None
         self._proved.add(program)
         self._kept.move_to_end(program)
-        return found
+        return kept
 
     def keep(self, program: Program, verdict: Verdict) -> None:
         """Remember a verdict that may be the same again."""

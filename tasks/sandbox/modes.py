@@ -95,13 +95,13 @@ def _python() -> str:
 
 def _package_paths() -> list[Path]:
     """The allowed packages' folders, with the folders of shared libraries beside them."""
-    found = []
+    paths = []
     for name in _PACKAGES:
         spec = importlib.util.find_spec(name)
         for place in (spec.submodule_search_locations or []) if spec else []:
             libraries = Path(place).with_name(f"{name}.libs")
-            found += [Path(place), *([libraries] if libraries.is_dir() else [])]
-    return found
+            paths += [Path(place), *([libraries] if libraries.is_dir() else [])]
+    return paths
 
 
 def _bubblewrap(program: str) -> list[str]:

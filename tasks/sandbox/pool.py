@@ -39,10 +39,10 @@ class Sandbox:
     """
 
     def __init__(self, workers: int = 1, limits: Limits | None = None, mode: Mode | None = None):
-        found = isolation()
-        self.mode: Mode = mode or found.mode
+        granted = isolation()
+        self.mode: Mode = mode or granted.mode
         if self.mode == "none":
-            raise TaskError(f"Code cannot be graded here: {found.why}")
+            raise TaskError(f"Code cannot be graded here: {granted.why}")
         self._limits = limits or Limits()
         self._size = workers
         self._idle: list[Worker] = []
@@ -70,8 +70,8 @@ class Sandbox:
         verdicts: dict[Program, Verdict] = {}
         waiting = []
         for program in dict.fromkeys(programs):
-            if known := self._memory.verdict(program):
-                verdicts[program] = known
+            if kept := self._memory.verdict(program):
+                verdicts[program] = kept
             elif len(program.code) > _MAX_SOURCE:
                 verdicts[program] = Verdict(Outcome.UNPARSEABLE, "too long to be run")
             else:

@@ -89,9 +89,9 @@ class _Reading:
             for name, value in ast.iter_fields(node):
                 if name not in ("annotation", "returns"):
                     children = value if isinstance(value, list) else [value]
-                    found = [child for child in children if isinstance(child, ast.AST)]
-                    parents.update(dict.fromkeys(found, node))
-                    waiting += found
+                    nodes = [child for child in children if isinstance(child, ast.AST)]
+                    parents.update(dict.fromkeys(nodes, node))
+                    waiting += nodes
         functions = {node.name for node in parents if isinstance(node, ast.FunctionDef)}
         assigned = [n for n in parents if isinstance(n, ast.Assign) and _is_set(n.value)]
         sets = {t.id for node in assigned for t in node.targets if isinstance(t, ast.Name)}

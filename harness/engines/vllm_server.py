@@ -185,7 +185,7 @@ class ServerHost:
             reason = " ".join(error.read().decode(errors="replace").split())[:300]
             if error.code < 500:
                 raise RunError(f"vLLM's server refuses {path} ({error.code}): {reason}") from error
-            raise HostError(f"its server answered {error.code} to {path}: {complaint}") from error
+            raise HostError(f"its server answered {error.code} to {path}: {reason}") from error
         except TimeoutError as error:
             raise HostError(f"its server gave no answer to {path} within {limit:g} s") from error
         except (OSError, HTTPException) as error:

@@ -74,8 +74,8 @@ def frames(folder: str | Path) -> Frames:
 
 def _frame(rows: Iterator[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     """Rows as a table: these columns first and always, others as they come."""
-    found = pd.DataFrame.from_records(list(rows))
-    table = found.reindex(columns=[*columns, *(c for c in found.columns if c not in columns)])
+    frame = pd.DataFrame.from_records(list(rows))
+    table = frame.reindex(columns=[*columns, *(c for c in frame.columns if c not in columns)])
     kinds: dict[str, str] = {c: "Int64" for c in (*WHOLE, "correct", "budget") if c in table}
     kinds |= {c: "category" for c in NAMES if c in table}
     text = ("baseline", "reason")
@@ -140,10 +140,10 @@ def _scores(
     mean = {"accuracy": line["accuracy"], "stderr": line.get("stderr")}
     yield {**row, "task": ALL, **mean, **spent}
     for task, score in (line.get("tasks") or {}).items():
-        known = {name: score.get(name) for name in SCORE}
-        found = outcomes.get(task)
-        error = problems.error(found.correct[0], found.k) if found else np.nan
-        yield {**row, "task": task, **known, "stderr_questions": error, **spent}
+        fields = {name: score.get(name) for name in SCORE}
+        counted = outcomes.get(task)
+        error = problems.error(counted.correct[0], counted.k) if counted else np.nan
+        yield {**row, "task": task, **fields, "stderr_questions": error, **spent}
 
 
 def _problems(run: Run) -> Iterator[dict[str, Any]]:
@@ -152,8 +152,8 @@ def _problems(run: Run) -> Iterator[dict[str, Any]]:
         scored.append(("final", int(read_record(run.folder / FINAL)["step"]), final(run.folder)))
     for phase, step, tasks in scored:
         row = {"arm": run.arm, "seed": run.seed, "phase": phase, "step": step}
-        for task, found in tasks.items():
-            for problem, correct in zip(found.problems, found.correct[0].tolist(), strict=True):
+        for task, counted in tasks.items():
+            for problem, correct in zip(counted.problems, counted.correct[0].tolist(), strict=True):
                 yield {
-                    **row, "task": task, "problem": problem, "correct": correct, "k": found.k
+                    **row, "task": task, "problem": problem, "correct": correct, "k": counted.k
                 }  # fmt: skip

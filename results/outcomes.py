@@ -78,13 +78,13 @@ def read_side(path: Path) -> Side:
     Raises:
         ResultsError: none of them, or one without outcomes by problem.
     """
-    found = _read(path)
-    if not found.scored:
+    side = _read(path)
+    if not side.scored:
         raise ResultsError(
             f"{path} holds no outcomes by problem: it is not scored yet, or was recorded by an "
             "older version. Score it anew with bench eval."
         )
-    return found
+    return side
 
 
 def evaluations(run: Path) -> list[tuple[int, dict[str, Outcomes]]]:
@@ -158,18 +158,18 @@ def _scored(folder: Path, label: str) -> Side:
 def _newest(models: Iterable[str], arm: str) -> list[str]:
     newest: dict[str, tuple[int, str]] = {}
     for model in models:
-        found = AT_SEED.fullmatch(model)
-        if found and model.startswith(f"{arm}/seed-"):
-            newest[found["seed"]] = max(
-                newest.get(found["seed"], (-1, "")), (int(found["step"]), model)
+        match = AT_SEED.fullmatch(model)
+        if match and model.startswith(f"{arm}/seed-"):
+            newest[match["seed"]] = max(
+                newest.get(match["seed"], (-1, "")), (int(match["step"]), model)
             )
     return [model for _, model in newest.values()]
 
 
 def _of_model(record: Mapping[str, Any], model: str) -> dict[str, Outcomes]:
     """By each task's own metric, which comes first."""
-    found = AT_SEED.fullmatch(model)
-    seed = int(found["seed"]) if found else 0
+    match = AT_SEED.fullmatch(model)
+    seed = int(match["seed"]) if match else 0
     ids = record.get("problems") or {}
     tasks: dict[str, Outcomes] = {}
     for score in record["scores"]:
@@ -233,8 +233,8 @@ def _outcomes(score: Mapping[str, Any], ids: list[str], seed: int) -> Outcomes:
 
 def _ids(run: Path, phase: str) -> Mapping[str, list[str]]:
     plan = run.parents[1] / "comparison.json"
-    asked = read_record(plan).get("problems") if plan.is_file() else None
-    return (asked or {}).get(phase) or {}
+    problems = read_record(plan).get("problems") if plan.is_file() else None
+    return (problems or {}).get(phase) or {}
 
 
 def _seed(run: Path) -> int:

@@ -31,8 +31,8 @@ class Progress:
     def sentence(self) -> str:
         """``3 of 16 runs done, 2 running, 11 waiting; the verdict is not in until all …``."""
         others = [f"{self.states[s]} {s}" for s in ORDER if self.states.get(s)]
-        told = ", ".join([f"{self.states.get('done', 0)} of {self.runs} runs done", *others])
-        return told if self.over else f"{told}; the verdict is not in until all have ended"
+        states = ", ".join([f"{self.states.get('done', 0)} of {self.runs} runs done", *others])
+        return states if self.over else f"{states}; the verdict is not in until all have ended"
 
 
 def progress(runs: Sequence[Run]) -> Progress:

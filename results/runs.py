@@ -132,8 +132,8 @@ class Comparison:
     def algorithms(self) -> dict[str, str]:
         """arm -> the algorithm it runs; its own name where nothing says."""
         planned = {a["arm"]: a.get("algorithm") for a in self.plan.get("arms", [])}
-        told = {run.arm: run.manifest.get("algorithm") for run in reversed(self.runs)}
-        return {arm: told.get(arm) or planned.get(arm) or arm for arm in self.arms}
+        recorded = {run.arm: run.manifest.get("algorithm") for run in reversed(self.runs)}
+        return {arm: recorded.get(arm) or planned.get(arm) or arm for arm in self.arms}
 
     @cached_property
     def samplers(self) -> dict[str, str]:

@@ -275,15 +275,15 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not line.endswith(b"\n"):
                 return
             try:
-                found = orjson.loads(line)
+                record = orjson.loads(line)
             except ValueError:  # NaN, which Python writes, is none to orjson
                 try:
-                    found = json.loads(line)
+                    record = json.loads(line)
                 except ValueError as error:
                     raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(found, dict):
+            if not isinstance(record, dict):
                 raise ValueError(f"{path}, line {number}: not a JSON object")
-            yield found
+            yield record
 
 
 def last_line(path: Path) -> dict[str, Any] | None:
@@ -301,8 +301,8 @@ def last_line(path: Path) -> dict[str, Any] | None:
 
 def run_dirs(comparison: Path) -> list[Path]:
     """Run directories of a comparison, by arm then seed."""
-    found = [p.parent for p in comparison.glob("*/seed-*/manifest.json")]
-    return sorted(found, key=lambda p: (p.parent.name, int(p.name.removeprefix("seed-"))))
+    folders = [p.parent for p in comparison.glob("*/seed-*/manifest.json")]
+    return sorted(folders, key=lambda p: (p.parent.name, int(p.name.removeprefix("seed-"))))
 
 
 class ResultsError(ValueError):

@@ -47,8 +47,8 @@ def strict(response: str) -> str | None:
 
 def flexible(response: str) -> str | None:
     """The last number anywhere, as lm-eval's flexible-extract does it."""
-    numbers = [match[0] for match in _FLEXIBLE.finditer(response)]
-    return numbers[-1].strip() if numbers else None
+    every = [match[0] for match in _FLEXIBLE.finditer(response)]
+    return every[-1].strip() if every else None
 
 
 def matches(extracted: str | None, answer: str) -> bool:

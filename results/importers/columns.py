@@ -64,7 +64,7 @@ class Columns:
         Raises:
             ValueError: a column is missing or stands twice; says which there are.
         """
-        found: dict[str, str] = {}
+        columns: dict[str, str] = {}
         for name in NAMES:
             column = self.mapped.get(name, name)
             if column not in present and name not in self.mapped:
@@ -72,10 +72,10 @@ class Columns:
             if column in present:
                 if present.count(column) > 1:
                     raise ValueError(f"column '{column}' stands twice")
-                found[name] = column
+                columns[name] = column
             elif self._needs(name, sparse):
                 raise ValueError(self.missing(name, present))
-        return found
+        return columns
 
     def record(self, cells: Mapping[str, Any], line: int, notes: Notes) -> Record | None:
         """The record of a row's cells, by name; None, and counted, where there is no accuracy.
@@ -119,12 +119,12 @@ class Columns:
         }.get(name, False)
 
     def _arm(self, cell: Any) -> str:
-        told = "" if cell is None else str(cell).strip()
-        if self.arm is None and not told:
+        arm = "" if cell is None else str(cell).strip()
+        if self.arm is None and not arm:
             raise ValueError("algo is empty")
-        if self.arm is not None and told and told != self.arm:
-            raise ValueError(f"algo is '{told}', but the file was named as '{self.arm}'")
-        return self.arm or told
+        if self.arm is not None and arm and arm != self.arm:
+            raise ValueError(f"algo is '{arm}', but the file was named as '{self.arm}'")
+        return self.arm or arm
 
     def _seed(self, cell: Any) -> int:
         if self.seed is None:

@@ -29,16 +29,16 @@ def matches(
     """Lines of metrics, colours taken away. Others are counted, so is one that was cut off."""
     for text in lines:
         plain = COLOUR.sub("", text).rstrip()
-        found = next((m for p in patterns if (m := p.search(plain))), None)
-        if found is None:
+        match = next((m for p in patterns if (m := p.search(plain))), None)
+        if match is None:
             notes.skipped[OTHER] += 1
         elif not lines.whole:
             notes.skipped[TORN] += 1
         else:
-            yield found
+            yield match
 
 
 def plain_number(text: str) -> float | None:
     """The number a piece of text is; None if it is none."""
-    found = NUMBER.fullmatch(text.strip())
-    return float(found[1]) if found else None
+    match = NUMBER.fullmatch(text.strip())
+    return float(match[1]) if match else None

@@ -84,22 +84,22 @@ def _repeated(placed: Placed, request: Request) -> str:
 
 def _unit(request: Request, facts: Facts, record: Record) -> Unit:
     """What a record's step is; kept among the facts of its run."""
-    known = facts.setdefault((record.arm, record.seed), {})
-    declared = known.get("unit", "unstated")
+    of_run = facts.setdefault((record.arm, record.seed), {})
+    declared = of_run.get("unit", "unstated")
     unit = choose(declared, cast(Unit | None, request.unit), request.updates_per_step)
-    known["written"] = result(unit, request.updates_per_step)
-    known["converted"] = known["written"] != unit
+    of_run["written"] = result(unit, request.updates_per_step)
+    of_run["converted"] = of_run["written"] != unit
     return unit
 
 
 def _in_batches(facts: Facts, per_step: int | None) -> None:
     """Budgets in the steps that are written."""
-    for known in facts.values():
-        if known.pop("converted", False):
+    for of_run in facts.values():
+        if of_run.pop("converted", False):
             for name in ("steps", "last_step"):
-                if name in known:
-                    known[name] = batches(known[name], per_step)
-        known["unit"] = known.pop("written", "unstated")
+                if name in of_run:
+                    of_run[name] = batches(of_run[name], per_step)
+        of_run["unit"] = of_run.pop("written", "unstated")
 
 
 def _metric(metrics: Mapping[str, str], named: bool) -> dict[str, Any]:
@@ -116,11 +116,11 @@ def _metric(metrics: Mapping[str, str], named: bool) -> dict[str, Any]:
 
 def _file(path: Path, records: int) -> dict[str, Any]:
     """Provenance of a file; of a folder, what it is called."""
-    told: dict[str, Any] = {"path": str(path), "scores": records}
+    origin: dict[str, Any] = {"path": str(path), "scores": records}
     if path.is_file():
         with path.open("rb") as f:
-            told["sha256"] = hashlib.file_digest(f, "sha256").hexdigest()
-    return told
+            origin["sha256"] = hashlib.file_digest(f, "sha256").hexdigest()
+    return origin
 
 
 def _plan(

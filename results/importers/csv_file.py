@@ -22,12 +22,12 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     rows = csv.reader(iter(lines), strict=True)
     header = header_of(rows, lines)
     try:
-        found = columns.locate(header)
+        located = columns.locate(header)
     except ValueError as error:
         raise ResultsError(f"{path}: {error}.") from error
-    notes.ignored.update(dict.fromkeys(c for c in header if c not in found.values()))
-    notes.metrics[""] = found["accuracy"]
-    where = {name: header.index(column) for name, column in found.items()}
+    notes.ignored.update(dict.fromkeys(c for c in header if c not in located.values()))
+    notes.metrics[""] = located["accuracy"]
+    where = {name: header.index(column) for name, column in located.items()}
     before = lines.number
     for row in rows_of(rows, lines):
         if not any(cell.strip() for cell in row):

@@ -17,12 +17,12 @@ PERCENT = re.compile(r"%|percent|pct", re.I)
 def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
     """Sentences about percent and fractions that seem mixed."""
     largest: dict[str, float] = {}
-    told = []
+    sentences = []
     for run in shelf.runs:
         curve = [fmean(r.accuracy for r in group) for group in shelf.evaluations(run)]
         largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
-        told += _outliers(run, curve)
-    return [*told, *_arms(largest), *_whole(largest, columns, scale)]
+        sentences += _outliers(run, curve)
+    return [*sentences, *_arms(largest), *_whole(largest, columns, scale)]
 
 
 def _outliers(run: Run, curve: list[float]) -> list[str]:

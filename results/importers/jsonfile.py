@@ -85,7 +85,7 @@ class _Text:
         self.next(peek=True)
         while True:
             try:
-                found, end = DECODER.raw_decode(self._text, self._at)
+                value, end = DECODER.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
                 held = len(self._text) - self._at
                 if held > LONGEST or isinstance(error, RecursionError):
@@ -93,7 +93,7 @@ class _Text:
             else:
                 if end < len(self._text):  # else a number may go on
                     self._at = end
-                    return found
+                    return value
             self._more()
 
     def wrong(self, why: str) -> ResultsError:
@@ -103,8 +103,8 @@ class _Text:
     def _more(self) -> None:
         block = self._file.read(1 << 16)
         if not block:
-            what = "is empty" if not self._file.tell() else "ends in the middle: it was cut off"
-            raise ResultsError(f"{self.path} {what}.")
+            fault = "is empty" if not self._file.tell() else "ends in the middle: it was cut off"
+            raise ResultsError(f"{self.path} {fault}.")
         try:
             self._text = self._text[self._at :] + self._decode.decode(block)
             self._at = 0

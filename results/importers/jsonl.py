@@ -23,22 +23,22 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     """
     lines = Lines(path)
     present: tuple[str, ...] = ()
-    found: dict[str, str] = {}
+    located: dict[str, str] = {}
     for row in objects(lines, notes):
         try:
             if tuple(row) != present:
                 present = tuple(row)
                 _foreign(present)
-                found = columns.locate(present, sparse=True)
-                if "accuracy" not in found and not columns.skip_empty:
+                located = columns.locate(present, sparse=True)
+                if "accuracy" not in located and not columns.skip_empty:
                     raise ValueError(f"{columns.missing('accuracy', present)}; {SPARSE}")
-                notes.ignored.update(dict.fromkeys(c for c in row if c not in found.values()))
-            cells = {name: row[column] for name, column in found.items()}
+                notes.ignored.update(dict.fromkeys(c for c in row if c not in located.values()))
+            cells = {name: row[column] for name, column in located.items()}
             record = columns.record(cells, lines.number, notes)
         except ValueError as error:
             raise lines.wrong(error) from error
         if record is not None:
-            notes.metrics[""] = found["accuracy"]
+            notes.metrics[""] = located["accuracy"]
             yield record
     if "" not in notes.metrics:
         name = columns.mapped.get("accuracy", "accuracy")

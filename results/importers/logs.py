@@ -117,7 +117,7 @@ def read(
         ResultsError: no held-out accuracy, or one that is none; names the line.
     """
     seen: dict[str, None] = {}
-    told, way = False, Direction()
+    scored, way = False, Direction()
     for row in trainer.rows(path, notes):
         way.see(row.step)
         totals.add(row, trainer)
@@ -132,7 +132,7 @@ def read(
                 accuracy = accuracy_of(row.values[key], scale, f"'{key}'")
                 if accuracy is None:
                     raise ValueError(f"'{key}' is empty or NaN: that evaluation failed")
-                told = True
+                scored = True
                 notes.facts["unit"] = trainer.counts(row.values)
                 spent = totals.at(row.step)
                 yield Record(*run, row.step, accuracy, row.line, task, None, *map(spent.get, AXES))
@@ -143,7 +143,7 @@ def read(
             f"{path} tells its steps backwards, from {way.first} to {way.last}; put it in order: "
             "what was spent is summed up as it goes."
         )
-    if not told:
+    if not scored:
         raise ResultsError(_nothing(path, trainer, metrics, seen))
 
 
@@ -167,9 +167,9 @@ def _named(values: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
 def _agree(notes: Notes, task: str, key: str) -> None:
     other = notes.metrics.setdefault(task, key)
     if other != key:
-        what = f" of {task}" if task else ""
+        of_task = f" of {task}" if task else ""
         raise ValueError(
-            f"the accuracy{what} is '{key}' here and '{other}' before; name one with --metric"
+            f"the accuracy{of_task} is '{key}' here and '{other}' before; name one with --metric"
         )
 
 

@@ -41,10 +41,10 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
             except ValueError as error:
                 raise lines.wrong(error) from error
         return
-    for found in console.matches(lines, LINES, notes):
-        pairs = {key: console.plain_number(value) for key, value in PAIR.findall(found[2])}
+    for match in console.matches(lines, LINES, notes):
+        pairs = {key: console.plain_number(value) for key, value in PAIR.findall(match[2])}
         values = {key: value for key, value in pairs.items() if value is not None}
-        yield Row(int(found[1]), values, lines.number)
+        yield Row(int(match[1]), values, lines.number)
 
 
 def scores(values: Mapping[str, Any]) -> dict[str, str]:

@@ -48,12 +48,12 @@ def sources_of(
         for text in request.files:
             yield _tracked(request, text, named, notes, facts, shelf)
         return
-    found = [
+    parsed = [
         sources.parse(text, request.arm, request.seed, one_run=not table) for text in request.files
     ]
     records = _tables(request, notes) if table else _logs(request, notes, facts)
     unit = "line" if table else TRAINERS[request.format].unit
-    for source in found:
+    for source in parsed:
         shelf.open(source.path, unit)
         yield source, records(source)
 
@@ -85,14 +85,14 @@ def _project(
     shelf: Shelf,
 ) -> Iterator[Record]:
     seen: dict[Run, str] = {}
-    for found in PROJECTS[request.format](str(source.path)):
-        run, trainer = which(found.name), tracked.trainer(found)
+    for one in PROJECTS[request.format](str(source.path)):
+        run, trainer = which(one.name), tracked.trainer(one)
         if run in seen:
             raise ResultsError(
-                f"'{seen[run]}' and '{found.name}' are both {run[0]}, seed {run[1]}; tell them "
+                f"'{seen[run]}' and '{one.name}' are both {run[0]}, seed {run[1]}; tell them "
                 "apart with --run ARM/SEED=NAME."
             )
-        seen[run] = found.name
+        seen[run] = one.name
         shelf.open(source.path, trainer.unit)
         yield from _log(request, source.path, trainer, run, notes, facts, logs.Totals())
 

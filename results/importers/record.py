@@ -51,7 +51,7 @@ class Notes:
     """task -> the key or column that its accuracy was read from."""
 
 
-def number(value: Any, what: str) -> float | None:
+def number(value: Any, name: str) -> float | None:
     """A finite number; None for an empty cell, null or NaN.
 
     Raises:
@@ -61,59 +61,59 @@ def number(value: Any, what: str) -> float | None:
         return None
     try:
         odd = isinstance(value, bool) or (isinstance(value, str) and "_" in value)
-        found = math.inf if odd else float(value)
+        real = math.inf if odd else float(value)
     except (TypeError, ValueError, OverflowError):
-        found = math.inf
-    if math.isinf(found):
+        real = math.inf
+    if math.isinf(real):
         percent = isinstance(value, str) and value.strip().endswith("%")
         hint = "; leave the sign away and add --scale 0.01" if percent else ""
-        raise ValueError(f"{what} must be a number, not {_short(value)}{hint}")
-    return None if math.isnan(found) else found
+        raise ValueError(f"{name} must be a number, not {_short(value)}{hint}")
+    return None if math.isnan(real) else real
 
 
-def whole(value: Any, what: str) -> int:
+def whole(value: Any, name: str) -> int:
     """A whole number; ``10`` and ``10.0`` are the same."""
-    found = number(value, what)
-    if found is None:
-        raise ValueError(f"{what} is empty")
-    if not found.is_integer() or abs(found) > LARGEST:
-        raise ValueError(f"{what} must be a whole number, not {_short(value)}")
-    return int(found)
+    real = number(value, name)
+    if real is None:
+        raise ValueError(f"{name} is empty")
+    if not real.is_integer() or abs(real) > LARGEST:
+        raise ValueError(f"{name} must be a whole number, not {_short(value)}")
+    return int(real)
 
 
 def step_of(value: Any) -> int:
     """A step: a whole number, not negative."""
-    found = whole(value, "step")
-    if found < 0:
-        raise ValueError(f"step must not be negative, got {found}")
-    if found >= DATE:
-        raise ValueError(f"step {found} is a date (unix time); name the column of training steps")
-    return found
+    step = whole(value, "step")
+    if step < 0:
+        raise ValueError(f"step must not be negative, got {step}")
+    if step >= DATE:
+        raise ValueError(f"step {step} is a date (unix time); name the column of training steps")
+    return step
 
 
-def accuracy_of(value: Any, scale: float, what: str) -> float | None:
+def accuracy_of(value: Any, scale: float, name: str) -> float | None:
     """A fraction; None where there is none."""
-    found = number(value, what)
-    if found is None:
+    real = number(value, name)
+    if real is None:
         return None
-    scaled = found * scale
+    scaled = real * scale
     if not 0 <= scaled <= 1:
         hint = " (percent? add --scale 0.01)" if 1 < scaled <= 100 else ""
-        raise ValueError(f"{what} must lie between 0 and 1, got {scaled:g}{hint}")
+        raise ValueError(f"{name} must lie between 0 and 1, got {scaled:g}{hint}")
     return scaled
 
 
-def positive(value: Any, what: str) -> float | None:
+def positive(value: Any, name: str) -> float | None:
     """A number that is not negative; None where there is none."""
-    found = number(value, what)
-    if found is not None and found < 0:
-        raise ValueError(f"{what} must not be negative, got {found:g}")
-    if found is not None and what == "seconds" and found >= DATE:
+    real = number(value, name)
+    if real is not None and real < 0:
+        raise ValueError(f"{name} must not be negative, got {real:g}")
+    if real is not None and name == "seconds" and real >= DATE:
         raise ValueError(
-            f"seconds {found:.10g} are a date (unix time), not what the run has spent; subtract "
+            f"seconds {real:.10g} are a date (unix time), not what the run has spent; subtract "
             "its start, or leave the column out"
         )
-    return found
+    return real
 
 
 def _short(value: Any) -> str:

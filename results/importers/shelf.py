@@ -121,10 +121,10 @@ class Shelf:
         other: tuple[int, int],
     ) -> ResultsError:
         old, new = ("unknown" if v is None else f"{v:.10g}" for v in values)
-        what = f"{record.arm}, seed {record.seed}, step {record.step}"
+        evaluation = f"{record.arm}, seed {record.seed}, step {record.step}"
         return ResultsError(
             f"{self._where(*other)} and {self._where(len(self._files) - 1, record.line)} tell "
-            f"{what} twice, with {field} {old} and {new}; keep one of them, or say "
+            f"{evaluation} twice, with {field} {old} and {new}; keep one of them, or say "
             "which counts: --on-repeat first or last."
         )
 

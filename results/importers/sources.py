@@ -46,13 +46,13 @@ def run_of(name: str, named: Mapping[str, tuple[str, int]]) -> tuple[str, int]:
     """
     if name in named:
         return named[name]
-    found = RUN.fullmatch(name.strip())
-    if found is None:
+    match = RUN.fullmatch(name.strip())
+    if match is None:
         raise ResultsError(
             f"Which run is '{name}'? Say --run 'ARM/SEED={name}'. (A group of runs is their mean: "
             "ungroup the chart.)"
         )
-    return found["arm"], int(found["seed"])
+    return match["arm"], int(match["seed"])
 
 
 def parse_runs(texts: Sequence[str]) -> dict[str, tuple[str, int]]:
@@ -63,14 +63,14 @@ def parse_runs(texts: Sequence[str]) -> dict[str, tuple[str, int]]:
     """
     named: dict[str, tuple[str, int]] = {}
     for text in texts:
-        found = NAMED.fullmatch(text)
-        if found is None:
+        match = NAMED.fullmatch(text)
+        if match is None:
             raise ResultsError(
                 f"--run takes ARM/SEED=NAME, as in grpo/1=fancy-sun-7, not '{text}'."
             )
-        if found["path"] in named:
-            raise ResultsError(f"--run names '{found['path']}' twice.")
-        named[found["path"]] = found["arm"], int(found["seed"])
+        if match["path"] in named:
+            raise ResultsError(f"--run names '{match['path']}' twice.")
+        named[match["path"]] = match["arm"], int(match["seed"])
     return named
 
 
@@ -85,8 +85,8 @@ def parse(text: str, arm: str | None, seed: int | None, one_run: bool) -> Source
     Raises:
         ResultsError: there is no such file, or it is named twice.
     """
-    found = NAMED.fullmatch(text)
-    if found is None or Path(text).exists():
+    match = NAMED.fullmatch(text)
+    if match is None or Path(text).exists():
         path = _there(Path(text))
         by_path = _by_path(path) if one_run else (None, None)
         return Source(
@@ -96,7 +96,7 @@ def parse(text: str, arm: str | None, seed: int | None, one_run: bool) -> Source
         )
     if arm is not None or seed is not None:
         raise ResultsError(f"'{text}' names its run; leave out --arm and --seed.")
-    return Source(_there(Path(found["path"])), found["arm"], int(found["seed"]))
+    return Source(_there(Path(match["path"])), match["arm"], int(match["seed"]))
 
 
 def _by_path(path: Path) -> tuple[str | None, int | None]:
@@ -104,9 +104,9 @@ def _by_path(path: Path) -> tuple[str | None, int | None]:
     parts = path.parts
     for i in range(len(parts) - 1, -1, -1):
         name = parts[i] if i < len(parts) - 1 else Path(parts[i]).stem
-        if found := PART.fullmatch(name):
+        if match := PART.fullmatch(name):
             outer = parts[i - 1] if i and parts[i - 1] not in ("/", "..") else None
-            return found["arm"] or outer, int(found["seed"])
+            return match["arm"] or outer, int(match["seed"])
     return None, None
 
 

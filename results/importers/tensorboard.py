@@ -41,9 +41,9 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
 
 def scores(values: Mapping[str, Any]) -> dict[str, str]:
     """By the tags of those trainers that write event files."""
-    found = verl.scores(values) or openrlhf.scores(values)
-    if found:
-        return found
+    keys = verl.scores(values) or openrlhf.scores(values)
+    if keys:
+        return keys
     tags = {_trl(tag): tag for tag in values if tag.startswith("eval/")}
     return {task: tags[key] for task, key in trl.scores(tags).items()}
 
@@ -108,8 +108,8 @@ def _check_end(path: Path, read: int, notes: Notes) -> None:
     if cut and len(head) == 12 and struct.unpack("<Q", head[:8])[0] + FRAME <= left:
         cut = False  # it is all there, and its data fail their checksum
     if not cut or not read:
-        what = f"is damaged at byte {read}" if read else "is no TensorBoard event file"
-        raise ResultsError(f"{path} {what}.")
+        fault = f"is damaged at byte {read}" if read else "is no TensorBoard event file"
+        raise ResultsError(f"{path} {fault}.")
     notes.skipped[TORN] += 1
 
 

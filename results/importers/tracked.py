@@ -59,9 +59,9 @@ def trackio_runs(project: str) -> Iterator[TrackedRun]:
     try:
         runs = list(trackio.Api().runs(project))
     except ValueError as error:
-        known = ", ".join(SQLiteStorage.get_projects()) or "none"
+        projects = ", ".join(SQLiteStorage.get_projects()) or "none"
         raise ResultsError(
-            f"There is no trackio project '{project}'; there are: {known}."
+            f"There is no trackio project '{project}'; there are: {projects}."
         ) from error
     for run in runs:
         rows = SQLiteStorage.get_logs(project, run.name, run_id=run.id)

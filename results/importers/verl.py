@@ -43,15 +43,15 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
             except ValueError as error:
                 raise lines.wrong(error) from error
         return
-    for found in console.matches(lines, (LINE,), notes):
-        yield Row(int(found[1]), _pairs(found[2]), lines.number)
+    for match in console.matches(lines, (LINE,), notes):
+        yield Row(int(match[1]), _pairs(match[2]), lines.number)
 
 
 def scores(values: Mapping[str, Any]) -> dict[str, str]:
     """``val-core/DATA/acc/mean@k`` (or ``reward``, where verl has no ``acc``); in older logs
     ``val/test_score/DATA``."""
-    found = {m["task"]: key for key in values if (m := CORE.fullmatch(key))}
-    return found or {m["task"]: key for key in values if (m := OLD.fullmatch(key))}
+    keys = {m["task"]: key for key in values if (m := CORE.fullmatch(key))}
+    return keys or {m["task"]: key for key in values if (m := OLD.fullmatch(key))}
 
 
 def cost(values: Mapping[str, Any], steps: int) -> Cost | None:

@@ -38,8 +38,8 @@ def read(
         ResultsError: names the file, and the line where it is one line's fault.
     """
     lines = Lines(path)
-    found = csv.reader(iter(lines), strict=True)
-    header = header_of(found, lines)
+    rows = csv.reader(iter(lines), strict=True)
+    header = header_of(rows, lines)
     if header[0] not in STEPS:
         raise ResultsError(
             f"{path} has '{header[0]}' on its x axis; export the chart over Step or the trainer's "
@@ -50,7 +50,7 @@ def read(
     runs = {name: run_of(name) for _, name, _ in columns}
     for key in dict.fromkeys(key for _, _, key in columns):
         notes.metrics[key if several else ""] = key
-    for row in rows_of(found, lines):
+    for row in rows_of(rows, lines):
         if len(row) != len(header):
             if not lines.whole:
                 notes.skipped[TORN] += 1

@@ -155,20 +155,20 @@ def _fill(
         arm, seed = run
         where = folder / folder_of(arm) / f"seed-{seed}"
         where.mkdir(parents=True)
-        cadence, known = Cadence(), facts.get(run, {})
+        cadence, of_run = Cadence(), facts.get(run, {})
         first = _evaluations(shelf.evaluations(run), where / "evals.jsonl", cadence, tasks)
         contracts[run] = {
             **dict.fromkeys(CORE),
             **cadence.contract(),
-            "steps": known.get("steps"),
+            "steps": of_run.get("steps"),
             "evaluation.metric": plan["imported"]["metric"],
         }
-        reason = _cut(cadence.last, known)
+        reason = _cut(cadence.last, of_run)
         write_json(
             where / "manifest.json",
-            _manifest(run, contracts[run], plan, known.get("unit", "unstated")),
+            _manifest(run, contracts[run], plan, of_run.get("unit", "unstated")),
         )
-        write_json(where / "status.json", _status(cadence.last, known, reason))
+        write_json(where / "status.json", _status(cadence.last, of_run, reason))
         evaluations += cadence.count
         late += [f"{arm}/seed-{seed}"] if first else []
         unfinished += [f"{arm}/seed-{seed}"] if reason else []
@@ -206,8 +206,8 @@ def _evaluations(
 def _line(group: Sequence[Record]) -> dict[str, Any]:
     now = group[0]
     errors = [r.stderr for r in group]
-    known = [e for e in errors if e is not None]
-    stderr = math.hypot(*known) / len(group) if len(known) == len(group) else None
+    stated = [e for e in errors if e is not None]
+    stderr = math.hypot(*stated) / len(group) if len(stated) == len(group) else None
     named = [r for r in group if r.task]
     spent = {axis: v for axis in AXES if (v := getattr(now, axis)) is not None}
     return {
@@ -219,14 +219,14 @@ def _line(group: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _cut(last: int, known: Mapping[str, Any]) -> str:
-    budget, end = known.get("steps"), known.get("last_step", last)
+def _cut(last: int, of_run: Mapping[str, Any]) -> str:
+    budget, end = of_run.get("steps"), of_run.get("last_step", last)
     return f"the log ends at step {end} of {budget}" if budget and end < budget else ""
 
 
-def _status(last: int, known: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def _status(last: int, of_run: Mapping[str, Any], reason: str) -> dict[str, Any]:
     state = "stopped" if reason else "done"
-    return {"state": state, "step": last, "steps": known.get("steps") or last, "reason": reason}
+    return {"state": state, "step": last, "steps": of_run.get("steps") or last, "reason": reason}
 
 
 def _manifest(
@@ -274,10 +274,10 @@ def _comparison(
 def _baseline(arms: Sequence[str], wanted: str | None) -> str | None:
     """The arm the user names, else the one that is called grpo; None: nobody says."""
     name = (wanted or "grpo").casefold()
-    found = next((arm for arm in arms if arm.casefold() == name), None)
-    if wanted and found is None:
+    named = next((arm for arm in arms if arm.casefold() == name), None)
+    if wanted and named is None:
         raise ResultsError(f"There is no arm '{wanted}' here; there are {', '.join(arms)}.")
-    return found
+    return named
 
 
 def _list(names: Iterable[str]) -> str:

@@ -11,10 +11,10 @@ def pairs(
 ) -> list[tuple[str, str]]:
     """(challenger, baseline): one pair where arms are named or two, else every challenger."""
     if challenger is None and len(comparison.arms) > 2:
-        known = baseline if baseline in comparison.arms else None
-        known = known or (comparison.baseline if baseline is None else None)
-        if known:
-            return [(arm, known) for arm in comparison.arms if arm != known]
+        reference = baseline if baseline in comparison.arms else None
+        reference = reference or (comparison.baseline if baseline is None else None)
+        if reference:
+            return [(arm, reference) for arm in comparison.arms if arm != reference]
     return [name_arms(comparison, baseline, challenger)]
 
 

@@ -158,7 +158,7 @@ def load(paths: Iterable[Path] = ()) -> list[Claim]:
     Raises:
         ResultsError: a file that is no list of claims (file, entry and field named).
     """
-    found: dict[str, Claim] = {}
+    claims: dict[str, Claim] = {}
     for path in (SHIPPED, *paths):
         try:
             entries = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -175,5 +175,5 @@ def load(paths: Iterable[Path] = ()) -> list[Claim]:
                 first = error.errors()[0]
                 where = ".".join(str(p) for p in first["loc"])
                 raise ResultsError(f"{path}, claim {number}, {where}: {first['msg']}.") from error
-            found[claim.id] = claim
-    return list(found.values())
+            claims[claim.id] = claim
+    return list(claims.values())

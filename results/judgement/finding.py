@@ -26,7 +26,7 @@ class Finding:
 
 
 def ruled(
-    what: str,
+    sentence: str,
     d: Differences,
     interval: Callable[[Array], Estimate],
     within: tuple[float, float],
@@ -42,14 +42,14 @@ def ruled(
         return Finding(Ruling("no-verdict", "there is no interval"), difference=estimate, p=p)
     sides = {place(interval(x), within) for x in (d.known, d.least, d.most)}
     if sides == {"inside"}:
-        ruling = Ruling("supported", what)
+        ruling = Ruling("supported", sentence)
     elif sides in ({"below"}, {"above"}):
-        ruling = Ruling("refuted", what)
+        ruling = Ruling("refuted", sentence)
     elif place(estimate, within) == "across":
-        ruling = Ruling("inconclusive", f"{what}; the interval does not settle it")
+        ruling = Ruling("inconclusive", f"{sentence}; the interval does not settle it")
     else:
-        said = f"{what}, but it hangs on runs that are missing ({some(d.missing)})"
-        ruling = Ruling("inconclusive", said)
+        hangs = f"{sentence}, but it hangs on runs that are missing ({some(d.missing)})"
+        ruling = Ruling("inconclusive", hangs)
     return Finding(ruling, difference=estimate, p=p)
 
 
@@ -63,9 +63,9 @@ def place(estimate: Estimate, within: tuple[float, float]) -> str:
     return "above" if estimate.low > high else "across"
 
 
-def measured(found: Finding) -> str:
+def measured(finding: Finding) -> str:
     """The figure that a claim is judged by."""
-    if found.ratio is not None:
-        return f"ratio {describe(found.ratio)}"
-    assert found.difference is not None
-    return points(found.difference)
+    if finding.ratio is not None:
+        return f"ratio {describe(finding.ratio)}"
+    assert finding.difference is not None
+    return points(finding.difference)

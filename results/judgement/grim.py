@@ -29,9 +29,9 @@ def counts(percent: str, n: int) -> list[int]:
 
 def sentence(percent: str, n: int) -> str:
     """The check's outcome in words."""
-    found = counts(percent, n)
-    if found:
-        some = f"{found[0]}/{n}" if len(found) == 1 else f"{found[0]} to {found[-1]} of {n}"
+    fitting = counts(percent, n)
+    if fitting:
+        some = f"{fitting[0]}/{n}" if len(fitting) == 1 else f"{fitting[0]} to {fitting[-1]} of {n}"
         return f"{percent} % can be a score over {n} answers: {some}"
     below = math.floor(Decimal(percent) / 100 * n)
     near = ", ".join(f"{m}/{n} = {100 * m / n:.2f}" for m in (below, below + 1) if m <= n)

@@ -52,8 +52,8 @@ class Headroom:
     @property
     def first(self) -> float | None:
         """The step at which the rule could first act; None: unknown."""
-        known = [step for step in self.effects.values() if step is not None]
-        return min(known, default=None if self.effects else 0.0)
+        steps = [step for step in self.effects.values() if step is not None]
+        return min(steps, default=None if self.effects else 0.0)
 
     @property
     def lacking(self) -> str:

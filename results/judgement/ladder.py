@@ -138,7 +138,7 @@ def ladder(comparison: Comparison, target: float) -> list[Rung]:
 def _arms(comparison: Comparison) -> dict[str, str]:
     """method -> its arm: the one of its name, else the first. An algorithm with another sampler
     than its own is the two joined by a plus."""
-    found: dict[str, str] = {}
+    arms: dict[str, str] = {}
     for planned in comparison.plan.get("arms", []):
         name, algorithm = planned["arm"], planned.get("algorithm", planned["arm"])
         if not comparison.of(name):
@@ -148,9 +148,9 @@ def _arms(comparison: Comparison) -> dict[str, str]:
         method = algorithm if sampler == own else f"{algorithm}+{sampler}"
         if method == "srpo-paper" and not _staged(comparison, name):
             method = RESAMPLED
-        if method not in found or name == method:
-            found[method] = name
-    return found
+        if method not in arms or name == method:
+            arms[method] = name
+    return arms
 
 
 def _staged(comparison: Comparison, arm: str) -> bool:
@@ -162,11 +162,11 @@ def _staged(comparison: Comparison, arm: str) -> bool:
 
 def _rungs(comparison: Comparison, arms: Mapping[str, str], target: float) -> Iterator[Rung]:
     """Every rung that is there on the nearest one below it that is, too; a gap joins its ideas."""
-    known = {idea.method: idea for idea in LADDER}
+    ideas = {idea.method: idea for idea in LADDER}
     for idea in LADDER:
         joined, below = [idea], idea.below
         while below and below not in arms:
-            joined, below = [known[below], *joined], known[below].below
+            joined, below = [ideas[below], *joined], ideas[below].below
         if below and idea.method in arms:
             yield _rung(comparison, "rung", arms[idea.method], arms[below], joined, target)
 
@@ -174,8 +174,8 @@ def _rungs(comparison: Comparison, arms: Mapping[str, str], target: float) -> It
 def _controls(comparison: Comparison, arms: Mapping[str, str], target: float) -> Iterator[Rung]:
     for idea in CONTROLS:
         if idea.method in arms and idea.below in arms:
-            found = arms[idea.method], arms[idea.below]
-            yield _rung(comparison, "control", *found, [idea], target)
+            pair = arms[idea.method], arms[idea.below]
+            yield _rung(comparison, "control", *pair, [idea], target)
 
 
 def _rung(

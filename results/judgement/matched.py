@@ -76,8 +76,8 @@ def matched(runs: Sequence[Run]) -> Matched:
     for field in fields:
         groups = _by_seed(runs) if field == "seed" or field.endswith("_seed") else [list(runs)]
         missing = [run for run in runs if run.contract.get(field) is None]
-        known = len(runs) - len(missing)
-        if (missing and known) or (field in CORE and not known):
+        stated = len(runs) - len(missing)
+        if (missing and stated) or (field in CORE and not stated):
             unknown.append(field)
         for group in groups:
             values = [v for run in group if (v := run.contract.get(field)) is not None]

@@ -48,10 +48,10 @@ def equal_steps(judges: Sequence[Judge]) -> dict[str, float]:
 
 def _p(judge: Judge) -> float:
     try:
-        found = judge.contrast.steps
+        cell = judge.contrast.steps
     except ResultsError:
         return float("nan")
-    return found.p if found else float("nan")
+    return cell.p if cell else float("nan")
 
 
 def neutral(judge: Judge, p: float, family: int) -> Neutral:
@@ -64,30 +64,30 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
     """
     ours, theirs = judge.challenger, judge.baseline
     try:
-        blocked, found = judge.blocked, judge.contrast
+        blocked, contrast = judge.blocked, judge.contrast
     except ResultsError as error:
         return Neutral(ours, theirs, "not judged", f"{ours} against {theirs}: {error}")
     runs = [r for r in judge.comparison.runs if r.arm in (ours, theirs)]
     outcome: Outcome = "not finished" if not progress(runs).over else "not judged"
-    if not blocked and found.steps:
-        outcome = told_apart(found, p)
+    if not blocked and contrast.steps:
+        outcome = told_apart(contrast, p)
     words = f"equivalent within {100 * EQUIVALENT:g} %" if outcome == "equivalent" else outcome
     sentence = f"{ours} against {theirs}: {words}"
     if not blocked and family > 1:
         sentence += f" (Holm over {family} challengers)"
     if blocked:
         sentence += f" ({blocked})"
-    if found.steps:
-        end = mean(found.steps.race.final, floor=float(found.steps.race.error))
+    if contrast.steps:
+        end = mean(contrast.steps.race.final, floor=float(contrast.steps.race.error))
         cost = [
-            f"{SHORT.get(axis, axis)} {ratio(found.axes[axis].ratio)}"
+            f"{SHORT.get(axis, axis)} {ratio(contrast.axes[axis].ratio)}"
             for axis in ("steps", "responses", "flops", "seconds")
-            if axis in found.axes
+            if axis in contrast.axes
         ]
         sentence += f". Relative cost to target: {', '.join(cost)}"
         if end.n:
             sentence += f". Accuracy at the end: {points(end)}"
-        for more in (judge.starving.own_doing, looked_before(found)):
+        for more in (judge.starving.own_doing, looked_before(contrast)):
             sentence += f". {more}" if more else ""
         sentence += refill(judge)
     return Neutral(ours, theirs, outcome, f"{sentence}.")
@@ -105,10 +105,10 @@ def refill(judge: Judge) -> str:
     if steps is None or not runs:
         return ""
     shares = [r.curves["all_correct"][r.steps <= steps.baseline] for r in runs]
-    known = [s[s == s].mean() for s in shares if (s == s).any()]
-    if not known:
+    recorded = [s[s == s].mean() for s in shares if (s == s).any()]
+    if not recorded:
         return ""
-    least = 1 - float(sum(known)) / len(known)
+    least = 1 - float(sum(recorded)) / len(recorded)
     return (
         f". Perfect refilling would give {least:.2f} of {judge.baseline}'s steps if progress were "
         "proportional to mixed groups; where that is above a claim's ratio, a refutation is of "

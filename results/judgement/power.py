@@ -79,18 +79,18 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
         raise ResultsError(
             f"{claim.id} is not about a ratio of cost; bench power knows only those."
         )
-    found = judge.contrast
-    arms = paired_curves(judge.comparison, found, claim.test.axis)
-    if arms is None or found.n < 3:
+    contrast = judge.contrast
+    arms = paired_curves(judge.comparison, contrast, claim.test.axis)
+    if arms is None or contrast.n < 3:
         raise ResultsError(
-            f"{found.n} complete seed pairs of {judge.challenger} and {judge.baseline} tell too "
+            f"{contrast.n} complete seed pairs of {judge.challenger} and {judge.baseline} tell too "
             "little of their spread: 3 are the least."
         )
-    seen = found.first_look or (found.n if found.n >= MIN_PAIRS else None)
+    seen = contrast.first_look or (contrast.n if contrast.n >= MIN_PAIRS else None)
     settled: dict[int, float] = {}
     side = 0.0
-    for pairs in _tried(found.n):
-        drawn = rng.integers(found.n, size=(SIMULATIONS, pairs))
+    for pairs in _tried(contrast.n):
+        drawn = rng.integers(contrast.n, size=(SIMULATIONS, pairs))
         at = QUANTILE if seen is None else sequential.quantile(pairs, seen)
         simulated = [arm.drawn(drawn) for arm in arms]
         again = race(simulated[0], simulated[1], judge.targets[0].goal, at)
@@ -104,7 +104,7 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
         challenger=judge.challenger,
         baseline=judge.baseline,
         claim=claim.id,
-        pairs=found.n,
+        pairs=contrast.n,
         settled=settled,
         needed=last if settled[last] >= LIKELY else None,
         towards="supported" if side > 0 else "refuted",
@@ -119,7 +119,7 @@ def _tried(n: int) -> Sequence[int]:
     return counts
 
 
-def _shares(found: Race, threshold: float) -> tuple[float, float]:
+def _shares(race: Race, threshold: float) -> tuple[float, float]:
     """Shares of simulated comparisons that come out refuted and supported."""
-    side = np.where(found.readable, found.side(threshold), 0)
-    return float((side > 0).mean()), float(((side < 0) & found.kept).mean())
+    side = np.where(race.readable, race.side(threshold), 0)
+    return float((side > 0).mean()), float(((side < 0) & race.kept).mean())

@@ -42,9 +42,9 @@ def compare(runs: Sequence[Run], margin: float = MARGIN) -> Start:
             arms.setdefault(run.arm, {})[run.seed] = float(run.evals.accuracy[0])
     shown = [f"{arm} {100 * np.mean(list(a.values())):.1f} %" for arm, a in arms.items()]
     first = next(iter(arms.values()), {})
-    found = {_pair(first, other, margin) for other in list(arms.values())[1:]}
+    verdicts = {_pair(first, other, margin) for other in list(arms.values())[1:]}
     for verdict in ("known to differ", "unknown"):
-        if verdict in found:
+        if verdict in verdicts:
             return Start(verdict, shown)
     return Start("alike", shown)
 
@@ -54,5 +54,5 @@ def _pair(one: dict[int, float], other: dict[int, float], margin: float) -> str:
     d = np.array([other[s] - one[s] for s in seeds])
     if not len(d) or not d.any() or (len(d) > 1 and equivalence(d, margin).established):
         return "alike"
-    told = mean(d)
-    return "known to differ" if told.low > margin or told.high < -margin else "unknown"
+    estimate = mean(d)
+    return "known to differ" if estimate.low > margin or estimate.high < -margin else "unknown"

@@ -86,8 +86,8 @@ def starved_from(comparison: Comparison, challenger: str, baseline: str) -> floa
     if rule is None or np.isnan(batch):
         return None
     runs = [run for run in comparison.of(baseline) if len(run.steps)]
-    told = [(run, groups) for run in runs if (groups := counts(run))]
-    each = [short_from(run, groups, rule, batch, size) for run, groups in told]
+    recorded = [(run, groups) for run in runs if (groups := counts(run))]
+    each = [short_from(run, groups, rule, batch, size) for run, groups in recorded]
     return float(np.median(each)) if each else None
 
 

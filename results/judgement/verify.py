@@ -33,14 +33,14 @@ def verify(
         asked: accuracies to reach, besides those of the plan; exploratory.
     """
     chosen = wanted_claims(claim_ids, claim_files)
-    found = judges(folder, baseline, challenger, vouched, asked)
-    return [verdict for judge in found for verdict in judge.all(chosen)]
+    judging = judges(folder, baseline, challenger, vouched, asked)
+    return [verdict for judge in judging for verdict in judge.all(chosen)]
 
 
 def wanted_claims(claim_ids: Sequence[str], claim_files: Iterable[Path]) -> list[Claim]:
     """The claims of these ids, or all there are."""
-    known = load(claim_files)
-    return [find(known, wanted) for wanted in dict.fromkeys(claim_ids)] or known
+    claims = load(claim_files)
+    return [find(claims, wanted) for wanted in dict.fromkeys(claim_ids)] or claims
 
 
 def judges(
@@ -54,5 +54,5 @@ def judges(
     asked = [checked(level) for level in asked]
     comparison = read(folder)
     baseline, challenger = (as_named(comparison, arm) for arm in (baseline, challenger))
-    found = pairs(comparison, baseline, challenger)
-    return [Judge(comparison, *pair, vouched, asked) for pair in found]
+    named = pairs(comparison, baseline, challenger)
+    return [Judge(comparison, *pair, vouched, asked) for pair in named]

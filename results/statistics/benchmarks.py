@@ -78,11 +78,11 @@ def at_start(comparison: Comparison) -> dict[str, Score]:
 def _scores(
     runs: Iterable[Run], of: Callable[[Run], Mapping[str, Mapping[str, Any]]]
 ) -> dict[str, Score]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    by_task: dict[str, list[Mapping[str, Any]]] = {}
     for run in runs:
         for task, score in of(run).items():
-            found.setdefault(task, []).append(score)
-    return {task: _score(scores) for task, scores in found.items()}
+            by_task.setdefault(task, []).append(score)
+    return {task: _score(scores) for task, scores in by_task.items()}
 
 
 def _score(scores: list[Mapping[str, Any]]) -> Score:

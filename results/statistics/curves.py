@@ -45,12 +45,12 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
     value, place = _running(flat), _running(np.asarray(step, dtype=float)[None])
     start = np.argmin(value - _finite(goal)[:, None] * np.arange(k + 1), axis=-1)
     start[~np.isfinite(goal)] = k  # no level, no crossing
-    found = np.full((3, len(flat)), np.nan)
-    found[:, start == 0] = step[0]
+    crossings = np.full((3, len(flat)), np.nan)
+    crossings[:, start == 0] = step[0]
     rows = np.flatnonzero((start > 0) & (start < k))
     if len(rows):
-        found[:, rows] = _between(value[rows], place[0], start[rows], goal[rows])
-    at, low, high = (x.reshape(shape) for x in found)
+        crossings[:, rows] = _between(value[rows], place[0], start[rows], goal[rows])
+    at, low, high = (x.reshape(shape) for x in crossings)
     return at, low, high
 
 
@@ -59,8 +59,8 @@ def reaches(curve: Array, level: Array | float) -> NDArray[np.bool_]:
     k = np.asarray(curve).shape[-1]
     goal = np.asarray(level, dtype=float)
     below = _running(np.asarray(curve, dtype=float)) - _finite(goal)[..., None] * np.arange(k + 1)
-    found: NDArray[np.bool_] = (np.argmin(below, axis=-1) < k) & np.isfinite(goal)
-    return found
+    reached: NDArray[np.bool_] = (np.argmin(below, axis=-1) < k) & np.isfinite(goal)
+    return reached
 
 
 def _finite(goal: Array) -> Array:

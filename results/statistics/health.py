@@ -84,5 +84,5 @@ def window(runs: Sequence[Run], batch: float, until: float = np.inf) -> Window:
 
 def _share(values: NDArray[Any], recorded: Array, needed: float = 0.0) -> float:
     """The mean over the steps that recorded what it takes."""
-    known = ~np.isnan(recorded) & ~np.isnan(needed)
-    return float(values[known].mean()) if known.any() else float("nan")
+    complete = ~np.isnan(recorded) & ~np.isnan(needed)
+    return float(values[complete].mean()) if complete.any() else float("nan")

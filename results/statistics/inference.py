@@ -47,10 +47,10 @@ def mean(values: Array, level: float = 0.95, floor: float = 0.0) -> Estimate:
 
 def share(values: Array, floor: float = 0.0) -> Estimate:
     """A mean of shares, whose interval ends at 0 and 1."""
-    found = mean(values, floor=floor)
-    if not found.has_interval:
-        return found
-    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
+    estimate = mean(values, floor=floor)
+    if not estimate.has_interval:
+        return estimate
+    return replace(estimate, low=max(0.0, estimate.low), high=min(1.0, estimate.high))
 
 
 def of(count: int, n: int) -> Estimate:

@@ -38,8 +38,8 @@ class Mismatch:
 
 def mismatches(comparison: Comparison) -> dict[str, Mismatch]:
     """arm -> its mismatch, for arms that recorded any."""
-    found = {arm: _of(comparison.of(arm)) for arm in comparison.arms}
-    return {arm: m for arm, m in found.items() if m is not None}
+    measured = {arm: _of(comparison.of(arm)) for arm in comparison.arms}
+    return {arm: m for arm, m in measured.items() if m is not None}
 
 
 def _of(runs: Sequence[Run]) -> Mismatch | None:

@@ -18,8 +18,8 @@ def variance(runs: Sequence[Run]) -> float:
     right or all wrong. Where a record knows no error, or none but 0, from how evaluations jump
     about their neighbours; 0 where there are too few to tell.
     """
-    found = [_recorded(run) for run in runs]
-    return float(np.mean(found)) if found else 0.0
+    variances = [_recorded(run) for run in runs]
+    return float(np.mean(variances)) if variances else 0.0
 
 
 def jeffreys(answers: float) -> float:

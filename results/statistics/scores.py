@@ -47,9 +47,9 @@ def differences(
     gone = np.isnan(table)
     names = [f"{arms[j]}/seed-{seeds[i]}" for i, j in np.argwhere(gone)]
     worst, best = np.where(gone, [0.0, 1.0], table), np.where(gone, [1.0, 0.0], table)
-    known = table[~gone.any(1)]
+    whole = table[~gone.any(1)]
     return Differences(
-        known[:, 0] - known[:, 1], worst[:, 0] - worst[:, 1], best[:, 0] - best[:, 1], tuple(names)
+        whole[:, 0] - whole[:, 1], worst[:, 0] - worst[:, 1], best[:, 0] - best[:, 1], tuple(names)
     )
 
 

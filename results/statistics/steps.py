@@ -49,14 +49,14 @@ def gain(runs: Sequence[Run]) -> Gain:
     Raises:
         ResultsError: no run has two evaluations yet.
     """
-    told = [r for r in runs if r.state == "done" and len(r.evals) > 1]
-    told = told or [r for r in runs if len(r.evals) > 1]
-    if not told:
+    scored = [r for r in runs if r.state == "done" and len(r.evals) > 1]
+    scored = scored or [r for r in runs if len(r.evals) > 1]
+    if not scored:
         raise ResultsError("The baseline has no run with two evaluations yet; wait for them.")
-    base = np.array([r.evals.accuracy[0] for r in told])
-    final = np.array([end(r.evals.accuracy) for r in told])
-    start = max(float(r.evals.step[0]) for r in told)
-    error = 1.5 * sampling.variance(told) / len(told)  # one evaluation less the mean of two
+    base = np.array([r.evals.accuracy[0] for r in scored])
+    final = np.array([end(r.evals.accuracy) for r in scored])
+    start = max(float(r.evals.step[0]) for r in scored)
+    error = 1.5 * sampling.variance(scored) / len(scored)  # one evaluation less the mean of two
     return Gain(float(base.mean()), float(final.mean()), final - base, start, error)
 
 

@@ -42,12 +42,12 @@ def survival(runs: Sequence[Run], target: float, horizon: float) -> Survival:
     if not runs:
         nothing = np.zeros(0)
         return Survival(0, 0, np.nan, np.nan, nothing, nothing, nothing, nothing)
-    found = [crossing(run.evals, target) for run in runs]
-    event = np.array([c.reached and c.at <= horizon for c in found])
+    crossings = [crossing(run.evals, target) for run in runs]
+    event = np.array([c.reached and c.at <= horizon for c in crossings])
     time = np.array(
         [
             cross.at if there else min(run.last_step, horizon)
-            for cross, there, run in zip(found, event, runs, strict=True)
+            for cross, there, run in zip(crossings, event, runs, strict=True)
         ]
     )
     steps, below, low, high = kaplan_meier(time, event)

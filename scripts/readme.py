@@ -104,11 +104,14 @@ def unit() -> str:
 def tuned() -> str:
     """Own learning rate against own learning rate."""
     s = summary("tuned")
-    (told,) = s["headlines"]
+    told = [
+        f"`{h['challenger']}` {steps(h)}, at the end {h['difference']}: "
+        f"{h['verdict'].replace('-', ' ')}"
+        for h in s["headlines"]
+    ]
     return wrapped(
         "There, with a learning rate for each, chosen alike on other seeds: "
-        f"{told['verdict'].replace('-', ' ')}, `{told['challenger']}` {steps(told)}, at the end "
-        f"{told['difference']} ([docs/answer.md](docs/answer.md#tuned-alike))."
+        f"{'; '.join(told)} ([docs/answer.md](docs/answer.md#tuned-alike))."
     )
 
 

@@ -50,6 +50,17 @@ def interrupt(
     return out, err
 
 
+def python(script: str, modules: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script that finds modules of its own in a folder."""
+    paths = os.pathsep.join([str(modules), environment()["PYTHONPATH"]])
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={**environment(), "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+
+
 def there(folder: Path, pattern: str) -> Callable[[], bool]:
     return lambda: any(folder.glob(pattern))
 
@@ -127,13 +138,7 @@ def test_a_signal_waits_until_an_import_is_over(tmp_path: Path) -> None:
         "import slow\n"
         "print(slow.done)\n"
     )
-    paths = os.pathsep.join([str(tmp_path), environment()["PYTHONPATH"]])
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**environment(), "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-    )
+    done = python(script, tmp_path)
     assert done.stdout == "again\nTrue\n", done.stderr
 
 
@@ -155,8 +160,5 @@ def test_a_command_that_ends_before_its_signal_is_heeded_ends_as_it_does(tmp_pat
         "finally:\n"
         "    signal.pause() if signal.getitimer(signal.ITIMER_REAL)[0] else None\n"
     )
-    paths = os.pathsep.join([str(tmp_path), environment()["PYTHONPATH"]])
-    done = subprocess.run(
-        [sys.executable, "-c", script], env={**environment(), "PYTHONPATH": paths}
-    )
+    done = python(script, tmp_path)
     assert done.returncode == 2

@@ -110,7 +110,8 @@ def tuned() -> str:
         for h in s["headlines"]
     ]
     return wrapped(
-        "There, with a learning rate for each, chosen alike on other seeds: "
+        "There, with a learning rate for each, chosen alike on other seeds (`srpo-paper`'s when "
+        "the others had been seen): "
         f"{'; '.join(told)} ([docs/answer.md](docs/answer.md#tuned-alike))."
     )
 

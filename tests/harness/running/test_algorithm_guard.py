@@ -103,3 +103,25 @@ def test_a_reward_or_cost_of_ones_own_is_looked_at(
     monkeypatch.setattr(kind, "weigh", lambda *given: replace(weigh(*given), **changes))
     with pytest.raises(RunError, match=f"Algorithm 'grpo-token' returned {sentence}"):
         walk("grpo-token")
+
+
+def test_costs_may_be_nothing_or_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = {"flops": 0.5, "tokens_generated": 0.0}
+    kind = get("grpo-token")
+    weigh = kind.weigh
+    monkeypatch.setattr(kind, "weigh", lambda *given: replace(weigh(*given), costs=costs))
+    assert walk("grpo-token").costs == costs
+
+
+def test_groups_count_from_nothing_to_the_last_prompt() -> None:
+    def fault(*groups: int) -> str:
+        rows = len(groups)
+        mask = torch.ones(rows, 1, dtype=torch.bool)
+        rollouts = Rollouts(
+            ["p", "q"], [[1]] * 2, torch.tensor(groups), mask.long(), mask, -mask.float(),
+            torch.zeros(rows, dtype=torch.bool), serial=torch.arange(rows),
+        )  # fmt: skip
+        return guard._fault(Batch(rollouts, torch.ones(rows), torch.zeros(rows), {}))
+
+    assert fault(0, 1) == fault(1, 1) == fault() == ""
+    assert fault(0, 2) == fault(-1, 0) == "groups that are not among its 2 prompts"

@@ -234,3 +234,70 @@ def test_a_full_disk_has_room_for_what_was_there(
     with pytest.raises(SupersededError):
         attempt.write_json("status.json", {"state": "failed"})
     assert read_json(tmp_path / "status.json") == {"state": "done"}
+
+
+def test_what_was_never_made_ready_is_put_by_nobody(tmp_path: Path) -> None:
+    attempt = Attempt(tmp_path)
+    with pytest.raises(SupersededError):
+        attempt.put(attempt.prepare("never"), tmp_path / "never")
+
+
+def test_files_are_let_go_of(tmp_path: Path) -> None:
+    """A status that is written at every step is open once, and nothing is after the end."""
+    attempt = Attempt(tmp_path)
+    attempt.take_records({"steps.jsonl": 0})
+    attempt.write_json("status.json", {"step": 1})
+    first = attempt._said["status.json"]
+    attempt.write_json("status.json", {"step": 2})
+    second, record = attempt._said["status.json"], attempt._records["steps.jsonl"]
+    assert (first.closed, second.closed, record.closed) == (True, False, False)
+    attempt.close()
+    assert (second.closed, record.closed) == (True, True)
+
+
+def test_a_copy_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "steps.jsonl").write_text("12345")
+    attempt = Attempt(tmp_path)
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: sizes.append(os.fstat(fd).st_size))
+    monkeypatch.setattr(module, "sync_folder", lambda folder: sizes.append(-1))
+    attempt.take_records({"steps.jsonl": 3})
+    assert sizes == [3, -1]
+
+
+def test_claims_are_made_in_their_folder_and_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From elsewhere a rename need not be possible."""
+    synced: list[Path] = []
+    places: list[Path | None] = []
+    make = module.tempfile.mkdtemp
+
+    def made(prefix: str, dir: Path | None = None) -> str:
+        places.append(dir)
+        return make(prefix=prefix, dir=dir)
+
+    monkeypatch.setattr(module.tempfile, "mkdtemp", made)
+    monkeypatch.setattr(module, "sync_folder", synced.append)
+    Attempt(tmp_path)
+    assert places == synced == [tmp_path / "attempts"]
+
+
+def test_what_is_gone_by_itself_need_not_be_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropped, and somebody has emptied this outbox meanwhile."""
+    attempt = Attempt(tmp_path)
+    (tmp_path / "old").touch()
+    rename = Path.rename
+
+    def and_gone(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        target.unlink()
+        return moved
+
+    monkeypatch.setattr(Path, "rename", and_gone)
+    attempt._receive(tmp_path / "old")
+    assert not (tmp_path / "old").exists()

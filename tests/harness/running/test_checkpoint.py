@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +14,7 @@ import torch
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import digest
-from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running import checkpoint, intact
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.results import store
 
@@ -179,3 +181,42 @@ def test_a_state_of_another_kind_is_named(tmp_path: Path) -> None:
         (tmp_path / "state.pt").write_bytes(content)
         with pytest.raises(RunError, match=r"is damaged \(\w+\): delete that folder to go on"):
             checkpoint._state(tmp_path)
+
+
+def test_all_of_a_checkpoint_is_on_the_disk_before_it_has_its_name(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    attempt = at_work(tmp_path)
+    synced: set[int] = set()
+    closed: list[int] = []
+    fsync, close = os.fsync, os.close
+
+    def flush(fd: int) -> None:
+        synced.add(os.fstat(fd).st_ino)
+        fsync(fd)
+
+    def shut(fd: int) -> None:
+        closed.append(os.fstat(fd).st_ino)
+        close(fd)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(os, "close", shut)
+    checkpoint.save(attempt, 1, policy, {}, keep=1)
+    monkeypatch.undo()
+    folder = tmp_path / "checkpoints" / "step-1"
+    inodes = {path.stat().st_ino for path in [*folder.rglob("*"), folder]}
+    assert inodes <= synced
+    assert inodes <= set(closed)
+
+
+def test_a_record_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert intact._holds(tmp_path / "none", 0, None)
+    assert not intact._holds(tmp_path / "none", 1, None)
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, None])
+def test_a_digest_is_of_the_first_bytes(tmp_path: Path, length: int | None) -> None:
+    path = tmp_path / "record"
+    path.write_bytes(b"abcd")
+    assert intact._sha256(path, length) == hashlib.sha256(b"abcd"[:length]).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -204,3 +205,17 @@ def test_the_rate_falls_to_nothing_at_the_end() -> None:
     ):
         optim = Optim(lr=0.5, schedule=schedule, warmup_updates=2)  # type: ignore[arg-type]
         assert [learning_rate(optim, i, 3) for i in range(4)] == pytest.approx(rates)
+
+
+def test_the_optimizer_has_every_setting() -> None:
+    """On ``meta``, which is no CPU: one pass over the weights is left to torch there."""
+    policy: Any = SimpleNamespace(
+        model=torch.nn.Linear(2, 1, device="meta"), device=torch.device("meta")
+    )
+    optim = Optim(lr=0.25, betas=(0.5, 0.75), eps=0.125, weight_decay=0.375)
+    learner = Learner(policy, None, optim, updates_planned=4, max_tokens=16)
+    (group,) = learner.optimizer.param_groups
+    assert {k: group[k] for k in ("lr", "betas", "eps", "weight_decay", "fused")} == {
+        "lr": 0.25, "betas": (0.5, 0.75), "eps": 0.125, "weight_decay": 0.375, "fused": None,
+    }  # fmt: skip
+    assert all(p.grad is not None for p in learner.parameters)

@@ -1,0 +1,111 @@
+"""The first screen's sentences, each from figures made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from srpo_bench.results.judgement.claims import Ratio
+from srpo_bench.results.report import answer
+from tests.results.made import run
+from tests.results.report.test_by_hand import analysis, e
+
+
+def headline(**more: str) -> answer.Headline:
+    names = [field.name for field in fields(answer.Headline)]
+    return answer.Headline(**dict.fromkeys(names, "") | more)
+
+
+@pytest.mark.parametrize(
+    ("measured", "interval", "brief"),
+    [
+        ("13 % fewer steps", "9 to 17 % fewer", "13 % fewer (9 to 17)"),
+        ("20 % more FLOPs", "5 % fewer to 20 % more", "20 % more (5 % fewer to 20 % more)"),
+        ("13 % fewer steps", "2 % more to 9 % more", "13 % fewer (2 % more to 9 % more)"),
+        ("3 times as many steps", "no interval", "3 times as many (no interval)"),
+        ("", "", ""),
+    ],
+)
+def test_a_measurement_in_brief(measured: str, interval: str, brief: str) -> None:
+    assert headline(measured=measured, interval=interval).brief == brief
+
+
+def test_an_answer_is_claimed_against_measured_or_the_title() -> None:
+    given = {"title": "T", "claimed": "90 % fewer steps", "measured": "13 % fewer steps"}
+    assert headline(**given).answer == "Claimed: 90 % fewer steps. Measured: 13 % fewer."
+    for missing in ("claimed", "measured"):
+        assert headline(**given | {missing: ""}).answer == "T"
+    assert headline(**given, verdict="no-verdict").answer == "T"
+
+
+def verdict(**more: Any) -> Any:
+    given = {"id": "a", "own": True, "verdict": "refuted", "reason": "why", "units": {}}
+    return SimpleNamespace(**given | more)
+
+
+def claim(id: str = "a", *algorithms: str, test: Any = None) -> Any:
+    return SimpleNamespace(
+        id=id, algorithm=algorithms, test=test, needs="90 % fewer steps", claim="It is so.",
+        made_by="them", where="a paper",
+    )  # fmt: skip
+
+
+def test_challengers_in_the_order_in_which_the_claim_names_them() -> None:
+    runs = [run(arm, manifest={"algorithm": arm}) for arm in ("grpo", "A", "b", "c")]
+
+    def own(headline: Any, **claims: Any) -> tuple[list[str], list[str], list[str]]:
+        a = analysis(*runs, headline=headline, claims=claims)
+        return answer.own(a), answer.leading(a), answer.judged(a)
+
+    ours, others = [verdict()], [verdict(own=False)]
+    named = claim("a", "b", "a")
+    assert own(named, A=ours, b=ours, c=others) == (["b", "A"],) * 3
+    assert own(claim("a", "z"), A=ours, b=ours) == (["A", "b"],) * 3
+    assert own(claim("z", "a"), A=ours, b=others) == ([], ["A", "b"], ["A", "b"])
+    more = [verdict(own=False), verdict(id="other")]
+    assert own(named, A=ours, c=more, b=others) == (["A"], ["A"], ["A", "c"])
+    assert own(None, A=ours)[0] == []
+
+
+def test_a_mail_says_it_all_once() -> None:
+    axes = {"flops": SimpleNamespace(ratio=e(1.5, 1.4, 1.6))}
+    judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
+
+    def mail(plan: dict[str, Any], told: Any = None, **more: str) -> str:
+        a = analysis(run("grpo"), plan=plan, judges={"srpo": judge}, headline=told)
+        given = {"challenger": "srpo", "title": "T", "sentence": "S.", "means": "M."}
+        return answer.mail(a, headline(**given | more))
+
+    rest = (
+        "S. Relative to grpo: 50 % more FLOPs (40 to 60 % more). Runs: a model of unknown size; "
+        "1 run of 10 steps. What it means: M."
+    )
+    claimed = "The claim: It is so. Made by: them. In: a paper."
+    assert (
+        mail({}, claim(), verdict="refuted", claimed="c")
+        == f"T. {claimed} Verdict: refuted. {rest}"
+    )
+    assert mail({}, claim(), verdict="no-verdict", claimed="c") == f"T. {claimed} {rest}"
+    assert mail({}, claim(), verdict="no-verdict") == f"T. Verdict: no-verdict. {rest}"
+    assert mail({}, claim(), verdict="refuted") == f"T. Verdict: refuted. {rest}"
+    assert mail({}, verdict="refuted", claimed="c") == f"T. Verdict: refuted. {rest}"
+    command = {"command": "bench compare"}
+    assert mail(command, verdict="v", title="S") == (
+        f"Verdict: v. {rest} To reproduce: bench compare"
+    )
+
+
+def test_a_claims_own_unit() -> None:
+    unit = Ratio(kind="ratio", axis="tokens", threshold=0.1)
+    a = analysis(asked=[claim("x"), claim("a", test=unit)])
+
+    def said(id: str = "a", **more: Any) -> str:
+        return answer.of_claim(a, verdict(id=id, n=8, measured="m", **more))
+
+    assert said(ratio=0.5, interval=None) == "50 % fewer tokens"
+    assert said(ratio=0.5, interval=(0.4, 0.6)) == "50 % fewer tokens (40 to 60 % fewer)"
+    assert said(ratio=0.5, interval=(0.4, None)).startswith("50 % fewer tokens (60 % fewer")
+    assert said(ratio=None, interval=None) == said("x", ratio=0.5, interval=None) == "m"

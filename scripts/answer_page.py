@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,9 +85,30 @@ def units() -> str:
 
 def smollm2() -> str:
     """The real model: against the baseline, then what each arm's groups were, then benchmarks."""
-    return _where(
-        "smollm2", lambda folder: f"{readme.arms(folder)}\n\n{_groups(folder)}\n\n{_last(folder)}"
-    )
+    parts = (readme.arms, _groups, _last)
+    return _where("smollm2", lambda folder: "\n\n".join(part(folder) for part in parts))
+
+
+def both() -> str:
+    """The base and two trained models, greedy, by this harness and by lm-eval."""
+    names = {"base": "the base", "grpo-5": "`grpo`, seed 5", "srpo-5": "`srpo`, seed 5"}
+    rows = []
+    for name, model in names.items():
+        own, theirs = _scores(f"{name}-own"), _scores(f"{name}-lm-eval")
+        rows.append(
+            (
+                model,
+                own["gsm8k", "strict-match"],
+                theirs["gsm8k", "exact_match, strict-match"],
+                own["gsm8k", "flexible-extract"],
+                theirs["gsm8k", "exact_match, flexible-extract"],
+                own["math", "math-verify"],
+                theirs["math", "math_verify"],
+            )
+        )
+    metrics = ("GSM8K strict-match", "GSM8K flexible-extract", "MATH math_verify")
+    head = (f"{metric}{by}" for metric in metrics for by in (", here", ", lm-eval"))
+    return table(("model", *head), rows)
 
 
 def tuned() -> str:
@@ -160,6 +182,7 @@ BLOCKS: Blocks = {
     "controls": controls,
     "units": units,
     "smollm2": smollm2,
+    "both": both,
     "tuned": tuned,
     "hard": hard,
     "prices": prices,
@@ -242,22 +265,32 @@ def _groups(folder: str) -> str:
 
 
 def _last(folder: str) -> str:
-    """Mean over seeds and its standard error between them, of every benchmark."""
+    """Mean over seeds and its standard error between them, of every benchmark; the base first."""
     arms = summary(folder)["arms"]
-    first = next(iter(arms.values()))["benchmarks"]
-    rows = [
-        (
-            f"`{name}`",
-            _from_to(folder, name),
-            *(
-                f"{percent(s['value'])} ± {100 * s['stderr_between_seeds']:.1f}"
-                for s in arm["benchmarks"].values()
-            ),
+    first = next(iter(arms.values()))
+    base = {task: score for (task, _), score in reversed(_scores("base-sampled").items())}
+    before = percent(first["base_accuracy"]["value"])
+    rows = [("the base", "", before, *(base[task] for task in first["benchmarks"]))]
+    for name, arm in arms.items():
+        shown = (
+            f"{percent(s['value'])} ± {100 * s['stderr_between_seeds']:.1f}"
+            for s in arm["benchmarks"].values()
         )
-        for name, arm in arms.items()
-    ]
-    asked = (f"{task}, {score['problems']} problems" for task, score in first.items())
-    return table(("arm", "held out, from and to", *asked), rows)
+        done = f"{arm['states'].get('done', 0)} of {arm['seeds']}"
+        rows.append((f"`{name}`", done, percent(arm["final_accuracy"]["value"]), *shown))
+    asked = (f"{task}, {score['problems']} problems" for task, score in first["benchmarks"].items())
+    return table(("", "runs done", "held out", *asked), rows)
+
+
+def _scores(name: str) -> dict[tuple[str, str], str]:
+    """(task, metric) -> score of one ``bench eval``, with its standard error over questions."""
+    path = PUBLISHED / "smollm2" / "scores" / f"{name}.json"
+    return {
+        (score["task"], score["metric"]): (
+            f"{percent(score['accuracy'])} ± {100 * score['stderr_questions']:.1f}"
+        )
+        for score in json.loads(path.read_text(encoding="utf-8"))["scores"]
+    }
 
 
 def _tried(folder: str) -> str:

@@ -125,8 +125,10 @@ BLOCKS: Blocks = {
 
 
 def _own(s: Mapping[str, Any]) -> list[str]:
-    """The challengers that the claim is made of."""
-    return [h["challenger"] for h in s["headlines"] if h["claimed"]]
+    """The challengers that the claim is made of: those with all their pairs, where any has."""
+    claimed = [h["challenger"] for h in s["headlines"] if h["claimed"]]
+    pairs = {one["challenger"]: one["pairs"] for one in s["comparisons"]}
+    return [arm for arm in claimed if pairs[arm] == len(s["seeds"])] or claimed
 
 
 def _sentence(folder: str, where: str) -> str:
@@ -135,17 +137,16 @@ def _sentence(folder: str, where: str) -> str:
     told = {h["challenger"]: h for h in s["headlines"]}
     own = _own(s)
     verdicts = list(dict.fromkeys(told[arm]["verdict"].replace("-", " ") for arm in own))
-    span = " ({})" if s["unfinished"] else ""  # so little is known that no number stands alone
+    undecided = "no verdict" in verdicts  # so little is known that no number stands alone
     measured = [
         f"**{told[arm]['measured'].removesuffix(' steps')}** by `{arm}`"
-        + span.format(told[arm]["interval"])
+        + (f" ({told[arm]['interval']})" if undecided else "")
         for arm in own
     ]
-    pairs = {one["challenger"]: one["pairs"] for one in s["comparisons"]}
-    so_far = f" so far, in {pairs[own[0]]} of {len(s['seeds'])} pairs" if s["unfinished"] else ""
+    why = " ".join(dict.fromkeys(told[arm]["reason"] for arm in own)) if undecided else ""
     return wrapped(
         f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}. Claimed: "
-        f"{told[own[0]]['claimed']}. Measured{so_far}: {' and '.join(measured)}."
+        f"{told[own[0]]['claimed']}. Measured: {' and '.join(measured)}. {why}"
     )
 
 

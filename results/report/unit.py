@@ -9,6 +9,9 @@ from srpo_bench.results.statistics.inference import Estimate
 TIMES = 3.0
 """From this ratio on ``3.2 times as many`` is easier to read than per cent."""
 
+NOTHING = 5e-5
+"""A lower end below this would be read as 100.00 % fewer: it excludes nothing."""
+
 
 def change(ratio: float) -> str:
     """A ratio of cost in words: ``13 % fewer``, ``38 % more``, ``as many``."""
@@ -24,9 +27,11 @@ def change(ratio: float) -> str:
 
 def changes(e: Estimate) -> str:
     """The interval of a ratio: ``9 to 17 % fewer``, ``5 % fewer to 3 % more``; with an open upper
-    end ``at best 27 % fewer``."""
+    end ``27 % fewer at best, with no upper end``."""
     if not e.has_interval:
         return "no interval"
+    if e.high == inf and e.low < NOTHING:
+        return "with no end on either side"
     if e.high == inf:
         return f"{change(e.low)} at best, with no upper end"
     if e.low >= TIMES:

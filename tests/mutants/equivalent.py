@@ -5,6 +5,7 @@ from __future__ import annotations
 _UNDER = "_hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE"
 _AT_ONCE = "a digest is the same whatever is read at once"
 _COPIED = "a copy is the same whatever is read at once"
+_ALL_OF_IT = "either way of writing the generator's state has all of it"
 _NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
@@ -93,6 +94,14 @@ EQUIVALENT: dict[str, str] = {
     "harness/running/intact.py: GtE in left > 0 :: "
     "while left > 0 and (piece := f.read(min(left, _PIECE))):": (
         "nothing more is read of nothing left"
+    ),
+    "harness/running/promises.py: no legacy= in np.random.get_state(legacy=False) :: "
+    "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
+        _ALL_OF_IT
+    ),
+    "harness/running/promises.py: True for False :: "
+    "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
+        _ALL_OF_IT
     ),
     "harness/running/attempt.py: 2 for 1 :: block = old.read(min(left, 1 << 20))": _COPIED,
     "harness/running/attempt.py: 21 for 20 :: block = old.read(min(left, 1 << 20))": _COPIED,

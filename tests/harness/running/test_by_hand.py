@@ -17,7 +17,7 @@ import torch
 
 from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import PromptInfo
-from srpo_bench.algorithms.registry import sampler_of
+from srpo_bench.algorithms.registry import get, sampler_of
 from srpo_bench.algorithms.samplers.base import Group, More
 from srpo_bench.algorithms.samplers.tally import Tally
 from srpo_bench.harness.errors import RunError
@@ -232,6 +232,17 @@ def sampler(**answers: Any) -> Any:
     for name, answer in answers.items():
         setattr(made, name, lambda *_, answer=answer: answer)
     return made
+
+
+@pytest.mark.parametrize("guard", [sampler_guard, algorithm_guard])
+@pytest.mark.parametrize("name", ["notes", "waits_for"])
+def test_what_a_method_says_of_itself_is_asked_for_at_once(guard: Any, name: str) -> None:
+    kind, _ = sampler_of("grpo-token", "shuffled")
+    wrong = {name: property(lambda _: 1 / 0)}
+    bad = type("Bad", (kind if guard is sampler_guard else get("grpo-token"),), wrong)
+    plan = RunInfo((PromptInfo("p", "math"),), 2, 2, 5, max_new_tokens=4)
+    with pytest.raises(RunError, match=name):
+        guard.make(bad, {}, plan)
 
 
 def test_a_step_has_an_end() -> None:

@@ -19,7 +19,7 @@ from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy, load_policy
-from srpo_bench.harness.running.learner import Learner, learning_rate, move
+from srpo_bench.harness.running.learner import Learner, learning_rate, move, trim
 
 PROMPTS = ["2+2=", "a", "who is ", "12*12"]
 G = 4
@@ -174,3 +174,11 @@ def test_a_resumed_learner_moves_as_one_that_never_stopped(tiny_folder: Path) ->
     for name, value in first.model.state_dict().items():
         assert torch.equal(value, second.model.state_dict()[name]), name
         assert not torch.equal(value, weights[name])
+
+
+def test_a_batch_of_empty_responses_keeps_one_column(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    batch = batch_of(policy, get("grpo-token")(get("grpo-token").Settings(), PLAN))
+    batch.rollouts.mask[:] = False
+    r = trim(batch).rollouts
+    assert {x.shape[1] for x in (r.tokens, r.mask, r.logp, r.correction)} == {1}

@@ -85,3 +85,7 @@ def test_a_phase_that_fails_is_timed_and_one_that_is_none_is_refused(now: list[f
     with pytest.raises(KeyError), clock("lunch"):
         pass
     assert clock.close(1)["training"] == 1
+
+
+def test_nothing_is_spent_before_anything_is() -> None:
+    assert set(ledger.empty().values()) == {0}

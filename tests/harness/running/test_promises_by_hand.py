@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,26 @@ def test_what_differs_is_named() -> None:
     assert promises._differing(LINE, LINE | {"loss": 0.25}) == "loss 0.25 instead of 0.5"
     assert promises._differing(LINE, LINE | {"who": [2]}) == "another who"
     assert promises.STEPS == 5
+
+
+def test_a_difference_of_the_tolerance_is_none() -> None:
+    """In relation to the larger one, or to the floor."""
+    for ours, theirs, apart in ((1000.0, 999.0, False), (999.0, 1000.0, False), (0.0, 1e-5, False),
+                                (1000.0, 998.9, True), (0.0, 1.1e-5, True)):  # fmt: skip
+        told = promises._apart([LINE | {"loss": ours}], [LINE | {"loss": theirs}], "so")
+        assert bool(told) == apart
+
+
+def test_trials_are_of_one_seed_in_folders_that_are_thrown_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(promises, "Run", lambda *given: made.append(given))
+    arm, config, problems = (SimpleNamespace() for _ in range(3))
+    trials = promises.Trials(arm, config, problems)  # type: ignore[arg-type]
+    with trials._folder() as folder:
+        assert folder.name.startswith("bench-check-")
+        trials._run(folder)
+    assert not folder.exists()
+    (given,) = made
+    assert (given[:4], given[5]) == ((folder, config, arm, 1), problems)

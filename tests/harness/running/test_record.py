@@ -11,7 +11,12 @@ import torch
 
 from srpo_bench.harness.config import Reward
 from srpo_bench.harness.running.ledger import empty
-from srpo_bench.harness.running.record import by_prompt, evaluation_line, step_line
+from srpo_bench.harness.running.record import (
+    by_prompt,
+    evaluation_line,
+    step_line,
+    training_samples,
+)
 from srpo_bench.results.store import Spent, TaskScore
 from tests.harness.rollouts.test_evaluation import graded
 
@@ -75,3 +80,31 @@ def test_a_steps_line_by_hand() -> None:
     batch.reward = None
     bare = step_line(5, graded([[1]]), Reward(), sampler, batch, update, empty(), None)
     assert not {"rewards", "own_reward", "mismatch"} & bare.keys()
+
+
+def test_groups_that_are_all_right_and_all_wrong_are_counted_apart() -> None:
+    sampler: Any = SimpleNamespace(pool_size=7, epoch=3, metrics=dict)
+    batch: Any = SimpleNamespace(metrics={}, reward=None)
+    update: Any = SimpleNamespace(loss=0.5, grad_norm=2.0, lr=1e-3, metrics={})
+    told = graded([[1, 1], [0, 0], [0, 0], [0, 1]])
+    line = step_line(5, told, Reward(), sampler, batch, update, empty(), None)
+    assert (line["groups"], line["groups_all_correct"], line["groups_all_wrong"]) == (4, 1, 2)
+
+
+def test_a_prompt_without_responses_has_none() -> None:
+    problems = [SimpleNamespace(id="a"), SimpleNamespace(id="b")]
+    group, accuracy = torch.tensor([0, 0]), torch.tensor([1.0, 0])
+    completions: Any = SimpleNamespace(problems=problems, group=group, accuracy=lambda: accuracy)
+    assert [(line["right"], line["n"]) for line in by_prompt(completions)] == [(1, 2), (0, 0)]
+
+
+def test_samples_have_the_worth_of_their_own_serial_number() -> None:
+    """Responses 10 to 13; the batch holds 13, 11 and an old one, and is worth something to each."""
+    told = graded([[1, 0], [0, 1]])
+    batch: Any = SimpleNamespace(
+        rollouts=SimpleNamespace(serial=torch.tensor([13, 11, 9])),
+        advantage=torch.tensor([0.5, -0.5, 2.0]), reward=torch.tensor([1.0, 0.25, 4.0]),
+    )  # fmt: skip
+    lines = list(training_samples(5, told, batch, Reward(), 10))
+    assert [line["advantage"] for line in lines] == [None, -0.5, None, 0.5]
+    assert [line.get("own_reward") for line in lines] == [None, 0.25, None, 1.0]

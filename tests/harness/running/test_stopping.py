@@ -116,3 +116,11 @@ def test_a_stop_leaves_the_block_once_and_is_remembered() -> None:
 
     assert list(interrupted()) == ["saved"]
     assert not issubclass(InterruptedScoringError, Exception)  # no plug-in's handler swallows it
+
+
+def test_a_second_stop_within_the_block_does_not_interrupt_what_the_first_one_saves() -> None:
+    stop = Stop()
+    with stop.at_once():
+        with pytest.raises(InterruptedScoringError):
+            stop.ask()
+        stop.ask()

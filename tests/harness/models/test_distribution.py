@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import nullcontext
+
 import pytest
 import torch
+from torch import Tensor
 
 from srpo_bench.harness.models import distribution
 from srpo_bench.harness.models.distribution import (
@@ -15,6 +20,7 @@ from srpo_bench.harness.models.distribution import (
     sample,
     sampling_logp,
 )
+from tests.harness.pretended import pretended_cuda
 
 
 def test_sample_follows_the_distribution() -> None:
@@ -98,3 +104,88 @@ def test_a_temperature_divides_the_logits(temperature: float, top_p: float) -> N
 def test_probabilities_are_whole_multiples_of_two_to_the_minus_52() -> None:
     probs = torch.tensor([1.0, 0.5, 2.0**-52, 2.0**-53, 0.0])
     assert fixed_point(probs).tolist() == [2**52, 2**51, 1, 0, 0]
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Floats on the one, whole numbers on the other."""
+    counted: list[int] = []
+
+    def watched(probs: Tensor) -> Tensor:
+        counted.append(1)
+        return fixed_point(probs)
+
+    monkeypatch.setattr(distribution, "fixed_point", watched)
+    with pretended_cuda(monkeypatch) if request.param == "cuda" else nullcontext():
+        yield request.param
+    assert bool(counted) == (request.param == "cuda")
+
+
+def test_a_nucleus_ends_where_p_is_reached_exactly(device: str) -> None:
+    """64 tokens alike: of so many ones that are exact in binary, the first half."""
+    logits = torch.zeros(2, 3, 64).to(device)
+    assert nucleus(logits, 0.5).cpu().sum(-1).tolist() == [[32] * 3] * 2
+    assert nucleus(logits, 0.5).cpu()[..., :32].all()
+    assert nucleus(logits, 33 / 64).cpu().sum(-1).tolist() == [[33] * 3] * 2
+    halves = torch.tensor([[0.0, 1.0, 2.0]]).to(device)
+    assert nucleus(halves, 0.6).cpu().tolist() == [[False, False, True]]
+
+
+def test_draws_where_the_policy_is(device: str) -> None:
+    """Of a quarter each: u in [¼, ½) is the second token; of a nucleus of half, in [½, 1)."""
+    logits = torch.zeros(4, 4).to(device)
+    uniform = torch.tensor([0.0, 0.25, 0.5, 1 - 2**-24])
+    for top_p, tokens, share in ((1.0, [0, 1, 2, 3], 0.25), (0.5, [0, 0, 1, 1], 0.5)):
+        drawn, logp = sample(logits, uniform, 1.0, top_p)
+        assert drawn.device == logp.device == logits.device
+        assert drawn.cpu().tolist() == tokens
+        torch.testing.assert_close(logp.cpu().exp(), torch.full((4,), share))
+    best, nothing = sample(torch.eye(4).to(device), uniform, 0.0, 1.0)
+    assert best.device == nothing.device == logits.device
+    assert best.cpu().tolist() == [0, 1, 2, 3]
+    assert nothing.cpu().tolist() == [0.0] * 4
+
+
+def test_the_whole_vocabulary_is_no_nucleus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum that rounds to 1 early would leave tokens out."""
+    monkeypatch.setattr(distribution, "nucleus", lambda *_: pytest.fail("asked for a nucleus"))
+    logits, token = torch.tensor([[0.0, 1.0]]), torch.tensor([1])
+    sample(logits, torch.tensor([0.5]), 1.0, 1.0)
+    sampling_logp(logits, token, 1.0, 1.0)
+    for asked in (
+        lambda: sample(logits, torch.tensor([0.5]), 1.0, 0.9),
+        lambda: sampling_logp(logits, token, 1.0, 0.9),
+    ):
+        with pytest.raises(pytest.fail.Exception, match="nucleus"):
+            asked()
+
+
+def test_a_level_is_a_share_of_the_total_and_a_boundary_belongs_to_what_follows() -> None:
+    """Weights 1, 0, 1, 2 of 4: whatever the sum, and never a token of no weight."""
+    weights = torch.tensor([[1.0, 0.0, 1.0, 2.0]])
+    for u, token in ((0.0, 0), (0.24, 0), (0.25, 2), (0.49, 2), (0.5, 3), (0.99, 3)):
+        uniform = torch.tensor([u])
+        assert invert((7 * weights).log(), uniform).tolist() == [token]
+        assert invert_exactly(weights / 4, uniform).tolist() == [token]
+        assert invert_exactly(weights / 8, uniform).tolist() == [token]
+    assert invert(weights.log(), torch.tensor([1.5])).tolist() == [3]  # of rounding: the last
+
+
+def test_rows_are_summed_in_as_many_parts_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def watched(probs: Tensor) -> Tensor:
+        sizes.append(len(probs))
+        return fixed_point(probs)
+
+    monkeypatch.setattr(distribution, "fixed_point", watched)
+    for at_once, parts in ((20, [2, 2, 1]), (19, [1] * 5), (5, [1] * 5), (1000, [5])):
+        monkeypatch.setattr(distribution, "SUMMED_AT_ONCE", at_once)
+        sizes.clear()
+        invert_exactly(torch.full((5, 10), 0.1), torch.zeros(5))
+        assert sizes == parts
+
+
+def test_entropy_of_any_leading_shape() -> None:
+    logits = torch.tensor([0.25, 0.25, 0.5]).log().expand(2, 4, 3)
+    torch.testing.assert_close(entropy(logits, 1.0), torch.full((2, 4), 1.5 * math.log(2)))

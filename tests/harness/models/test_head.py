@@ -113,3 +113,53 @@ def test_a_cast_weight_gives_its_gradient_in_float32() -> None:
     assert linear.weight.grad.dtype == torch.float32
     expected = states.detach().sum(0).expand(5, 4)
     torch.testing.assert_close(linear.weight.grad, expected, atol=0.03, rtol=0.03)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0, 0.5])
+def test_a_scale_is_applied_before_the_cap(scale: float) -> None:
+    out, linear = torch.tensor([[0.5, -3.0]]), torch.nn.Linear(1, 2)
+    assert torch.equal(Head(linear, scale).shaped(out), out * scale)
+    torch.testing.assert_close(
+        Head(linear, scale, 4.0).shaped(out), 4 * torch.tanh(out * scale / 4)
+    )
+
+
+def test_heads_that_are_no_linear_layers_of_a_body_are_left_whole() -> None:
+    class Model:
+        config = SimpleNamespace(get_text_config=lambda: None)
+        head: Any = torch.nn.Linear(4, 6)
+
+        def get_output_embeddings(self) -> Any:
+            return self.head
+
+    model = Model()
+    assert head_of(model, model, CPU) is None
+    model.head = torch.nn.Identity()
+    assert head_of(model, object(), CPU) is None
+
+
+def test_pieces_are_as_large_as_may_be_and_never_rounded_by_a_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    head = Head(torch.nn.Linear(4, 5))
+    states, tokens = torch.randn(7, 4), torch.zeros(7).long()
+    sizes: list[int] = []
+
+    def logp(logits: Tensor, of: Tensor) -> Tensor:
+        sizes.append(len(logits))
+        assert logits.dtype == torch.float32
+        return logits[:, 0]
+
+    for at_once, pieces in (
+        (35, [7]),
+        (34, [6, 1]),
+        (10, [2, 2, 2, 1]),
+        (9, [1] * 7),
+        (1, [1] * 7),
+    ):
+        monkeypatch.setitem(logp_in_pieces.__globals__, "LOGITS_AT_ONCE", {"cpu": at_once})
+        sizes.clear()
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            out = logp_in_pieces(head, states, tokens, torch.float32, logp)
+        assert sizes == pieces
+        torch.testing.assert_close(out, head.linear(states)[:, 0], atol=1e-6, rtol=1e-6)

@@ -38,6 +38,14 @@ class Adapted(torch.nn.Linear):
     """A linear layer that computes something else, as adapters are."""
 
 
+class Scaled(torch.nn.Embedding):
+    """An embedding that computes something else."""
+
+
+class Layers(torch.nn.ModuleList):
+    """A list of layers that may do something else."""
+
+
 CHANGES: dict[str, Callable[[Any], None]] = {
     "activation": changed("hidden_act", "gelu"),
     "dropout": changed("attention_dropout", 0.1),
@@ -55,6 +63,14 @@ CHANGES: dict[str, Callable[[Any], None]] = {
     "hook": lambda model: model.model.norm.register_forward_hook(lambda *_: None),
     "forward": lambda model: setattr(model.lm_head, "forward", lambda x: x),
     "half": lambda model: model.bfloat16(),
+    "embedding": lambda model: setattr(
+        model.model, "embed_tokens", Scaled(*model.model.embed_tokens.weight.shape)
+    ),
+    "embedding norm": lambda model: setattr(model.model.embed_tokens, "max_norm", 1.0),
+    "list of layers": lambda model: setattr(model.model, "layers", Layers(model.model.layers)),
+    "one bias": lambda model: setattr(
+        model.model.layers[0].self_attn.q_proj, "bias", torch.nn.Parameter(torch.zeros(32))
+    ),
     "checkpoints": lambda model: model.gradient_checkpointing_enable(),
 }
 
@@ -115,3 +131,20 @@ def test_log_probs_and_every_gradient_are_the_models_own(
     torch.testing.assert_close(ours.double(), exact, atol=1e-5, rtol=1e-5)
     for a, b in zip(mine, theirs, strict=True):
         torch.testing.assert_close(a.double(), b, atol=1e-4 * float(b.abs().max()), rtol=1e-3)
+
+
+def test_backward_passes_of_its_own_where_gradients_are_wanted() -> None:
+    x = torch.randn(3, 4, requires_grad=True)
+    for out, name in ((llama.unit(x, 1e-6), "_Unit"), (llama.gated(x), "_Gated")):
+        assert type(out.grad_fn).__name__ == f"{name}Backward"
+    with torch.no_grad():
+        torch.testing.assert_close(llama.unit(x, 0.5), x / (x.square().mean(-1, True) + 0.5).sqrt())
+        torch.testing.assert_close(llama.gated(x), torch.nn.functional.silu(x[:, :2]) * x[:, 2:])
+
+
+def test_attention_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama, "attention_on_cuda", lambda qkv, *_: "elsewhere")
+    monkeypatch.setattr(llama._Attention, "apply", lambda *_: "here")
+    nothing: Any = None
+    for device, where in (("cpu", "here"), ("meta", "elsewhere")):
+        assert llama.attention(torch.zeros(1, device=device), nothing, nothing, nothing) == where

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -246,3 +247,46 @@ def test_a_rotary_embedding_that_changes_bounds_the_context(
 def test_the_context_of_other_kinds() -> None:
     assert context_of(tiny("gpt2").config) == 256
     assert context_of(tiny("mamba").config) in (None, 256)
+
+
+def test_weights_are_float32_whatever_they_were_saved_in(copy: Copy) -> None:
+    folder = copy()
+    model = open_model(folder, CPU)
+    model.bfloat16().save_pretrained(folder)
+    again = open_model(folder, CPU)
+    assert {p.dtype for p in again.parameters()} == {torch.float32}
+    assert not again.training
+
+
+def test_transformers_warns_as_before(copy: Copy) -> None:
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    try:
+        logging.set_verbosity_info()
+        open_model(copy(), CPU)
+        assert logging.get_verbosity() == logging.INFO
+    finally:
+        logging.set_verbosity(before)
+
+
+@pytest.mark.parametrize("part", ["config", "generation_config", "tokenizer"])
+def test_each_part_is_saved_once_at_planning(part: str) -> None:
+    saved: list[str] = []
+
+    def saving(name: str) -> Any:
+        def save(folder: str) -> None:
+            assert Path(folder).is_dir()
+            saved.append(name)
+            if name == part:
+                raise RuntimeError("no\nmore of it")
+
+        return SimpleNamespace(save_pretrained=save)
+
+    model = SimpleNamespace(config=saving("config"), generation_config=saving("generation_config"))
+    with pytest.raises(UserError, match=r"could not be saved in a checkpoint: no$"):
+        check_savable(model, saving("tokenizer"))
+    assert saved[-1] == part
+    bare = SimpleNamespace(config=saving("c"), generation_config=None)
+    check_savable(bare, saving("t"))
+    assert saved[-2:] == ["c", "t"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from srpo_bench.harness.models import head as module
 from srpo_bench.harness.models.head import Head
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.models.product import linear
+from srpo_bench.harness.models.reading import Layout
+from tests.harness.pretended import CUDA, pretended_cuda
 
 PIECE = 200
 
@@ -165,3 +168,57 @@ def test_without_an_understood_head_there_are_no_outputs(tiny_folder: Path) -> N
     policy.head = None
     with pytest.raises(RunError, match="head is not understood, so there are no outputs to read"):
         policy.outputs(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", ["packed", "whole", "in pieces", "outputs"])
+def test_on_a_device_the_same_comes_of_the_same(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    def read(policy: Policy) -> Tensor:
+        if case != "packed":
+            policy.llama = None
+        if case == "outputs":
+            logp, outputs = policy.outputs(rollouts())
+            assert outputs.entropy.device == outputs.hidden.device == policy.device
+            return logp
+        return policy.logp(rollouts())
+
+    if case == "in pieces":
+        for device in ("cpu", "cuda"):
+            monkeypatch.setitem(module.LOGITS_AT_ONCE, device, PIECE)
+    here = read(load_policy(tiny_folder, "float32", "cpu", 0.9, 0.8))
+    with pretended_cuda(monkeypatch):
+        there = read(load_policy(tiny_folder, "float32", "auto", 0.9, 0.8))
+        assert there.device == CUDA
+        torch.testing.assert_close(there.cpu(), here, atol=1e-5, rtol=1e-5)
+
+
+def test_a_policy_computes_in_its_dtype(tiny_folder: Path) -> None:
+    for dtype in (torch.float32, torch.bfloat16):
+        policy = load_policy(tiny_folder, str(dtype).rpartition(".")[2], "cpu")
+        with policy.autocast():
+            assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
+        assert (policy.llama is None) == (dtype == torch.bfloat16)
+
+
+def test_logits_are_counted_with_the_prompts_where_they_are_made_of_them(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four rows of 9 tokens, prompts of 3 and 1, a vocabulary of 46."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    for layout, width in ((Layout.WHOLE, 12), (policy.layout, 9)):
+        policy.layout = layout
+        for at_once, many in ((4 * width * 46, False), (4 * width * 46 - 1, True)):
+            monkeypatch.setitem(module.LOGITS_AT_ONCE, "cpu", at_once)
+            assert policy._many_logits(rollouts()) == many
+
+
+def test_the_body_of_a_model_whose_prefix_names_nothing() -> None:
+    inner = object()
+    plain: Any = SimpleNamespace(base_model=inner, model="other")
+    own: Any = SimpleNamespace(model=inner)
+    own.base_model = own
+    bare: Any = SimpleNamespace()
+    bare.base_model = bare
+    for model, body in ((plain, inner), (own, inner), (bare, bare)):
+        assert Policy(model, None, torch.device("cpu"), torch.float32, 1.0, 1.0).body is body

@@ -6,6 +6,8 @@ _UNDER = "_hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE"
 _AT_ONCE = "a digest is the same whatever is read at once"
 _COPIED = "a copy is the same whatever is read at once"
 _ALL_OF_IT = "either way of writing the generator's state has all of it"
+_LAST = "the last of two dimensions is 1"
+_SORTED = "probs, order = scaled.detach().softmax(-1).sort(dim=-1, descending=True, stable=True)"
 _NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
@@ -95,6 +97,29 @@ EQUIVALENT: dict[str, str] = {
     "while left > 0 and (piece := f.read(min(left, _PIECE))):": (
         "nothing more is read of nothing left"
     ),
+    "harness/models/reading.py: no dtype= in torch.ones_like(last, dtype=torch.bool) :: "
+    "first = torch.ones_like(last, dtype=torch.bool)[:, None]": (
+        "the mask that it begins is cast to whole numbers anyway"
+    ),
+    "harness/models/head.py: no rtol= in torch.allclose(head.shaped(plain), logits, rtol=1e-05, "
+    "atol=1e-05) :: if torch.allclose(head.shaped(plain), logits, rtol=1e-5, atol=1e-5):": (
+        "it is the one that torch takes"
+    ),
+    "harness/models/distribution.py: no dim= in scaled.detach().softmax(-1).sort(dim=-1, "
+    f"descending=True, stable=True) :: {_SORTED}": "it is the one that torch takes",
+    "harness/models/distribution.py: no USub in -1 :: "
+    "return logits.argmax(-1), torch.zeros(len(logits), device=logits.device)": _LAST,
+    "harness/models/distribution.py: no USub in -1 :: logp = scaled.log_softmax(-1)": _LAST,
+    "harness/models/distribution.py: no USub in -1 :: "
+    "return token, logp.gather(-1, token[:, None]).squeeze(1)": _LAST,
+    "harness/models/distribution.py: no USub in -1 :: cdf = logp.double().exp().cumsum(-1)": _LAST,
+    "harness/models/distribution.py: no USub in -1 :: "
+    "return token.clamp(max=logp.shape[-1] - 1)": _LAST,
+    "harness/models/distribution.py: no USub in -1 :: "
+    "rows = max(SUMMED_AT_ONCE // probs.shape[-1], 1)": _LAST,
+    "harness/models/distribution.py: no USub in -1 :: cdf = fixed_point(part).cumsum(-1)": _LAST,
+    "harness/models/llama.py: no USub in -1 :: gate, up = gate_up.chunk(2, -1)": _LAST,
+    "harness/models/llama.py: no USub in -1 :: of_gate, of_up = out.chunk(2, -1)": _LAST,
     "harness/running/promises.py: no legacy= in np.random.get_state(legacy=False) :: "
     "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
         _ALL_OF_IT

@@ -73,3 +73,22 @@ def test_a_collector_of_chats_has_turns_end(tokenizer: Any, tiny_folder: Path) -
     for style, ends in (("base", [1]), ("chat", [1, closing]), ("auto", [1, closing])):
         Collector(policy, engine, {}, Data(style=style))
         assert policy.end_tokens == ends
+
+
+def test_a_token_that_begins_every_text_closes_no_turn() -> None:
+    class Beginning:
+        """Puts 1, its token of beginning, before whatever it is asked, unless it is told not to."""
+
+        def __init__(self) -> None:
+            self.all_special_ids = [1]
+            self.added_tokens_decoder = {i: SimpleNamespace(special=i == 3) for i in (3, 4)}
+
+        def apply_chat_template(self, turns: Any, tokenize: bool) -> str:
+            assert not tokenize
+            return f"ANSWER? {turns[1]['content']} and on"
+
+        def __call__(self, text: str, add_special_tokens: bool = True) -> dict[str, list[int]]:
+            assert text == " and on"
+            return {"input_ids": [1] * add_special_tokens + [4, 3]}
+
+    assert turn_end(Beginning()) == 3

@@ -19,3 +19,11 @@ def test_prompts_stand_once_and_nothing_is_padding() -> None:
     ends = [*p.starts.tolist()[1:], len(p.places)]
     places = [p.places[a:b].tolist() for a, b in zip(p.starts.tolist(), ends, strict=True)]
     assert places == [[0, 4], [1, 5], [8], [9], [10], [2], [3], [11]]
+
+
+def test_a_tokens_places_follow_the_rows() -> None:
+    """A sort that is not stable keeps few equal ones in order, and not many."""
+    rows = 200
+    one = torch.ones(rows, dtype=torch.long)
+    p = pack([[10, 11]], torch.zeros_like(one), one[:, None], one)
+    assert p.places.tolist() == [2 * row + token for token in (0, 1) for row in range(rows)]

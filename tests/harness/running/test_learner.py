@@ -182,3 +182,14 @@ def test_a_batch_of_empty_responses_keeps_one_column(tiny_folder: Path) -> None:
     batch.rollouts.mask[:] = False
     r = trim(batch).rollouts
     assert {x.shape[1] for x in (r.tokens, r.mask, r.logp, r.correction)} == {1}
+
+
+def test_rows_of_a_group_stand_together_in_their_order(tiny_folder: Path) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    batch = batch_of(policy, get("grpo-token")(get("grpo-token").Settings(), PLAN))
+    learner = Learner(policy, None, Optim(micro_batch_tokens=10**6), 4, 16)
+    mixed = batch.rows(torch.tensor([0, 4, 8, 12] * 50))
+    mixed.rollouts.serial = torch.arange(200)
+    (micro,) = learner._micro_batches(mixed, every_row=True)
+    order = [4 * i + group for group in range(4) for i in range(50)]
+    assert micro.rollouts.serial.tolist() == order

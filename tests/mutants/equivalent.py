@@ -97,6 +97,9 @@ EQUIVALENT: dict[str, str] = {
     "while left > 0 and (piece := f.read(min(left, _PIECE))):": (
         "nothing more is read of nothing left"
     ),
+    "harness/models/resolve.py: 21 for 20 :: while block := f.read(1 << 20):": _AT_ONCE,
+    "harness/models/text.py: True for False :: "
+    "self.front = self._plain([self.anchor], special=False)": "the anchor is no special token",
     "harness/models/reading.py: no dtype= in torch.ones_like(last, dtype=torch.bool) :: "
     "first = torch.ones_like(last, dtype=torch.bool)[:, None]": (
         "the mask that it begins is cast to whole numbers anyway"

@@ -182,3 +182,13 @@ def test_a_large_file_counts_to_its_end(tmp_path: Path) -> None:
         found.append(digest(folder))
     assert found[0] != found[1]
     assert json.dumps(found)
+
+
+def test_a_file_under_another_name_is_another_base(tmp_path: Path) -> None:
+    found = set()
+    for name in ("tokenizer.json", "tokenizer.txt"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_bytes(b"the same")
+        found.add(digest(folder))
+    assert len(found) == 2

@@ -100,3 +100,19 @@ def test_where_it_is_not_said_all_count_and_a_note_says_so() -> None:
     model = tiny("mixtral")
     model.config = config(num_local_experts=4)
     assert per_token(model) == whole(model) - 64 * 32
+
+
+def test_where_all_experts_are_chosen_all_count() -> None:
+    model = tiny("mixtral")
+    there = model.config.num_local_experts
+    counts = []
+    for chosen in (1, 2, there, there + 1):
+        model.config = config(num_experts_per_tok=chosen)
+        counts.append(per_token(model))
+    one = counts[1] - counts[0]
+    assert one > 0
+    assert counts[2] == counts[3] == counts[0] + (there - 1) * one
+
+
+def test_two_experts_are_several() -> None:
+    assert experts_note(config(num_experts=2)) is not None

@@ -139,3 +139,55 @@ def test_a_prompt_that_is_too_long_is_told_by_those_who_measure(
     assert caplog.messages == []
     tokenizer("value value value")
     assert "longer than the specified maximum" in caplog.text
+
+
+class Asked:
+    """A tokenizer that answers with its characters' places and remembers what it was asked."""
+
+    all_special_ids = (2,)
+    words = ("0", "?", "a", "b")
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __call__(self, text: str, **how: Any) -> dict[str, Any]:
+        self.asked.append((text, how))
+        ids = [self.words.index(c) for c in text if c in self.words]
+        return {"input_ids": ids, "special_tokens_mask": [i in self.all_special_ids for i in ids]}
+
+    def apply_chat_template(self, turns: Any, **how: Any) -> dict[str, Any]:
+        self.asked.append((turns, how))
+        return {"input_ids": (1, 3)}
+
+    def decode(self, tokens: list[int], **how: Any) -> str:
+        self.asked.append((tokens, how))
+        return "".join(self.words[i] for i in tokens)
+
+
+def test_what_a_tokenizer_is_asked() -> None:
+    tokenizer = Asked()
+    assert encode(tokenizer, "b?") == [3, 1]
+    assert encode(tokenizer, CHAT) == [1, 3]
+    assert tokenizer.asked == [
+        ("b?", {"return_special_tokens_mask": True, "verbose": False}),
+        (CHAT, {"add_generation_prompt": True, "tokenize": True, "return_dict": True,
+                "tokenizer_kwargs": {"verbose": False}}),
+    ]  # fmt: skip
+    decode = Decoder(tokenizer)
+    assert decode.anchor == 3  # a letter's: of "a" it is special, "0" comes before it by number
+    tokenizer.asked.clear()
+    assert (decode([1]), decode.spelled_out([0])) == ("?", "0")
+    assert tokenizer.asked == [
+        ([3, token], {"skip_special_tokens": skipped, "clean_up_tokenization_spaces": False})
+        for token, skipped in ((1, True), (0, False))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"), [("ba", [3]), ("baa", [3]), ("a", [2]), ("aa", [2]), ("ab", [2, 3]), ("", [])]
+)
+def test_of_a_prompt_at_least_one_token_stays(text: str, ids: list[int]) -> None:
+    assert encode(Asked(), text) == ids

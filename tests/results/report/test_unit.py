@@ -55,3 +55,28 @@ def test_beside_each_other_they_share_their_unit() -> None:
 )
 def test_and_so_is_its_interval(low: float, high: float, told: str) -> None:
     assert changes(Estimate((low + high) / 2, low, high, 8, "")) == told
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"),
+    [
+        (0.01, "99 % fewer"),
+        (0.985, "2 % fewer"),
+        (1.0007, "0.07 % more"),
+        (1.0002, "as many"),
+        (1.9951, "100 % more"),
+        (0.9951, "0.5 % fewer"),
+    ],
+)
+def test_digits_come_where_none_would_hide_it(ratio: float, told: str) -> None:
+    assert change(ratio) == told
+
+
+def test_an_interval_that_ends_at_three_times() -> None:
+    assert changes(Estimate(2.5, 2.0, 3.0, 8, "")) == "100 % more to 3 times as many"
+
+
+def test_only_an_interval_on_one_side_shares_its_unit() -> None:
+    assert beside(Estimate(1.03, 0.95, 1.2, 8, "")) == "3 % more (5 % fewer to 20 % more)"
+    assert beside(Estimate(1.0, 1.1, 1.2, 8, "")) == "as many (10 to 20 % more)"
+    assert beside(Estimate(0.9, 1.1, 1.2, 8, "")) == "10 % fewer (10 to 20 % more)"

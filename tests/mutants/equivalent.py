@@ -8,6 +8,7 @@ _COPIED = "a copy is the same whatever is read at once"
 _ALL_OF_IT = "either way of writing the generator's state has all of it"
 _LAST = "the last of two dimensions is 1"
 _SORTED = "probs, order = scaled.detach().softmax(-1).sort(dim=-1, descending=True, stable=True)"
+_INT64 = "whole numbers are of 64 bits by themselves where the tests run"
 _NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
@@ -96,6 +97,29 @@ EQUIVALENT: dict[str, str] = {
     "harness/running/intact.py: GtE in left > 0 :: "
     "while left > 0 and (piece := f.read(min(left, _PIECE))):": (
         "nothing more is read of nothing left"
+    ),
+    "harness/rollouts/collect.py: 2 for 1 :: text = text.split(stop, 1)[0]": (
+        "of the parts only the first is read"
+    ),
+    "harness/rollouts/probe.py: 65 for 64 :: engine = TorchEngine(policy, rows_at_once=64)": (
+        "how many rows are sampled at once changes nothing"
+    ),
+    "harness/rollouts/probe.py: no USub in -1 :: "
+    "out[row, :length] = (picked - logits.float().logsumexp(-1)).cpu()": _LAST,
+    "harness/scoring/own_backend.py: no dtype= in np.array(main['correct'], dtype=np.int64) :: "
+    'k, correct = main["k"], np.array(main["correct"], dtype=np.int64)': _INT64,
+    "harness/scoring/own_backend.py: no dtype= in np.array(other['correct'], dtype=np.int64) :: "
+    "others.append(": _INT64,
+    "harness/scoring/score.py: no mode= in config.model.model_dump(mode='json') :: "
+    "return {": "a model's settings are words",
+    "results/report/unit.py: LtE in ratio < 1 :: "
+    "near = min(off, 100 - off) if ratio < 1 else off": ("of a ratio of 1 either is nothing"),
+    "results/report/why.py: 2 for 1 :: side = 1 if total >= 0 else -1": (
+        "of a side its sign is read"
+    ),
+    "results/report/samples.py: 1 for 0 :: "
+    "share = max(2, LIMIT // len(sources)) if sources else 0": (
+        "a share of no sources is not asked for"
     ),
     "harness/models/resolve.py: 21 for 20 :: while block := f.read(1 << 20):": _AT_ONCE,
     "harness/models/text.py: True for False :: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,15 @@ def test_what_is_graded_aside_is_sampled_first_and_says_what_it_would_in_its_tur
     assert order == ["micro-humaneval", "micro-gsm8k", "micro-math"]
     assert where == {"micro-humaneval": False, "micro-gsm8k": True, "micro-math": True}
     assert torch.rand(1, generator=generator) == then
+
+
+def test_two_samples_show_their_own_variance() -> None:
+    """One of two problems varies, s² = ½; the binomial would be larger."""
+    assert score(graded([[1, 1], [1, 0]]))["stderr"] == 0.25
+
+
+def test_a_problem_without_responses_has_no_accuracy() -> None:
+    made = graded([[1], [0]])
+    alone = replace(made, group=torch.tensor([0, 0]))
+    first, last = alone.accuracy_by_problem().tolist()
+    assert (first, math.isnan(last)) == (0.5, True)

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srpo_bench.harness.rollouts.mismatch import effective_sample_size, mismatch
+from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.config import Rollout
+from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.rollouts.mismatch import (
+    corrected_rollouts,
+    effective_sample_size,
+    mismatch,
+    step_mismatch,
+)
 
 MASK = torch.tensor([[True, True, True], [True, False, False]])
 
@@ -64,3 +74,59 @@ def test_nothing_generated_is_no_mismatch() -> None:
     logp, nothing = torch.zeros(2, 3), torch.zeros(2, 3, dtype=torch.bool)
     found = mismatch(logp, logp - 1, nothing)
     assert (found["kl"], found["ess_token"], found["ess_sequence"]) == (0, 1, 1)
+
+
+def test_a_single_token_weighs_whole() -> None:
+    found = mismatch(torch.tensor([[-1.0]]), torch.tensor([[-1.5]]), torch.tensor([[True]]))
+    assert found["difference_mean"] == found["difference_max"] == 0.5
+
+
+def completions(learner: torch.Tensor | None) -> Any:
+    """Two responses of 2 and 1 tokens, sampled at −1 nat a token."""
+    mask = torch.tensor([[True, True], [True, False]])
+    logp, blank = -1.0 * mask, torch.zeros(2).bool()
+    r = Rollouts(["p"], [[1]], torch.zeros(2).long(), mask.long(), mask, logp, blank)
+    responses = SimpleNamespace(logp=logp, mask=mask)
+    return SimpleNamespace(learner_logp=learner, responses=responses, rollouts=lambda: r)
+
+
+LEARNER = torch.tensor([[-1.0, -3.0], [0.5, 0.0]])  # weights of 1, e⁻² and e^1.5
+
+
+def test_what_meets_a_bound_is_counted_where_there_is_a_correction() -> None:
+    assert step_mismatch(completions(None), Rollout()) is None
+    plain = step_mismatch(completions(LEARNER), Rollout())
+    assert plain is not None
+    assert "cut" not in plain
+    settings = Rollout(correction="token-truncated", correction_cap=2.0, correction_floor=0.0)
+    cut = step_mismatch(completions(LEARNER), settings)
+    assert cut is not None
+    assert cut["cut"] == pytest.approx(1 / 3)
+
+
+def test_rollouts_are_the_learners_where_they_are_corrected_or_must_be_exact() -> None:
+    blank = Rollout()
+    for learner, exact, theirs in (
+        (None, True, False),
+        (LEARNER, False, False),
+        (LEARNER, True, True),
+    ):
+        made = completions(learner)
+        found = corrected_rollouts(made, blank, exact)
+        assert (found.logp is learner) == theirs
+        assert (found.correction == 1).all()
+    settings = Rollout(correction="token-truncated", correction_cap=2.0, correction_floor=0.0)
+    found = corrected_rollouts(completions(LEARNER), settings)
+    assert found.logp is LEARNER
+    expected = torch.tensor([[1.0, math.exp(-2)], [2.0, 1.0]])
+    mask = found.mask
+    torch.testing.assert_close(found.correction[mask], expected[mask])
+
+
+def test_log_probs_that_are_no_numbers_end_the_run() -> None:
+    made = completions(None)
+    made.rollouts().logp[1, 1] = math.nan  # on padding nobody reads it
+    corrected_rollouts(made, Rollout())
+    made.rollouts().logp[0, 1] = math.inf
+    with pytest.raises(RunError, match="The engine returned log-probs that are not finite"):
+        corrected_rollouts(made, Rollout())

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -296,3 +297,28 @@ def test_the_plain_pass_is_row_by_row_without_a_cache(
     question = Question(str(tiny_folder), "cpu", [[2], [3, 4]], 4, engine=True)
     module.plain_logp(read, module._forced(read, question))
     assert asked == [((1, 5), False), ((1, 4), False)]
+
+
+def test_fewer_tokens_are_forced_behind_later_prompts() -> None:
+    config = SimpleNamespace(vocab_size=5)
+    model = SimpleNamespace(config=SimpleNamespace(get_text_config=lambda: config))
+
+    def forced(limit: int, prompts: int) -> list[int]:
+        question = SimpleNamespace(limit=limit, prompts=[[1]] * prompts)
+        found = module._forced(SimpleNamespace(model=model), question)  # type: ignore[arg-type]
+        assert int(found.tokens.max()) < 5
+        return found.lengths.tolist()
+
+    assert forced(6, 3) == [6, 3, 2]
+    assert forced(2, 4) == [2, 1, 1, 1]
+    assert forced(10**6, 1) == [module.FORCED]
+
+
+def test_a_model_attends_afterwards_as_before() -> None:
+    asked: list[str] = []
+    config = SimpleNamespace(_attn_implementation="grouped")
+    model = SimpleNamespace(config=config, set_attn_implementation=asked.append)
+    with suppress(ValueError), module._own_attention(model):
+        assert asked == ["eager"]
+        raise ValueError("of the model")
+    assert asked == ["eager", "grouped"]

@@ -147,3 +147,17 @@ def test_without_a_bound_anything_fits(monkeypatch: pytest.MonkeyPatch) -> None:
         there = context
         roll = {"engine": engine, "vllm": {"max_model_len": given}}
         assert module._context(Config.model_validate({"rollout": roll}), there) == bound
+
+
+def test_a_prompt_that_fits_exactly_fits() -> None:
+    module._refuse_long([10, 20], 12, 32, "t", "rollout")
+    with pytest.raises(UserError) as told:
+        module._refuse_long([10, 21, 22], 12, 32, "t", "rollout")
+    assert str(told.value) == (
+        "2 of 3 prompts of t (the longest has 22 tokens) and a response of 12 do not fit the "
+        "model's context of 32: lower rollout.max_new_tokens."
+    )
+    for longest, helps in ((31, "lower rollout.max_new_tokens."), (32, "a model that reads more.")):
+        with pytest.raises(UserError) as told:
+            module._refuse_long([longest], 12, 32, "t", "rollout")
+        assert str(told.value).endswith(helps)

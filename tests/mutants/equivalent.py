@@ -9,6 +9,7 @@ _ALL_OF_IT = "either way of writing the generator's state has all of it"
 _LAST = "the last of two dimensions is 1"
 _SORTED = "probs, order = scaled.detach().softmax(-1).sort(dim=-1, descending=True, stable=True)"
 _INT64 = "whole numbers are of 64 bits by themselves where the tests run"
+_ONE_MORE = "one more place, in which nothing is put and of which nothing is read"
 _NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
@@ -121,6 +122,23 @@ EQUIVALENT: dict[str, str] = {
     "share = max(2, LIMIT // len(sources)) if sources else 0": (
         "a share of no sources is not asked for"
     ),
+    "harness/engines/choose.py: delete continue :: continue": "the loop goes on by itself",
+    "harness/engines/kv_cache.py: no USub in -2 :: end = self._length + key_states.shape[-2]": (
+        "of four dimensions the last but one is 2"
+    ),
+    "harness/engines/readers.py: 2 for 1 :: "
+    "self.cache = slab_cache(policy.model, limit + 1)": _ONE_MORE,
+    "harness/engines/readers.py: 2 for 1 :: "
+    "room = torch.zeros((len(group), limit + 1), dtype=torch.bool, device=device)": _ONE_MORE,
+    "harness/engines/readers.py: no dtype= in torch.zeros((len(group), limit + 1), "
+    "dtype=torch.bool, device=device) :: "
+    "room = torch.zeros((len(group), limit + 1), dtype=torch.bool, device=device)": (
+        "the mask that it ends is cast to whole numbers anyway"
+    ),
+    "harness/engines/readers.py: 2 for 1 :: packed = pack([p[:-1] for p in prompts], everyone, "
+    "nothing, nothing[:, 0] + 1)": "nothing is read of these responses, however long",
+    "harness/engines/torch_engine.py: 1 for 0 :: self.window = max((len(s.encode()) for row in "
+    "self.stops for s in row), default=0)": "asked for only where there are stops",
     "harness/models/resolve.py: 21 for 20 :: while block := f.read(1 << 20):": _AT_ONCE,
     "harness/models/text.py: True for False :: "
     "self.front = self._plain([self.anchor], special=False)": "the anchor is no special token",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +20,8 @@ from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.engines.vllm_engine import (
     ATTEMPTS,
+    PROBE,
+    TOLERANCE,
     Completion,
     HostError,
     Request,
@@ -225,3 +230,39 @@ def test_rows_of_unlike_lengths_are_padded_and_greedy_ones_are_certain() -> None
 def test_the_seeds_of_a_batch_come_from_the_generator_alone() -> None:
     drawn = torch.randint(2**31, (3,), generator=torch.Generator().manual_seed(5))
     assert _seeds(3, torch.Generator().manual_seed(5)) == drawn.tolist()
+
+
+def test_a_gap_of_the_tolerance_is_none(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    rollouts, host = engine(policy)
+    bound = TOLERANCE[torch.float32]
+    gaps = iter([2 * bound, bound])
+    monkeypatch.setattr(rollouts, "gap", lambda: next(gaps))
+    rollouts.sync()
+    assert host.log == ["start", "load", "stop", "start", "load"]
+
+
+def test_the_probe_is_the_same_random_tokens_each_time(policy: Policy) -> None:
+    asked: list[list[int]] = []
+    host: Any = SimpleNamespace(score=lambda ids: asked.append(ids) or [math.nan] * (len(ids) - 1))
+    rollouts = VllmEngine(policy, host, Vllm())
+    torch.manual_seed(1)
+    assert rollouts.gap() == rollouts.gap() == math.inf
+    drawn = torch.randint(46, (PROBE,), generator=torch.Generator().manual_seed(0)).tolist()
+    assert asked == [drawn, drawn]
+
+
+def test_a_prompt_and_its_response_may_fill_the_context(policy: Policy) -> None:
+    rollouts, _ = engine(policy)
+    rollouts._fits([[3] * 120], SAMPLING)
+    with pytest.raises(RunError, match="prompt of 121 tokens and a response of 8"):
+        rollouts._fits([[3] * 121], SAMPLING)
+    rollouts.settings = Vllm(max_model_len=20)
+    rollouts._fits([[3], [3] * 12], SAMPLING)
+    with pytest.raises(RunError, match="fit vLLM's 20"):
+        rollouts._fits([[3], [3] * 13], SAMPLING)
+
+
+def test_what_comes_back_has_the_kinds_of_its_numbers() -> None:
+    found = _responses([Completion([], [], True)], Sampling(1.0, 1.0, 4))
+    assert (found.tokens.dtype, found.mask.dtype) == (torch.long, torch.bool)
+    assert (found.logp.dtype, found.truncated.dtype) == (torch.float32, torch.bool)

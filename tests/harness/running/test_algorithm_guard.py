@@ -11,7 +11,7 @@ from srpo_bench.algorithms.base import RunInfo
 from srpo_bench.algorithms.batch import Batch, Grades, PromptInfo, Rollouts, Totals
 from srpo_bench.algorithms.registry import algorithm_names, get, get_sampler, sampler_names
 from srpo_bench.algorithms.samplers.base import Kept
-from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.errors import RunError, naming
 from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running import sampler_guard
 from tests.harness.wrong import KINDS, SAMPLERS, Keeps
@@ -125,3 +125,9 @@ def test_groups_count_from_nothing_to_the_last_prompt() -> None:
 
     assert fault(0, 1) == fault(1, 1) == fault() == ""
     assert fault(0, 2) == fault(-1, 0) == "groups that are not among its 2 prompts"
+
+
+def test_what_a_plug_in_says_is_cut_at_one_length() -> None:
+    with pytest.raises(RunError) as told, naming("It", "weigh"):
+        raise ValueError("x" * 501)
+    assert str(told.value) == f"It raised ValueError in weigh: {'x' * 500}"

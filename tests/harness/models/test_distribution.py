@@ -187,5 +187,5 @@ def test_rows_are_summed_in_as_many_parts_as_fit(monkeypatch: pytest.MonkeyPatch
 
 
 def test_entropy_of_any_leading_shape() -> None:
-    logits = torch.tensor([0.25, 0.25, 0.5]).log().expand(2, 4, 3)
-    torch.testing.assert_close(entropy(logits, 1.0), torch.full((2, 4), 1.5 * math.log(2)))
+    logits = torch.tensor([0.25, 0.25, 0.5]).log().expand(2, 5, 3)
+    torch.testing.assert_close(entropy(logits, 1.0), torch.full((2, 5), 1.5 * math.log(2)))

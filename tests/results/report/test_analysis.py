@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from srpo_bench.results.judgement.claims import NonInferiority, Ratio
 from srpo_bench.results.report import analysis
 from srpo_bench.results.runs import Run
 from tests.results.made import NAN, comparison, run
@@ -123,3 +124,64 @@ def test_the_grid_is_of_the_gain() -> None:
     found = analysis._grid(comparison(*runs), "srpo", "grpo")
     assert [c.target for c in found.values()] == pytest.approx([0.25, 0.5, 0.75, 0.9, 1.0])
     assert all(list(c.axes) == ["steps"] for c in found.values())
+
+
+def made(**more: Any) -> Any:
+    """An analysis of which only this is known."""
+    found = object.__new__(analysis.Analysis)
+    for name, value in more.items():
+        object.__setattr__(found, name, value)
+    return found
+
+
+def test_what_the_target_is_in_words() -> None:
+    def aim(*named: bool) -> tuple[str, float]:
+        targets = [SimpleNamespace(level=0.5 + i, named=n) for i, n in enumerate(named)]
+        a = made(targets=targets, baseline="grpo")
+        return a.aim, a.target
+
+    gain = "nine tenths of grpo's gain"
+    assert aim(True, False) == ("the target that was named beforehand", 0.5)
+    assert aim(False, True) == (gain, 0.5)
+    assert aim()[0] == gain
+    assert np.isnan(aim()[1])
+
+
+def test_a_claims_line_and_axis_where_it_is_about_costs() -> None:
+    ratio = Ratio(kind="ratio", axis="tokens", threshold=0.25)
+    for headline, threshold, axis in (
+        (SimpleNamespace(test=ratio), 0.25, "tokens"),
+        (SimpleNamespace(test=NonInferiority(kind="noninferiority", share=0.5)), None, "steps"),
+        (None, None, "steps"),
+    ):  # fmt: skip
+        a = made(headline=headline)
+        assert (a.threshold, a.axis) == (threshold, axis)
+
+
+def test_points_are_the_grid_and_then_what_was_named() -> None:
+    target = SimpleNamespace(label="exploratory")
+    a = made(
+        grid={"srpo": {0.25: "c"}}, named={"srpo": [(target, "d")]}, claims={"srpo": [1], "x": [2]}
+    )
+    assert a.points("srpo") == [("25% of the gain", "c"), ("exploratory", "d")]
+    assert a.verdicts == [1, 2]
+
+
+def test_a_gain_of_nothing_that_is_told_apart_from_none() -> None:
+    """Its whole interval must lie above nothing, with the floor of its sampling."""
+    flat = [tasked(arm, s, [0, 0.9], [0.5, 0.5]) for arm in ("grpo", "srpo") for s in (1, 2)]
+    assert analysis._tasks(comparison(*flat), "srpo", "grpo").without_gain == ("b",)
+
+    def noisy(stderr: float) -> tuple[str, ...]:
+        runs = [
+            run(arm, s, (0, 0.5), tasks={"a": (0, 0.5)}, stderr=(stderr, stderr))
+            for arm in ("grpo", "srpo") for s in (1, 2)
+        ]  # fmt: skip
+        return analysis._tasks(comparison(*runs), "srpo", "grpo").without_gain
+
+    assert (noisy(0.01), noisy(1.0)) == ((), ("a",))
+
+
+def test_a_mean_of_whole_numbers() -> None:
+    found = analysis._mean([1, 0], 0.5)
+    assert (found.value, found.n) == (0.5, 2)

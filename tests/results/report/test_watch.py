@@ -103,3 +103,25 @@ def test_a_finished_comparison_is_written_once(folder: Path) -> None:
 def test_where_there_is_no_comparison_there_is_nothing_to_watch(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="no comparison"):
         watch.watch(tmp_path, 5, wait=Pauses())
+
+
+def test_how_far_it_is_is_told_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = iter(["running", "running", "done"])
+    told: list[str] = []
+    stamps = iter([{"a": 1}, {"a": 2}, {"a": 2}, {"a": 3}])
+    written: list[object] = []
+
+    def write(*given: object) -> dict[str, dict[str, int]]:
+        written.append(given)
+        return {"progress": {next(states): 1}}
+
+    monkeypatch.setattr(watch, "_stamp", lambda _: next(stamps))
+    monkeypatch.setattr(watch, "write_report", write)
+    pauses: list[float] = []
+    found = watch.watch(tmp_path, 5, told.append, pauses.append, True, (0.5,), (tmp_path,))
+    assert found == {"progress": {"done": 1}}
+    assert len(told) == len(set(told)) == 2
+    assert pauses == [5, 5, 5]
+    assert written == [(tmp_path, True, (tmp_path,), 5, (0.5,))] * 3

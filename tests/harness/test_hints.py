@@ -71,6 +71,17 @@ def test_the_page_for_who_comes_from_trl_names_what_the_hints_name(row: list[str
         ("m", [f"{s}.m" for s in "abcde"], "; did you mean 'a.m' or 'b.m' or 'c.m'?"),
         ("x.abcdefghij", ["x.abcdefg", "x.other"], "; did you mean 'x.abcdefg'?"),
         ("n", ["rollout.group_size", "n"], "; did you mean 'rollout.group_size'?"),
+        ("a.b.loss_type", ["a.x"], "; here that is another algorithm, see bench algos."),
+        ("x.custom_reward_function.path", [], "; here that is --reward FILE.py:function."),
+        ("x.path", ["x.y"], "; there is: x.y."),
+        ("a.lear", ["a.learn", "a.leary", "b"], "; did you mean 'a.leary'?"),
+        ("aaa.learns", ["aab.learnt", "aac.learnt"], "; did you mean 'aac.learnt'?"),
+        ("aaaaaa.wow", ["aaaaab.wuw", "aaaaac.wiw"], "; did you mean 'aaaaac.wiw'?"),
+        (
+            "p.learns",
+            ["q.learnt", "r.learnt", "q.learnd"],
+            "; did you mean 'q.learnt' or 'r.learnt'?",
+        ),
         ("rollout.name", ["rollout.engine"], "; did you mean 'rollout.engine'?"),
     ],
 )

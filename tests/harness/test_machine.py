@@ -73,7 +73,7 @@ def test_the_machines_memory_or_its_containers(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Path, "read_text", gone)
     assert machine.device_memory("cpu") == 4_096_000
     has = SimpleNamespace(total_memory=85_000_000_000)
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: has)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", {0: has}.get)
     assert machine.device_memory("cuda") == 85_000_000_000
 
 

@@ -139,6 +139,22 @@ EQUIVALENT: dict[str, str] = {
     "nothing, nothing[:, 0] + 1)": "nothing is read of these responses, however long",
     "harness/engines/torch_engine.py: 1 for 0 :: self.window = max((len(s.encode()) for row in "
     "self.stops for s in row), default=0)": "asked for only where there are stops",
+    "harness/models/llama.py: IsNot in p.bias is None :: "
+    "yield len({p.bias is None for p in (module.q_proj, module.k_proj, module.v_proj)}) == 1": (
+        "all have one where none has none"
+    ),
+    "harness/models/llama.py: 1.0 for 0.0 :: "
+    "parts = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(": (
+        "the CPU's kernel drops nothing on the way back"
+    ),
+    "harness/models/loading.py: no config= in kind.from_pretrained(folder, config=config, "
+    "dtype=torch.float32, at… :: model, found = kind.from_pretrained(": (
+        "it would be read from the same file once more"
+    ),
+    "harness/problems/load.py: 1 for 0 :: "
+    "longest = max((len(group) for group in shuffled), default=0)": (
+        "of no groups nothing is dealt, in however many rounds"
+    ),
     "harness/models/resolve.py: 21 for 20 :: while block := f.read(1 << 20):": _AT_ONCE,
     "harness/models/text.py: True for False :: "
     "self.front = self._plain([self.anchor], special=False)": "the anchor is no special token",

@@ -36,11 +36,13 @@ def found(
             return linear
 
         def __call__(self, input_ids: Tensor, use_cache: bool) -> Any:
+            assert not use_cache
             assert input_ids.shape == (1, PROBED)
             assert int(input_ids.max()) == min(vocabulary, PROBED) - 1
             return SimpleNamespace(logits=made(linear(states)))
 
     def body(input_ids: Tensor, use_cache: bool) -> Any:
+        assert not use_cache
         return SimpleNamespace(last_hidden_state=states)
 
     return head_of(Model(), body, CPU)
@@ -163,3 +165,11 @@ def test_pieces_are_as_large_as_may_be_and_never_rounded_by_a_caller(
             out = logp_in_pieces(head, states, tokens, torch.float32, logp)
         assert sizes == pieces
         torch.testing.assert_close(out, head.linear(states)[:, 0], atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cap", [1.5, 2.0, 7.0, 30.0])
+def test_a_cap_alone_has_a_scale_of_exactly_one(cap: float) -> None:
+    """Estimated of rounded numbers it would be off in the last digit."""
+    capped = found(lambda x: cap * torch.tanh(x / cap), cap=cap)
+    assert capped is not None
+    assert (capped.scale, capped.cap) == (1.0, cap)

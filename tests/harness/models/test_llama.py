@@ -148,3 +148,9 @@ def test_attention_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing: Any = None
     for device, where in (("cpu", "here"), ("meta", "elsewhere")):
         assert llama.attention(torch.zeros(1, device=device), nothing, nothing, nothing) == where
+
+
+def test_one_layer_is_enough() -> None:
+    model = tiny("llama")
+    model.model.layers = model.model.layers[:1]
+    assert recognise(model) is not None

@@ -290,3 +290,21 @@ def test_each_part_is_saved_once_at_planning(part: str) -> None:
     bare = SimpleNamespace(config=saving("c"), generation_config=None)
     check_savable(bare, saving("t"))
     assert saved[-2:] == ["c", "t"]
+
+
+def test_no_code_of_a_model_is_run_and_a_fault_is_one_line(tmp_path: Path) -> None:
+    asked: list[Any] = []
+
+    def opens(folder: Path, **how: Any) -> str:
+        asked.append((folder, how))
+        return "opened"
+
+    assert loading._or_user_error(tmp_path, opens) == "opened"
+    assert asked == [(tmp_path, {"trust_remote_code": False})]
+
+    def fails(folder: Path, **how: Any) -> str:
+        raise ValueError(f"{'x' * 301}\nmore")
+
+    with pytest.raises(UserError, match=r"can open: x{300}$"):
+        loading._or_user_error(tmp_path, fails)
+    assert loading._first_line(ValueError("")) == "ValueError"

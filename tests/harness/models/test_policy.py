@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -194,11 +195,11 @@ def test_on_a_device_the_same_comes_of_the_same(
 
 
 def test_a_policy_computes_in_its_dtype(tiny_folder: Path) -> None:
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype in (torch.float32, torch.bfloat16, torch.float16):
         policy = load_policy(tiny_folder, str(dtype).rpartition(".")[2], "cpu")
-        with policy.autocast():
+        with warnings.catch_warnings(action="error"), policy.autocast():
             assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
-        assert (policy.llama is None) == (dtype == torch.bfloat16)
+        assert (policy.llama is None) == (dtype != torch.float32)
 
 
 def test_logits_are_counted_with_the_prompts_where_they_are_made_of_them(

@@ -56,6 +56,7 @@ def test_the_copies_are_kept_and_the_contract_holds_their_digests(
     (mine / "my.yaml").unlink()
     forget()
     assert reopen(folder).arms[0].algorithm == "winners"
+    assert set(entered._ENTERED) == {(p["kind"], p["name"]) for p in record["plugins"]}
     assert tasks.get("my").load("test")  # the data stay where they are
 
 
@@ -118,3 +119,11 @@ def test_an_arm_by_file_that_is_added_later_is_kept_and_held_to_its_file(
     typed.arm(f"{mine / 'mine.py'}:Winners")
     with pytest.raises(UserError, match=r"different: .*algorithm\.winners"):
         plan(folder, config, [first, added], "bench compare")
+
+
+def test_copies_lie_by_twelve_digits_of_what_they_are(tmp_path: Path) -> None:
+    plugin = entered.FilePlugin(
+        kind="reward", name="r", attribute="r", files=("r.py",), sha256="0123456789abcdef" * 4,
+        home=tmp_path,
+    )  # fmt: skip
+    assert plugin.kept(tmp_path) == tmp_path / entered.FOLDER / "0123456789ab"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from dataclasses import fields, replace
@@ -152,6 +153,20 @@ def test_where_a_problem_was_read_is_not_in_the_digest() -> None:
         for s in ("here", "there")
     )
     assert Problems({}, {"a": here}, {}).pool_digest == Problems({}, {"a": there}, {}).pool_digest
+
+
+def test_a_digest_is_of_one_spelling_of_a_problem() -> None:
+    """Plans of before hold it: fields and keys in the order of their names, letters as they are."""
+    one = Problem("a", "t", "math", "wie groß", "1", "", {"z": 1, "b": [2]})
+    spelled = (
+        '[{"answer": "1", "id": "a", "kind": "math", "level": "", "meta": {"b": [2], "z": 1}, '
+        '"question": "wie groß", "task": "t"}]'
+    )
+    digest = hashlib.sha256(spelled.encode()).hexdigest()
+    problems = Problems({}, {"a": one}, {"t": [one]}, pools={1: ["a"]})
+    assert problems.evaluation_digest == problems.seed_digest(1) == digest
+    pools = hashlib.sha256(f'["{digest}", [[1, ["a"]]]]'.encode()).hexdigest()
+    assert problems.pool_digest == pools
 
 
 def test_what_cannot_be_digested_is_a_sentence() -> None:

@@ -99,3 +99,27 @@ def test_responses_are_read_behind_their_prompts_cache() -> None:
     assert seen["position_ids"].tolist() == [[2, 3, 4], [2, 3, 4], [0, 1, 2]]
     assert seen["attention_mask"].tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0], [0, 0, 1, 1, 1]]
     assert seen["use_cache"] is True
+
+
+def test_a_model_with_a_state_reads_each_row_from_the_start() -> None:
+    """Prompts of 3, 3 and 1 tokens; where token t is said, the output is what was read there."""
+    mask = torch.tensor([[1, 1, 1], [1, 0, 0], [1, 1, 0]]).bool()
+    tokens = torch.tensor([[11, 12, 13], [21, 0, 0], [31, 32, 0]])
+    rollouts = Rollouts(
+        ["a", "b"], [[7, 8, 9], [6]], torch.tensor([0, 0, 1]), tokens, mask, torch.zeros(3, 3),
+        mask[:, 2],
+    )  # fmt: skip
+
+    def body(input_ids: torch.Tensor, use_cache: bool) -> Any:
+        assert not use_cache
+        assert input_ids.tolist() == [[7, 8, 9, 11, 12], [7, 8, 9, 21, 0], [6, 31, 32, 0, 0]]
+        return {"logits": input_ids[:, :, None]}
+
+    class Out(dict[str, Any]):
+        """As transformers' outputs are read."""
+
+        def __getattr__(self, name: str) -> Any:
+            return self[name]
+
+    read = respond(None, lambda **given: Out(body(**given)), rollouts, Layout.WHOLE, CPU)
+    assert read[:, :, 0].tolist() == [[9, 11, 12], [9, 21, 0], [6, 31, 32]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.harness.problems import promises, task_guard
-from srpo_bench.tasks.base import Problem, TaskError
+from srpo_bench.tasks.base import Grade, Outcome, Problem, TaskError
 
 FEW = [Problem(f"p{i}", "t", "math", f"q{i}", f"answer {i}") for i in range(2)]
 TASK: Any = object()
@@ -74,3 +74,38 @@ def test_the_first_problem_has_to_bear_hostile_responses_and_its_answer(
     fails = "b" * 30
     assert promises._bounded(TASK, FEW) == f"It fails, for {'b' * 20!r}"
     assert len(asked) == 3 + 2
+
+
+def test_one_that_takes_its_time_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, waits = threading.Event(), []
+
+    class Thread(threading.Thread):
+        def join(self, timeout: float | None = None) -> None:
+            waits.append(timeout)
+            waiting.set()
+            super().join(timeout)
+
+    monkeypatch.setattr(promises.threading, "Thread", Thread)
+    monkeypatch.setattr(promises, "HOSTILE", ())
+    monkeypatch.setattr(task_guard, "grade", lambda *_: waiting.wait(60))
+    assert promises._bounded(TASK, FEW) == ""
+    assert waits == [promises.SECONDS]
+
+
+def test_grades_are_compared_with_those_of_the_other_way_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each problem with four hostile responses and every answer; whatever ran out of time once."""
+    asked: list[list[Any]] = []
+
+    def grade(task: Any, problems: list[Problem], responses: list[str]) -> list[Grade]:
+        asked.append(list(zip([p.id for p in problems], responses, strict=True)))
+        first = Grade(Outcome.CORRECT if len(asked) < 3 else Outcome.WRONG, repeatable=False)
+        return [first, *(Grade(Outcome.CORRECT) for _ in responses[1:])]
+
+    monkeypatch.setattr(promises, "HOSTILE", tuple("abcdef"))
+    monkeypatch.setattr(task_guard, "grade", grade)
+    assert promises._alone(TASK, FEW) == ""
+    pairs = [(p.id, r) for p in FEW for r in (*"abcd", "answer 0", "answer 1")]
+    assert asked == [pairs, pairs[::-1]]
+    assert promises._alone(TASK, FEW) != ""

@@ -10,6 +10,7 @@ _LAST = "the last of two dimensions is 1"
 _SORTED = "probs, order = scaled.detach().softmax(-1).sort(dim=-1, descending=True, stable=True)"
 _INT64 = "whole numbers are of 64 bits by themselves where the tests run"
 _ONE_MORE = "one more place, in which nothing is put and of which nothing is read"
+_NO_VALUE = "what is None differs from whatever was chosen, as what is not there does"
 _NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
     f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
@@ -155,6 +156,10 @@ EQUIVALENT: dict[str, str] = {
     "longest = max((len(group) for group in shuffled), default=0)": (
         "of no groups nothing is dealt, in however many rounds"
     ),
+    "harness/tuning/apply.py: no exclude_none= in arm.optim.model_dump(exclude_none=True) :: "
+    "optim = arm.optim.model_dump(exclude_none=True)": _NO_VALUE,
+    "harness/tuning/apply.py: False for True :: "
+    "optim = arm.optim.model_dump(exclude_none=True)": _NO_VALUE,
     "harness/models/resolve.py: 21 for 20 :: while block := f.read(1 << 20):": _AT_ONCE,
     "harness/models/text.py: True for False :: "
     "self.front = self._plain([self.anchor], special=False)": "the anchor is no special token",

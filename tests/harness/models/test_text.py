@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.models.text import Decoder, encode
+from srpo_bench.harness.models.text import Decoder, _candidates, encode
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Message, Outcome
 from tests.harness.models.tokenizers import BYTES, KINDS
@@ -191,3 +191,18 @@ def test_what_a_tokenizer_is_asked() -> None:
 )
 def test_of_a_prompt_at_least_one_token_stays(text: str, ids: list[int]) -> None:
     assert encode(Asked(), text) == ids
+
+
+def test_anchors_are_tried_by_the_last_token_of_each_letter() -> None:
+    """Of what is put before or behind any text nothing is tried."""
+
+    def pieces(text: str, add_special_tokens: bool = True) -> dict[str, list[int]]:
+        return {"input_ids": [1, 5, 6, 2] if add_special_tokens else [5, 6]}
+
+    class Few:
+        __call__ = staticmethod(pieces)
+
+        def __len__(self) -> int:
+            return 3
+
+    assert list(_candidates(Few())) == [6] * 62 + [0, 1, 2]

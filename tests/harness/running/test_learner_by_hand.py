@@ -19,6 +19,7 @@ from srpo_bench.harness.config import Optim
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.running.learner import Learner, Update, learning_rate
+from tests.harness.pretended import CUDA, pretended_cuda
 from tests.harness.running.test_learner import PLAN, batch_of
 
 
@@ -219,3 +220,14 @@ def test_the_optimizer_has_every_setting() -> None:
         "lr": 0.25, "betas": (0.5, 0.75), "eps": 0.125, "weight_decay": 0.375, "fused": None,
     }  # fmt: skip
     assert all(p.grad is not None for p in learner.parameters)
+
+
+def test_a_methods_own_weights_are_trained_where_the_policys_are(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = torch.nn.Parameter(torch.ones(3))
+    with pretended_cuda(monkeypatch):
+        policy = load_policy(tiny_folder, "float32", "auto")
+        learner = Learner(policy, None, Optim(), 4, 16, own=[own])
+        assert own.device == policy.device == CUDA
+        assert learner.parameters[-1] is own

@@ -13,7 +13,7 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.scoring import lm_eval_backend as backend
 from srpo_bench.harness.scoring.scores import ScoreLine
-from srpo_bench.tasks.base import TaskError
+from srpo_bench.tasks.base import Problem, TaskError
 
 
 def scored(*right: float, error: Any = 0.25) -> list[ScoreLine]:
@@ -149,3 +149,67 @@ def test_a_task_is_asked_as_a_member_of_a_group_from_its_own_folder(
     answer = None
     with pytest.raises(RunError, match="lm-eval gave no result"):
         backend._simple_evaluate("m", spec)
+
+
+@pytest.mark.parametrize("style", ["chat", "base"])
+def test_what_a_model_is_asked_through_it(style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    asked: list[Any] = []
+
+    class HFLM:
+        tokenizer = "its tokenizer"
+
+        def __init__(self, **how: Any) -> None:
+            made.append(how)
+
+    def evaluated(model: Any, spec: Any, **how: Any) -> Any:
+        asked.append((spec, how))
+        line = {"doc_id": 0, "metrics": ["exact"], "filter": "none", "exact": 1.0}
+        samples = [line | {"resps": [["said"]]}]
+        return {"results": {"gsm8k": {"exact,none": 1.0}}, "samples": {"gsm8k": samples}}
+
+    huggingface = SimpleNamespace(HFLM=HFLM)
+    monkeypatch.setitem(sys.modules, "lm_eval.models.huggingface", huggingface)
+    monkeypatch.setattr(backend, "_simple_evaluate", evaluated)
+    monkeypatch.setattr(backend, "task_spec", lambda *words: words)
+    monkeypatch.setattr(backend, "_shots", lambda *_: ["a shot"])
+    monkeypatch.setattr(backend, "style_of", lambda data, tokenizer: style)
+    problem = Problem("p", "gsm8k", "math", "q", "1")
+    problems: Any = SimpleNamespace(
+        final={"gsm8k": [problem]}, tasks={"gsm8k": SimpleNamespace(max_new_tokens=7)}
+    )
+    subject: Any = SimpleNamespace(folder=Path("m"), label="l", step=4)
+    values = {"data": {"shots": 2}, "rollout": {"rows_at_once": 16}, "model": {"device": "cpu"}}
+    config = Config.model_validate(values)
+    (found,) = backend.lm_eval_backend(subject, config, problems, 11)
+    assert made == [
+        {"pretrained": "m", "device": "cpu", "dtype": config.model.dtype, "batch_size": 16}
+    ]
+    assert asked == [
+        (("gsm8k", [problem], ["a shot"]),
+         {"num_fewshot": 2, "gen_kwargs": backend._generation(config, 7),
+          "apply_chat_template": style == "chat", "torch_random_seed": 11}),
+    ]  # fmt: skip
+    (score,) = found.scores
+    assert (score.model, score.task, score.n, score.correct) == ("l", "gsm8k", 1, [1])
+    assert found.samples == [
+        {"model": "l", "step": 4, "phase": "final", "problem": "p", "task": "gsm8k", "prompt": "q",
+         "response": "said", "metrics": {"exact,none": 1.0}},
+    ]  # fmt: skip
+
+
+def test_only_gsm8k_without_examples_is_told_that_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = SimpleNamespace(
+        DatasetDict=dict, Dataset=SimpleNamespace(from_list=lambda rows: list(rows))
+    )
+    monkeypatch.setitem(sys.modules, "datasets", rows)
+    monkeypatch.setattr(backend, "ROWS", {"gsm8k": lambda p: p.id, "math": lambda p: p.id})
+    none = {"fewshot_split": None, "training_split": None}
+    one, two = (Problem(name, "gsm8k", "math", "q", "1") for name in "ab")
+    for name, train, more in (("gsm8k", [], none), ("gsm8k", [two], {}), ("other", [], {})):
+        spec = backend.task_spec(name, [one], train)
+        splits = spec.pop("custom_dataset")(anything=1)
+        assert splits == {"test": ["a"], **({"train": ["b"]} if train else {})}
+        assert spec == {"task": name, **more}

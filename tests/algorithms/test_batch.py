@@ -49,3 +49,31 @@ def test_grades_keep_texts_answers_and_fields_with_their_rows() -> None:
     picked = both.pick(torch.tensor([2, 1]))
     assert (picked.texts, picked.answers) == (["", "b"], [None, "7"])
     assert (picked.reward.tolist(), picked.fields["near"].tolist()) == ([3.0, 2.0], [0.0, 0.5])
+
+
+def test_rows_that_nobody_has_numbered_have_no_serial_number() -> None:
+    mask = torch.ones(2, 1, dtype=torch.bool)
+    plain = Rollouts(
+        ["p"], [[1]], torch.zeros(2).long(), mask.long(), mask, -1.0 * mask, mask[:, 0]
+    )
+    assert plain.serial.tolist() == [-1, -1]
+    assert plain.correction.tolist() == [[1.0], [1.0]]
+
+
+def test_groups_of_one_prompt_become_one(sample: Any) -> None:
+    rollouts = sample(["a", "b", "a"], 2, seed=0)
+    first, second = rollouts.prompt_tokens[:2]
+    merged = rollouts.merged()
+    assert merged.prompts == ["a", "b"]
+    assert merged.prompt_tokens == [first, second]
+    assert merged.group.tolist() == [0, 0, 1, 1, 0, 0]
+
+
+def test_a_batchs_own_rewards_go_with_its_rows(sample: Any) -> None:
+    batch = Batch(sample(["a"], 3, seed=0), torch.arange(3.0), torch.ones(3), {})
+    index = torch.tensor([2, 0])
+    assert batch.rows(index).reward is None
+    batch.reward = torch.tensor([5.0, 6, 7])
+    part = batch.rows(index)
+    assert part.reward is not None
+    assert (part.reward.tolist(), part.advantage.tolist()) == ([7, 5], [2, 0])

@@ -251,3 +251,13 @@ def test_without_its_weight_a_kl_term_is_left_out_whoever_has_a_reference(
     assert float(again) == float(loss)
     assert same == sums
     assert "kl" not in sums
+
+
+def test_a_coin_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rewards 1, 1, 1 and 5: the larger one below a quarter."""
+    from srpo_bench.algorithms.random_reward import coin
+
+    drawn = torch.tensor([0.0, 0.2, 0.25, 0.7])
+    monkeypatch.setattr(torch, "rand", lambda n, generator: drawn)
+    assert coin(torch.tensor([1.0, 1, 5, 1]), torch.Generator()).tolist() == [5, 5, 1, 1]
+    assert coin(torch.tensor([-1.0, 0, -1, -1]), torch.Generator()).tolist() == [0, 0, -1, -1]

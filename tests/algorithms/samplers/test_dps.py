@@ -96,3 +96,20 @@ def test_only_so_many_candidates_are_looked_at(plan: Any, sample: Any) -> None:
     rng = torch.Generator().manual_seed(0)
     hits = sum("math-7" in prompts(sampler.choose(2, 2, rng)) for _ in range(600))
     assert hits / 600 == pytest.approx(4 / 60, abs=0.03)
+
+
+def test_a_single_right_response_solves_its_prompt(plan: Any, sample: Any) -> None:
+    sampler = make_sampler("dps", plan(["math"] * 2, prompts_per_step=1))
+    sampler.observe(*outcomes(sample, {"math-1": 1}, 1))
+    assert sampler._belief[1].tolist() == [0, 0, 1]
+
+
+def test_what_was_seen_fades_towards_the_prior(plan: Any, sample: Any) -> None:
+    """A prior of ½ and a decay of ¼: counts of a prompt that is not asked stay where they are."""
+    given = {"prior": 0.5, "decay": 0.25}
+    sampler = make_sampler("dps", plan(["math"] * 2, prompts_per_step=1), **given)
+    sampler.observe(*outcomes(sample, {"math-1": 1}, 1))
+    assert sampler._alpha[0].flatten().tolist() == pytest.approx([0.5] * 9)
+    before = sampler._alpha[1].clone()
+    sampler.observe(*outcomes(sample, {"math-0": 1}, 1))
+    torch.testing.assert_close(sampler._alpha[1], 0.25 * before + 0.75 * 0.5)

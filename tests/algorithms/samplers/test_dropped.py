@@ -90,3 +90,12 @@ def test_where_nobody_is_left_those_kept_return_alone() -> None:
 def test_the_share_solved_is_of_those_seen() -> None:
     assert _record(a=True, b=False, c=False, d=True).share_solved() == 0.5
     assert EpochRecord().share_solved() == 0
+
+
+def test_the_share_of_one_prompt_and_of_none(sample: Any) -> None:
+    record = EpochRecord()
+    assert record.share_solved() == 0
+    record.observe(sample(["a"], 2, seed=0), _graded([1, 1]))
+    assert record.share_solved() == 1
+    record.observe(sample(["b"], 2, seed=0), _graded([1, 0]))
+    assert record.share_solved() == 0.5

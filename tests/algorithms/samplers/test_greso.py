@@ -103,3 +103,24 @@ def test_what_is_kept_is_dynamic_samplings(plan: Any, sample: Any) -> None:
         told = arm.sampler.metrics()
         assert told["groups_discarded"] == len(whole.prompts) - 6
     assert told["skipped"] > 0
+
+
+@pytest.mark.parametrize(("drawn", "skips"), [(0.5, False), (0.49, True)])
+def test_a_prompt_is_passed_over_below_its_probability_and_counted_once(
+    plan: Any, sample: Any, monkeypatch: pytest.MonkeyPatch, drawn: float, skips: bool
+) -> None:
+    """Of four, one was all right and is passed over with a chance of a half."""
+    sampler = make_sampler("greso", plan(["math"] * 4, prompts_per_step=1), explore_step=0.0)
+    _observed(sampler, sample, {"math-0": 4, "math-1": 2})
+    asked: list[float] = []
+
+    def rand(size: tuple[()], generator: torch.Generator) -> torch.Tensor:
+        asked.append(drawn)
+        return torch.tensor(drawn)
+
+    monkeypatch.setattr(torch, "rand", rand)
+    rng = torch.Generator().manual_seed(0)
+    chosen = [group.prompt for _ in range(8) for group in sampler.choose(1, 2, rng)]
+    assert asked
+    assert ("math-0" in chosen) != skips
+    assert sampler._skipped == len(asked) * skips

@@ -166,6 +166,12 @@ EQUIVALENT: dict[str, str] = {
     "algorithms/advantage.py: 1 for 0 :: groups = int(group.max()) + 1 if len(group) else 0": (
         "a group without rows, which nobody asks for"
     ),
+    "algorithms/samplers/history.py: Lt in missing <= 0 :: "
+    'if self.settings.refill == "repeat" or missing <= 0:': "nothing is filled up by nobody",
+    "algorithms/samplers/npr.py: 1 for 0 :: "
+    "right, responses, steps = self._seen.get(prompt, [0, 0, 0])": (
+        "who was never asked has waited for no step, and one is asked for at least"
+    ),
     "algorithms/random_reward.py: GtE in high > low :: "
     "share = (reward.mean() - low) / (high - low) if high > low else torch.zeros(())": (
         "where all rewards are alike so are both sides of the coin"

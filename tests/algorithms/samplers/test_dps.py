@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from srpo_bench.algorithms.samplers.order import shuffled
 from tests.algorithms.pair import make_sampler
 from tests.algorithms.samplers.world import outcomes, prompts
 
@@ -113,3 +114,12 @@ def test_what_was_seen_fades_towards_the_prior(plan: Any, sample: Any) -> None:
     before = sampler._alpha[1].clone()
     sampler.observe(*outcomes(sample, {"math-0": 1}, 1))
     torch.testing.assert_close(sampler._alpha[1], 0.25 * before + 0.75 * 0.5)
+
+
+def test_of_all_equal_the_first_that_were_shuffled_are_chosen(plan: Any) -> None:
+    """Two hundred that nobody has asked yet."""
+    sampler = make_sampler("dps", plan(["math"] * 200, prompts_per_step=50), candidates=4)
+    drawn = shuffled(range(200), torch.Generator().manual_seed(3))[:50]
+    chosen = prompts(sampler.choose(1, 50, torch.Generator().manual_seed(3)))
+    assert chosen == [f"math-{i}" for i in drawn]
+    assert sampler.places([]).dtype == torch.long

@@ -166,3 +166,18 @@ def test_truncated_responses_are_worth_nothing_but_count(
         assert len(worth) > 5
         assert bool((worth == 0).all()) == muted
         assert all((b.weight == 1).all() for b in batches)
+
+
+def test_one_place_too_many_is_filled_by_one(plan: Any, sample: Any) -> None:
+    """Of four prompts one is solved: a batch of four is the other three and it."""
+    sampler = make_sampler("history", plan(["math"] * 4, prompts_per_step=4), refill="dropped")
+    rng = torch.Generator().manual_seed(0)
+    rollouts = sample([group.prompt for group in sampler.choose(1, 4, rng)], 2, seed=0)
+    correct = (rollouts.group == 0).float()
+    sampler.observe(rollouts, Grades(correct, correct))
+    chosen = [group.prompt for group in sampler.choose(2, 4, rng)]
+    assert sampler.pool_size == 3
+    assert sorted(chosen) == [f"math-{i}" for i in range(4)]
+    assert chosen[3] == rollouts.prompts[0]
+    few = [group.prompt for group in sampler.choose(3, 2, rng)]
+    assert rollouts.prompts[0] not in few

@@ -60,3 +60,15 @@ def test_a_constant_share_keeps_the_pool_near_its_size(plan: Any, sample: Any) -
 def test_where_all_are_solved_all_return(plan: Any, sample: Any) -> None:
     everybody = {f"math-{i}" for i in range(N)}
     assert [len(pool) for pool, _ in _run([everybody] * 3, plan, sample)] == [N] * 3
+
+
+def test_a_single_prompt_can_be_left(plan: Any, sample: Any) -> None:
+    """Three of four are solved."""
+    sampler = make_sampler("history-random", plan(["math"] * 4, prompts_per_step=4))
+    rng = torch.Generator().manual_seed(0)
+    rollouts = sample(prompts(sampler.choose(1, 4, rng)), 2, seed=0)
+    correct = (rollouts.group > 0).float()
+    sampler.observe(rollouts, Grades(correct, correct))
+    assert len(set(prompts(sampler.choose(2, 2, rng)))) == 1
+    assert sampler.pool_size == 1
+    assert sampler.metrics() == {"dropped": 3}

@@ -53,3 +53,11 @@ def test_equal_draws_come_from_equal_streams(plan: Any) -> None:
         prompts(sampler.choose(1, 5, torch.Generator().manual_seed(seed))) for seed in (1, 1, 2)
     )
     assert once == again != other
+
+
+def test_what_was_seen_fades_towards_the_prior(plan: Any, sample: Any) -> None:
+    sampler = make_sampler("mopps", plan(["math"] * 2), prior=0.5, decay=0.25)
+    sampler.observe(*outcomes(sample, {"math-0": 1}, 4))
+    assert sampler._counts.tolist() == [[1.5, 3.5], [0.5, 0.5]]
+    sampler.observe(*outcomes(sample, {"math-0": 4}, 4))
+    assert sampler._counts[0].tolist() == [0.375 + 0.375 + 4, 0.875 + 0.375]

@@ -59,3 +59,12 @@ def test_groups_of_one_prompt_count_together(plan: Any, sample: Any) -> None:
     sampler.observe(rollouts, grades)
     sampler.choose(2, 2, torch.Generator())
     assert sampler.order.pool == ["math-1"]
+
+
+def test_what_is_remembered_of_a_prompt(plan: Any, sample: Any) -> None:
+    for rate, second in (("history", [4, 8, 2]), ("last", [1, 4, 2])):
+        sampler = make_sampler("npr", plan(["math"] * 2, prompts_per_step=1), rate=rate)
+        sampler.observe(*outcomes(sample, {"math-0": 3}, 4))
+        assert sampler._seen == {"math-0": [3, 4, 1]}
+        sampler.observe(*outcomes(sample, {"math-0": 1}, 4))
+        assert sampler._seen == {"math-0": second}

@@ -55,3 +55,9 @@ def test_a_group_of_many_is_trained_on_as_one_of_the_comparisons_size(
 def test_rewards_alike_are_taken_in_their_order() -> None:
     """Many of them: a sort of few is stable anyway."""
     assert most_varied(torch.tensor([0.0, 1.0] * 50), 4).tolist() == [0, 2, 97, 99]
+
+
+@pytest.mark.parametrize(("apart", "rows"), [(1e-12, [1, 2]), (3e-12, [0, 2])])
+def test_variances_that_differ_by_rounding_are_equal(apart: float, rows: list[int]) -> None:
+    """Of 0, a little and 1: the pair without the 0 varies by half of that less."""
+    assert most_varied(torch.tensor([0.0, apart, 1.0], dtype=torch.float64), 2).tolist() == rows

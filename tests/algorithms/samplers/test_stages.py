@@ -91,3 +91,21 @@ def test_an_epochs_code_is_thinned_to_its_share_on_average(plan: Any) -> None:
     counts = [sum("code" in p for p in schedule.thin(pool, 1, rng)) for _ in range(1000)]
     assert set(counts) == {5, 6}
     assert sum(counts) / 1000 == pytest.approx(16 / 3, abs=4 * (2 / 9 / 1000) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("stages", "alone", "first"),
+    [
+        ("staged", 1, 2), ("staged", 19, 20), ("staged", 20, None), ("staged", 0, None),
+        ("reversed", 1, 20), ("reversed", 19, 2), ("reversed", 20, None),
+    ],
+)  # fmt: skip
+def test_the_first_switch_is_from_the_second_step_to_the_last(
+    stages: str, alone: int, first: int | None, plan: Any
+) -> None:
+    """One math prompt a step: an epoch alone is as many steps."""
+    info = plan(["math"] * max(alone, 1) + ["code"], prompts_per_step=1, steps=20)
+    schedule = Schedule(stages, min(alone, 1), info)  # type: ignore[arg-type]
+    assert schedule.alone == alone
+    assert schedule.first_switch == first
+    assert not schedule.switches(1)

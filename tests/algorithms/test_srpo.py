@@ -159,3 +159,30 @@ def test_age_counts_steps_since_a_response_was_sampled(plan: Any, sample: Any) -
         if step == 3:  # two good ones of age 1 and two of age 2: s = a/2 and a/4, so w = 1/2 and 1
             assert sorted(batch.weight[8:].tolist()) == pytest.approx([0.5**0.6, 0.5**0.6, 1, 1])
     assert ages == [None, 1.0, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("settings", "replayed"),
+    [
+        ({"max_drift": 1.0, "solved_at": 0.5}, 0),  # one of two: it is solved
+        ({"max_drift": 1.0, "solved_at": 0.51}, 1),
+        ({"max_drift": 1.0, "priority_alpha": 0.0}, 1),  # a wrong one is worth nothing, too
+        ({"max_drift": 0.25}, 1),  # the policy is a quarter of a nat away
+        ({"max_drift": 0.249}, 0),
+    ],
+)
+def test_what_may_be_replayed_at_its_bounds(
+    settings: dict[str, float], replayed: int, plan: Any, sample: Any
+) -> None:
+    """One prompt, a right and a wrong response, asked twice."""
+    arm = Pair.make(
+        "srpo", plan(["math"], prompts_per_step=1, group_size=2), replay_fraction=1.0, **settings
+    )
+    for step in range(2):
+        rollouts = sample(["math-0"], 2, seed=step)
+        rollouts.truncated[:], rollouts.logp = False, -0.5 * rollouts.mask
+        right = torch.tensor([1.0, 0.0])
+        batch = arm.algorithm.weigh(
+            rollouts, Grades(right, right), lambda r: r.logp - 0.25, torch.Generator()
+        )
+    assert batch.metrics.get("replayed", 0) == replayed

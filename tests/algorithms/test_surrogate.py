@@ -185,3 +185,9 @@ def test_a_weighted_log_prob_is_nothing_outside_the_response() -> None:
     mask = torch.tensor([[True, False]])
     found = clipped_weight(ratio, torch.tensor([0.5]), logp, mask, 0.2, 0.2)
     assert found.tolist() == [[1.0, 0.0]]
+
+
+def test_a_ratio_at_its_bound_has_not_left_it() -> None:
+    ratio = torch.tensor([[0.75, 0.7499, 1.25, 1.2501]])
+    both = [outside_clip(ratio, torch.tensor([a]), 0.25, 0.25)[0].tolist() for a in (-1.0, 1.0)]
+    assert both == [[False, True, False, False], [False, False, False, True]]

@@ -172,6 +172,13 @@ EQUIVALENT: dict[str, str] = {
     "right, responses, steps = self._seen.get(prompt, [0, 0, 0])": (
         "who was never asked has waited for no step, and one is asked for at least"
     ),
+    "algorithms/samplers/stages.py: 1 for 0 :: if share in (0, 1):": (
+        "a stage without code has none in its pool"
+    ),
+    "algorithms/srpo.py: 1 for 0 :: self._step = 0": "steps are read as the time between two",
+    "algorithms/surrogate.py: 2.0 for 1.0 :: return total / (denominator or 1.0)": (
+        "where nothing is trained on the total is nothing"
+    ),
     "algorithms/random_reward.py: GtE in high > low :: "
     "share = (reward.mean() - low) / (high - low) if high > low else torch.zeros(())": (
         "where all rewards are alike so are both sides of the coin"

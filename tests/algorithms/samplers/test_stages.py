@@ -109,3 +109,20 @@ def test_the_first_switch_is_from_the_second_step_to_the_last(
     assert schedule.alone == alone
     assert schedule.first_switch == first
     assert not schedule.switches(1)
+
+
+def test_one_code_prompt_stays_and_the_draw_is_the_runs_own(plan: Any) -> None:
+    """Math alone for 12 of 16 steps: a fifth of two code prompts, rounded up or down."""
+    schedule = Schedule("mixed", 3, plan(["math"] * 16 + ["code"] * 2, steps=16))
+    pool = schedule.prompts(1)
+
+    def thinned() -> list[list[str]]:
+        rng = torch.Generator().manual_seed(0)
+        return [[p for p in schedule.thin(pool, 1, rng) if "code" in p] for _ in range(50)]
+
+    before = torch.get_rng_state()
+    first = thinned()
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(1)
+    assert thinned() == first
+    assert {len(code) for code in first} == {1}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
+from srpo_bench.harness.cli import live
 from srpo_bench.harness.cli.live import PLAIN_EVERY, REDRAW_EVERY, Progress
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
@@ -218,3 +221,134 @@ def test_a_run_whose_process_is_gone_is_left_to_whoever_started_it(
         write_json(path, {"state": "stopped", "step": 2, "steps": 10, "reason": GONE})
     assert out.getvalue().startswith("grpo/seed-1 stopped 2/10 ")
     assert len(out.getvalue().splitlines()) == 1
+
+
+def test_rows_of_every_kind(comparison: PlannedComparison) -> None:
+    """Ten steps of a second, three evaluations of ten: after four steps 26 s are left, and told in fives."""
+    write(comparison, "grpo", 1, "running", 4)
+    write(comparison, "grpo", 2, "running", 0)
+    write(comparison, "grpo", 3, "failed", 2)
+    write(comparison, "grpo", 4, "stopped", 2)
+    write(comparison, "grpo", 5, "done", 10)
+    write(comparison, "srpo", 1, "done", 10)
+    write(comparison, "srpo", 2, "done", 10)
+    append_line(
+        comparison.folder / "srpo" / "seed-2" / "evals.jsonl", {"step": 10, "accuracy": 0.5}
+    )
+    console, _ = plain()
+    with Progress(comparison, console) as progress:
+        rows = progress.rows()
+    assert rows[0][:6] == ["grpo/seed-1", "running", "4/10", "0.500", "25.0 %", "25 s"]
+    assert rows[1] == ["grpo/seed-2", "running", "0/10", "–", "25.0 %", "", ""]
+    assert rows[2] == ["grpo/seed-3", "failed: x!", "", "", "", "", ""]
+    assert rows[3][:6] == ["grpo/seed-4", "stopped", "2/10", "0.500", "25.0 %", ""]
+    assert rows[4] == ["grpo", "1 of 12 done", "", "", "25.0 %", "", ""]
+    assert rows[5] == ["srpo", "2 of 12 done", "", "", "37.5 %", "", ""]
+    assert rows[6] == ["+ 17 waiting", *[""] * 6]
+    assert {len(row) for row in rows} == {7}
+
+
+@pytest.mark.parametrize(("height", "rows"), [(24, 6), (12, 6), (11, 5), (9, 3), (1, 3)])
+def test_as_many_rows_as_there_is_room_for(
+    comparison: PlannedComparison, height: int, rows: int
+) -> None:
+    for seed in range(1, 7):
+        write(comparison, "grpo", seed, "running", 1)
+        write(comparison, "srpo", seed, "waiting", 0)
+    console = Console(file=io.StringIO(), width=80, height=height, force_terminal=True)
+    with Progress(comparison, console) as progress:
+        found = [row[0] for row in progress.rows()]
+    more = [f"+ {6 - rows + 1} more"] if rows < 6 else []
+    seen = [f"grpo/seed-{seed}" for seed in range(1, 7)][: rows - len(more)]
+    assert found == [*seen, *more, "+ 18 waiting"]
+
+
+def test_what_is_left_is_told_with_its_time_of_day(
+    comparison: PlannedComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 1, 1, 12, 0, 0)
+
+    monkeypatch.setattr(live, "datetime", Noon)
+    console, _ = plain()
+    left: list[float | None] = [None, 0.0, 90.0]
+    with Progress(comparison, console) as progress:
+        monkeypatch.setattr(progress, "seconds_left", lambda: left[0])
+        heads = []
+        for seconds in (None, 0.0, 600.0):
+            left[0] = seconds
+            heads.append(progress.head())
+        assert heads == ["0 of 24 runs done"] * 2 + ["0 of 24 runs done, about 10 min left"]
+        progress.runs[0].state, progress.runs[1].state = "running", "failed"
+        assert progress.head() == "0 of 24 runs done, 1 failed, about 10 min left, until 12:10"
+
+
+def test_plain_lines_come_every_quarter_of_a_minute(comparison: PlannedComparison) -> None:
+    console, out = plain()
+    clock = Clock()
+    clock.now = 100.0
+    write(comparison, "grpo", 1, "running", 3)
+    write(comparison, "grpo", 2, "stopped", 3)
+    told = []
+    with Progress(comparison, console, clock=clock) as progress:
+        for seconds in (0.5, 0.5, PLAIN_EVERY - 1, 1.0, PLAIN_EVERY, 1.0, PLAIN_EVERY):
+            clock.now += seconds
+            progress.refresh()
+            told.append(out.getvalue().count("0 of 24 runs done"))
+    # looked at 1 s, 15 s (not yet), 16 s (beyond), 31 s (not yet), 32 s, 47 s (not yet)
+    assert told == [0, 0, 0, 1, 1, 2, 2]
+    assert out.getvalue().count("grpo/seed-1 running") == 2
+    assert out.getvalue().count("grpo/seed-2 stopped") == 1
+
+
+def test_a_screen_is_drawn_to_the_end(comparison: PlannedComparison) -> None:
+    class Drawn:
+        """Stands for the live display."""
+
+        def __init__(self) -> None:
+            self.calls: list[tuple[str, bool]] = []
+
+        def start(self) -> None:
+            self.calls.append(("start", False))
+
+        def update(self, screen: object, refresh: bool = False) -> None:
+            self.calls.append(("update", refresh))
+
+        def stop(self) -> None:
+            self.calls.append(("stop", False))
+
+    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+    progress = Progress(comparison, console)
+    assert progress.live is not None
+    assert not progress.live.auto_refresh
+    drawn = Drawn()
+    progress.live = drawn  # type: ignore[assignment]
+    with progress:
+        pass
+    assert drawn.calls == [("start", False), ("update", True), ("stop", False)]
+
+
+def test_numbers_stand_to_the_right_and_names_are_whole(comparison: PlannedComparison) -> None:
+    write(comparison, "grpo", 1, "running", 3)
+    console, _ = plain()
+    with Progress(comparison, console) as progress:
+        folder, head, table = progress._screen().renderables
+    assert (str(folder), str(head)) == (str(comparison.folder), progress.head())
+    assert isinstance(table, Table)
+    columns = [(c.header, c.justify, c.no_wrap) for c in table.columns]
+    assert columns == [
+        ("run", "left", True), ("state", "left", False), ("step", "right", False),
+        ("reward", "right", False), ("accuracy", "right", False), ("left", "right", False),
+        ("", "left", False),
+    ]  # fmt: skip
+    assert (table.box, table.pad_edge) == (None, False)
+
+
+def test_lines_are_printed_as_they_are() -> None:
+    out = io.StringIO()
+    progress = object.__new__(Progress)
+    progress.console = Console(file=out, width=20)
+    progress._print("[bold]a reason[/bold] that is longer than twenty")
+    assert out.getvalue() == "[bold]a reason[/bold] that is longer than twenty\n"

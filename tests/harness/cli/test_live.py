@@ -224,7 +224,7 @@ def test_a_run_whose_process_is_gone_is_left_to_whoever_started_it(
 
 
 def test_rows_of_every_kind(comparison: PlannedComparison) -> None:
-    """Ten steps of a second, three evaluations of ten: after four steps 26 s are left, and told in fives."""
+    """Ten steps of a second, evaluations of ten at 0, 5 and 10: after four 26 s, told in fives."""
     write(comparison, "grpo", 1, "running", 4)
     write(comparison, "grpo", 2, "running", 0)
     write(comparison, "grpo", 3, "failed", 2)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 import typer
+from rich.console import Console
 
 from srpo_bench.harness.cli import (
     app,
@@ -18,8 +19,10 @@ from srpo_bench.harness.cli import (
     doctor,
     evaluate,
     flags,
+    mirroring,
     options,
     reading,
+    settings,
     training,
 )
 from srpo_bench.harness.config import Arm
@@ -522,3 +525,53 @@ def test_every_option_of_verify_and_power_is_heard(monkeypatch: pytest.MonkeyPat
     reading.power(Path("c"), ["i"], Path("f"), True)
     reading.power(Path("c"))
     assert asked == [((Path("c"), ["i"], Path("f"), True), {}), ((Path("c"), (), None, False), {})]
+
+
+def test_while_a_plan_is_made_the_result_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def console(**how: Any) -> Console:
+        made.append(how)
+        return Console(quiet=True)
+
+    monkeypatch.setattr("rich.console.Console", console)
+    with options.planning():
+        assert made == [{"stderr": True}]
+
+
+def test_a_report_is_told_by_its_first_headlines(capsys: pytest.CaptureFixture[str]) -> None:
+    def told(count: int) -> list[str]:
+        headline = {"title": "[T]", "sentence": "S."}
+        reading.say_report(Path("c"), {"headlines": [headline] * count})
+        return capsys.readouterr().out.splitlines()
+
+    most = reading.MOST_HEADLINES
+    page = f"Report: {Path('c/report/index.html').resolve().as_uri()}"
+    assert told(most) == [*["[T]. S."] * most, page]
+    assert told(most + 1) == [*["[T]. S."] * most, "1 more challengers are in the report.", page]
+    assert told(most + 2)[-2] == "2 more challengers are in the report."
+    reading.say_report(Path("c[1]"), {"headlines": [{"title": "S", "sentence": "S is so."}]})
+    assert capsys.readouterr().out.splitlines()[0] == "S is so."
+
+
+def test_a_long_value_stays_on_its_line() -> None:
+    assert settings._plain([["a b"] * 200]).count("\n") == 0
+    assert settings._plain({"x": [1, "b"]}) == "{x: [1, b]}"
+
+
+def test_a_preset_by_the_model(asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("model: {path: m}\nrollout: {max_new_tokens: 8}\n")
+    training.compare(dry_run=True, algos="grpo", config=tmp_path / "m.yaml")
+    training.compare(dry_run=True, algos="grpo")
+    assert [given[0].name for _, given in asked] == ["grpo-real", "grpo-micro"]
+
+
+def test_a_copy_that_was_brought_back_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for held in (True, False):
+        mirror = SimpleNamespace(pull_plan=lambda folder, held=held: held)
+        monkeypatch.setattr(mirroring, "Mirror", lambda address, mirror=mirror: mirror)
+        mirroring.fetch(tmp_path, "a")
+        said = f"{tmp_path} was brought back from a.\n" if held else ""
+        assert capsys.readouterr().out == said

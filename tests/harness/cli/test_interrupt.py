@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from srpo_bench.harness.cli import bases, scores
 from srpo_bench.harness.cli import interrupt as module
 from srpo_bench.harness.cli.interrupt import AGAIN, IMPORTING, Interruptible, interrupt
+from srpo_bench.harness.cli.reading import report
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
@@ -96,3 +99,49 @@ def test_a_command_that_is_stopped_says_so_and_leaves_signals_as_they_were(
     assert capsys.readouterr() == ("", "bench: Stopped; nothing is left half written.\n")
     assert timers == [0.0, 1.0, 0.0, 1.0, 0.0]
     assert [signal.getsignal(number) for number in NUMBERS] == [other, signal.SIG_IGN, other]
+
+
+def stopped(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_cold_start_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("srpo_bench.harness.growing.cold_start.grow", stopped)
+    monkeypatch.setattr("srpo_bench.harness.environment.settle", lambda _: None)
+    with pytest.raises(typer.Exit) as end:
+        bases._grow(tmp_path, model="m", tasks=("t",))
+    assert end.value.exit_code == 130
+    assert "Stopped; nothing is lost. Go on with: the same command" in capsys.readouterr().out
+
+
+def test_a_report_is_as_it_was_and_one_that_is_watched_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("srpo_bench.results.report.watch.watch", stopped)
+    monkeypatch.setattr("srpo_bench.results.report.write_report", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        report(tmp_path)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(typer.Exit) as end:
+        report(tmp_path, watch=True)
+    assert end.value.exit_code == 130
+    said = f"Stopped watching; {tmp_path / 'report'} is as it was last written.\n"
+    assert capsys.readouterr().out == said
+
+
+def test_scoring_says_what_it_leaves_where_it_leaves_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scores, "score_models", stopped)
+    for name in ("settle", "make_repeatable"):
+        monkeypatch.setattr(scores, name, lambda _: None)
+    for nothing in (None, tmp_path / "none"):
+        with pytest.raises(KeyboardInterrupt):
+            scores.score_and_show({}, 0, "own", nothing, False)
+    with pytest.raises(typer.Exit) as end:
+        scores.score_and_show({}, 0, "own", tmp_path, False)
+    assert end.value.exit_code == 130
+    said = f"Stopped; {tmp_path} holds responses, but no scores: delete it to begin anew.\n"
+    assert capsys.readouterr().out == said

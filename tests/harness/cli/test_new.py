@@ -67,3 +67,16 @@ def test_what_is_written_can_be_entered(tmp_path: Path) -> None:
     entered = algorithms.enter(tmp_path / "fresh-start" / "fresh_start.py", "FreshStart")
     assert entered == ("algorithm", "fresh-start")
     algorithms._ALGORITHMS.entered.clear()
+
+
+def test_deep_folders_are_made_and_files_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = tmp_path / "a" / "b"
+    write("algorithm", "winners", into)
+    *files_, following = capsys.readouterr().out.splitlines()
+    assert files_ == [
+        str(into / "winners" / "winners.py"),
+        str(into / "winners" / "pyproject.toml"),
+    ]
+    assert following.startswith("Next: ")

@@ -103,3 +103,16 @@ def test_a_long_reason_is_one_line(
     write_json(status_file, {"state": "failed", "reason": "why " * 60})
     assert bench(monkeypatch, "status", "anywhere") == 0
     assert printed(capsys)[-1] == ("grpo/seed-2 failed: " + "why " * 60).rstrip()
+
+
+def test_seconds_have_one_digit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = {"step": 20, "training": 1.2345, "evaluation": 0.0, "processor": 0.6789}
+    append_line(tmp_path / "grpo" / "seed-1" / "timing.jsonl", line)
+    bench(monkeypatch, "status", "anywhere", "--json")
+    found = json.loads(capsys.readouterr().out)
+    for name in ("seconds", "processor_seconds", "seconds_left"):
+        assert found[name] == round(found[name], 1)
+    first = found["runs"][0]
+    assert first["processor_seconds"] == round(first["processor_seconds"], 1)

@@ -190,3 +190,40 @@ def test_numbers_of_both_kinds() -> None:
     assert verdicts._number(None, True) == "∞"
     assert verdicts._number(0.12345, False) == "0.123"
     assert verdicts._number(0.12345, True) == "+12.3"
+
+
+def test_columns_fold_and_no_word_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    bench(monkeypatch, "claims", "show", first_published())
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert "if" in out.split()
+
+
+def first_published() -> str:
+    from srpo_bench.results.judgement import claims
+
+    return next(claim.id for claim in claims.load([]) if claim.published is not None)
+
+
+def test_a_published_claims_arithmetic(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from srpo_bench.results.judgement import claims
+
+    name = first_published()
+    published = claims.find(claims.load([]), name).published
+    assert published is not None
+    monkeypatch.setenv("COLUMNS", "300")
+    bench(monkeypatch, "claims", "show", name)
+    lines = printed(capsys)
+    for said, ours, theirs in published.readings():
+        cells = "  ".join(
+            f"{a:,.0f} : {b:,.0f} = {a / b:.2g}" for a, b in zip(ours, theirs, strict=True)
+        )
+        assert any(line.split() == [*said.split(), *cells.split()] for line in lines)
+    for one in (published.claimant, published.comparator):
+        assert any(line.startswith(f"{one.who}: {one.steps:,.0f} steps; ") for line in lines)
+    assert any(line.startswith("Unpublished: ") for line in lines)

@@ -34,12 +34,12 @@ def make_repeatable(threads: int) -> None:
     torch.backends.cudnn.benchmark = False
 
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Of mallopt(3)."""
 
 
 def keep_memory() -> None:
-    """Have glibc keep freed blocks of up to 32 MiB, the most it allows, and up to 1 GiB of them.
+    """Have glibc keep freed blocks, large ones too, up to 1 GiB of them.
 
     By default it gives each large tensor back to the system and asks for every page of the next
     one anew, which took a seventh of a step's processor time.
@@ -47,5 +47,5 @@ def keep_memory() -> None:
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt is not None:
-            mallopt(M_MMAP_THRESHOLD, 2**25)
+            mallopt(M_MMAP_MAX, 0)
             mallopt(M_TRIM_THRESHOLD, 2**30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,10 @@ class Completions:
     truncated: Tensor
 
 
+Ended = Callable[[list[int], list[list[int]]], None]
+"""Of the rows of some responses and their tokens."""
+
+
 class Engine(Protocol):
     """Generates responses with the current policy.
 
@@ -49,10 +53,13 @@ class Engine(Protocol):
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
+        ended: Ended | None = None,
     ) -> Completions:
         """Sample ``n`` responses to each prompt; the same generator state gives the same bits.
 
-        ``stops`` holds, a prompt, the strings that end a response to it; empty for none at all.
+        Args:
+            stops: a prompt, the strings that end a response to it; empty for none at all.
+            ended: is told of responses that have ended by an engine that knows before it returns.
         """
         ...
 

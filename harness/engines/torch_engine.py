@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from srpo_bench.harness.engines.base import Completions, Sampling
+from srpo_bench.harness.engines.base import Completions, Ended, Sampling
 from srpo_bench.harness.engines.readers import make_reader
 from srpo_bench.harness.models.distribution import sample
 from srpo_bench.harness.models.policy import Policy
@@ -48,6 +48,7 @@ class TorchEngine:
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
+        ended: Ended | None = None,
     ) -> Completions:
         """Sample ``n`` responses a prompt. See ``Engine.generate``."""
         rows = len(prompts) * n
@@ -55,7 +56,7 @@ class TorchEngine:
         tokens = torch.zeros((rows, sampling.max_new_tokens), dtype=torch.long)
         logp = torch.zeros((rows, sampling.max_new_tokens))
         lengths = torch.zeros(rows, dtype=torch.long)
-        ended = torch.zeros(rows, dtype=torch.bool)
+        whole = torch.zeros(rows, dtype=torch.bool)
         for chunk in self._chunks(prompts, n):
             used, group = torch.unique(chunk // n, return_inverse=True)
             part = used.tolist()
@@ -66,12 +67,14 @@ class TorchEngine:
                 [stops[p] for p in part] if stops else [],
                 group,
             )
-            decode.run(uniform[chunk])
+            for done, said in decode.run(uniform[chunk]):
+                if ended is not None:
+                    ended(chunk[done].tolist(), said.tolist())
             tokens[chunk], logp[chunk] = decode.tokens, decode.logp
-            lengths[chunk], ended[chunk] = decode.lengths, decode.ended
+            lengths[chunk], whole[chunk] = decode.lengths, decode.ended
         width = max(int(lengths.max()), 1)
         mask = torch.arange(width) < lengths[:, None]
-        return Completions(tokens[:, :width], mask, logp[:, :width], ~ended)
+        return Completions(tokens[:, :width], mask, logp[:, :width], ~whole)
 
     def skip(self, prompts: int, n: int, sampling: Sampling, generator: torch.Generator) -> None:
         """Draw what ``generate`` would. See ``Engine.skip``."""
@@ -120,8 +123,12 @@ class _Decode:
         self.last = torch.tensor([p[-1] for p in prompts])[group].to(policy.device)
         self.ends = torch.tensor(policy.end_tokens)
 
-    def run(self, uniform: Tensor) -> None:
-        """Decode until every row has ended or met the limit. uniform: (B, limit) in [0, 1)."""
+    def run(self, uniform: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Decode until every row has ended or met the limit. uniform: (B, limit) in [0, 1).
+
+        Yields:
+            rows (b,) long that end at one position, and their tokens (b, t + 1) long.
+        """
         for t in range(self.sampling.max_new_tokens):
             logits = self.reader.next(self.last)
             token, logp = sample(
@@ -135,7 +142,10 @@ class _Decode:
             rows, token, logp = self.alive[going], token.cpu()[going], logp.cpu()[going]
             self.tokens[rows, t], self.logp[rows, t] = token, logp
             self.lengths[rows] = t + 1
-            self.ended[rows] = torch.isin(token, self.ends) | self._stopped(rows, t)
+            over = torch.isin(token, self.ends) | self._stopped(rows, t)
+            self.ended[rows] = over
+            if over.any():
+                yield rows[over], self.tokens[rows[over], : t + 1]
             left = ~self.ended[self.alive]
             if not left.any():
                 return

@@ -1,18 +1,64 @@
-"""One thread beside the one that samples, for graders that wait for processes of their own."""
+"""Grading beside sampling, in one thread, for graders that wait for processes of their own."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from srpo_bench.tasks.base import Grade
+
 T = TypeVar("T")
 
+LOT = 32
+"""Responses that are handed on together while others are still being sampled."""
 
-class _Aside:
+
+class Aside:
+    """Grades responses in lots, in the order in which they have ended.
+
+    Args:
+        judge: of the rows of some responses and their texts.
+    """
+
+    def __init__(self, judge: Callable[[list[int], list[str]], list[Grade]]) -> None:
+        self._judge = judge
+        self._waiting: dict[int, str] = {}
+        self._begun: list[tuple[list[int], Future[list[Grade]]]] = []
+
+    def take(self, rows: Sequence[int], texts: Sequence[str]) -> None:
+        """Responses that have ended; they are begun once there are enough."""
+        self._waiting.update(zip(rows, texts, strict=True))
+        if len(self._waiting) >= LOT:
+            self._begin()
+
+    def finish(self, texts: dict[int, str]) -> None:
+        """Begin all of these, row by row, that were not taken before."""
+        taken = {row for rows, _ in self._begun for row in rows}
+        self._waiting.update((row, texts[row]) for row in texts.keys() - taken)
+        if self._waiting:
+            self._begin()
+
+    def grades(self) -> dict[int, Grade]:
+        """Of every row, once all are there."""
+        return {
+            row: grade
+            for rows, judged in self._begun
+            for row, grade in zip(rows, judged.result(), strict=True)
+        }
+
+    def _begin(self) -> None:
+        rows = sorted(self._waiting)
+        texts = [self._waiting[row] for row in rows]
+        self._begun.append((rows, aside(partial(self._judge, rows, texts))))
+        self._waiting = {}
+
+
+class _Thread:
     """Does one job after the other, for as long as the process lives: a grader's processes end with
     the thread that has started them."""
 
@@ -34,12 +80,12 @@ class _Aside:
                 future.set_exception(error)
 
 
-_thread: dict[int, _Aside] = {}
+_thread: dict[int, _Thread] = {}
 
 
 def aside(job: Callable[[], T]) -> Future[T]:
     """Begin ``job`` in the process's thread for grading, behind those begun before it."""
     owner = os.getpid()  # a fork has none of its parent's threads
     if owner not in _thread:
-        _thread[owner] = _Aside()
+        _thread[owner] = _Thread()
     return _thread[owner].begin(job)

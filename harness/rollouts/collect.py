@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 
@@ -13,7 +12,7 @@ from srpo_bench.harness.config import Data, Reward
 from srpo_bench.harness.engines.base import Completions, Engine, Sampling
 from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.problems import task_guard
-from srpo_bench.harness.rollouts.aside import aside
+from srpo_bench.harness.rollouts.aside import Aside
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.tasks.base import Grade, Problem, Task
 from srpo_bench.tasks.rewards import RewardFunction
@@ -25,6 +24,7 @@ class GradedCompletions:
 
     group: (B,) long, the index into ``problems`` of each response.
     learner_logp: (B, T) nats of the same tokens under the learner; None where nobody asked.
+    begun: the grading that began while they were sampled; None where it did not.
     """
 
     problems: list[Problem]
@@ -34,6 +34,7 @@ class GradedCompletions:
     texts: list[str]
     grades: list[Grade]
     learner_logp: torch.Tensor | None = None
+    begun: Aside | None = None
 
     @property
     def n(self) -> int:
@@ -131,17 +132,31 @@ class Collector:
     def generate(
         self, problems: Sequence[Problem], n: int, sampling: Sampling, generator: torch.Generator
     ) -> GradedCompletions:
-        """``n`` responses to each problem, not yet graded."""
+        """``n`` responses to each problem, not yet graded; those that are graded aside are begun as
+        they end."""
         prompts = [self.prompts.of(p) for p in problems]
         stops = [self.prompts.stops(p) for p in problems]
-        responses = self.engine.generate(prompts, n, sampling, generator, stops)
+        group = torch.arange(len(problems)).repeat_interleave(n)
+        begun = Aside(lambda rows, texts: self._judge([problems[r // n] for r in rows], texts))
+
+        def text(row: int, tokens: list[int]) -> str:
+            return _cut(self.policy.decode(tokens), stops[row // n])
+
+        def ended(rows: list[int], tokens: list[list[int]]) -> None:
+            said = [(r, text(r, ids)) for r, ids in zip(rows, tokens, strict=True) if aside[r // n]]
+            begun.take([row for row, _ in said], [told for _, told in said])
+
+        aside = [self.tasks[p.task].grades_aside for p in problems]
+        told = ended if any(aside) else None
+        responses = self.engine.generate(prompts, n, sampling, generator, stops, told)
         lengths = responses.mask.sum(1).tolist()
         texts = [
-            _cut(self.policy.decode(row[:length]), stops[i // n])
-            for i, (row, length) in enumerate(zip(responses.tokens.tolist(), lengths, strict=True))
+            text(row, tokens[:length])
+            for row, (tokens, length) in enumerate(
+                zip(responses.tokens.tolist(), lengths, strict=True)
+            )
         ]
-        group = torch.arange(len(problems)).repeat_interleave(n)
-        return GradedCompletions(list(problems), prompts, group, responses, texts, [])
+        return GradedCompletions(list(problems), prompts, group, responses, texts, [], begun=begun)
 
     def grade(self, completions: GradedCompletions) -> GradedCompletions:
         """Fill in the grades: each task judges its own, then reward functions add their fields."""
@@ -151,25 +166,20 @@ class Collector:
         """Begin what waits for processes of its own, aside; what is returned does the rest and has
         the grades."""
         answered = [completions.problems[group] for group in completions.group.tolist()]
-        of_task: dict[str, list[int]] = {}
-        for row, problem in enumerate(answered):
-            of_task.setdefault(problem.task, []).append(row)
-
-        def judge(name: str) -> list[Grade]:
-            rows = of_task[name]
-            problems, texts = zip(*((answered[i], completions.texts[i]) for i in rows), strict=True)
-            return task_guard.grade(self.tasks[name], list(problems), list(texts))
-
-        begun = {
-            name: aside(partial(judge, name)) for name in of_task if self.tasks[name].grades_aside
-        }
+        begun = completions.begun or Aside(
+            lambda rows, texts: self._judge([answered[row] for row in rows], texts)
+        )
+        rows = range(len(answered))
+        here = [row for row in rows if not self.tasks[answered[row].task].grades_aside]
+        begun.finish({row: completions.texts[row] for row in set(rows) - set(here)})
 
         def graded() -> GradedCompletions:
-            grades: dict[int, Grade] = {}
-            for name, rows in of_task.items():
-                judged = begun[name].result() if name in begun else judge(name)
-                grades.update(zip(rows, judged, strict=True))
-            judged_all = [grades[row] for row in range(len(completions.texts))]
+            grades = begun.grades()
+            judged = self._judge(
+                [answered[row] for row in here], [completions.texts[row] for row in here]
+            )
+            grades.update(zip(here, judged, strict=True))
+            judged_all = [grades[row] for row in rows]
             for name, function in self.rewards.items():
                 judged_all = task_guard.reward(
                     name, function, answered, completions.texts, judged_all
@@ -178,6 +188,17 @@ class Collector:
             return completions
 
         return graded
+
+    def _judge(self, problems: Sequence[Problem], texts: Sequence[str]) -> list[Grade]:
+        """A grade for each response; each task judges its own."""
+        of_task: dict[str, list[int]] = {}
+        for row, problem in enumerate(problems):
+            of_task.setdefault(problem.task, []).append(row)
+        grades: dict[int, Grade] = {}
+        for name, rows in of_task.items():
+            asked, said = [problems[row] for row in rows], [texts[row] for row in rows]
+            grades.update(zip(rows, task_guard.grade(self.tasks[name], asked, said), strict=True))
+        return [grades[row] for row in range(len(texts))]
 
 
 def _cut(text: str, stops: tuple[str, ...]) -> str:

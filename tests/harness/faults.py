@@ -36,10 +36,10 @@ class TooCold(TorchEngine):
         n: int,
         sampling: Sampling,
         generator: torch.Generator,
-        stops: Sequence[tuple[str, ...]] = (),
+        *rest: Any,
     ) -> Completions:
         cold = replace(sampling, temperature=0.7 * sampling.temperature)
-        return super().generate(prompts, n, cold, generator, stops)
+        return super().generate(prompts, n, cold, generator, *rest)
 
 
 class Faithful(TorchEngine):

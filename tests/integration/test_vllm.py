@@ -309,11 +309,11 @@ class Faulty(VllmEngine):
         self.synced = True
 
     def generate(
-        self, prompts: Any, n: int, sampling: Sampling, generator: torch.Generator, stops: Any = ()
+        self, prompts: Any, n: int, sampling: Sampling, generator: torch.Generator, *rest: Any
     ) -> Completions:
         t = sampling.temperature * (0.7 if self.fault == "cold" else 1)
         changed = Sampling(t, sampling.top_p, sampling.max_new_tokens)
-        return super().generate(prompts, n, changed, generator, stops)
+        return super().generate(prompts, n, changed, generator, *rest)
 
 
 @pytest.mark.parametrize(

@@ -172,3 +172,23 @@ def test_a_stop_string_of_two_tokens_is_seen_as_soon_as_it_is_whole(tiny_folder:
         else:
             assert "e" not in text[:-1]
     assert stopped > 10
+
+
+@pytest.mark.parametrize("rows_at_once", [64, 5])
+def test_responses_are_told_as_they_end_each_once(tiny_folder: Path, rows_at_once: int) -> None:
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    prompts = [policy.encode(p) for p in PROMPTS]
+    told: list[tuple[int, list[int]]] = []
+
+    def ended(rows: list[int], tokens: list[list[int]]) -> None:
+        told.extend(zip(rows, tokens, strict=True))
+
+    engine, generator = TorchEngine(policy, rows_at_once), torch.Generator().manual_seed(3)
+    r = engine.generate(prompts, 6, Sampling(1.0, 1.0, 24), generator, (), ended)
+    whole = (~r.truncated).nonzero()[:, 0].tolist()
+    assert sorted(told) == [(row, r.tokens[row][r.mask[row]].tolist()) for row in whole]
+    assert 2 < len(whole) < 24
+    if rows_at_once == 64:
+        lengths = [len(tokens) for _, tokens in told]
+        assert lengths == sorted(lengths)
+        assert len(set(lengths)) > 1

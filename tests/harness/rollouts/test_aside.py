@@ -4,7 +4,9 @@ import threading
 
 import pytest
 
-from srpo_bench.harness.rollouts.aside import aside
+from srpo_bench.harness.rollouts import aside as module
+from srpo_bench.harness.rollouts.aside import Aside, aside
+from srpo_bench.tasks.base import Grade, Outcome, TaskError
 
 
 def test_jobs_are_done_in_turn_and_in_one_thread_that_stays() -> None:
@@ -35,3 +37,41 @@ def test_the_thread_does_not_keep_a_process_alive() -> None:
     aside(lambda: None).result()
     (thread,) = [one for one in threading.enumerate() if one.name == "grading"]
     assert thread.daemon
+
+
+def graded(row: int) -> Grade:
+    return Grade(Outcome.CORRECT, answer=str(row))
+
+
+def test_responses_are_judged_in_lots_and_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOT", 3)
+    lots: list[tuple[list[int], list[str]]] = []
+
+    def judge(rows: list[int], texts: list[str]) -> list[Grade]:
+        lots.append((rows, texts))
+        return [graded(row) for row in rows]
+
+    begun = Aside(judge)
+    begun.take([], [])
+    begun.take([7, 2], ["g", "b"])
+    aside(lambda: None).result()
+    assert lots == []
+    begun.take([5, 0], ["e", "@"])
+    aside(lambda: None).result()
+    assert lots == [([0, 2, 5, 7], ["@", "b", "e", "g"])]
+    begun.take([9], ["i"])
+    begun.finish({row: chr(64 + row) for row in (0, 2, 4, 5, 6, 7, 9)})
+    assert begun.grades() == {row: graded(row) for row in (0, 2, 5, 7, 4, 6, 9)}
+    assert lots[1:] == [([4, 6, 9], ["D", "F", "I"])]
+    begun.finish({0: "@"})
+    assert len(lots) == 2
+
+
+def test_what_judging_a_lot_raises_is_raised_where_its_grades_are_asked_for() -> None:
+    def judge(rows: list[int], texts: list[str]) -> list[Grade]:
+        raise TaskError("no sandbox")
+
+    begun = Aside(judge)
+    begun.finish({1: "x"})
+    with pytest.raises(TaskError, match="no sandbox"):
+        begun.grades()

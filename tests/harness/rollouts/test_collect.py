@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from srpo_bench.harness.config import Data, Reward
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import load_policy
+from srpo_bench.harness.rollouts import aside
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Grade, Outcome, Problem
@@ -22,7 +24,7 @@ class Scripted:
     def __init__(self, tokens: list[list[int]]) -> None:
         self.tokens, self.stops = tokens, [("",)]
 
-    def generate(self, prompts, n, sampling, generator, stops=()) -> Completions:  # type: ignore[no-untyped-def]
+    def generate(self, prompts, n, sampling, generator, stops=(), ended=None) -> Completions:  # type: ignore[no-untyped-def]
         self.stops = list(stops)
         width = max(map(len, self.tokens))
         tokens = torch.tensor([row + [0] * (width - len(row)) for row in self.tokens])
@@ -69,6 +71,44 @@ def test_grades_come_back_in_the_order_of_the_responses(tiny_folder: Path) -> No
         "unparseable",
         "correct",
     ]
+
+
+def test_what_is_graded_aside_is_begun_while_the_rest_is_sampled(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "LOT", 2)
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    tasks = {name: registry.get(name) for name in ("micro-gsm8k", "micro-humaneval")}
+    texts: list[str] = []
+    begun_first: list[int] = []
+
+    def grade(problems: list[Problem], responses: list[str]) -> list[Grade]:
+        texts.extend(responses)
+        pairs = zip(problems, responses, strict=True)
+        return [Grade(Outcome.CORRECT, answer=f"{p.id}: {text}") for p, text in pairs]
+
+    class Watched(TorchEngine):
+        def generate(self, *words: Any) -> Completions:
+            found = super().generate(*words)
+            aside.aside(lambda: None).result()
+            begun_first.append(len(texts))
+            return found
+
+    monkeypatch.setattr(tasks["micro-humaneval"], "grade", grade)
+    collector = Collector(policy, Watched(policy, 64), tasks, Data())
+    mixed = [task.load("dev")[i] for i in (0, 1, 2) for task in tasks.values()]
+    generator = torch.Generator().manual_seed(0)
+    lot = collector.grade(collector.generate(mixed, 4, Sampling(1.0, 1.0, 20), generator))
+    (early,) = begun_first
+    assert 2 <= early < len(texts) == 12
+    programs = [row for row in range(24) if lot.problem(row).task == "micro-humaneval"]
+    assert sorted(texts) == sorted(lot.texts[row] for row in programs)
+    for row in programs:
+        assert lot.grades[row].answer == f"{lot.problem(row).id}: {lot.texts[row]}"
+    assert {lot.grades[row].outcome for row in range(24) if row not in programs} <= {
+        Outcome.WRONG,
+        Outcome.UNPARSEABLE,
+    }
 
 
 def lot(name: str, texts: list[str], ours: bool = False) -> GradedCompletions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from srpo_bench.harness import layers
+from srpo_bench.harness.config import Config
 from srpo_bench.harness.running import promises
+from srpo_bench.results.store import append_line
 
 LINE = {"step": 1, "loss": 0.5, "grad_norm": 2.0, "who": [1]}
 
@@ -83,3 +87,120 @@ def test_trials_are_of_one_seed_in_folders_that_are_thrown_away(
     assert not folder.exists()
     (given,) = made
     assert (given[:4], given[5]) == ((folder, config, arm, 1), problems)
+
+
+class Short:
+    """A run of a step whenever it is trained; its loss is what the disturbances make of it."""
+
+    def __init__(self, folder: Path, config: Any) -> None:
+        self.folder, self.config, self.loss = folder, config, 0.5
+        self.algorithm: Any = SimpleNamespace(weigh=lambda: None, loss=lambda: None)
+        self.sampler: Any = SimpleNamespace(choose=lambda: None, observe=lambda: None)
+        self.stops: list[bool] = []
+
+    def train(self, stop: Callable[[], bool] = lambda: False) -> None:
+        self.stops.append(stop())
+        verbs = (
+            self.algorithm.weigh,
+            self.algorithm.loss,
+            self.sampler.choose,
+            self.sampler.observe,
+        )
+        for verb in verbs:
+            verb()
+        steps = self.folder / "steps.jsonl"
+        step = len(steps.read_text().splitlines()) + 1 if steps.exists() else 1
+        append_line(steps, LINE | {"step": step, "loss": self.loss})
+
+
+def trials(monkeypatch: pytest.MonkeyPatch) -> tuple[promises.Trials, list[Short]]:
+    made: list[Short] = []
+
+    def run(self: promises.Trials, folder: Path, config: Any = None) -> Short:
+        made.append(Short(folder, config or self.config))
+        return made[-1]
+
+    monkeypatch.setattr(promises.Trials, "_run", run)
+    config = layers.parse(Config, promises.SMALL, "test")
+    return promises.Trials(None, config, None), made  # type: ignore[arg-type]
+
+
+def test_lines_are_of_one_run_that_may_be_disturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, made = trials(monkeypatch)
+    assert found.lines() == [LINE | {"loss": 0.5}]
+
+    def disturb(run: Any) -> None:
+        run.loss = 0.75
+
+    assert found.lines(disturb=disturb) == [LINE | {"loss": 0.75}]
+    assert [run.stops for run in made] == [[False], [False]]
+
+
+def test_a_stop_after_every_step_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, made = trials(monkeypatch)
+    whole = [LINE | {"step": step, "loss": 0.5} for step in range(1, promises.STEPS + 1)]
+    assert found.resumed(whole) == ""
+    assert [run.stops for run in made] == [[True]] * promises.STEPS
+    assert len({run.folder for run in made}) == 1
+    other = [*whole[:2], whole[2] | {"loss": 0.25}, *whole[3:]]
+    assert found.resumed(other) == (
+        "step 3 has loss 0.5 instead of 0.25 after a stop; what is remembered between steps "
+        "belongs in state_dict"
+    )
+
+
+@pytest.mark.parametrize("verb", ["weigh", "loss", "choose", "observe"])
+def test_every_verb_is_watched(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _ = trials(monkeypatch)
+    assert found.draws() == ""
+    train = Short.train
+
+    def moved(self: Short, *given: Any) -> None:
+        of = self.sampler if verb in ("choose", "observe") else self.algorithm
+        watched = getattr(of, verb)
+        assert watched.__name__ == "watched"
+        train(self, *given)
+
+    monkeypatch.setattr(Short, "train", moved)
+    assert found.draws() == ""
+    state = iter(range(100))
+    monkeypatch.setattr(promises, "_global_state", lambda: next(state))
+    assert found.draws().startswith("weigh, loss, choose, observe draws from a global generator")
+
+
+def test_a_small_budget_and_another_order_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, made = trials(monkeypatch)
+    assert found.cut([LINE | {"loss": 0.5}]) == ""
+    small = made[-1].config
+    assert small.optim.micro_batch_tokens == promises.FEW_TOKENS
+    whole = found.config.optim.micro_batch_tokens
+    assert (
+        small.model_copy(
+            update={"optim": small.optim.model_copy(update={"micro_batch_tokens": whole})}
+        )
+        == found.config
+    )
+    assert "in small micro-batches" in found.cut([LINE | {"loss": 0.25}])
+    seen: list[Any] = []
+
+    class Rows:
+        def __len__(self) -> int:
+            return 4
+
+        def rows(self, index: torch.Tensor) -> None:
+            seen.append(index.tolist())
+
+    monkeypatch.setattr(Short, "__init__", with_rows(Short.__init__, Rows()))
+    torch.manual_seed(1)
+    assert found.shuffled([LINE | {"loss": 0.5}]) == ""
+    order = torch.randperm(4, generator=torch.Generator().manual_seed(0)).tolist()
+    assert seen == [order]
+    assert "with rows in another order" in found.shuffled([LINE | {"loss": 0.25}])
+
+
+def with_rows(real: Any, rows: Any) -> Any:
+    def init(self: Short, *given: Any) -> None:
+        real(self, *given)
+        self.algorithm.weigh = lambda *_: rows
+
+    return init

@@ -195,3 +195,16 @@ def test_a_manifest_that_knows_it_all_is_not_written_again(
     before = (run / "manifest.json").stat().st_ino
     assert worker._train(attempt, known, SimpleNamespace(at_once=None))  # type: ignore[arg-type]
     assert (run / "manifest.json").stat().st_ino == before
+
+
+def test_a_full_disk_is_no_reason_to_speak_for_another(run: Path) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "full")
+
+    def check() -> None:
+        raise SupersededError(run)
+
+    held: Any = SimpleNamespace(write_json=full, check=check)
+    with pytest.raises(SupersededError):
+        worker._say(held, run, "failed", 9)
+    assert not (run / "status.json").exists()

@@ -179,6 +179,10 @@ EQUIVALENT: dict[str, str] = {
     "algorithms/surrogate.py: 2.0 for 1.0 :: return total / (denominator or 1.0)": (
         "where nothing is trained on the total is nothing"
     ),
+    "harness/running/mirror.py: delete attempt.check() :: "
+    "attempt.check()  # its records may be another's by now": (
+        "what is prepared next is refused to whoever was superseded"
+    ),
     "algorithms/random_reward.py: GtE in high > low :: "
     "share = (reward.mean() - low) / (high - low) if high > low else torch.zeros(())": (
         "where all rewards are alike so are both sides of the coin"

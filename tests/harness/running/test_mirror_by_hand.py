@@ -210,3 +210,20 @@ def test_a_comparison_knows_its_mirror(tmp_path: Path, monkeypatch: pytest.Monke
         "--mirror s3://bucket cannot be opened: Install s3fs (for s3: pip install "
         "'srpo-bench[s3]')."
     )
+
+
+def test_of_two_ends_the_later_attempts_comes_back_alone(tmp_path: Path, mirror: Mirror) -> None:
+    comparison = plan(tmp_path / "c", grpo=1)
+    mirror.push_plan(comparison)
+    first = Attempt(comparison / WHERE)
+    (first.run / "evals.jsonl").write_text("of the first")
+    (first.run / "samples.jsonl").write_text("of the first")
+    mirror.push_end(first)
+    second = Attempt(comparison / WHERE)
+    (second.run / "samples.jsonl").unlink()
+    (second.run / "evals.jsonl").write_text("of the second")
+    mirror.push_end(second)
+    back = tmp_path / "back"
+    assert mirror.pull_plan(back)
+    assert (back / WHERE / "evals.jsonl").read_text() == "of the second"
+    assert not (back / WHERE / "samples.jsonl").exists()

@@ -11,6 +11,7 @@ import pytest
 from srpo_bench.results.judgement.claims import NonInferiority, Ratio
 from srpo_bench.results.report import analysis
 from srpo_bench.results.runs import Run
+from srpo_bench.results.store import ResultsError
 from tests.results.made import NAN, comparison, run
 
 
@@ -185,3 +186,66 @@ def test_a_gain_of_nothing_that_is_told_apart_from_none() -> None:
 def test_a_mean_of_whole_numbers() -> None:
     found = analysis._mean([1, 0], 0.5)
     assert (found.value, found.n) == (0.5, 2)
+
+
+def test_repeats_are_up_to_each_arms_own_crossing() -> None:
+    """A prompt twice in steps 3 and 4; the baseline crosses at 4, the challenger at 2."""
+    runs = [run(arm, 1, curves={"repeated": (0.0, 0, 1, 1)}) for arm in ("grpo", "srpo")]
+    here = comparison(*runs, contract={"prompts_per_step": 16})
+    race = SimpleNamespace(collapsed=(np.array(False), np.array(False)))
+    steps = SimpleNamespace(baseline=4.0, challenger=2.0, race=race)
+    judge: Any = SimpleNamespace(contrast=SimpleNamespace(steps=steps))
+    found = analysis._health(here, {"srpo": judge})
+    assert {arm: h.repeats for arm, h in found.items()} == {"grpo": (0.5,), "srpo": (0.0,)}
+
+
+@pytest.mark.parametrize("gained", [True, False])
+def test_a_comparison_is_judged_where_there_is_a_gain(
+    gained: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = comparison(run("grpo"), run("srpo"), vouched_matched=False)
+    levels = [
+        SimpleNamespace(level=0.5, named=False),
+        SimpleNamespace(level=0.9, named=True, goal=9),
+    ]
+    asked: list[Any] = []
+
+    def gain(runs: Any) -> str:
+        if not gained:
+            raise ResultsError("nothing yet")
+        return "a gain"
+
+    class Judge:
+        def __init__(self, *given: Any) -> None:
+            asked.append(given)
+
+        def all(self, claims: Any) -> list[Any]:
+            return [("verdicts on", claims)]
+
+        def at(self, goal: Any) -> str:
+            return f"at {goal}"
+
+    for name, answer in (
+        ("read", lambda _: here), ("gain", gain), ("Judge", Judge), ("targets", lambda *_: levels),
+        ("_arm", lambda comparison, arm, level: (arm, level)), ("matched", lambda _: "matched"),
+        ("neutrals", lambda judges: len(judges)), ("equal_steps", lambda judges: len(judges)),
+        ("_grid", lambda *given: given[1:]), ("_tasks", lambda *given: given[1:]),
+        ("_health", lambda *_: "health"), ("ladder", lambda comparison, level: level),
+    ):  # fmt: skip
+        monkeypatch.setattr(analysis, name, answer)
+    monkeypatch.setattr(analysis.benchmarks, "at_start", lambda _: "base")
+    claim: Any = SimpleNamespace(id="c")
+    found: Any = analysis.analyse(here.folder, [claim], True, [0.9])
+    assert (found.headline, found.vouched, found.base) == (claim, True, "base")
+    if gained:
+        assert asked == [(here, "srpo", "grpo", True, [0.9])]
+        assert found.claims == {"srpo": [("verdicts on", [claim])]}
+        assert found.arms == {"grpo": ("grpo", 0.5), "srpo": ("srpo", 0.5)}
+        assert found.named == {"srpo": [(levels[1], "at 9")]}
+        assert (found.ladder, found.gain, found.neutral) == (0.5, "a gain", 1)
+        assert found.grid == found.tasks == {"srpo": ("srpo", "grpo")}
+    else:
+        assert asked == found.targets == found.ladder == []
+        assert found.arms == {"grpo": ("grpo", np.inf), "srpo": ("srpo", np.inf)}
+        assert (found.claims, found.gain) == ({}, None)
+    assert analysis.analyse(here.folder, [], False).headline is None

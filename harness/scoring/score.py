@@ -47,7 +47,8 @@ def score_models(
         tell: told what is being scored.
 
     Returns:
-        What ``scores.json`` holds: settings, origin of the data, scores and seconds.
+        What ``scores.json`` holds: settings, origin of the data, scores, seconds of each model (not
+        of each task: one is graded while the next is sampled).
     """
     config = config.on(datetime.now(UTC).date())
     ask = _backend(backend, config)
@@ -66,18 +67,16 @@ def score_models(
             tell(f"{subject.label}: is its arithmetic the model's?")
             _try(config, problems, subject.folder, device)
     scores: list[ScoreLine] = []
-    seconds: dict[str, dict[str, float]] = {}
+    seconds: dict[str, float] = {}
     for subject in policies:
-        done: dict[str, float] = {}
+        start = time.perf_counter()
         answers = ask(subject, config, problems, seed)
         for name in problems.final:
             tell(f"{subject.label}: {name}")
-            start = time.perf_counter()
             scored = next(answers)
-            done[name] = round(time.perf_counter() - start, 1)
             scores += scored.scores
             write_samples(out, scored.samples)
-        seconds[subject.label] = done
+        seconds[subject.label] = round(time.perf_counter() - start, 1)
     record = {
         "schema": SCHEMA,
         "backend": backend,

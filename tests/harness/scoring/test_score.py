@@ -68,8 +68,8 @@ def test_what_is_written_is_enough_to_grade_again(tiny_folder: Path, tmp_path: P
         assert (score["n"], score["k"], score["model"]) == (5, 2, tiny_folder.name)
     assert record["models"][tiny_folder.name]["style"] == "base"
     assert [source["used"] for source in record["data"]] == [5, 5]
-    assert record["seconds"].keys() == {tiny_folder.name}
-    assert list(record["seconds"][tiny_folder.name]) == MICRO
+    assert list(record["seconds"]) == [tiny_folder.name]
+    assert record["seconds"][tiny_folder.name] > 0
 
 
 def test_greedy_takes_the_likeliest_token_whatever_the_seed(

@@ -110,7 +110,7 @@ def tuned() -> str:
         for h in s["headlines"]
     ]
     return wrapped(
-        "There, with a learning rate for each, chosen alike on other seeds (`srpo-paper`'s when "
+        "On the micro testbed with a learning rate for each, chosen alike on other seeds (`srpo-paper`'s when "
         "the others had been seen): "
         f"{'; '.join(told)} ([docs/answer.md](docs/answer.md#tuned-alike))."
     )

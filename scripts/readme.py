@@ -110,8 +110,8 @@ def tuned() -> str:
         for h in s["headlines"]
     ]
     return wrapped(
-        "On the micro testbed with a learning rate for each, chosen alike on other seeds (`srpo-paper`'s when "
-        "the others had been seen): "
+        "On the micro testbed with a learning rate for each, chosen alike on other seeds "
+        "(`srpo-paper`'s when the others had been seen): "
         f"{'; '.join(told)} ([docs/answer.md](docs/answer.md#tuned-alike))."
     )
 

@@ -341,6 +341,9 @@ def test_arithmetic_is_two_operations_an_entry(monkeypatch: pytest.MonkeyPatch) 
     assert torch.get_num_threads() == threads
     times = itertools.chain.from_iterable((float(i), i + 0.5) for i in range(10))
     assert doctor._arithmetic().do.endswith("model.dtype=float32 is the faster")
+    times = itertools.cycle([0.0, 2**-20])
+    value = "949978 GFLOP/s float32, 949978 bfloat16, a core"  # 2 · 768³ · 2²⁰ / 10⁹
+    assert doctor._arithmetic().value == value
 
 
 def test_products_are_made_by_one_thread_and_the_first_of_a_type_is_not_timed(

@@ -39,7 +39,13 @@ def test_a_missing_package_is_the_verdict_and_has_its_command(
 
 @pytest.mark.parametrize(
     ("gib", "stops", "do"),
-    [(0.4, True, "--workers 1"), (1.5, False, "--workers 1"), (200.0, False, "")],
+    [
+        (0.4, True, "--workers 1"),
+        (doctor.RUN_GIB, False, "--workers 1"),
+        (1.5, False, "--workers 1"),
+        (200.0, False, ""),
+        (0.0, False, ""),
+    ],
 )
 def test_memory(gib: float, stops: bool, do: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_free_gib", lambda: gib)

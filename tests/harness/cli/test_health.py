@@ -29,3 +29,7 @@ def test_steps_without_gradient_are_counted_among_the_last() -> None:
 def test_cut_off_responses_are_worth_a_word_when_most_are() -> None:
     assert health([WELL | {"truncated": 0.5}], 12) == ""
     assert health([WELL | {"truncated": 0.93}], 12) == "93 % cut off"
+
+
+def test_what_is_not_recorded_is_no_ailment() -> None:
+    assert health([{"pool_size": None}, {}], 12) == ""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from srpo_bench.harness.cli import promises
 from srpo_bench.harness.config import Arm, Config
@@ -94,3 +95,17 @@ def test_only_what_is_no_built_in_is_tried(monkeypatch: pytest.MonkeyPatch) -> N
         ("arm 'd'", "own [{}, {}]"),
         ("task 'mine'", "pkg 1.2"),
     ]
+
+
+def test_while_it_is_tried_the_result_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[Any] = []
+
+    def console(**how: Any) -> Console:
+        made.append(how)
+        return Console(quiet=True)
+
+    monkeypatch.setattr("rich.console.Console", console)
+    kept(monkeypatch, tmp_path, {})
+    assert made == [{"stderr": True}]

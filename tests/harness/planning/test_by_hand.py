@@ -12,7 +12,15 @@ import pytest
 from srpo_bench.algorithms.base import Settings, setting
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.planning import arms, comparison, extend, manifest, prepare, reading
+from srpo_bench.harness.planning import (
+    arms,
+    comparison,
+    contract,
+    extend,
+    manifest,
+    prepare,
+    reading,
+)
 from srpo_bench.harness.planning.contract import refuse_other
 from srpo_bench.results.seal import seal
 from srpo_bench.results.store import SCHEMA, write_json
@@ -130,3 +138,25 @@ def test_notes_of_how_responses_end_and_of_experts(
     problems: Any = SimpleNamespace(pool={}, tasks={}, notes=["before"])
     prepare._try(Config(), problems, Path("base"), "cpu")
     assert problems.notes == ["before", ("g", "t", style == "chat")]
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_a_contract_by_hand(scored: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every setting but those that are left out, and the final scoring's where there is one."""
+    monkeypatch.setattr(contract, "training_limit", lambda *_: 7)
+    problems = SimpleNamespace(
+        pool_digest="p", pool_size=3, evaluation_digest="e", final_digest="f",
+        final={"t": []} if scored else {},
+    )  # fmt: skip
+    config = Config(steps=9)
+    ready: Any = SimpleNamespace(
+        config=config, problems=problems, base_sha256="b", prompts_digest="d", device="cpu",
+        accelerator=None, isolation="i", versions={"mine": "1"},
+    )  # fmt: skip
+    found = contract.contract_of(ready)
+    assert (found["steps"], found["optim.lr"]) == (9, config.optim.lr)
+    assert (found["pool_digest"], found["pool_size"], found["max_new_tokens"]) == ("p", 3, 7)
+    assert found.get("final_digest") == ("f" if scored else None)
+    assert ("final.k" in found) == scored
+    assert not found.keys() & contract.LEFT_OUT.keys()
+    assert (found["version.mine"], found["accelerator"]) == ("1", None)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     from srpo_bench.results.statistics.inference import Estimate
 
 
-def span(e: Estimate, form: str = "{:.3g}", times: float = 1.0) -> str:
+def span(e: Estimate, form: Callable[[float], str] = "{:.3g}".format) -> str:
     """An estimate's interval: ``0.35 to 0.51``, ``1.2 or more`` where it is open above."""
     if not e.has_interval:
         return "no interval"
     if e.high == float("inf"):
-        return f"{form.format(times * e.low)} or more"
-    return f"{form.format(times * e.low)} to {form.format(times * e.high)}"
+        return f"{form(e.low)} or more"
+    return f"{form(e.low)} to {form(e.high)}"
 
 
 def interval(e: Estimate) -> str:
@@ -38,22 +37,27 @@ def some(names: Sequence[str], limit: int = 4) -> str:
 
 def finite(value: float) -> float | None:
     """For JSON: NaN and infinities become null."""
-    return float(value) if np.isfinite(value) else None
+    return float(value) if isfinite(value) else None
+
+
+def signed(difference: float) -> str:
+    """A difference of two fractions in points: ``+1.2``, ``-3.0``; ``0.0`` has no sign."""
+    number = f"{100 * difference:+.1f}"
+    return number if float(number) else "0.0"
 
 
 def points(e: Estimate, unit: str = " points") -> str:
     """A difference of accuracies: ``-1.2 points (-3.0 to +0.6)``."""
-    if not e.n:
-        return "–"
-    return f"{100 * e.value:+.1f}{unit} ({span(e, '{:+.1f}', 100)})"
+    return f"{signed(e.value)}{unit} ({span(e, signed)})" if e.n else "–"
 
 
 def percent(e: Estimate) -> str:
     """``82.7 % (81.9 to 83.4)``."""
     if e.n == 0:
         return "–"
-    within = span(e, "{:.1f}", 100) if e.has_interval else "one seed"
-    return f"{100 * e.value:.1f} % ({within})"
+    number = "{:z.1f}".format  # an interval's lower end may round to nothing from below
+    within = span(e, lambda x: number(100 * x)) if e.has_interval else "one seed"
+    return f"{number(100 * e.value)} % ({within})"
 
 
 def ratio(e: Estimate) -> str:

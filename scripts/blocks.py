@@ -79,9 +79,9 @@ def steps(headline: Mapping[str, Any]) -> str:
 def accuracy(e: Mapping[str, Any]) -> str:
     """``91.8 % (90.5 to 93.0)``."""
     if e["interval"] is None:
-        return f"{100 * e['value']:.1f} %"
+        return f"{100 * e['value']:z.1f} %"
     low, high = e["interval"]
-    return f"{100 * e['value']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{100 * e['value']:z.1f} % ({100 * low:z.1f} to {100 * high:z.1f})"
 
 
 def percent(share: float | None) -> str:

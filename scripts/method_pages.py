@@ -98,7 +98,7 @@ def _published(name: str) -> list[str]:
 
 def _percent(estimate: Mapping[str, Any]) -> str:
     value, (low, high) = estimate["value"], estimate["interval"]
-    return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{100 * value:z.1f} % ({100 * low:z.1f} to {100 * high:z.1f})"
 
 
 def _steps(summary: Mapping[str, Any], label: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from srpo_bench.results.text import signed
+
 if TYPE_CHECKING:
     from srpo_bench.results.judgement.judge import ClaimVerdict
 
@@ -64,7 +66,7 @@ def _measured(v: ClaimVerdict) -> tuple[str, str]:
 def _number(value: float | None, points: bool) -> str:
     if value is None:
         return "∞"
-    return f"{100 * value:+.1f}" if points else f"{value:.3g}"
+    return signed(value) if points else f"{value:.3g}"
 
 
 def show_claim(wanted: str, claims_file: Path | None) -> None:

@@ -14,7 +14,7 @@ from srpo_bench.results.judgement import grim
 from srpo_bench.results.judgement.published import Published, Unit
 from srpo_bench.results.statistics.race import MARGIN
 from srpo_bench.results.store import ResultsError
-from srpo_bench.results.text import SHORT
+from srpo_bench.results.text import SHORT, signed
 
 SHIPPED = Path(__file__).parent / "claims.yaml"
 
@@ -93,8 +93,8 @@ class BaseScore(_Strict):
         off = self.measured - self.value
         return (
             f"base on {self.task}: reported at {self.value:g}, measured at {self.measured:g} by "
-            f"{self.by}; {off:+.1f} points of a gain that counts from the reported one are the "
-            "base's own"
+            f"{self.by}; {signed(off / 100)} points of a gain that counts from the reported one are "
+            "the base's own"
         )
 
 

@@ -15,7 +15,7 @@ from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED, Race
 from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
-from srpo_bench.results.text import describe, points, some
+from srpo_bench.results.text import describe, points, signed, some
 
 Verdict = Literal["supported", "refuted", "inconclusive", "no-verdict"]
 Outcome = Literal[
@@ -63,11 +63,11 @@ def no_target(contrast: Contrast, gained: Gain, room: Headroom | None) -> str:
             "base accuracy, and with it the gain, is not known"
         )
     if not gained.size > 0:
-        return f"the baseline gained nothing ({100 * gained.size:+.1f} points)"
+        return f"the baseline gained nothing ({signed(gained.size)} points)"
     if (told := mean(gained.by_seed, floor=gained.error)).low <= 0:
         return (
             f"the baseline's gain of {100 * told.value:.1f} points is not told apart from none "
-            f"(95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f})"
+            f"(95 % interval {signed(told.low)} to {signed(told.high)})"
         )
     if contrast.target <= gained.base:
         return (

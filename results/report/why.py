@@ -17,7 +17,7 @@ from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estim
 from srpo_bench.results.statistics.inference import Estimate, mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
 from srpo_bench.results.statistics.speed import WHOLE, Interval
-from srpo_bench.results.text import points, some
+from srpo_bench.results.text import points, signed, some
 
 State = Literal["yes", "no", "unknown"]
 STATES: dict[bool | None, State] = {True: "yes", False: "no", None: "unknown"}
@@ -67,8 +67,8 @@ def deciding(a: Analysis, arm: str) -> str:
     where = f"At step {cell.baseline:.3g}, where {a.baseline} has spent what it spends to target"
     return (
         f"{where}, {arm} is {100 * abs(total):.1f} points {'ahead' if side > 0 else 'behind'}: "
-        f"{first} decides, with {100 * gaps[first]:+.1f} points; {last} adds least, with "
-        f"{100 * gaps[last]:+.1f}."
+        f"{first} decides, with {signed(gaps[first])} points; {last} adds least, with "
+        f"{signed(gaps[last])}."
     )
 
 

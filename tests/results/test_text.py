@@ -23,7 +23,7 @@ def test_intervals() -> None:
     assert [text.span(e) for e in (BOTH, OPEN, NONE)] == [
         "0.412 to 0.6", "0.4 or more", "no interval",
     ]  # fmt: skip
-    assert text.span(BOTH, "{:+.1f}", 100) == "+41.2 to +60.0"
+    assert text.span(BOTH, text.signed) == "+41.2 to +60.0"
     assert text.interval(BOTH) == "95 % interval 0.412 to 0.6"
     assert text.interval(NONE) == "no interval"
     assert text.describe(BOTH) == "0.5, 95 % interval 0.412 to 0.6"
@@ -46,6 +46,13 @@ def test_accuracies_and_their_differences() -> None:
     assert text.points(estimate(NAN, n=0)) == text.percent(estimate(NAN, n=0)) == "–"
     assert text.percent(estimate(0.827, 0.819, 0.834)) == "82.7 % (81.9 to 83.4)"
     assert text.percent(estimate(0.827, n=1)) == "82.7 % (one seed)"
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    numbers = (-0.0, 0.0, -0.00049, 0.00049, -0.00051, 0.00051)
+    assert [text.signed(x) for x in numbers] == 4 * ["0.0"] + ["-0.1", "+0.1"]
+    assert text.points(estimate(-0.0001, -0.02, 0.0001)) == "0.0 points (-2.0 to 0.0)"
+    assert text.percent(estimate(0.001, -0.0001, 0.02)) == "0.1 % (0.0 to 2.0)"
 
 
 def test_ratios_and_steps() -> None:

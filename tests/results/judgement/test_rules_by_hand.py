@@ -210,7 +210,7 @@ def test_steps_to_target_say_nothing_without_a_gain() -> None:
     assert target() == ""
     late = Gain(0.2, 0.8, GAINED.by_seed, start=5)
     assert target(late).startswith("no evaluation at step 0: the baseline's first is at step 5, so")
-    assert target(Gain(0.5, 0.5, np.zeros(4))) == "the baseline gained nothing (+0.0 points)"
+    assert target(Gain(0.5, 0.5, np.zeros(4))) == "the baseline gained nothing (0.0 points)"
     assert target(Gain(0.5, 0.4, np.full(4, -0.1))) == "the baseline gained nothing (-10.0 points)"
     weak = Gain(0.2, 0.3, np.array([0.1, 0.1]), error=0.1)
     assert target(weak) == (

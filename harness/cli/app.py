@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from srpo_bench import __version__
-from srpo_bench.harness.cli import bases, evaluate, reading, training
+from srpo_bench.harness.cli import STOPPED, bases, evaluate, reading, training
 from srpo_bench.harness.cli.interrupt import Interruptible
 from srpo_bench.harness.cli.options import DataDir
 from srpo_bench.harness.errors import UserError
@@ -45,16 +45,16 @@ app.command()(bases.base)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
 """Errors of a disk that takes no more; what was written before is whole."""
 
-
 WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 """Any complaint about how a command was typed; typer has no name of its own for it."""
 
 
 def main() -> None:
-    """Entry point: the user's errors are one line on stderr and exit code 2."""
+    """The command that was typed; the user's errors are one line on stderr and exit code 2."""
     try:
         sys.exit(app(prog_name="bench", standalone_mode=False))
-    except typer.Abort:
+    except typer.Abort:  # before the command had begun
+        print(STOPPED, file=sys.stderr)
         sys.exit(130)
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from srpo_bench.harness.cli import STOPPED
+
 IMPORTING = "<frozen importlib._bootstrap>"
 """The file of every frame that imports."""
 
@@ -30,7 +32,7 @@ class Interruptible(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            print("bench: Stopped; nothing is left half written.", file=sys.stderr)
+            print(STOPPED, file=sys.stderr)
             raise typer.Exit(130) from None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -93,8 +93,8 @@ class BaseScore(_Strict):
         off = self.measured - self.value
         return (
             f"base on {self.task}: reported at {self.value:g}, measured at {self.measured:g} by "
-            f"{self.by}; {signed(off / 100)} points of a gain that counts from the reported one are "
-            "the base's own"
+            f"{self.by}; {signed(off / 100)} points of a gain that counts from the reported one "
+            "are the base's own"
         )
 
 

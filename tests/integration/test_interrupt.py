@@ -120,6 +120,16 @@ def test_an_import_leaves_nothing(tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_command_line_is_imported(number: int, tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text(f"import os; os.kill(os.getpid(), {number})")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    )
+    done = python("from srpo_bench.harness.__main__ import main; main()", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", SENTENCE)
+
+
 def test_a_signal_waits_until_an_import_is_over(tmp_path: Path) -> None:
     """Into C++ that is being imported nothing may be raised; a second one is not put off."""
     (tmp_path / "slow.py").write_text(

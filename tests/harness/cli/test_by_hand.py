@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from srpo_bench.harness.cli import (
+    STOPPED,
     app,
     bases,
     doctor,
@@ -456,7 +457,7 @@ def test_a_command_line_exits_with_two_where_the_user_erred(
         return exit_.value.code, capsys.readouterr().err  # type: ignore[return-value]
 
     assert left(UserError("no")) == (2, "bench: no\n")
-    assert left(typer.Abort()) == (130, "")
+    assert left(typer.Abort()) == (130, f"{STOPPED}\n")
     assert left(OSError(28, "No space left", "f")) == (2, "bench: Cannot write f: No space left.\n")
     assert left(OSError(28, "No space left")) == (2, "bench: Cannot write: No space left.\n")
     with pytest.raises(OSError, match="odd"):

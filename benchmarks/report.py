@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from srpo_bench.results.store import FINAL, SCHEMA
+from srpo_bench.results.schema import SCHEMA
+from srpo_bench.results.store import FINAL
 
 AIM = 20.0
 """Seconds."""

@@ -25,7 +25,7 @@ from srpo_bench.harness.rollouts.evaluation import evaluate
 from srpo_bench.harness.rollouts.prompts import style_of
 from srpo_bench.harness.running.record import evaluation_line
 from srpo_bench.harness.streams import stream
-from srpo_bench.results.store import Spent
+from srpo_bench.results.schema import Spent
 
 NOTHING = Spent(responses=0, tokens=0, updates=0, flops=0.0)
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from srpo_bench.results.outcomes import Outcomes, evaluations, final
-from srpo_bench.results.runs import AXES, Comparison, Run, read
+from srpo_bench.results.records import AXES
+from srpo_bench.results.runs import Comparison, Run, read
 from srpo_bench.results.statistics import problems, scores
 from srpo_bench.results.store import FINAL, read_lines, read_record
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 from srpo_bench.results.attempts import attempts
-from srpo_bench.results.store import ResultsError, State, read_record
+from srpo_bench.results.schema import State
+from srpo_bench.results.store import ResultsError, read_record
 
 GONE = "Its process is gone without a word: bench resume goes on from its last checkpoint."
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from srpo_bench.results.store import PHASES, PROCESSOR
+from srpo_bench.results.schema import PHASES, PROCESSOR
 
 if TYPE_CHECKING:
     from srpo_bench.harness.config import Config

@@ -16,7 +16,8 @@ from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
-from srpo_bench.results.store import PHASES, last_line, read_json, read_lines
+from srpo_bench.results.schema import PHASES
+from srpo_bench.results.store import last_line, read_json, read_lines
 
 PROBE_STEPS = 2
 """The first step of a process pays for what is set up once; the second is what steps cost."""

@@ -11,7 +11,7 @@ from srpo_bench.harness.machine import versions
 from srpo_bench.harness.planning.arms import arm_record
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.planning.extend import first_seeds
-from srpo_bench.results.store import SCHEMA
+from srpo_bench.results.schema import SCHEMA
 
 
 def manifest_of(

@@ -26,14 +26,9 @@ from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.results.baseline import baseline_of
+from srpo_bench.results.schema import SCHEMA
 from srpo_bench.results.seal import SEAL, check_seal, seal
-from srpo_bench.results.store import (
-    FINAL,
-    SCHEMA,
-    ResultsError,
-    read_record,
-    write_json,
-)
+from srpo_bench.results.store import FINAL, ResultsError, read_record, write_json
 
 _IN_MANIFEST = {"settings": "algorithm_settings"}
 """What a plan's arm says under another name in its runs' manifests."""

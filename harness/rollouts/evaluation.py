@@ -11,7 +11,7 @@ import torch
 from srpo_bench.harness.config import Scoring
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
-from srpo_bench.results.store import TaskScore
+from srpo_bench.results.schema import TaskScore
 from srpo_bench.tasks.base import Problem
 
 

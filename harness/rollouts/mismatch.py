@@ -14,7 +14,7 @@ from srpo_bench.algorithms.surrogate import kl_k3
 from srpo_bench.harness.config import Rollout
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.rollouts.collect import GradedCompletions
-from srpo_bench.results.store import Mismatch
+from srpo_bench.results.schema import Mismatch
 
 
 def mismatch(engine: Tensor, learner: Tensor, mask: Tensor) -> Mismatch:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from srpo_bench.harness.config import Reward
 from srpo_bench.harness.rollouts.collect import GradedCompletions
-from srpo_bench.results.store import Sample
+from srpo_bench.results.schema import Sample
 
 
 def sample_line(

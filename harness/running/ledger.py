@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
-from srpo_bench.results.store import PHASES, PROCESSOR, Ledger, Spent, Timing
+from srpo_bench.results.schema import PHASES, PROCESSOR, Ledger, Spent, Timing
 
 
 def empty() -> Ledger:
@@ -57,7 +57,7 @@ class Spending:
 
 
 class Clock:
-    """Seconds by phase, ``srpo_bench.results.store.PHASES``; what none of them claims is other.
+    """Seconds by phase, ``srpo_bench.results.schema.PHASES``; what none of them claims is other.
 
     Beside them the processor's seconds, evaluation left out: neighbours on the same machine, and
     the runs beside this one, stretch the wall clock and not those.

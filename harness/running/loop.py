@@ -31,7 +31,8 @@ from srpo_bench.harness.running.record import evaluation_line, step_line, traini
 from srpo_bench.harness.running.stopping import InterruptedScoringError
 from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.harness.streams import stream
-from srpo_bench.results.store import FINAL, Ledger, Sample, TaskScore
+from srpo_bench.results.schema import Ledger, Sample, TaskScore
+from srpo_bench.results.store import FINAL
 from srpo_bench.tasks import rewards
 from srpo_bench.tasks.base import Problem
 

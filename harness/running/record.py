@@ -1,4 +1,4 @@
-"""The lines a run writes: from what happened to what ``srpo_bench.results.store`` describes."""
+"""The lines a run writes: from what happened to what ``srpo_bench.results.schema`` describes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,7 @@ from srpo_bench.harness.config import Reward
 from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running.learner import Update
-from srpo_bench.results.store import (
-    Evaluation,
-    Ledger,
-    Mismatch,
-    Sample,
-    Spent,
-    Step,
-    TaskScore,
-)
+from srpo_bench.results.schema import Evaluation, Ledger, Mismatch, Sample, Spent, Step, TaskScore
 
 
 def step_line(

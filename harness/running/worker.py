@@ -22,12 +22,12 @@ from srpo_bench.harness.machine import device_memory, device_name, instructions,
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.harness.running.stopping import Stop
+from srpo_bench.results.schema import State
 from srpo_bench.results.seal import SEAL, digests
 from srpo_bench.results.store import (
     STATUS,
     STOP,
     ResultsError,
-    State,
     last_line,
     overwrite_json,
     read_record,

@@ -27,7 +27,7 @@ from srpo_bench.harness.rollouts.prompts import Prompts, fit, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
-from srpo_bench.results.store import SCHEMA
+from srpo_bench.results.schema import SCHEMA
 
 BACKENDS = ("own", "lm-eval")
 

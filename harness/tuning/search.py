@@ -23,7 +23,8 @@ from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.results.baseline import baseline_of
-from srpo_bench.results.store import SCHEMA, ResultsError, read_record, write_json
+from srpo_bench.results.schema import SCHEMA
+from srpo_bench.results.store import ResultsError, read_record, write_json
 
 SEEDS = (101, 102, 103, 104)
 """Tuning seeds unless others are named: far from the reports' 1, 2, …"""

@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).parent / "claims.yaml"
 
 
 Axis = Literal["steps", "responses", "tokens", "updates", "seconds", "flops"]
-"""``runs.AXES``, as a type."""
+"""``records.AXES``, as a type."""
 
 
 class _Strict(BaseModel):

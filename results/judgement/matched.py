@@ -10,7 +10,7 @@ import numpy as np
 
 from srpo_bench.results.judgement import start
 from srpo_bench.results.runs import Run
-from srpo_bench.results.store import CORE
+from srpo_bench.results.schema import CORE
 from srpo_bench.results.text import some
 
 SCORED = ("evaluation_digest",)

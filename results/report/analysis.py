@@ -15,7 +15,8 @@ from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.neutral import Neutral, equal_steps, neutrals
 from srpo_bench.results.judgement.starving import batch_of
 from srpo_bench.results.judgement.targets import Target, checked, targets
-from srpo_bench.results.runs import Array, Comparison, read
+from srpo_bench.results.records import Array
+from srpo_bench.results.runs import Comparison, read
 from srpo_bench.results.statistics import across, benchmarks, sampling, scores
 from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import Contrast, contrast

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from srpo_bench.results.records import Array
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.figures.marks import known
 from srpo_bench.results.report.style import ARMS, DASHES, MARKERS
 from srpo_bench.results.report.unit import change
-from srpo_bench.results.runs import Array, Run
+from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.contrast import AxisContrast
 from srpo_bench.results.text import NAMES, finite
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srpo_bench.results.runs import AXES, Array, Comparison, Run
+from srpo_bench.results.records import AXES, Array
+from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics import sampling
 from srpo_bench.results.statistics.curves import reaches, value_at
 from srpo_bench.results.statistics.inference import Estimate

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.runs import Array, Run
+from srpo_bench.results.records import Array
+from srpo_bench.results.runs import Run
 
 RARE = 0.05
 """Of a run's steps to target: what may hold a prompt twice on a testbed whose pool is no limit."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from srpo_bench.results.runs import CURVES, Comparison, Evals, Run
+from srpo_bench.results.records import CURVES, Evals
+from srpo_bench.results.runs import Comparison, Run
 
 NAN = float("nan")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.schema import SCHEMA
 from srpo_bench.results.store import (
-    SCHEMA,
     ResultsError,
     append_line,
     last_line,

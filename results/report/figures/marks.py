@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
+from srpo_bench.results.records import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
 from srpo_bench.results.report.figures import curves
 from srpo_bench.results.report.style import ARMS, DASHES, FEW, INK, MARKERS, PAPER, SOFT
 from srpo_bench.results.report.unit import change
-from srpo_bench.results.runs import Array
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
 

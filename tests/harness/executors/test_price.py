@@ -11,7 +11,8 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.executors import price
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.running.attempt import Attempt
-from srpo_bench.results.store import PHASES, append_line, write_json
+from srpo_bench.results.schema import PHASES
+from srpo_bench.results.store import append_line, write_json
 
 ARMS = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
 

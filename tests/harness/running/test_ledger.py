@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from srpo_bench.harness.running import ledger
-from srpo_bench.results.store import PHASES
+from srpo_bench.results.schema import PHASES
 
 
 def test_flops_are_two_a_parameter_forward_and_six_trained() -> None:

@@ -17,7 +17,7 @@ from srpo_bench.harness.running.record import (
     step_line,
     training_samples,
 )
-from srpo_bench.results.store import Spent, TaskScore
+from srpo_bench.results.schema import Spent, TaskScore
 from tests.harness.rollouts.test_evaluation import graded
 
 SPENT = Spent(responses=8, tokens=90, updates=1, flops=1e3)

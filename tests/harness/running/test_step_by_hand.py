@@ -26,7 +26,8 @@ from srpo_bench.harness.running import ledger, loop
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.harness.running.loop import Run
 from srpo_bench.harness.running.record import evaluation_line, step_line
-from srpo_bench.results.store import Ledger, Spent, read_lines
+from srpo_bench.results.schema import Ledger, Spent
+from srpo_bench.results.store import read_lines
 from srpo_bench.tasks.base import Grade, Outcome, Problem
 from tests.harness import faults
 

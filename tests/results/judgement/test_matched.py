@@ -4,7 +4,7 @@ import pytest
 
 from srpo_bench.results.judgement.matched import matched
 from srpo_bench.results.runs import read
-from srpo_bench.results.store import CORE
+from srpo_bench.results.schema import CORE
 from tests.results import synthetic
 
 

@@ -14,8 +14,8 @@ from srpo_bench.results.judgement.headroom import Headroom, pass_rates
 from srpo_bench.results.judgement.matched import Matched, copies, matched
 from srpo_bench.results.judgement.starving import Starving, batch_of, short_from, starving
 from srpo_bench.results.runs import Run
+from srpo_bench.results.schema import CORE
 from srpo_bench.results.statistics.health import Window
-from srpo_bench.results.store import CORE
 from tests.results.made import NAN, comparison, run
 
 KNOWN = dict.fromkeys(CORE, 1)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from srpo_bench.results.runs import Evals, read
+from srpo_bench.results.records import Evals
+from srpo_bench.results.runs import read
 from srpo_bench.results.statistics.steps import GRID, Crossing, Gain, crossing, gain
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic

@@ -162,7 +162,8 @@ def tune(
     """Try a grid of settings with the same budget for every method; the best go to --tuned."""
     from srpo_bench.harness import layers
     from srpo_bench.harness.plugins import typed
-    from srpo_bench.harness.tuning.search import SEEDS, grid, order, read_params
+    from srpo_bench.harness.tuning.grid import grid, order, read_params
+    from srpo_bench.harness.tuning.search import SEEDS
     from srpo_bench.harness.tuning.search import tune as tune_all
 
     names = order([typed.arm(name) for listed in algo for name in listed.split(",")])

@@ -13,7 +13,7 @@ from rich.table import Table
 from srpo_bench.results.text import signed
 
 if TYPE_CHECKING:
-    from srpo_bench.results.judgement.judge import ClaimVerdict
+    from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 
 
 def show_verdicts(

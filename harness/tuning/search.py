@@ -9,27 +9,23 @@ taken for all; a method's own settings are its best beside those.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
-from math import inf, isnan
+from dataclasses import replace
+from math import isnan
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
-from srpo_bench.results.baseline import baseline_of
+from srpo_bench.harness.tuning.grid import Candidate
 from srpo_bench.results.schema import SCHEMA
 from srpo_bench.results.store import ResultsError, read_record, write_json
 
 SEEDS = (101, 102, 103, 104)
 """Tuning seeds unless others are named: far from the reports' 1, 2, …"""
-SECTIONS = ("optim", "rollout", "reward")
-"""What may be tuned of the contract. The rest is what candidates are scored by."""
 RULE = (
     "the fewest steps to the target, of candidates whose mean curve reaches it, keeps it and does "
     "not collapse; where none does, the highest accuracy at the end; never one with a failed run; "
@@ -39,108 +35,6 @@ RULE = (
 )
 """What a comparison judges, so that no method is tuned for another thing."""
 FILE = "tuning.json"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One point of a method's grid."""
-
-    algorithm: str
-    number: int
-    values: Mapping[str, Any]
-    """path -> value, as they were typed."""
-    scores: Sequence[float | None] = field(default=())
-    """Accuracy at the end by seed; None: that run failed."""
-    steps: float | None = None
-    """To the target, by the mean curve; None: not reached and kept."""
-
-    @property
-    def name(self) -> str:
-        """Its folder's."""
-        return f"{self.algorithm}-{self.number}"
-
-    @property
-    def shared(self) -> dict[str, Any]:
-        """Its values of settings that all methods share."""
-        return {p: v for p, v in self.values.items() if _head(p) in SECTIONS}
-
-    @property
-    def own(self) -> dict[str, Any]:
-        """Its values of its method's own settings, by their names there."""
-        return {p.partition(".")[2]: v for p, v in self.values.items() if p not in self.shared}
-
-    @property
-    def mean(self) -> float | None:
-        """Accuracy at the end; None where a run failed or is not there yet."""
-        scores = [s for s in self.scores if s is not None]
-        return fmean(scores) if scores and len(scores) == len(self.scores) else None
-
-    @property
-    def rank(self) -> tuple[float, float]:
-        """The smaller the better, by ``RULE``."""
-        return (inf if self.steps is None else self.steps, -(self.mean or 0.0))
-
-
-def read_params(texts: Sequence[str]) -> dict[str, list[Any]]:
-    """``["optim.lr=1e-4,2e-4"]`` as path -> values.
-
-    Raises:
-        UserError: not of that form, or a path or value that stands twice.
-    """
-    params: dict[str, list[Any]] = {}
-    for text in texts:
-        path, _, listed = text.partition("=")
-        values = [layers.scalar(part) for part in listed.split(",") if part]
-        if not values or "." not in path:
-            raise UserError(
-                f"--param takes path=value,value, as in optim.lr=1e-4,2e-4, not '{text}'."
-            )
-        if path in params or len({repr(v) for v in values}) < len(values):
-            raise UserError(f"--param {path} has a path or a value that stands twice.")
-        params[path] = values
-    if not params:
-        raise UserError("There is nothing to tune: give --param, as in --param optim.lr=1e-4,2e-4.")
-    return params
-
-
-def grid(algorithms: Sequence[str], params: Mapping[str, Sequence[Any]]) -> list[Candidate]:
-    """Every method's full grid: shared values times its own. The first method is the baseline.
-
-    Raises:
-        UserError: a path that belongs to no method here, or a budget that favours a challenger.
-    """
-    for path in params:
-        if _head(path) in Config.model_fields and _head(path) not in SECTIONS:
-            raise UserError(
-                f"--param {path} would change what candidates are scored by; "
-                f"{', '.join(f'{s}.…' for s in SECTIONS)} and a method's own settings can be tuned."
-            )
-        if _head(path) not in (*SECTIONS, *algorithms):
-            raise unknown("setting to tune", _head(path), [*SECTIONS, *algorithms])
-    candidates: list[Candidate] = []
-    for algorithm in algorithms:
-        mine = {p: v for p, v in params.items() if _head(p) in (*SECTIONS, algorithm)}
-        points = [dict(zip(mine, point, strict=True)) for point in product(*mine.values())]
-        candidates += [Candidate(algorithm, i, point) for i, point in enumerate(points, 1)]
-    counts = {a: sum(c.algorithm == a for c in candidates) for a in algorithms}
-    baseline = algorithms[0]
-    for algorithm, count in counts.items():
-        if count > counts[baseline]:
-            raise UserError(
-                f"{algorithm} would try {count} candidates and {baseline}, the baseline, "
-                f"{counts[baseline]}: a baseline that was searched less proves nothing. Give "
-                f"{baseline} as many, or {algorithm} fewer."
-            )
-    return candidates
-
-
-def order(names: Sequence[str]) -> list[str]:
-    """The baseline first, the others as they stand."""
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise UserError(f"--algo {min(twice)} stands twice.")
-    baseline = baseline_of({name: name for name in names})
-    return sorted(names, key=lambda name: name != baseline)
 
 
 def tune(
@@ -167,7 +61,7 @@ def tune(
         planned.append(plan(folder / candidate.name, config, arms, command))
         _write(folder, settings, candidates, {}, command)  # what will be tried, before it is
     for i, (candidate, comparison) in enumerate(zip(candidates, planned, strict=True), 1):
-        run(comparison, f"{i} of {len(planned)}: {candidate.algorithm} with {_told(candidate)}")
+        run(comparison, f"{i} of {len(planned)}: {candidate.algorithm} with {candidate.typed}")
     scored = timed([_scored(c, p) for c, p in zip(candidates, planned, strict=True)], planned)
     _write(folder, settings, scored, {}, command)
     return _write(folder, settings, scored, choose(scored), command)
@@ -302,11 +196,3 @@ def _write(
     }
     write_json(folder / FILE, record)
     return record
-
-
-def _told(candidate: Candidate) -> str:
-    return ", ".join(f"{path}={value}" for path, value in candidate.values.items())
-
-
-def _head(path: str) -> str:
-    return path.partition(".")[0]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from srpo_bench.results.judgement import accuracy, scored
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import (
     Claim,
     Equivalence,
@@ -26,7 +25,6 @@ from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.published import Unit
 from srpo_bench.results.judgement.rules import (
     Ruling,
-    Verdict,
     judge,
     looked_before,
     no_pairs,
@@ -34,7 +32,7 @@ from srpo_bench.results.judgement.rules import (
     too_few,
 )
 from srpo_bench.results.judgement.starving import Starving, starved_from, starving
-from srpo_bench.results.judgement.targets import Standing, Target, targets
+from srpo_bench.results.judgement.targets import Target, targets
 from srpo_bench.results.judgement.vouched import by_word
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast, contrast
@@ -44,53 +42,6 @@ from srpo_bench.results.store import ResultsError
 from srpo_bench.results.text import finite
 
 APART = "some runs end before others are first evaluated, so no curve is common to them"
-
-
-@dataclass(frozen=True)
-class ClaimVerdict:
-    """What a comparison says about a claim. ratio and interval: of cost for a ratio claim."""
-
-    id: str
-    claim: str
-    verdict: Verdict
-    reason: str
-    measured: str
-    ratio: float | None
-    difference: float | None
-    """Of accuracy, as a fraction, for claims about scores."""
-    interval: tuple[float | None, float | None] | None
-    """An end is null where it is open."""
-    p: float | None
-    p_of: str
-    """Of which null hypothesis, and how many sides; empty where there is no p."""
-    n: int
-    baseline: str
-    challenger: str
-    sanity: list[str]
-    scale: str
-    target: float | None
-    """The accuracy that steps are counted to, a fraction; null for claims about scores."""
-    standing: Standing
-    """decides | named beforehand | exploratory; see ``srpo_bench.results.judgement.targets``."""
-    confidence: float
-    """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
-    own: bool = True
-    """Is the claim about these two algorithms?"""
-    here: bool = True
-    """Can runs such as these judge it, once they are finished?"""
-    units: dict[str, str] = field(default_factory=dict)
-    """unit of a step -> a sentence with the verdict in it, for claims about steps."""
-
-    @property
-    def label(self) -> str:
-        """The claim, and the target if it is not the one that decides."""
-        if self.standing == "decides" or self.target is None:
-            return self.id
-        return f"{self.id} at {100 * self.target:g} %"
-
-    def to_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return asdict(self) | {"label": self.label}
 
 
 class Judge:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from srpo_bench.results.judgement.arms import as_named, pairs
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, find, load
-from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.targets import checked
 from srpo_bench.results.runs import read
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, Ratio, load
-from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.ladder import Rung, ladder
 from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.neutral import Neutral, equal_steps, neutrals

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from math import inf
 from typing import Any
 
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, Ratio
-from srpo_bench.results.judgement.judge import ClaimVerdict
 from srpo_bench.results.progress import progress
 from srpo_bench.results.report import meaning, scale
 from srpo_bench.results.report.analysis import Analysis

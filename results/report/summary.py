@@ -15,8 +15,9 @@ from srpo_bench.results.statistics.benchmarks import Score
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
 from srpo_bench.results.statistics.health import RARE
 from srpo_bench.results.statistics.inference import Estimate, of
+from srpo_bench.results.statistics.inversion import Interval
 from srpo_bench.results.statistics.mismatch import Mismatch, mismatches
-from srpo_bench.results.statistics.speed import FRACTION, Interval
+from srpo_bench.results.statistics.speed import FRACTION
 from srpo_bench.results.text import finite
 
 SCHEMA = 1

@@ -15,8 +15,9 @@ from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.unit import change, changes
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
 from srpo_bench.results.statistics.inference import Estimate, mean
+from srpo_bench.results.statistics.inversion import Interval
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
-from srpo_bench.results.statistics.speed import WHOLE, Interval
+from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.text import points, signed, some
 
 State = Literal["yes", "no", "unknown"]

@@ -23,7 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.statistics.curves import Array, crossing, leave_one_out, value_at
+from srpo_bench.results.statistics.curves import Array, crossing, value_at
+from srpo_bench.results.statistics.inversion import Interval, invert, t_at, t_statistic
+from srpo_bench.results.statistics.jackknife import jackknife, normal, replicates, student
 
 QUANTILE = 0.98
 """Of Student's t, at either end. Chosen on half of the families that ``benchmarks.calibration``
@@ -92,16 +94,8 @@ USUAL = Goal()
 def end(accuracy: Array) -> Array:
     """(…, K) → (…) accuracy at the end: the mean of the last two evaluations after the first."""
     k = accuracy.shape[-1]
-    found: Array = accuracy[..., max(k - 2, min(1, k - 1)) :].mean(-1)
-    return found
-
-
-@dataclass(frozen=True)
-class Interval:
-    """(…) ends of one estimator's interval, and the two-sided p of any ratio."""
-
-    low: Array
-    high: Array
+    mean: Array = accuracy[..., max(k - 2, min(1, k - 1)) :].mean(-1)
+    return mean
 
 
 @dataclass(frozen=True)
@@ -149,11 +143,11 @@ class Speed:
         ratios, t = self._t
         with np.errstate(divide="ignore", invalid="ignore"):
             first = (np.log(threshold) - self.replicates[..., 0]) / self._error
-            second = _read(ratios, t, threshold)
+            second = t_at(ratios, t, threshold)
             agree = first * second > 0
         least = np.where(agree, np.minimum(np.abs(first), np.abs(second)), 0.0)
-        found: Array = 2 * stdtr(np.maximum(self.pairs - 1, 1), -least)
-        return np.where(self.pairs < 2, np.nan, np.where(np.isnan(least), 1.0, found))
+        p: Array = 2 * stdtr(np.maximum(self.pairs - 1, 1), -least)
+        return np.where(self.pairs < 2, np.nan, np.where(np.isnan(least), 1.0, p))
 
 
 def speed(
@@ -175,7 +169,7 @@ def speed(
     ours = challenger.until(float(horizon))
     kept = np.ones(ours.accuracy.shape[:-1], bool) if chosen is None else chosen
     pairs = kept.sum(-1)
-    theirs_mean, ours_mean = (_replicates(x.accuracy, kept) for x in (baseline, ours))
+    theirs_mean, ours_mean = (replicates(x.accuracy, kept) for x in (baseline, ours))
     target = goal.of(theirs_mean)
     start, _, _ = crossing(baseline.step, theirs_mean, target)
     finish, _, _ = crossing(ours.step, ours_mean, target)
@@ -186,19 +180,19 @@ def speed(
     cost_b, cost_c = theirs.at(start), mine.at(finish)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(cost_c / cost_b)
-    centre, error = _jackknife(log, kept)
-    t = _student(pairs, quantile)
+    centre, error = jackknife(log, kept)
+    t = student(pairs, quantile)
     floor = (ours.error + goal.variance(baseline.error)) / np.maximum(pairs, 1)
     ratios = _ladder(mine, ours.step) / cost_b[..., :1]
     where = mine.when(ratios[..., None, :] * cost_b[..., None])
     short = value_at(ours.step, ours_mean, where) - target[..., None]
-    statistic = _statistic(short, kept, floor * (_normal(quantile) / t) ** 2)
+    tested = t_statistic(short, kept, floor * (normal(quantile) / t) ** 2)
     with np.errstate(over="ignore", invalid="ignore"):
         first = Interval(np.exp(centre - t * error), np.exp(centre + t * error))
     return Speed(
         ratio=np.where(pairs > 0, np.exp(log[..., 0]), np.nan),
         crossing=_open(first),
-        inversion=_open(_invert(ratios, statistic, t)),
+        inversion=_open(invert(ratios, tested, t)),
         target=target[..., 0],
         challenger=cost_c[..., 0],
         baseline=cost_b[..., 0],
@@ -206,7 +200,7 @@ def speed(
         pairs=pairs,
         replicates=log,
         _error=error,
-        _t=(ratios, statistic),
+        _t=(ratios, tested),
     )
 
 
@@ -215,7 +209,7 @@ class _Ledger:
 
     def __init__(self, arm: Curves, kept: NDArray[np.bool_]) -> None:
         self.step = arm.step
-        self.mean = None if arm.spent is None else _replicates(arm.spent, kept)
+        self.mean = None if arm.spent is None else replicates(arm.spent, kept)
 
     def at(self, step: Array) -> Array:
         """(…, n + 1) cost at steps (…, n + 1), at least a hundredth of the first that is any."""
@@ -225,8 +219,8 @@ class _Ledger:
         rows = self.mean.reshape(-1, self.mean.shape[-1])
         some = [0.01 * row[np.argmax(row > 0)] for row in rows]
         flat = zip(step.reshape(-1), rows, some, strict=True)
-        found = [max(float(np.interp(s, self.step, row)), least) for s, row, least in flat]
-        return np.array(found).reshape(step.shape)
+        costs = [max(float(np.interp(s, self.step, row)), least) for s, row, least in flat]
+        return np.array(costs).reshape(step.shape)
 
     def when(self, cost: Array) -> Array:
         """(…, n + 1, R) steps at which the replicates had spent these; the last one beyond."""
@@ -234,53 +228,8 @@ class _Ledger:
             return cost
         rows = self.mean.reshape(-1, self.mean.shape[-1])
         flat = zip(cost.reshape(-1, cost.shape[-1]), rows, strict=True)
-        found = np.array([np.interp(c, row, self.step) for c, row in flat])
-        return found.reshape(cost.shape)
-
-
-def _replicates(values: Array, kept: NDArray[np.bool_]) -> Array:
-    """(…, n, K) → (…, n + 1, K): the mean of the pairs kept, then without each of them; that of all
-    again where a pair is not kept anyway."""
-    if kept.all():
-        return leave_one_out(values)
-    weight = kept[..., None]
-    part = np.where(weight, values, 0.0)
-    total, count = part.sum(-2, keepdims=True), weight.sum(-2, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        parts = (total / count, (total - part) / (count - weight))
-    return np.concatenate(parts, axis=-2)
-
-
-def _jackknife(theta: Array, kept: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """The estimate of all, and its standard error from the (…, n + 1) replicates."""
-    m = kept.sum(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        each = np.where(kept, theta[..., 1:], 0.0)
-        off = np.where(kept, theta[..., 1:] - (each.sum(-1) / m)[..., None], 0.0)
-        return theta[..., 0], np.sqrt((m - 1) / m * (off**2).sum(-1))
-
-
-def _statistic(short: Array, kept: NDArray[np.bool_], floor: float | Array) -> Array:
-    """(…, R) t of "the accuracy here is the target", from its shortfall (…, n + 1, R)."""
-    centre, error = _jackknife(np.moveaxis(short, -2, -1), kept[..., None, :])
-    error = np.sqrt(np.maximum(error**2, np.asarray(floor)[..., None]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t: Array = centre / error
-    return np.nan_to_num(t, posinf=1e9, neginf=-1e9)  # no spread and no floor: certain, or equal
-
-
-def _student(pairs: NDArray[np.intp], quantile: float) -> Array:
-    from scipy.special import stdtrit
-
-    found: Array = stdtrit(np.maximum(pairs - 1, 1), quantile)
-    return np.where(pairs < 2, np.inf, found)
-
-
-def _normal(quantile: float) -> float:
-    """What a variance that is known, not estimated from pairs, is read with."""
-    from scipy.special import ndtri
-
-    return float(ndtri(quantile))
+        steps = np.array([np.interp(c, row, self.step) for c, row in flat])
+        return steps.reshape(cost.shape)
 
 
 def _ladder(ledger: _Ledger, step: Array) -> Array:
@@ -289,40 +238,11 @@ def _ladder(ledger: _Ledger, step: Array) -> Array:
     if ledger.mean is None:
         return steps
     rows = ledger.mean[..., 0, :].reshape(-1, len(step))
-    found = np.array([np.interp(steps, step, row) for row in rows])
-    return found.reshape(*ledger.mean.shape[:-2], -1)
+    costs = np.array([np.interp(steps, step, row) for row in rows])
+    return costs.reshape(*ledger.mean.shape[:-2], -1)
 
 
-def _invert(ratios: Array, t: Array, quantile: Array) -> Interval:
-    """The first ratio that is not rejected as too small, and the first that is as too large."""
-    ratios = np.broadcast_to(ratios, t.shape)
-    low, high = _first(ratios, t, -quantile), _first(ratios, t, quantile)
-    return Interval(np.where(np.isnan(low), ratios[..., -1], low), high)
-
-
-def _first(ratios: Array, t: Array, bound: Array) -> Array:
-    """(…) where t first rises above a bound, linear in between; NaN: never."""
-    over = t > bound[..., None]
-    i = np.argmax(over, axis=-1)[..., None]
-    here, there = (np.take_along_axis(x, i, -1)[..., 0] for x in (ratios, t))
-    j = np.maximum(i - 1, 0)
-    back, under = (np.take_along_axis(x, j, -1)[..., 0] for x in (ratios, t))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(there > under, (bound - under) / (there - under), 1.0)
-    found = np.where(i[..., 0] > 0, back + share * (here - back), here)
-    return np.where(over.any(-1), found, np.nan)
-
-
-def _open(found: Interval) -> Interval:
+def _open(ends: Interval) -> Interval:
     """No end where there is none: from 0, to infinity."""
-    low = np.where(np.isnan(found.low), 0.0, found.low)
-    return Interval(low, np.where(np.isnan(found.high), np.inf, found.high))
-
-
-def _read(ratios: Array, t: Array, ratio: float) -> Array:
-    """(…) the largest t up to a ratio, linear in between, so that p and interval never part. Beyond
-    the last one nothing more is rejected."""
-    shape, t = t.shape[:-1], np.maximum.accumulate(t, axis=-1)
-    flat = (x.reshape(-1, t.shape[-1]) for x in (np.broadcast_to(ratios, t.shape), t))
-    rows = zip(*flat, strict=True)
-    return np.array([np.interp(ratio, x, y, right=max(y[-1], 0.0)) for x, y in rows]).reshape(shape)
+    low = np.where(np.isnan(ends.low), 0.0, ends.low)
+    return Interval(low, np.where(np.isnan(ends.high), np.inf, ends.high))

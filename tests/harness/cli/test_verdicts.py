@@ -11,7 +11,7 @@ import pytest
 
 from srpo_bench.harness.cli import verdicts
 from srpo_bench.results.judgement import neutral, verify
-from srpo_bench.results.judgement.judge import ClaimVerdict
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from tests.harness.cli.screen import bench, printed
 
 STEPS = ClaimVerdict(

@@ -15,15 +15,8 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
-from srpo_bench.harness.tuning.search import (
-    Candidate,
-    choose,
-    grid,
-    order,
-    read_params,
-    timed,
-    tune,
-)
+from srpo_bench.harness.tuning.grid import Candidate, grid, order, read_params
+from srpo_bench.harness.tuning.search import choose, timed, tune
 from srpo_bench.results.store import append_line, write_json
 
 SMALL = {

@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, load
 from srpo_bench.results.judgement.evaluated import around
-from srpo_bench.results.judgement.judge import ClaimVerdict, Judge
+from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.matched import copies
 from srpo_bench.results.judgement.neutral import neutrals
 from srpo_bench.results.runs import Comparison, Run

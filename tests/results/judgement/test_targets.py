@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.harness.cli.verdicts import show_verdicts
-from srpo_bench.results.judgement.judge import ClaimVerdict
+from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.targets import checked, targets
 from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.report import write_report

@@ -24,7 +24,7 @@ from srpo_bench.results.report.unit import change, changes
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.health import Health, Window
 from srpo_bench.results.statistics.inference import Estimate, share
-from srpo_bench.results.statistics.speed import Interval
+from srpo_bench.results.statistics.inversion import Interval
 from srpo_bench.results.statistics.steps import Gain
 from tests.results.made import NAN, comparison, run
 

@@ -12,17 +12,9 @@ from scipy import stats
 
 from srpo_bench.results.statistics import race as races
 from srpo_bench.results.statistics import speed as speeds
+from srpo_bench.results.statistics.inversion import Interval
 from srpo_bench.results.statistics.race import Race
-from srpo_bench.results.statistics.speed import (
-    ALPHA,
-    QUANTILE,
-    Curves,
-    Goal,
-    Interval,
-    Speed,
-    end,
-    speed,
-)
+from srpo_bench.results.statistics.speed import ALPHA, QUANTILE, Curves, Goal, Speed, end, speed
 
 INF, NAN = np.inf, np.nan
 STEP = np.arange(0.0, 11.0)

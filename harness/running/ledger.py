@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
+from srpo_bench.algorithms.batch import Batch
+from srpo_bench.harness.rollouts.collect import GradedCompletions
+from srpo_bench.harness.running.learner import Update
 from srpo_bench.results.schema import PHASES, PROCESSOR, Ledger, Spent, Timing
 
 
@@ -30,6 +33,25 @@ def flops(parameters: int, forward: int, trained: int) -> float:
     """Estimated FLOPs: 2N a token forward, 6N a token forward and backward (Kaplan et al. 2020,
     arXiv 2001.08361, section 2.1); attention's own products are left out."""
     return 2.0 * parameters * forward + 6.0 * parameters * trained
+
+
+def add_generated(entry: Ledger, completions: GradedCompletions, parameters: int) -> None:
+    """Book responses that were generated and graded."""
+    generated = int(completions.responses.mask.sum())
+    entry["prompts"] += len(completions.problems)
+    entry["responses"] += len(completions.texts)
+    entry["tokens_generated"] += generated
+    entry["tokens_prefilled"] += completions.tokens_prefilled
+    entry["verifier_calls"] += len(completions.texts)
+    entry["flops"] += flops(parameters, generated + completions.tokens_prefilled, 0)
+
+
+def add_update(entry: Ledger, batch: Batch, passes: int, update: Update, parameters: int) -> None:
+    """Book the training of a batch that was read so many times."""
+    trained = int(batch.rollouts.lengths[batch.weight > 0].sum())
+    entry["tokens_trained"] = trained * passes
+    entry["updates"] = update.updates
+    entry["flops"] += flops(parameters, update.tokens_reference, update.tokens_forward)
 
 
 def add(entry: Ledger, costs: Mapping[str, float]) -> None:

@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 import torch
 
-from srpo_bench.algorithms.base import Algorithm, RunInfo, Wait
-from srpo_bench.algorithms.batch import Batch, PromptInfo, Rollouts
-from srpo_bench.algorithms.registry import get, sampler_of
-from srpo_bench.algorithms.samplers.base import Group, Kept, Sampler
+from srpo_bench.algorithms.base import Wait
+from srpo_bench.algorithms.batch import Batch, Rollouts
+from srpo_bench.algorithms.samplers.base import Group, Kept
 from srpo_bench.harness.config import Arm, Config, Scoring
 from srpo_bench.harness.engines.base import Engine, Sampling
 from srpo_bench.harness.engines.choose import make_engine
@@ -22,12 +21,11 @@ from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate
 from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismatch
-from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running import algorithm_guard as guard
-from srpo_bench.harness.running import checkpoint, ledger, sampler_guard
+from srpo_bench.harness.running import checkpoint, ledger, record, sampler_guard
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
-from srpo_bench.harness.running.record import evaluation_line, step_line, training_samples
+from srpo_bench.harness.running.methods import methods_of
 from srpo_bench.harness.running.stopping import InterruptedScoringError
 from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.harness.streams import stream
@@ -35,9 +33,6 @@ from srpo_bench.results.schema import Ledger, Sample, TaskScore
 from srpo_bench.results.store import FINAL
 from srpo_bench.tasks import rewards
 from srpo_bench.tasks.base import Problem
-
-SAMPLES_PER_EVALUATION = 8
-"""Problems of each task whose first response an evaluation records."""
 
 
 class Run:
@@ -63,7 +58,9 @@ class Run:
         self.collector = Collector(
             self.policy, self.engine, problems.tasks, config.data, rewards.of(config.reward.named)
         )
-        self.algorithm, self.sampler = self._methods(arm)
+        self.algorithm, self.sampler = methods_of(
+            arm, config, self.pool, self.max_new_tokens, self.policy
+        )
         self.learner = Learner(
             self.policy,
             self._load(base) if self.algorithm.needs_reference else None,
@@ -158,19 +155,14 @@ class Run:
             update = self.learner.update(batch, self.algorithm)
         with self.clock("sync"):
             self.engine.sync()
-        entry["updates"] = update.updates
-        trained = int(batch.rollouts.lengths[batch.weight > 0].sum())
-        entry["tokens_trained"] = trained * self.config.optim.num_iterations
-        n = self.policy.parameters
-        entry["flops"] += ledger.flops(n, update.tokens_reference, update.tokens_forward)
+        passes = self.config.optim.num_iterations
+        ledger.add_update(entry, batch, passes, update, self.policy.parameters)
         self.spending.book(entry)
-        gap = step_mismatch(completions, self.config.rollout)
-        line = step_line(
-            step, completions, self.config.reward, self.sampler, batch, update, entry, gap
-        )
+        reward, gap = self.config.reward, step_mismatch(completions, self.config.rollout)
+        line = record.step_line(step, completions, reward, self.sampler, batch, update, entry, gap)
         self._write("steps", line)
         if step % self.config.samples_every == 0 or step == 1:
-            for sample in training_samples(step, completions, batch, self.config.reward, first):
+            for sample in record.training_samples(step, completions, batch, reward, first):
                 self._write("samples", sample)
 
     def _gather(self, step: int, entry: Ledger, first: int) -> tuple[GradedCompletions, Batch]:
@@ -222,15 +214,7 @@ class Run:
             completions = self.collector.generate(problems, n, sampling, generator)
         with self.clock("grading"):
             self.collector.grade(completions)
-        generated = int(completions.responses.mask.sum())
-        entry["prompts"] += len(problems)
-        entry["responses"] += len(completions.texts)
-        entry["tokens_generated"] += generated
-        entry["tokens_prefilled"] += completions.tokens_prefilled
-        entry["verifier_calls"] += len(completions.texts)
-        entry["flops"] += ledger.flops(
-            self.policy.parameters, generated + completions.tokens_prefilled, 0
-        )
+        ledger.add_generated(entry, completions, self.policy.parameters)
         if self.reads_learner_logp:
             completions.learner_logp = self._scorer(entry)(completions.rollouts())
         return completions
@@ -251,7 +235,7 @@ class Run:
         """Score the held-out problems; record the line and a few responses."""
         limit = self.config.rollout.max_new_tokens
         scores = self._score("eval", self.config.evaluation, limit, step)
-        self._write("evals", evaluation_line(step, scores, self.spending.spent))
+        self._write("evals", record.evaluation_line(step, scores, self.spending.spent))
         self.owes_evaluation = False
 
     def _score_finally(self) -> None:
@@ -261,7 +245,7 @@ class Run:
         scores = self._score("final", settings, settings.max_new_tokens, step)
         timing = self.clock.close(step)
         self._write("timing", {**timing, "other": 0.0})  # training is over: this is evaluation
-        line = evaluation_line(step, scores, self.spending.spent)
+        line = record.evaluation_line(step, scores, self.spending.spent)
         self.attempt.write_json(FINAL, line)
 
     def _score(
@@ -276,10 +260,7 @@ class Run:
                 self.collector, problems, settings, limit, generator
             ):
                 scores[name] = score
-                for row in range(0, len(completions.texts), completions.n)[:SAMPLES_PER_EVALUATION]:
-                    samples.append(
-                        sample_line(step, phase, completions, self.config.reward, row, None)
-                    )
+                samples += record.evaluation_samples(step, phase, completions, self.config.reward)
         for line in samples:
             self._write("samples", line)
         return scores
@@ -314,18 +295,3 @@ class Run:
     def _load(self, base: Path) -> Policy:
         m, roll = self.config.model, self.config.rollout
         return load_policy(base, m.dtype, m.device, roll.temperature, roll.top_p)
-
-    def _methods(self, arm: Arm) -> tuple[Algorithm[Any], Sampler[Any]]:
-        info = RunInfo(
-            pool=tuple(PromptInfo(p.id, p.kind) for p in self.pool.values()),
-            prompts_per_step=self.config.rollout.prompts_per_step,
-            group_size=self.config.rollout.group_size,
-            steps=self.config.steps,
-            max_new_tokens=self.max_new_tokens,
-            hidden_size=self.policy.model.config.get_text_config().hidden_size,
-        )
-        sampler, defaults = sampler_of(arm.algorithm, arm.sampler)
-        return (
-            guard.make(get(arm.algorithm), arm.settings, info),
-            sampler_guard.make(sampler, {**defaults, **arm.sampler_settings}, info),
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -14,6 +14,9 @@ from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.results.schema import Evaluation, Ledger, Mismatch, Sample, Spent, Step, TaskScore
+
+SAMPLED = 8
+"""Problems of each task whose first response an evaluation records."""
 
 
 def step_line(
@@ -90,3 +93,11 @@ def evaluation_line(step: int, scores: dict[str, TaskScore], spent: Spent) -> Ev
         tasks=scores,
         spent=spent,
     )
+
+
+def evaluation_samples(
+    step: int, phase: Literal["eval", "final"], completions: GradedCompletions, reward: Reward
+) -> list[Sample]:
+    """The first response to each of a task's first ``SAMPLED`` problems."""
+    rows = range(0, len(completions.texts), completions.n)[:SAMPLED]
+    return [sample_line(step, phase, completions, reward, row, None) for row in rows]

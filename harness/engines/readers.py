@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from srpo_bench.harness.engines.kv_cache import slab_cache
-from srpo_bench.harness.models.llama import Llama, attention, rotate
+from srpo_bench.harness.models.llama import Llama
+from srpo_bench.harness.models.operations import attention, rotate
 from srpo_bench.harness.models.packing import pack
 from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.models.product import linear

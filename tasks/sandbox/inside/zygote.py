@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import confine, program, randomness, wire
-from .judge import Program, cpu_clock, preside
+from .judge import Program, preside
+from .limits import cpu_clock
 
 _PRELOADED = (
     *("bisect", "collections", "copy", "functools", "heapq", "itertools"),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.algorithms.batch import Rollouts
-from srpo_bench.harness.models import llama
+from srpo_bench.harness.models import llama, operations
 from srpo_bench.harness.models.llama import recognise
 from srpo_bench.harness.models.policy import Policy
 from tests.harness.models.families import FAMILIES, VOCABULARY, tiny
@@ -104,7 +104,7 @@ def by_itself(model: Any, r: Rollouts) -> Tensor:
     return out
 
 
-@pytest.mark.parametrize("attention", [llama.attention, llama.attention_on_cuda])
+@pytest.mark.parametrize("attention", [operations.attention, operations.attention_on_cuda])
 @pytest.mark.parametrize("name", KNOWN)
 def test_log_probs_and_every_gradient_are_the_models_own(
     name: str, attention: Any, monkeypatch: pytest.MonkeyPatch

@@ -12,7 +12,7 @@ import pytest
 
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.sandbox import Sandbox, worker
-from srpo_bench.tasks.sandbox.inside import judge, wire
+from srpo_bench.tasks.sandbox.inside import judge, limits, wire
 from tests.tasks.sandbox.test_deaths import GOOD, Dying
 
 WALL, CPU = 0.4, 3.0
@@ -45,7 +45,7 @@ def program() -> Iterator[judge.Program]:
 def test_one_that_gets_little_of_a_crowded_machine_is_waited_for(
     program: judge.Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "_crowded", lambda: True)
+    monkeypatch.setattr(limits, "_crowded", lambda: True)
     program.load("")
     assert program.over is None
 
@@ -53,17 +53,17 @@ def test_one_that_gets_little_of_a_crowded_machine_is_waited_for(
 def test_one_that_hardly_computes_on_an_empty_machine_is_given_up(
     program: judge.Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "_crowded", lambda: False)
-    with pytest.raises(judge.Over, match="it computes too little"):
+    monkeypatch.setattr(limits, "_crowded", lambda: False)
+    with pytest.raises(limits.Over, match="it computes too little"):
         program.load("")
 
 
 def test_one_that_hardly_computes_is_given_up_in_the_end(
     program: judge.Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "_crowded", lambda: True)
+    monkeypatch.setattr(limits, "_crowded", lambda: True)
     monkeypatch.setattr(wire, "PATIENCE", 4)
-    with pytest.raises(judge.Over, match="it computes too little"):
+    with pytest.raises(limits.Over, match="it computes too little"):
         program.load("")
 
 
@@ -80,8 +80,8 @@ def test_a_share_of_the_processors_is_felt(
         return now[0]
 
     clock = SimpleNamespace(process_time=tick, monotonic=lambda: now[0] / share)
-    monkeypatch.setattr(judge, "time", clock)
-    assert judge._is_held_up() is held_up
+    monkeypatch.setattr(limits, "time", clock)
+    assert limits._is_held_up() is held_up
 
 
 def unstarted(monkeypatch: pytest.MonkeyPatch, doomed: int) -> Sandbox:

@@ -23,12 +23,12 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> UserError:
 
 
 @contextmanager
-def naming(what: str, verb: str, failure: type[Exception] = RunError) -> Iterator[None]:
-    """Errors of a block as one sentence; ``what`` names the plug-in, ``verb`` the part of it."""
+def naming(plugin: str, verb: str, failure: type[Exception] = RunError) -> Iterator[None]:
+    """Errors of a block as one sentence; ``plugin`` names it, ``verb`` the part of it."""
     try:
         yield
     except (RunError, UserError, TaskError):
         raise
     except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())[:500]
-        raise failure(f"{what} raised {type(error).__name__} in {verb}: {text}") from error
+        raise failure(f"{plugin} raised {type(error).__name__} in {verb}: {text}") from error

@@ -72,14 +72,14 @@ NO_SETTING = {
 """What is a setting there and none here."""
 
 
-def unknown_setting(path: str, known: Iterable[str], where: str = "") -> UserError:
+def unknown_setting(path: str, paths: Iterable[str], where: str = "") -> UserError:
     """An error for a setting that is none, with the one that was probably meant.
 
     Args:
         path: as it was typed, ``optim.learning_rate``.
-        known: every setting's path.   where: what it was typed in, for the sentence.
+        paths: every setting's.   where: what it was typed in, for the sentence.
     """
-    names = list(dict.fromkeys(known))
+    names = list(dict.fromkeys(paths))
     section, _, last = path.rpartition(".")
     by_last: dict[str, list[str]] = {}
     for name in names:

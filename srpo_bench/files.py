@@ -57,11 +57,11 @@ def digest(folder: Path, names: Sequence[str]) -> str:
     Raises:
         FileError: one of them cannot be read.
     """
-    whole = hashlib.sha256()
+    total = hashlib.sha256()
     for name in names:
         data = read(folder / name)
-        whole.update(f"{name}\0{len(data)}\0".encode() + data)
-    return whole.hexdigest()
+        total.update(f"{name}\0{len(data)}\0".encode() + data)
+    return total.hexdigest()
 
 
 def load(path: Path, attribute: str, fault: type[Exception] = FileError) -> Any:
@@ -98,8 +98,8 @@ def _module(path: Path) -> ModuleType:
             if isinstance(error, ImportError)
             else ""
         )
-        told = " ".join(str(error).split())[:300]
+        message = " ".join(str(error).split())[:300]
         raise FileError(
-            f"Importing {path} failed: {type(error).__name__}: {told}{hint}."
+            f"Importing {path} failed: {type(error).__name__}: {message}{hint}."
         ) from error
     return module

@@ -41,9 +41,9 @@ def function_code(response: str, name: str) -> str:
     """
     response = response.removeprefix("\ufeff")
     written = list(blocks(response))
-    whole = whole_function(response, written, name)
-    if whole is not None:
-        return whole
+    function = whole_function(response, written, name)
+    if function is not None:
+        return function
     return block.code if (block := likely(written)) else response
 
 
@@ -80,10 +80,10 @@ def completed(prompt: str, response: str, name: str, preamble: str) -> str:
     inside = _inside(response, prompt) if not any(defines(b.code, name) for b in written) else None
     if inside is not None:
         return prompt + inside
-    whole = whole_function(response, written, name)
-    if whole is not None:
-        head = max((match.end() for match in _FUTURE.finditer(whole)), default=0)
-        return whole[:head] + preamble + whole[head:]
+    function = whole_function(response, written, name)
+    if function is not None:
+        head = max((match.end() for match in _FUTURE.finditer(function)), default=0)
+        return function[:head] + preamble + function[head:]
     block = likely(written)
     return prompt + (_indented(block.code, _indent(prompt)) if block else response)
 

@@ -24,12 +24,12 @@ def contaminated(train: Sequence[Problem], evaluation: Sequence[Problem]) -> dic
     total of 5 * 30 =``, ``a + b <= c or a + c <= b``) are shared by problems that have nothing
     else in common.
     """
-    whole: dict[tuple[str, ...], str] = {}
+    questions: dict[tuple[str, ...], str] = {}
     windows: dict[tuple[str, ...], str] = {}
     names: dict[tuple[str, ...], str] = {}
     for problem in evaluation:
         words = _words(problem)
-        whole.setdefault(words, problem.id)
+        questions.setdefault(words, problem.id)
         for window in _windows(words):
             windows.setdefault(window, problem.id)
         if len(name := _function(problem)) > 1:
@@ -37,8 +37,8 @@ def contaminated(train: Sequence[Problem], evaluation: Sequence[Problem]) -> dic
     leaks: dict[str, str] = {}
     for problem in train:
         words = _words(problem)
-        if words in whole:
-            leaks[problem.id] = f"same question as {whole[words]}"
+        if words in questions:
+            leaks[problem.id] = f"same question as {questions[words]}"
             continue
         shared = next((windows[window] for window in _windows(words) if window in windows), None)
         if shared is not None:

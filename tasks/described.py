@@ -159,7 +159,7 @@ class Described(Task):
         """By the grader that is named."""
         pairs = list(zip(problems, responses, strict=True))
         if self._function is not None:
-            return [self._asked(problem, response) for problem, response in pairs]
+            return [self._judged(problem, response) for problem, response in pairs]
         if self.description.grader == "math-verify":
             return by_box([problem.answer for problem in problems], responses)
         by = {"exact": _exact, "number": _number}[self.description.grader]
@@ -174,7 +174,7 @@ class Described(Task):
         function: Any = files.load(self.at / reference["path"], reference["attribute"], TaskError)
         return function  # type: ignore[no-any-return]
 
-    def _asked(self, problem: Problem, response: str) -> Grade:
+    def _judged(self, problem: Problem, response: str) -> Grade:
         assert self._function is not None
         verdict = self._function(problem, response)
         if isinstance(verdict, Grade):
@@ -190,19 +190,19 @@ class Described(Task):
         return self.folder / Path(name).expanduser()
 
     def _problem(self, split: str, index: int, row: Row, keep: bool) -> Problem:
-        told = self.description
-        answer = _filled(told.answer, row)
-        if told.grader == "number" and numbers.value(answer.strip()) is None:
-            raise row.error(f"{told.answer!r} to be a number, not {answer!r:.60}")
+        description = self.description
+        answer = _filled(description.answer, row)
+        if description.grader == "number" and numbers.value(answer.strip()) is None:
+            raise row.error(f"{description.answer!r} to be a number, not {answer!r:.60}")
         own = {"row": dict(row.values)} if keep else {}
         return Problem(
             id=f"{self.name}/{split}/{index}",
             task=self.name,
             kind="math",
-            question=_filled(told.prompt, row),
+            question=_filled(description.prompt, row),
             answer=answer,
-            level=_filled(told.level, row),
-            meta={"system": _filled(told.system, row), **own, **row.origin},
+            level=_filled(description.level, row),
+            meta={"system": _filled(description.system, row), **own, **row.origin},
         )
 
 
@@ -223,8 +223,8 @@ def _filled(template: str, row: Row) -> str:
         if field[1] is None:
             return field[0][0]
         if field[1] not in row.values:
-            there: Mapping[str, Any] = row.values
-            raise row.error(f'"{field[1]}" for {template!r:.60}; {nearest(field[1], there)[:-1]}')
+            values: Mapping[str, Any] = row.values
+            raise row.error(f'"{field[1]}" for {template!r:.60}; {nearest(field[1], values)[:-1]}')
         return str(row.values[field[1]])
 
     return FIELD.sub(put, template)

@@ -83,8 +83,10 @@ def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
 
 def _best(tried: Sequence[Judgement]) -> Judgement:
     """One right reading is enough; without one it hangs on all of them."""
-    right = [one for one in tried if one.outcome is Outcome.CORRECT]
-    return right[0] if right else Judgement(tried[0].outcome, all(one.repeatable for one in tried))
+    right = [each for each in tried if each.outcome is Outcome.CORRECT]
+    return (
+        right[0] if right else Judgement(tried[0].outcome, all(each.repeatable for each in tried))
+    )
 
 
 def _judged(outcome: Outcome) -> Judgement:

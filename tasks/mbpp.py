@@ -38,9 +38,9 @@ SLOW = {"mbpp/123": Limits(cpu_seconds=15.0, wall_seconds=50.0)}
 slowest of all takes a tenth of one."""
 _MARKS = re.compile(r"^\[(?:BEGIN|DONE)\][ \t]*$", re.MULTILINE)
 _FORM = Form(
-    turn=lambda p: _asked(p),
+    turn=lambda p: _request(p),
     reply=lambda p: f"```python\n{solution(p)}\n```",
-    head=lambda p: f"{_asked(p)}\n[BEGIN]\n",
+    head=lambda p: f"{_request(p)}\n[BEGIN]\n",
     rest=lambda p: f"{solution(p)}\n[DONE]\n\n",
 )
 
@@ -86,7 +86,7 @@ def program(problem: Problem, response: str) -> Program:
     return Program(function_code(_MARKS.sub("", response), name), problem.answer, name)
 
 
-def _asked(problem: Problem) -> str:
+def _request(problem: Problem) -> str:
     return (
         f"You are an expert Python programmer, and here is your task: {problem.question} "
         f"Your code should pass these tests:\n\n{problem.meta['shown']}"

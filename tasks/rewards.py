@@ -59,5 +59,5 @@ def get(name: str) -> RewardFunction:
 
 def of(weighed: Iterable[str]) -> dict[str, RewardFunction]:
     """The functions among names that are weighed; the others are fields of tasks' grades."""
-    there = names()
-    return {name: get(name) for name in weighed if name in there}
+    functions = names()
+    return {name: get(name) for name in weighed if name in functions}

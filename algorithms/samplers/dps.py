@@ -67,15 +67,15 @@ class DPS(Ranked[DPSSettings]):
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """Everything is kept; every prompt's model goes a step on, with or without an outcome."""
         tallies = by_prompt(rollouts, grades)
-        asked = self.places(list(tallies))
+        rows = self.places(list(tallies))
         state = torch.tensor([PARTLY if t.mixed else 2 * (t.correct > 0) for t in tallies.values()])
         seen = torch.nn.functional.one_hot(state, STATES).double()
-        joint = seen[:, :, None] * transitions(self._alpha)[asked] * self._belief[asked][:, None, :]
+        joint = seen[:, :, None] * transitions(self._alpha)[rows] * self._belief[rows][:, None, :]
         d = self.settings.decay
         self._alpha = d * self._alpha + (1 - d) * self.settings.prior
-        self._alpha[asked] += joint / joint.sum(dim=(1, 2), keepdim=True)
+        self._alpha[rows] += joint / joint.sum(dim=(1, 2), keepdim=True)
         self._belief = self._prediction.clone()
-        self._belief[asked] = seen
+        self._belief[rows] = seen
         self._prediction = (transitions(self._alpha) @ self._belief[:, :, None]).squeeze(2)
         return super().observe(rollouts, grades)
 

@@ -42,13 +42,13 @@ class Dynamic(Shuffled[D]):
     def __init__(self, settings: D, info: RunInfo) -> None:
         super().__init__(settings, info)
         self._rounds = 0
-        self._asked: set[str] = set()  # in this step
-        self._told: dict[str, float] = {}
+        self._taken: set[str] = set()  # in this step
+        self._recorded: dict[str, float] = {}
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """The epoch's next prompts; of a new epoch's those first that the step has not asked."""
-        prompts = self.order.next(n, rng, self._asked)
-        self._asked.update(prompts)
+        prompts = self.order.next(n, rng, self._taken)
+        self._taken.update(prompts)
         return self.groups(prompts)
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
@@ -60,9 +60,9 @@ class Dynamic(Shuffled[D]):
             return More(self.next_round(len(mixed), seen))
         # With no mixed group at all the first batch stands in; its advantages are mostly 0.
         kept = mixed[:wanted] or list(range(min(wanted, seen)))
-        self._told = {"rounds": self._rounds, "groups_discarded": seen - len(kept)}
+        self._recorded = {"rounds": self._rounds, "groups_discarded": seen - len(kept)}
         self._rounds = 0
-        self._asked.clear()
+        self._taken.clear()
         rows = torch.isin(rollouts.group, torch.tensor(kept)).nonzero().squeeze(1)
         return Kept(rollouts, grades).pick(rows)
 
@@ -72,4 +72,4 @@ class Dynamic(Shuffled[D]):
 
     def metrics(self) -> dict[str, float]:
         """rounds of generation, groups_discarded."""
-        return self._told
+        return self._recorded

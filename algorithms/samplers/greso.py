@@ -91,7 +91,7 @@ class GRESO(Dynamic[GRESOSettings]):
         """The next ``n`` prompts of the shuffled epochs that are not skipped."""
         chosen: Counter[str] = Counter()
         while chosen.total() < n:
-            (prompt,) = self.order.next(1, rng, self._asked | chosen.keys())
+            (prompt,) = self.order.next(1, rng, self._taken | chosen.keys())
             if chosen[prompt] > chosen.total() // self.pool_size:
                 continue  # twice only where there are fewer prompts than places
             skip = self.skip_probability(prompt)
@@ -99,7 +99,7 @@ class GRESO(Dynamic[GRESOSettings]):
                 self._skipped += 1
             else:
                 chosen[prompt] += 1
-        self._asked.update(chosen)
+        self._taken.update(chosen)
         return self.groups(chosen.elements())
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
@@ -139,5 +139,5 @@ class GRESO(Dynamic[GRESOSettings]):
             moved = self._explore[kind] + (-s.explore_step if share >= target else s.explore_step)
             self._explore[kind] = min(max(moved, s.base_least), 1 - s.base_least)
         own = {"skipped": self._skipped, **{f"p_{k}": p for k, p in self._explore.items()}}
-        self._told = self._told | own
+        self._recorded = self._recorded | own
         self._kinds, self._skipped = [], 0

@@ -65,9 +65,9 @@ class MoPPS(Ranked[MoPPSSettings]):
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """Everything is kept; the posteriors of the prompts that were asked are brought on."""
         tallies = by_prompt(rollouts, grades)
-        asked, d = self.places(list(tallies)), self.settings.decay
+        rows, d = self.places(list(tallies)), self.settings.decay
         new = torch.tensor([[t.correct, t.total - t.correct] for t in tallies.values()]).double()
-        self._counts[asked] = d * self._counts[asked] + (1 - d) * self.settings.prior + new
+        self._counts[rows] = d * self._counts[rows] + (1 - d) * self.settings.prior + new
         return super().observe(rollouts, grades)
 
     def metrics(self) -> dict[str, float]:

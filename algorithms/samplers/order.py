@@ -37,14 +37,14 @@ class PromptOrder:
         self.pool = list(pool)
         self._queue = []
 
-    def next(self, n: int, rng: torch.Generator, asked: Collection[str] = ()) -> list[str]:
-        """The next ``n`` prompt ids; those that the step has ``asked`` come last in a new epoch."""
+    def next(self, n: int, rng: torch.Generator, taken: Collection[str] = ()) -> list[str]:
+        """The next ``n`` prompt ids; those that the step has ``taken`` come last in a new epoch."""
         if self.exhausted:
-            self._queue = sorted(shuffled(self.pool, rng), key=asked.__contains__)
+            self._queue = sorted(shuffled(self.pool, rng), key=taken.__contains__)
             self.epoch += 1
         batch, self._queue = self._queue[:n], self._queue[n:]
         while len(batch) < n:
-            held = Counter([*batch, *asked])
+            held = Counter([*batch, *taken])
             again = sorted(shuffled(self.pool, rng), key=held.__getitem__)
             batch += again[: n - len(batch)]
         return batch

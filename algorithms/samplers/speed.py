@@ -56,7 +56,7 @@ class SPEED(Shuffled[SPEEDSettings]):
         self._rounds = 0
         self._screened: list[str] = []
         self._qualified: list[str] = []
-        self._told: dict[str, float] = {}
+        self._recorded: dict[str, float] = {}
 
     @property
     def screened_by(self) -> int:
@@ -88,7 +88,7 @@ class SPEED(Shuffled[SPEEDSettings]):
         left = self.pool_size - len(self._screened)
         if len(mixed) < wanted and left and self._rounds < self.settings.max_rounds:
             return More(min(wanted, left))
-        self._told = {"rounds": self._rounds, "screened": len(tallies), "qualified": len(mixed)}
+        self._recorded = {"rounds": self._rounds, "screened": len(tallies), "qualified": len(mixed)}
         # With nobody qualified the first batch stands in; its advantages are mostly 0.
         self._qualified = mixed[:wanted] or rollouts.prompts[:wanted]
         if self.screened_by == self.info.group_size:
@@ -97,7 +97,7 @@ class SPEED(Shuffled[SPEEDSettings]):
 
     def metrics(self) -> dict[str, float]:
         """rounds of screening, prompts screened, and those of them that qualified."""
-        return self._told
+        return self._recorded
 
     def _close_step(self, rollouts: Rollouts, grades: Grades) -> Kept:
         kept = [i for i, prompt in enumerate(rollouts.prompts) if prompt in self._qualified]

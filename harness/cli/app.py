@@ -119,14 +119,14 @@ def config(
 
 @app.command()
 def new(
-    what: Annotated[str, typer.Argument(help="algorithm, sampler or task")],
+    kind: Annotated[str, typer.Argument(help="algorithm, sampler or task")],
     name: Annotated[str, typer.Argument(help="e.g. winners or hard-first")],
     into: Annotated[Path, typer.Option(help="folder that gets the folder NAME")] = Path(),
 ) -> None:
     """Write the two files of a plug-in of your own, to change and to compare."""
     from srpo_bench.harness.cli.new import write
 
-    write(what, name, into)
+    write(kind, name, into)
 
 
 @app.command()

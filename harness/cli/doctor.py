@@ -178,7 +178,7 @@ def _hub() -> Finding:
 def _extras() -> list[Finding]:
     extras = []
     for module, extra in EXTRAS.items():
-        there = util.find_spec(module) is not None
-        do = "" if there else f"pip install 'srpo-bench[{extra}]'"
-        extras.append(Finding(module, "installed" if there else "not installed", do=do))
+        installed = util.find_spec(module) is not None
+        do = "" if installed else f"pip install 'srpo-bench[{extra}]'"
+        extras.append(Finding(module, "installed" if installed else "not installed", do=do))
     return extras

@@ -38,14 +38,14 @@ class Pace:
     @staticmethod
     def pooled(paces: Iterable[Pace]) -> Pace:
         """Several runs as one."""
-        whole = Pace()
+        total = Pace()
         for p in paces:
-            whole.steps += p.steps
-            whole.training += p.training
-            whole.evaluations += p.evaluations
-            whole.evaluation += p.evaluation
-            whole.processor += p.processor
-        return whole
+            total.steps += p.steps
+            total.training += p.training
+            total.evaluations += p.evaluations
+            total.evaluation += p.evaluation
+            total.processor += p.processor
+        return total
 
     def seconds(self, config: Config, done: int | None) -> float | None:
         """What a run still takes after step ``done`` (None: it has not begun); None: not known.

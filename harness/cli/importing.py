@@ -14,11 +14,11 @@ STEP = {
 }
 
 
-def import_and_show(**asked: Any) -> None:
+def import_and_show(**fields: Any) -> None:
     """Import, and say what was read, what was left out and what remains unknown.
 
     Args:
-        asked: the fields of ``srpo_bench.results.importers.request.Request``.
+        fields: of ``srpo_bench.results.importers.request.Request``.
 
     Raises:
         UserError: the files cannot be imported as they are.
@@ -26,15 +26,15 @@ def import_and_show(**asked: Any) -> None:
     from srpo_bench.results.importers.convert import import_runs
     from srpo_bench.results.importers.request import FORMATS, Request
 
-    if asked["format"] not in FORMATS:
-        raise unknown("format", asked["format"], FORMATS)
-    request = Request(**asked)
+    if fields["format"] not in FORMATS:
+        raise unknown("format", fields["format"], FORMATS)
+    request = Request(**fields)
     try:
         done = import_runs(request)
     except ValueError as error:
         raise UserError(str(error)) from error
     except OSError as error:
-        where = error.filename or asked["out"]
+        where = error.filename or fields["out"]
         raise UserError(f"Cannot write {where}: {error.strerror}.") from error
     arms: dict[str, int] = {}
     for arm, _ in done.written.runs:

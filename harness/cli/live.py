@@ -97,9 +97,9 @@ class Seen:
                     block = block[1:]
         except FileNotFoundError:
             return []
-        whole = block[: block.rfind(b"\n") + 1]
-        self._read[name] = start + len(whole)
-        return [orjson.loads(line) for line in whole.splitlines()]
+        complete = block[: block.rfind(b"\n") + 1]
+        self._read[name] = start + len(complete)
+        return [orjson.loads(line) for line in complete.splitlines()]
 
 
 class Progress:
@@ -117,7 +117,7 @@ class Progress:
         redraws = console.is_terminal and not console.is_dumb_terminal
         self.live = Live(console=console, auto_refresh=False) if redraws else None
         self._clock = clock
-        self._looked = self._told = clock()
+        self._looked = self._printed = clock()
         self._ended: set[Path] = set()
         self._drawn: list[list[str]] = []
 
@@ -150,8 +150,8 @@ class Progress:
                 self.live.update(self._screen(), refresh=True)
             return
         self._print_ended()
-        if now - self._told > PLAIN_EVERY:
-            self._told = now
+        if now - self._printed > PLAIN_EVERY:
+            self._printed = now
             self._print(self.head())
             for seen in self.runs:
                 if seen.state == "running":

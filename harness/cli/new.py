@@ -19,15 +19,15 @@ NEXT = {
 }
 
 
-def write(what: str, name: str, into: Path) -> None:
+def write(kind: str, name: str, into: Path) -> None:
     """Write ``NAME/NAME.py`` and ``NAME/pyproject.toml``, and say what comes next.
 
     Raises:
         UserError: no such kind, a name that is none, or a folder that is there already.
     """
-    if what not in KINDS:
-        raise unknown("kind of plug-in", what, KINDS)
-    for file, text in files(what, name).items():
+    if kind not in KINDS:
+        raise unknown("kind of plug-in", kind, KINDS)
+    for file, text in files(kind, name).items():
         path = into / name / file
         try:
             path.parent.mkdir(parents=True, exist_ok=file != f"{_module(name)}.py")
@@ -37,10 +37,10 @@ def write(what: str, name: str, into: Path) -> None:
         except OSError as error:
             raise UserError(f"Cannot write {path}: {error.strerror}.") from error
         print(path)
-    print("Next:", NEXT[what].format(f"{into / name / _module(name)}.py:{_kind(name)}"))
+    print("Next:", NEXT[kind].format(f"{into / name / _module(name)}.py:{_class(name)}"))
 
 
-def files(what: str, name: str) -> dict[str, str]:
+def files(kind: str, name: str) -> dict[str, str]:
     """File name -> text.
 
     Raises:
@@ -51,10 +51,10 @@ def files(what: str, name: str) -> dict[str, str]:
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         raise UserError(f"'{name}' is no name: letters and digits, with - between words.")
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
-    told = {"name": name, "module": _module(name), "kind": _kind(name), "what": what}
-    names = {f"{_module(name)}.py": f"{what}.py.j2", "pyproject.toml": "pyproject.toml.j2"}
+    fields = {"name": name, "module": _module(name), "class": _class(name), "kind": kind}
+    names = {f"{_module(name)}.py": f"{kind}.py.j2", "pyproject.toml": "pyproject.toml.j2"}
     return {
-        file: environment.from_string((TEMPLATES / source).read_text("utf-8")).render(told)
+        file: environment.from_string((TEMPLATES / source).read_text("utf-8")).render(fields)
         for file, source in names.items()
     }
 
@@ -63,6 +63,6 @@ def _module(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _kind(name: str) -> str:
+def _class(name: str) -> str:
     """``hard-first`` as ``HardFirst``."""
     return "".join(word.capitalize() for word in re.split("[-_]", name))

@@ -37,15 +37,15 @@ def report(
     from srpo_bench.results.report import write_report
     from srpo_bench.results.report.watch import watch as keep_watch
 
-    own, asked = [claims_file] if claims_file else [], target or ()
+    own, exploratory = [claims_file] if claims_file else [], target or ()
     with readable():
         try:
             if watch:
                 summary = keep_watch(
-                    folder, every, _say, vouched=vouched, asked=asked, claim_files=own
+                    folder, every, _say, vouched=vouched, asked=exploratory, claim_files=own
                 )
             else:
-                summary = write_report(folder, vouched, own, asked=asked)
+                summary = write_report(folder, vouched, own, asked=exploratory)
         except KeyboardInterrupt:
             if not watch:
                 raise

@@ -32,13 +32,13 @@ def print_status(folder: Path, as_json: bool) -> None:
         rows = [_row(seen, comparison.config.steps) for seen in progress.runs]
     if as_json:
         left = progress.seconds_left()
-        whole = {
+        summary = {
             "summary": progress.head(),
             "seconds_left": None if left is None else round(left, 1),
             "seconds": round(sum(row["seconds"] for row in rows), 1),
             "processor_seconds": round(sum(row["processor_seconds"] for row in rows), 1),
         }
-        print(json.dumps(whole | {"runs": rows}, indent=2))
+        print(json.dumps(summary | {"runs": rows}, indent=2))
         return
     table = Table(box=None, pad_edge=False)
     for name in ("run", "state", "step", "accuracy", "seconds", "attempt", "where"):

@@ -173,8 +173,8 @@ def tune(
     values = layers.merge(layers.read_preset(preset or "micro"), {"seeds": SEEDS}, flags, chosen)
     values = typed.tasks(values)
 
-    def train(comparison: PlannedComparison, which: str) -> None:
-        print(which)
+    def train(comparison: PlannedComparison, heading: str) -> None:
+        print(heading)
         train_pending(comparison, Options(workers=workers), "the same command")
 
     record = tune_all(out, values, candidates, command_line(), train)

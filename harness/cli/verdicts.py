@@ -24,15 +24,15 @@ def show_verdicts(
     challenger: str | None,
     vouched: bool,
     as_json: bool,
-    asked: Sequence[float] = (),
+    exploratory: Sequence[float] = (),
 ) -> bool:
     """Print a verdict a claim. Returns True when at least one claim got one at a target that was
-    fixed beforehand; a target that is named now, in ``asked``, decides nothing."""
+    fixed beforehand; a target that is named now, an ``exploratory`` one, decides nothing."""
     from srpo_bench.results.judgement.neutral import neutrals
     from srpo_bench.results.judgement.verify import judges, wanted_claims
 
     chosen = wanted_claims(claim_ids or (), [claims_file] if claims_file else ())
-    pairs = judges(folder, baseline, challenger, vouched, asked)
+    pairs = judges(folder, baseline, challenger, vouched, exploratory)
     verdicts = [verdict for judge in pairs for verdict in judge.all(chosen)]
     if as_json:
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
@@ -93,8 +93,8 @@ def show_claim(wanted: str, claims_file: Path | None) -> None:
         pairs = zip(ours, theirs, strict=True)
         table.add_row(name, *(f"{a:,.0f} : {b:,.0f} = {a / b:.2g}" for a, b in pairs))
     Console().print(table)
-    for one in (published.claimant, published.comparator):
-        print(f"{one.who}: {one.steps:,.0f} steps; {one.source}")
+    for side in (published.claimant, published.comparator):
+        print(f"{side.who}: {side.steps:,.0f} steps; {side.source}")
     print(f"Unpublished: {'; '.join(published.unpublished)}.")
 
 

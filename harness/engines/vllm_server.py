@@ -84,12 +84,12 @@ class ServerHost:
     def complete(self, requests: Sequence[Request]) -> list[list[Completion]]:
         """See ``Host.complete``."""
 
-        def one(request: Request) -> list[Completion]:
+        def completed(request: Request) -> list[Completion]:
             choices = self._complete(request.prompt, request.parameters())
             return [_completion(choice) for choice in sorted(choices, key=lambda c: c["index"])]
 
         with ThreadPoolExecutor(min(AT_ONCE, len(requests))) as pool:
-            answers = [pool.submit(one, request) for request in requests]
+            answers = [pool.submit(completed, request) for request in requests]
             try:
                 return [answer.result() for answer in answers]
             except (HostError, RunError):

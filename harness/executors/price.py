@@ -51,8 +51,8 @@ def by_finished(folder: Path, config: Config, arms: Sequence[Arm]) -> Price | No
     there are none. Runs that are done cost nothing more."""
     if not (folder / "comparison.json").exists():
         return None
-    there = read_planned(folder)
-    done = [run for run in there.runs if state(run) == "done"]
+    planned = read_planned(folder)
+    done = [run for run in planned.runs if state(run) == "done"]
     if not done:
         return None
     seconds = [_seconds(read_lines(run.folder / "timing.jsonl")) for run in done]
@@ -68,7 +68,7 @@ def by_finished(folder: Path, config: Config, arms: Sequence[Arm]) -> Price | No
         seconds=sum(seconds) / len(done),
         tokens=left * sum(tokens) / len(done),
         disk=left * sum(disk) / len(done),
-        memory=held(there),
+        memory=held(planned),
         has=_has(done[-1]),
     )
 

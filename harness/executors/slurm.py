@@ -159,8 +159,8 @@ def elements(listing: str) -> dict[int, str]:
     for line in listing.splitlines():
         if not line.strip():
             continue
-        which, state = line.split()[:2]
-        for part in which.strip("[]").split("%")[0].split(","):
+        numbers, state = line.split()[:2]
+        for part in numbers.strip("[]").split("%")[0].split(","):
             first, _, last = part.partition("-")
             if first.isdecimal():
                 states |= dict.fromkeys(range(int(first), int(last or first) + 1), state)

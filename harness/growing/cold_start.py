@@ -80,12 +80,12 @@ def grow(recipe: Recipe, out: Path, progress: Progress = lambda *_: None) -> Pat
         policy = _train(recipe, taught, base, attempt, progress)
     finally:
         attempt.close()
-    whole = folder / "whole"
-    shutil.rmtree(whole, ignore_errors=True)
-    policy.model.save_pretrained(whole)
-    policy.tokenizer.save_pretrained(whole)
-    write_json(whole / CARD, _card(recipe, taught, base, folder))
-    whole.replace(out)
+    finished = folder / "whole"
+    shutil.rmtree(finished, ignore_errors=True)
+    policy.model.save_pretrained(finished)
+    policy.tokenizer.save_pretrained(finished)
+    write_json(finished / CARD, _card(recipe, taught, base, folder))
+    finished.replace(out)
     shutil.rmtree(folder)
     return out
 

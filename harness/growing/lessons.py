@@ -141,8 +141,8 @@ def _stored(problems: Sequence[Problem], tasks: dict[str, Any]) -> list[Problem]
     return [p for p in problems if not tasks[p.task].procedural]
 
 
-def _enough(recipe: Recipe, there: int) -> int:
-    wanted = recipe.examples or there
-    if not 0 < wanted <= there:
-        raise UserError(f"examples={wanted:,} is more than the {there:,} solutions there are.")
+def _enough(recipe: Recipe, available: int) -> int:
+    wanted = recipe.examples or available
+    if not 0 < wanted <= available:
+        raise UserError(f"examples={wanted:,} is more than the {available:,} solutions there are.")
     return wanted

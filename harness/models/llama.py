@@ -124,7 +124,7 @@ class Llama:
         return torch.cat([qk.flatten(1), v], 1)
 
     def states(self, packed: Packed) -> Tensor:
-        """(n, D): last hidden states at ``packed.said``. Differentiable."""
+        """(n, D): last hidden states at ``packed.predicts``. Differentiable."""
         packed = packed.to(self.device)
         turns, shape = self.turns(packed.position), self.shape
 
@@ -132,7 +132,7 @@ class Llama:
             return attention(qkv, packed, turns, shape)
 
         x = self.run(self.embed(packed.tokens), self.layers(), attend)
-        return self.last(x.index_select(0, packed.said))
+        return self.last(x.index_select(0, packed.predicts))
 
 
 def recognise(model: Any) -> Llama | None:
@@ -151,10 +151,10 @@ def recognise(model: Any) -> Llama | None:
         and rope.get("partial_rotary_factor", 1.0) == 1.0
         and not model.is_gradient_checkpointing
     )
-    return Llama(model) if ordinary and all(_known(model, family)) else None
+    return Llama(model) if ordinary and all(_unchanged(model, family)) else None
 
 
-def _known(model: Any, family: str) -> Iterator[bool]:
+def _unchanged(model: Any, family: str) -> Iterator[bool]:
     """Whether each part is what it is called, unchanged, and in float32 on a CPU or on cuda."""
     for name, module in model.named_modules():
         kind, last = type(module), name.rpartition(".")[2]

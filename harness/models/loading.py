@@ -69,7 +69,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
     threshold = logging.get_verbosity()
     logging.set_verbosity_error()  # its report of what is missing is ours to give
     try:
-        model, found = kind.from_pretrained(
+        model, report = kind.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
@@ -81,17 +81,17 @@ def open_model(folder: Path, device: torch.device) -> Any:
         raise UserError(f"{folder} could not be loaded: {_first_line(error)}") from error
     finally:
         logging.set_verbosity(threshold)
-    if found["missing_keys"]:
+    if report["missing_keys"]:
         raise UserError(
             f"{folder} lacks weights of the model that its config.json describes: "
-            f"{_some(sorted(found['missing_keys']))}."
+            f"{_some(sorted(report['missing_keys']))}."
         )
-    if found["mismatched_keys"]:
-        name, there, wanted = min(found["mismatched_keys"])
+    if report["mismatched_keys"]:
+        name, actual, wanted = min(report["mismatched_keys"])
         raise UserError(
-            f"{folder} has {name} as {tuple(there)}, and its config.json asks for {tuple(wanted)}."
+            f"{folder} has {name} as {tuple(actual)}, and its config.json asks for {tuple(wanted)}."
         )
-    if found.get("conversion_errors"):
+    if report.get("conversion_errors"):
         raise UserError(f"{folder} has weights that cannot be read as its model's.")
     _make_savable(model.generation_config)
     return model.to(device).eval()  # dropout off in training too: ratios must start at 1

@@ -79,11 +79,11 @@ def train_base(
     finally:
         torch.set_num_threads(threads)
     with TemporaryDirectory(prefix=f".{out_dir.name}.", dir=out_dir.parent) as made:
-        whole = Path(made, out_dir.name)
-        model.save_pretrained(whole)
-        tokenizer.save_pretrained(whole)
-        _write_recipe(whole, seed, steps or RECIPE.steps, data_digest)
-        whole.replace(out_dir)
+        finished = Path(made, out_dir.name)
+        model.save_pretrained(finished)
+        tokenizer.save_pretrained(finished)
+        _write_recipe(finished, seed, steps or RECIPE.steps, data_digest)
+        finished.replace(out_dir)
     return out_dir
 
 

@@ -22,7 +22,7 @@ class Packed:
     place: (N,) long, one place b·S + s of each token.
     places, starts: all its places, one token's behind another's, (≥ N,) long, and where each
     token's begin in them, (N,) long.
-    said: (Σ lengths,) long, the tokens that predict the responses' tokens, row by row.
+    predicts: (Σ lengths,) long, the tokens that predict the responses' tokens, row by row.
     """
 
     tokens: Tensor
@@ -31,7 +31,7 @@ class Packed:
     place: Tensor
     places: Tensor
     starts: Tensor
-    said: Tensor
+    predicts: Tensor
 
     def to(self, device: torch.device) -> Packed:
         """The same on a device."""
@@ -52,16 +52,16 @@ def pack(prompts: Sequence[list[int]], group: Tensor, tokens: Tensor, lengths: T
     prompt_start = (of_prompt.cumsum(0) - of_prompt)[group][:, None]
     response_start = (more.cumsum(0) - more)[:, None] + of_prompt.sum()
     at = torch.arange(int((before[:, 0] + more).max()))
-    there = at < before + more[:, None]
+    filled = at < before + more[:, None]
     rows = torch.where(at < before, prompt_start + at, response_start + at - before)
-    rows = rows.masked_fill(~there, 0)
-    places = there.flatten().nonzero()[:, 0]
+    rows = rows.masked_fill(~filled, 0)
+    places = filled.flatten().nonzero()[:, 0]
     owners, order = rows.flatten()[places].sort(stable=True)
     places = places[order]
     count = torch.bincount(owners)
     starts = count.cumsum(0) - count
     step = torch.arange(tokens.shape[1])
-    said = rows.gather(1, (before - 1 + step).clamp(0, len(at) - 1))[step < lengths[:, None]]
+    predicts = rows.gather(1, (before - 1 + step).clamp(0, len(at) - 1))[step < lengths[:, None]]
     read = tokens[step < more[:, None]]
     return Packed(
         tokens=torch.cat([torch.tensor([t for p in prompts for t in p]), read]),
@@ -70,5 +70,5 @@ def pack(prompts: Sequence[list[int]], group: Tensor, tokens: Tensor, lengths: T
         place=places[starts],
         places=places,
         starts=starts,
-        said=said,
+        predicts=predicts,
     )

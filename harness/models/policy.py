@@ -111,17 +111,16 @@ class Policy:
         return self._of_logits(logits, tokens).masked_fill(~mask, 0.0)
 
     def _packed_logp(self, llama: Llama, rollouts: Rollouts) -> Tensor:
-        mask = rollouts.mask
         written = rollouts.lengths > 0
         used, group = torch.unique(rollouts.group[written], return_inverse=True)
         prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
         lengths = rollouts.lengths[written]
         states = llama.states(pack(prompts, group, rollouts.tokens[written], lengths))
-        tokens, said = rollouts.tokens.to(self.device), mask.to(self.device)
+        tokens, mask = rollouts.tokens.to(self.device), rollouts.mask.to(self.device)
         logp = logp_in_pieces(
-            Head(self.model.lm_head), states, tokens[said], self.dtype, self._of_logits
+            Head(self.model.lm_head), states, tokens[mask], self.dtype, self._of_logits
         )
-        return torch.zeros(said.shape, device=self.device).masked_scatter(said, logp)
+        return torch.zeros(mask.shape, device=self.device).masked_scatter(mask, logp)
 
     def outputs(self, rollouts: Rollouts) -> tuple[Tensor, Outputs]:
         """``logp``, and what a method may ask for beside it; one more product with the head.

@@ -77,19 +77,19 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
         UserError: an unknown method or setting, or a label that stands twice.
     """
     typed = [read_arm(name) for name in names]
-    keys = [key for one in typed for key in one.keys]
+    keys = [key for arm in typed for key in arm.keys]
     for key, values in settings.items():
         if not isinstance(values, dict):
             raise UserError(f"'{key}' takes settings, as in {key}.name=value, not '{values}'.")
         if key not in (every := [*keys, *algorithm_names(), *sampler_names()]):
             raise unknown("arm", key, every)
-    called = [one.name for one in typed]
+    called = [arm.name for arm in typed]
     twice = {name for name in called if called.count(name) > 1}
     if twice:
         raise UserError(
             f"Arm '{min(twice)}' stands twice; give one a label, e.g. again={min(twice)}."
         )
-    return [_arm(one, settings) for one in typed]
+    return [_arm(arm, settings) for arm in typed]
 
 
 def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:

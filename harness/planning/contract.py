@@ -66,7 +66,7 @@ def refuse_other(
     old: dict[str, Any],
     new: dict[str, Any],
     folder: Path,
-    what: str = "holds another comparison",
+    fault: str = "holds another comparison",
     do: str = "",
 ) -> None:
     """Refuse a folder that holds another comparison, naming what differs, and what to ``do``."""
@@ -83,6 +83,6 @@ def refuse_other(
         do = "to add to it, name all of its arms and seeds and what is new; or "
     if differing:
         raise UserError(
-            f"{folder} {what} (different: {', '.join(differing[:5])}); {do}"
+            f"{folder} {fault} (different: {', '.join(differing[:5])}); {do}"
             "start anew with another --out."
         )

@@ -16,7 +16,7 @@ from srpo_bench.results.store import last_line, run_dirs
 
 def first_seeds(record: dict[str, Any]) -> list[int]:
     """The seeds that a comparison was planned with at first."""
-    late = {seed for one in record.get("added", []) for seed in one["seeds"]}
+    late = {seed for addition in record.get("added", []) for seed in addition["seeds"]}
     return [seed for seed in record["seeds"] if seed not in late]
 
 
@@ -25,39 +25,39 @@ def holds(record: dict[str, Any], seeds: Sequence[int]) -> bool:
     return set(record["seeds"]) <= set(seeds)
 
 
-def narrowed(asked: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+def narrowed(wanted: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """What is asked for, less what is new in it: to be compared with what is there."""
-    if not holds(old, asked["seeds"]):
-        return asked
-    there = [arm["arm"] for arm in old["arms"]]
-    arms = {arm["arm"]: arm for arm in asked["arms"]}
-    if not set(there) <= arms.keys():
-        return asked
-    config = {**asked["config"], "seeds": old["config"]["seeds"]}
+    if not holds(old, wanted["seeds"]):
+        return wanted
+    planned = [arm["arm"] for arm in old["arms"]]
+    arms = {arm["arm"]: arm for arm in wanted["arms"]}
+    if not set(planned) <= arms.keys():
+        return wanted
+    config = {**wanted["config"], "seeds": old["config"]["seeds"]}
     return {
-        **asked,
+        **wanted,
         "seeds": old["seeds"],
-        "arms": [arms[name] for name in there],
+        "arms": [arms[name] for name in planned],
         "config": config,
     }
 
 
-def extended(folder: Path, old: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any] | None:
+def extended(folder: Path, old: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any] | None:
     """The record with what is new in what is asked for; None where nothing is.
 
     Args:
         folder: the comparison.
         old: its record.
-        asked: the record of the plan that was asked for, which holds all of the old one.
+        wanted: the record of the plan that was asked for, which holds all of the old one.
     """
-    seeds = [seed for seed in asked["seeds"] if seed not in old["seeds"]]
-    there = {arm["arm"] for arm in old["arms"]}
-    arms = [arm for arm in asked["arms"] if arm["arm"] not in there]
+    seeds = [seed for seed in wanted["seeds"] if seed not in old["seeds"]]
+    planned = {arm["arm"] for arm in old["arms"]}
+    arms = [arm for arm in wanted["arms"] if arm["arm"] not in planned]
     if not seeds and not arms:
         return None
     addition = {
-        "at": asked["created"],
-        "command": asked["command"],
+        "at": wanted["created"],
+        "command": wanted["command"],
         "seeds": seeds,
         "arms": [arm["arm"] for arm in arms],
         "runs_seen": sum(last_line(run / "evals.jsonl") is not None for run in run_dirs(folder)),
@@ -66,16 +66,16 @@ def extended(folder: Path, old: dict[str, Any], asked: dict[str, Any]) -> dict[s
     return {
         **old,
         "arms": [*old["arms"], *arms],
-        "plugins": _joined("plugins", old, asked),
-        "checked": _joined("checked", old, asked),
+        "plugins": _joined("plugins", old, wanted),
+        "checked": _joined("checked", old, wanted),
         "seeds": everything,
         "config": {**old["config"], "seeds": everything},
-        "pools": {**old["pools"], **{str(s): asked["pools"][str(s)] for s in seeds}},
+        "pools": {**old["pools"], **{str(s): wanted["pools"][str(s)] for s in seeds}},
         "added": [*old.get("added", []), addition],
     }
 
 
-def _joined(key: str, old: dict[str, Any], asked: dict[str, Any]) -> list[Any]:
+def _joined(key: str, old: dict[str, Any], wanted: dict[str, Any]) -> list[Any]:
     """A list of the record, with what is new in what is asked for."""
-    there = list(old.get(key, []))
-    return [*there, *(one for one in asked.get(key, []) if one not in there)]
+    before = list(old.get(key, []))
+    return [*before, *(item for item in wanted.get(key, []) if item not in before)]

@@ -182,10 +182,10 @@ def _write_alone(comparison: PlannedComparison, record: dict[str, Any], created:
         raise
 
 
-def _extend(comparison: PlannedComparison, old: dict[str, Any], asked: dict[str, Any]) -> None:
+def _extend(comparison: PlannedComparison, old: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Add the seeds and arms that are new; the record comes last, as when all was new."""
     folder = comparison.folder
-    record = extended(folder, old, asked)
+    record = extended(folder, old, wanted)
     if record is None:
         return
     arms = {arm["arm"] for arm in old["arms"]}

@@ -82,7 +82,7 @@ def _refuse_unknown_rewards(config: Config, problems: Problems) -> None:
     fields |= dict.fromkeys(rewards.names())
     for name in config.reward.named:
         if name not in fields:
-            raise unknown_setting(f"reward.{name}", [f"reward.{one}" for one in fields])
+            raise unknown_setting(f"reward.{name}", [f"reward.{field}" for field in fields])
 
 
 def _try(config: Config, problems: Problems, base: Path, device: str) -> None:

@@ -67,7 +67,7 @@ def enter(path: Path, attribute: str, reward: bool = False) -> FilePlugin:
         needs = () if attribute else (tasks.grader_file(path),)
         names = (path.name, *(name for name in needs if name))
         sha256 = files.digest(path.parent, names)
-        kind, name = _known(path, attribute, reward, path.parent)
+        kind, name = _register(path, attribute, reward, path.parent)
     except (files.FileError, algorithms.AlgorithmError, TaskError) as error:
         raise UserError(str(error)) from error
     plugin = FilePlugin(
@@ -97,7 +97,7 @@ def enter_kept(records: Iterable[Mapping[str, Any] | FilePlugin], comparison: Pa
                     f"{where} is not the file this comparison was planned with: put that one "
                     "back, or start anew with another --out."
                 )
-            _known(where, plugin.attribute, plugin.kind == "reward", plugin.home)
+            _register(where, plugin.attribute, plugin.kind == "reward", plugin.home)
         except (files.FileError, algorithms.AlgorithmError, TaskError) as error:
             raise UserError(str(error)) from error
         _ENTERED[(plugin.kind, plugin.name)] = plugin
@@ -133,7 +133,7 @@ def keep(plugins: Iterable[FilePlugin], comparison: Path) -> None:
             shutil.copyfile(plugin.home / name, folder / name)
 
 
-def _known(path: Path, attribute: str, reward: bool, home: Path) -> tuple[Kind, str]:
+def _register(path: Path, attribute: str, reward: bool, home: Path) -> tuple[Kind, str]:
     """Into the registry of its kind."""
     if reward:
         return "reward", rewards.enter(path, attribute)

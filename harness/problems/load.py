@@ -56,8 +56,8 @@ class Problems:
     def pool_digest(self) -> str:
         """sha256 of all pools, in order: all there is of each problem. Where it was read is left to
         ``provenance``, so that one data set is the same as JSONL, as parquet and from the hub."""
-        whole = [_digest(list(self.pool.values())), sorted(self.pools.items())]
-        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+        parts = [_digest(list(self.pool.values())), sorted(self.pools.items())]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def seed_digest(self, seed: int) -> str:
         """sha256 of one seed's pool, in order."""
@@ -207,11 +207,11 @@ def _refuse_shared_ids(groups: Iterable[list[Problem]]) -> None:
 
 
 def _digest(problems: list[Problem]) -> str:
-    whole = [
+    contents = [
         {**vars(p), "meta": {k: v for k, v in p.meta.items() if k not in ORIGIN}} for p in problems
     ]
     try:
-        text = json.dumps(whole, ensure_ascii=False, sort_keys=True)
+        text = json.dumps(contents, ensure_ascii=False, sort_keys=True)
     except TypeError as error:
         raise UserError(
             f"A problem's meta holds plain values, lists and mappings: {error}."

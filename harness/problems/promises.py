@@ -54,7 +54,7 @@ def check(task: Task, data_dir: Path | None) -> list[Promise]:
         Promise(RUNS),
         Promise("a split is the same each time it is loaded", _steady(task, splits, data_dir)),
         Promise("splits share no problem", _apart(splits)),
-        Promise("a problem is asked as text and as a chat", _asked(task, few)),
+        Promise("a problem is asked as text and as a chat", _renders(task, few)),
         Promise("any response is graded, within bounds of time", _bounded(task, few)),
         Promise("a grade depends on its own response alone", _alone(task, few)),
         Promise("grading draws from no global generator", _undrawn(task, few)),
@@ -93,7 +93,7 @@ def _apart(splits: dict[Split, list[Problem]]) -> str:
     return ""
 
 
-def _asked(task: Task, few: Sequence[Problem]) -> str:
+def _renders(task: Task, few: Sequence[Problem]) -> str:
     try:
         for problem in few:
             if not isinstance(task_guard.render(task, problem, "base", 0), str):
@@ -131,8 +131,8 @@ def _alone(task: Task, few: Sequence[Problem]) -> str:
     pairs = [(p, r) for p in few for r in (*HOSTILE[:4], *(q.answer for q in few))]
     forward = _grades(task, pairs)
     back = _grades(task, pairs[::-1])[::-1]
-    for (_, response), one, other in zip(pairs, forward, back, strict=True):
-        if one != other:
+    for (_, response), ahead, behind in zip(pairs, forward, back, strict=True):
+        if ahead != behind:
             return f"{response[:20]!r} is graded otherwise when others are graded before it"
     return ""
 

@@ -58,12 +58,14 @@ def grade(task: Task, problems: Sequence[Problem], responses: Sequence[str]) -> 
         grades = list(task.grade(problems, responses))
     if len(grades) != len(responses):
         raise _wrong(task, f"returned {len(grades)} grades for {len(responses)} responses")
-    for one in grades:
-        if not isinstance(one, Grade):
-            raise _wrong(task, f"returned a {type(one).__name__} from grade, not a Grade")
-        if not isinstance(one.outcome, Outcome):
-            raise _wrong(task, f"returned a grade whose outcome is {one.outcome!r}, not an Outcome")
-        for field in (one.format, one.language, *one.fields.values()):
+    for verdict in grades:
+        if not isinstance(verdict, Grade):
+            raise _wrong(task, f"returned a {type(verdict).__name__} from grade, not a Grade")
+        if not isinstance(verdict.outcome, Outcome):
+            raise _wrong(
+                task, f"returned a grade whose outcome is {verdict.outcome!r}, not an Outcome"
+            )
+        for field in (verdict.format, verdict.language, *verdict.fields.values()):
             if not isinstance(field, int | float) or not math.isfinite(field):
                 raise _wrong(task, f"returned a grade with {field!r} where a finite number belongs")
     return grades
@@ -93,5 +95,5 @@ def _task(task: Task) -> str:
     return f"Task '{task.name}'"
 
 
-def _wrong(task: Task, what: str) -> TaskError:
-    return TaskError(f"{_task(task)} {what}.")
+def _wrong(task: Task, fault: str) -> TaskError:
+    return TaskError(f"{_task(task)} {fault}.")

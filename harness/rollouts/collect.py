@@ -94,19 +94,19 @@ class GradedCompletions:
         """
         if len(parts) == 1:
             return parts[0]
-        whole = Rollouts.concat([part.rollouts() for part in parts])
+        joined = Rollouts.concat([part.rollouts() for part in parts])
         ours = [
             replace(part.rollouts(), logp=part.learner_logp)
             for part in parts
             if part.learner_logp is not None
         ]
-        whole = whole.merged() if merge else whole
+        joined = joined.merged() if merge else joined
         problems = {problem.id: problem for part in parts for problem in part.problems}
         return GradedCompletions(
-            problems=[problems[prompt] for prompt in whole.prompts],
-            prompt_tokens=whole.prompt_tokens,
-            group=whole.group,
-            responses=Completions(whole.tokens, whole.mask, whole.logp, whole.truncated),
+            problems=[problems[prompt] for prompt in joined.prompts],
+            prompt_tokens=joined.prompt_tokens,
+            group=joined.group,
+            responses=Completions(joined.tokens, joined.mask, joined.logp, joined.truncated),
             texts=[text for part in parts for text in part.texts],
             grades=[grade for part in parts for grade in part.grades],
             learner_logp=Rollouts.concat(ours).logp if ours else None,

@@ -62,11 +62,11 @@ def question_of(
     base: Path,
     device: str,
     prompts: Prompts,
-    asked: Collection[Problem],
+    problems: Collection[Problem],
     limit: int,
 ) -> Question:
     """About the shortest and the longest of the problems that will be asked."""
-    unlike = [prompts.of(choose(asked, key=lambda p: len(p.question))) for choose in (min, max)]
+    unlike = [prompts.of(choose(problems, key=lambda p: len(p.question))) for choose in (min, max)]
     return Question(str(base), device, unlike, limit, config.rollout.engine == "torch")
 
 

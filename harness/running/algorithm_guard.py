@@ -165,5 +165,5 @@ def kind_of(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _wrong(algorithm: Algorithm[Any], what: str) -> RunError:
-    return RunError(f"{method(algorithm.name)} {what}.")
+def _wrong(algorithm: Algorithm[Any], fault: str) -> RunError:
+    return RunError(f"{method(algorithm.name)} {fault}.")

@@ -63,7 +63,7 @@ class Attempt:
         self.saved: Callable[[Path], None] = lambda _: None
         """Called with every checkpoint, once it is in its place."""
         self._records: dict[str, FileIO] = {}
-        self._said: dict[str, FileIO] = {}
+        self._notes: dict[str, FileIO] = {}
         for earlier in attempt_numbers(run):
             if earlier < self.number:
                 self._take(run / ATTEMPTS / str(earlier) / OUTBOX)
@@ -128,13 +128,13 @@ class Attempt:
             kept = FileIO(prepared, "r+")
         except OSError:
             self.check()
-            if name not in self._said:
+            if name not in self._notes:
                 raise
-            _overwrite(self._said[name], orjson.dumps(value) + b"\n")
+            _overwrite(self._notes[name], orjson.dumps(value) + b"\n")
             return
-        if name in self._said:
-            self._said.pop(name).close()
-        self._said[name] = kept
+        if name in self._notes:
+            self._notes.pop(name).close()
+        self._notes[name] = kept
         self.put(prepared, self.run / name)
 
     def take_records(self, lengths: Mapping[str, int]) -> None:
@@ -168,7 +168,7 @@ class Attempt:
 
     def close(self) -> None:
         """Let go of the record files. The outbox stays, so that the last attempt can be told."""
-        for file in (*self._records.values(), *self._said.values()):
+        for file in (*self._records.values(), *self._notes.values()):
             file.close()
 
     def _take(self, outbox: Path) -> None:

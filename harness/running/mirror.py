@@ -85,10 +85,10 @@ class Mirror:
     def _refuse_other(self, comparison: Path) -> None:
         if not self._fs.exists(str(self._root / "comparison.json")):
             return
-        here, there = read_json(comparison / "comparison.json"), self._read("comparison.json")
-        ours, theirs = ({arm["arm"]: arm for arm in plan["arms"]} for plan in (here, there))
+        local, remote = read_json(comparison / "comparison.json"), self._read("comparison.json")
+        ours, theirs = ({arm["arm"]: arm for arm in plan["arms"]} for plan in (local, remote))
         arms = all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
-        if here["contract"] != there["contract"] or not arms:
+        if local["contract"] != remote["contract"] or not arms:
             raise UserError(f"{self.address} holds another comparison: choose another --mirror.")
 
     def pull_plan(self, comparison: Path) -> bool:

@@ -32,14 +32,14 @@ def make(kind: type[Sampler[Any]], settings: dict[str, Any], info: RunInfo) -> S
     return sampler
 
 
-def bound(sampler: Sampler[Any], asked: int, more: int, batch: int) -> None:
-    """A step has an end: after ``asked`` groups, ``more`` are wanted; a batch has so many.
+def bound(sampler: Sampler[Any], generated: int, more: int, batch: int) -> None:
+    """A step has an end: after ``generated`` groups, ``more`` are wanted; a batch has so many.
 
     Raises:
         RunError: that goes on for too long.
     """
-    if asked + more > MAX_ROUNDS * batch:
-        wanted = f"asked for {more} more groups after {asked} in one step"
+    if generated + more > MAX_ROUNDS * batch:
+        wanted = f"asked for {more} more groups after {generated} in one step"
         raise _wrong(sampler, f"{wanted}; {MAX_ROUNDS} batches of them are the limit")
 
 
@@ -105,5 +105,5 @@ def restore(sampler: Sampler[Any], saved: dict[str, Any]) -> None:
         sampler.load_state_dict(saved)
 
 
-def _wrong(sampler: Sampler[Any], what: str) -> RunError:
-    return RunError(f"{method(sampler.name)} {what}.")
+def _wrong(sampler: Sampler[Any], fault: str) -> RunError:
+    return RunError(f"{method(sampler.name)} {fault}.")

@@ -18,7 +18,7 @@ class Stop:
     """Whether this process has been asked to stop, by a signal or by a file that is there."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self.asked, self.file = False, file
+        self.requested, self.file = False, file
         self._at_once = False
 
     def on_signals(self) -> None:
@@ -28,14 +28,14 @@ class Stop:
 
     def ask(self, *_: Any) -> None:
         """Remember it; inside ``at_once``, leave the block."""
-        self.asked = True
+        self.requested = True
         if self._at_once:
             self._at_once = False  # once: what is saved on the way out is saved whole
             raise InterruptedScoringError
 
     def __call__(self) -> bool:
         """Asked after every step."""
-        return self.asked or (self.file is not None and self.file.exists())
+        return self.requested or (self.file is not None and self.file.exists())
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -46,7 +46,7 @@ class Stop:
         """
         self._at_once = True
         try:
-            if self.asked:
+            if self.requested:
                 self.ask()
             yield
         finally:

@@ -102,4 +102,4 @@ def _kind(name: str) -> Callable[[Place], Sink]:
 def _kept(run: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the run has recorded, in the order of its steps."""
     lines = ([(name, line) for line in read_lines(run / f"{name}.jsonl")] for name in SHOWN)
-    return heapq.merge(*lines, key=lambda found: found[1]["step"])
+    return heapq.merge(*lines, key=lambda named: named[1]["step"])

@@ -50,14 +50,14 @@ def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> di
             f"Seed {overlap[0]} was tuned on, and what was tuned on a seed does better on it; name "
             "others with --seeds."
         )
-    here, there = layers.flat(settings.model_dump(mode="json")), record["settings"]
+    here, old = layers.flat(settings.model_dump(mode="json")), record["settings"]
     chosen = record["chosen"]
     changed = [p for p, value in chosen["shared"].items() if here[p] != value]
     for arm in arms:
         own = chosen["algorithms"].get(arm.algorithm, {})
         optim = arm.optim.model_dump(exclude_none=True)
-        there_now = {**arm.settings, **arm.sampler_settings, **({"optim": optim} if optim else {})}
-        if layers.merge(there_now, own) != there_now:
+        own_now = {**arm.settings, **arm.sampler_settings, **({"optim": optim} if optim else {})}
+        if layers.merge(own_now, own) != own_now:
             changed.append(f"of {arm.name}")
     if changed:
         raise UserError(
@@ -68,7 +68,5 @@ def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> di
     return {
         **{k: v for k, v in record.items() if k != "settings"},
         "untuned": [a.name for a in arms if a.algorithm not in record["budget"]],
-        "differs": {
-            k: [there.get(k), here[k]] for k in sorted(compared) if there.get(k) != here[k]
-        },
+        "differs": {k: [old.get(k), here[k]] for k in sorted(compared) if old.get(k) != here[k]},
     }

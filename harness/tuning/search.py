@@ -118,15 +118,15 @@ def timed(
     from srpo_bench.results.statistics.pace import steps_to, target_of
 
     curves = [_curves(comparison) for comparison in comparisons]
-    whole = [i for i, c in enumerate(candidates) if c.mean is not None]
-    theirs = [i for i in whole if candidates[i].algorithm == candidates[0].algorithm]
+    complete = [i for i, c in enumerate(candidates) if c.mean is not None]
+    theirs = [i for i in complete if candidates[i].algorithm == candidates[0].algorithm]
     if not theirs:
         raise UserError(f"Every candidate of {candidates[0].algorithm} has a failed run.")
     highest = max(theirs, key=lambda i: candidates[i].mean or 0.0)
     named = comparisons[0].config.targets
     target = named[0] if named else target_of(curves[highest])
     return [
-        replace(c, steps=steps_to(curves[i], target) if i in whole else None)
+        replace(c, steps=steps_to(curves[i], target) if i in complete else None)
         for i, c in enumerate(candidates)
     ]
 

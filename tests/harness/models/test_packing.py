@@ -13,7 +13,7 @@ def test_prompts_stand_once_and_nothing_is_padding() -> None:
     assert p.tokens.tolist() == [10, 11, 20, 21, 22, 1, 2, 5]
     assert p.position.tolist() == [0, 1, 0, 1, 2, 2, 3, 3]
     assert p.rows.tolist() == [[0, 1, 5, 6], [0, 1, 0, 0], [2, 3, 4, 7]]
-    assert p.said.tolist() == [1, 5, 6, 1, 4, 7]
+    assert p.predicts.tolist() == [1, 5, 6, 1, 4, 7]
     read = p.rows.flatten()
     assert read[p.place].tolist() == list(range(8))
     ends = [*p.starts.tolist()[1:], len(p.places)]

@@ -247,9 +247,9 @@ def test_what_a_method_says_of_itself_is_asked_for_at_once(guard: Any, name: str
 
 def test_a_step_has_an_end() -> None:
     assert sampler_guard.MAX_ROUNDS == 64
-    sampler_guard.bound(sampler(), asked=126, more=2, batch=2)
+    sampler_guard.bound(sampler(), generated=126, more=2, batch=2)
     with pytest.raises(RunError, match="asked for 3 more groups after 126 in one step; 64 batches"):
-        sampler_guard.bound(sampler(), asked=126, more=3, batch=2)
+        sampler_guard.bound(sampler(), generated=126, more=3, batch=2)
 
 
 def test_groups_are_of_the_pools_prompts_with_a_size() -> None:

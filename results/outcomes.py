@@ -56,9 +56,9 @@ def compare(ours: Side, theirs: Side) -> tuple[str, list[Test]]:
     """
     phase = next((p for p in PHASES if p in ours.scored and p in theirs.scored), None)
     if phase is None:
-        which = " and ".join(f"{s.label} has {' and '.join(s.scored)}" for s in (ours, theirs))
+        phases = " and ".join(f"{s.label} has {' and '.join(s.scored)}" for s in (ours, theirs))
         raise ResultsError(
-            f"The two were scored in different ways ({which} scores): score both alike, with "
+            f"The two were scored in different ways ({phases} scores): score both alike, with "
             "bench eval --model … --out …, and name the two folders."
         )
     mine, other = ours.scored[phase], theirs.scored[phase]
@@ -133,12 +133,12 @@ def _run(run: Path) -> Side:
 
 
 def _at_step(run: Path, path: Path) -> Side:
-    there = dict(evaluations(run))
+    accuracies = dict(evaluations(run))
     wanted = path.name.removeprefix("step-")
-    if not wanted.isdecimal() or int(wanted) not in there:
-        steps = ", ".join(map(str, there)) or "none"
+    if not wanted.isdecimal() or int(wanted) not in accuracies:
+        steps = ", ".join(map(str, accuracies)) or "none"
         raise ResultsError(f"{run} has no evaluation at {path.name}; evaluated steps: {steps}.")
-    return Side(str(path), {"evaluation": there[int(wanted)]})
+    return Side(str(path), {"evaluation": accuracies[int(wanted)]})
 
 
 def _scored(folder: Path, label: str) -> Side:

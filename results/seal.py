@@ -50,8 +50,8 @@ def check_there(folder: Path, plan: Mapping[str, Any]) -> None:
     """
     arms = [arm["arm"] for arm in plan["arms"]] if "config" in plan else []  # else imported
     planned = {folder / arm / f"seed-{seed}" for arm in arms for seed in plan.get("seeds", [])}
-    there = {path.parent for path in folder.glob("*/seed-*/*.json*")}
-    for run in sorted(planned | there):
+    recorded = {path.parent for path in folder.glob("*/seed-*/*.json*")}
+    for run in sorted(planned | recorded):
         if not (run / "manifest.json").is_file():
             raise ResultsError(
                 f"{run} is gone, or its manifest.json is: put it back from a copy, or begin anew "

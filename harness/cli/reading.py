@@ -42,10 +42,10 @@ def report(
         try:
             if watch:
                 summary = keep_watch(
-                    folder, every, _say, vouched=vouched, asked=exploratory, claim_files=own
+                    folder, every, _say, vouched=vouched, exploratory=exploratory, claim_files=own
                 )
             else:
-                summary = write_report(folder, vouched, own, asked=exploratory)
+                summary = write_report(folder, vouched, own, exploratory=exploratory)
         except KeyboardInterrupt:
             if not watch:
                 raise

@@ -13,9 +13,9 @@ from srpo_bench.results.importers.record import (
     Notes,
     Record,
     accuracy_of,
+    integer,
     positive,
     step_of,
-    whole,
 )
 from srpo_bench.results.store import ResultsError
 
@@ -128,8 +128,8 @@ class Columns:
 
     def _seed(self, cell: Any) -> int:
         if self.seed is None:
-            return whole(cell, "seed")
-        if cell is not None and whole(cell, "seed") != self.seed:
+            return integer(cell, "seed")
+        if cell is not None and integer(cell, "seed") != self.seed:
             raise ValueError(f"seed is {cell}, but the file was named as seed {self.seed}")
         return self.seed
 

@@ -22,7 +22,7 @@ def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
         curve = [fmean(r.accuracy for r in group) for group in shelf.evaluations(run)]
         largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
         sentences += _outliers(run, curve)
-    return [*sentences, *_arms(largest), *_whole(largest, columns, scale)]
+    return [*sentences, *_arms(largest), *_unscaled(largest, columns, scale)]
 
 
 def _outliers(run: Run, curve: list[float]) -> list[str]:
@@ -52,7 +52,7 @@ def _arms(largest: Mapping[str, float]) -> list[str]:
     ]
 
 
-def _whole(largest: Mapping[str, float], columns: Iterable[str], scale: float) -> list[str]:
+def _unscaled(largest: Mapping[str, float], columns: Iterable[str], scale: float) -> list[str]:
     best = max(largest.values())
     named = [c for c in columns if PERCENT.search(c)]
     if scale == 1 and named:

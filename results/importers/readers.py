@@ -67,32 +67,32 @@ def _tracked(
     shelf: Shelf,
 ) -> tuple[Source, Iterator[Record]]:
     """A chart's CSV, or a project by its library's interface."""
-    path, which = Path(text).expanduser(), partial(run_of, named=named)
+    path, run_of_name = Path(text).expanduser(), partial(run_of, named=named)
     source = Source(path)
     if request.format == "wandb" and (path.is_file() or path.suffix == ".csv"):
         shelf.open(path, "line")
-        chart = wandb_chart.read(path, which, request.metrics, request.scale, notes)
+        chart = wandb_chart.read(path, run_of_name, request.metrics, request.scale, notes)
         return source, chart
-    return source, _project(request, source, which, notes, facts, shelf)
+    return source, _project(request, source, run_of_name, notes, facts, shelf)
 
 
 def _project(
     request: Request,
     source: Source,
-    which: Callable[[str], Run],
+    run_of_name: Callable[[str], Run],
     notes: Notes,
     facts: Facts,
     shelf: Shelf,
 ) -> Iterator[Record]:
     seen: dict[Run, str] = {}
-    for one in PROJECTS[request.format](str(source.path)):
-        run, trainer = which(one.name), tracked.trainer(one)
+    for entry in PROJECTS[request.format](str(source.path)):
+        run, trainer = run_of_name(entry.name), tracked.trainer(entry)
         if run in seen:
             raise ResultsError(
-                f"'{seen[run]}' and '{one.name}' are both {run[0]}, seed {run[1]}; tell them "
+                f"'{seen[run]}' and '{entry.name}' are both {run[0]}, seed {run[1]}; tell them "
                 "apart with --run ARM/SEED=NAME."
             )
-        seen[run] = one.name
+        seen[run] = entry.name
         shelf.open(source.path, trainer.unit)
         yield from _log(request, source.path, trainer, run, notes, facts, logs.Totals())
 

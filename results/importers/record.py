@@ -71,7 +71,7 @@ def number(value: Any, name: str) -> float | None:
     return None if math.isnan(real) else real
 
 
-def whole(value: Any, name: str) -> int:
+def integer(value: Any, name: str) -> int:
     """A whole number; ``10`` and ``10.0`` are the same."""
     real = number(value, name)
     if real is None:
@@ -83,7 +83,7 @@ def whole(value: Any, name: str) -> int:
 
 def step_of(value: Any) -> int:
     """A step: a whole number, not negative."""
-    step = whole(value, "step")
+    step = integer(value, "step")
     if step < 0:
         raise ValueError(f"step must not be negative, got {step}")
     if step >= DATE:

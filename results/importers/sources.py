@@ -87,7 +87,7 @@ def parse(text: str, arm: str | None, seed: int | None, one_run: bool) -> Source
     """
     match = NAMED.fullmatch(text)
     if match is None or Path(text).exists():
-        path = _there(Path(text))
+        path = _existing(Path(text))
         by_path = _by_path(path) if one_run else (None, None)
         return Source(
             path,
@@ -96,7 +96,7 @@ def parse(text: str, arm: str | None, seed: int | None, one_run: bool) -> Source
         )
     if arm is not None or seed is not None:
         raise ResultsError(f"'{text}' names its run; leave out --arm and --seed.")
-    return Source(_there(Path(match["path"])), match["arm"], int(match["seed"]))
+    return Source(_existing(Path(match["path"])), match["arm"], int(match["seed"]))
 
 
 def _by_path(path: Path) -> tuple[str | None, int | None]:
@@ -110,7 +110,7 @@ def _by_path(path: Path) -> tuple[str | None, int | None]:
     return None, None
 
 
-def _there(path: Path) -> Path:
+def _existing(path: Path) -> Path:
     path = path.expanduser()
     if not path.exists():
         raise ResultsError(f"There is no file {path}.")

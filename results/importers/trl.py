@@ -14,7 +14,7 @@ from typing import Any
 
 from srpo_bench.results.importers import jsonfile
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
-from srpo_bench.results.importers.record import Notes, whole
+from srpo_bench.results.importers.record import Notes, integer
 from srpo_bench.results.importers.units import Unit
 from srpo_bench.results.store import ResultsError
 
@@ -41,14 +41,14 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
         if not isinstance(value, dict) or "step" not in value:
             raise ResultsError(f"{path}, log entry {number}: no step in it.")
         try:
-            yield Row(whole(value["step"], "step"), value, number)
+            yield Row(integer(value["step"], "step"), value, number)
         except ValueError as error:
             raise ResultsError(f"{path}, log entry {number}: {error}.") from error
     if not history:
         raise ResultsError(f"{path} has no log_history, so it is no trainer_state.json.")
     try:
-        last = whole(facts.get("global_step"), "global_step")
-        budget = whole(facts.get("max_steps"), "max_steps")
+        last = integer(facts.get("global_step"), "global_step")
+        budget = integer(facts.get("max_steps"), "max_steps")
     except ValueError as error:
         raise ResultsError(f"{path}: {error}.") from error
     notes.facts["last_step"] = last

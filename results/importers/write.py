@@ -57,10 +57,10 @@ class Cadence:
 
     def contract(self) -> dict[str, Any]:
         """Known fields; None where the evaluations do not prove one."""
-        whole = self.responses is not None and float(self.responses).is_integer()
+        exact = self.responses is not None and float(self.responses).is_integer()
         return {
             "eval_every": self.every if self._even else None,
-            "responses_per_step": int(self.responses or 0) if whole and self._constant else None,
+            "responses_per_step": int(self.responses or 0) if exact and self._constant else None,
         }
 
     @property
@@ -192,10 +192,10 @@ def _evaluations(
             where = f"{now.arm}, seed {now.seed}, step {now.step}"
             tasks.setdefault(names, where)
             if len(tasks) > 1:
-                (one, here), (other, there) = tasks.items()
+                (mine, here), (other, elsewhere) = tasks.items()
                 raise ResultsError(
-                    f"{here} is scored on {_list(one)}, {there} on {_list(other)}: their mean is "
-                    "not the same thing; name what both have with --metric."
+                    f"{here} is scored on {_list(mine)}, {elsewhere} on {_list(other)}: their mean "
+                    "is not the same thing; name what both have with --metric."
                 )
             if not cadence.count:
                 first = now.step

@@ -45,28 +45,28 @@ def test(
         )
 
     d, own = at(usual.challenger), at(usual.baseline)
-    blocked = blocked or too_few(len(d.known))
-    tail = tail_of(len(d.known), usual.first_look)
-    result = noninferiority(d.known, margin, tail, floor)
-    if not blocked and not noninferiority(-own.known, -margin, floor=floor).established:
+    blocked = blocked or too_few(len(d.complete))
+    tail = tail_of(len(d.complete), usual.first_look)
+    result = noninferiority(d.complete, margin, tail, floor)
+    if not blocked and not noninferiority(-own.complete, -margin, floor=floor).established:
         blocked = (
             f"no assay sensitivity: {usual.baseline} itself is not shown to be inferior at step "
             f"{early:.3g}, a {claim.share:g} of its own steps"
         )
-    what = (
+    measured = (
         f"at step {early:.3g} {usual.challenger} lies {points(result.difference)} from "
         f"{usual.baseline}'s accuracy at the end, margin {100 * margin:.1f}"
     )
-    found = ruled(
-        what,
+    finding = ruled(
+        measured,
         d,
         partial(mean, level=1 - 2 * tail, floor=floor),
         (-margin, np.inf),
         result.p,
         blocked,
     )
-    found = replace(found, p_of=f"it lies {100 * margin:.1f} points below or more; one-sided")
-    if found.ruling.verdict == "supported":
+    finding = replace(finding, p_of=f"it lies {100 * margin:.1f} points below or more; one-sided")
+    if finding.ruling.verdict == "supported":
         races = (usual.steps.race, *(usual.steps.extremes or ()))
         collapses = any(race.collapsed[0] for race in races)
         falls = _falls_back(comparison, usual, early, margin, floor)
@@ -74,9 +74,9 @@ def test(
             later = "is not shown to stay as good"
             later = "falls back from it" if falls else later
             later = "collapses later" if collapses else later
-            said = f"{what}, but {usual.challenger} {later}"
-            return replace(found, ruling=Ruling("inconclusive", said))
-    return found
+            reason = f"{measured}, but {usual.challenger} {later}"
+            return replace(finding, ruling=Ruling("inconclusive", reason))
+    return finding
 
 
 def _falls_back(

@@ -31,8 +31,8 @@ Told = dict[str, tuple[Verdict, str]]
 
 def unit_of(runs: Sequence[Run]) -> Unit:
     """What a step of some runs is; unstated where they differ. Runs made here count batches."""
-    told = {run.manifest.get("unit", "rollout batch") for run in runs}
-    return told.pop() if len(told) == 1 else "unstated"
+    units = {run.manifest.get("unit", "rollout batch") for run in runs}
+    return units.pop() if len(units) == 1 else "unstated"
 
 
 def sentences(unit: Unit, judged: Callable[[Axis], Finding], headline: Verdict) -> Told:
@@ -42,19 +42,19 @@ def sentences(unit: Unit, judged: Callable[[Axis], Finding], headline: Verdict) 
         unit: of the steps. judged: on an axis. headline: the verdict on steps.
     """
     steps: dict[str, Axis | None] = {STEPS[unit]: "steps"}
-    told: Told = {}
+    by_unit: Told = {}
     for name, axis in (steps | UNITS if unit == "unstated" else UNITS | steps).items():
-        found = judged(axis) if axis else NOTHING
-        verdict = headline if axis == "steps" else found.ruling.verdict
-        value = describe(found.ratio) if found.ratio else "not recorded"
-        told[name] = verdict, f"counted in {name}: {verdict}, {value}"
-    return told
+        finding = judged(axis) if axis else NOTHING
+        verdict = headline if axis == "steps" else finding.ruling.verdict
+        value = describe(finding.ratio) if finding.ratio else "not recorded"
+        by_unit[name] = verdict, f"counted in {name}: {verdict}, {value}"
+    return by_unit
 
 
-def others(told: Told, unit: Unit, headline: Verdict) -> str:
+def others(by_unit: Told, unit: Unit, headline: Verdict) -> str:
     """What the steps are, where they are no rollout batches, and the units in which the verdict is
     another, as the end of a sentence."""
-    said = [sentence for verdict, sentence in told.values() if verdict != headline]
-    if told and unit != "rollout batch":
-        said.insert(0, f"the headline is in {STEPS[unit]}")
-    return f"; {'; '.join(said)}" if said else ""
+    clauses = [sentence for verdict, sentence in by_unit.values() if verdict != headline]
+    if by_unit and unit != "rollout batch":
+        clauses.insert(0, f"the headline is in {STEPS[unit]}")
+    return f"; {'; '.join(clauses)}" if clauses else ""

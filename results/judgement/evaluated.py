@@ -17,7 +17,7 @@ APART = 2.0
 evaluations, two of which lie within that step, never lie further apart."""
 
 
-def unseen(comparison: Comparison, found: Contrast, axis: str = "steps", share: float = 1.0) -> str:
+def unseen(comparison: Comparison, pair: Contrast, axis: str = "steps", share: float = 1.0) -> str:
     """Why an arm's curve is not known where it is read; empty when it is.
 
     The baseline is read at its crossing. The challenger is read at a share of what that cost, and
@@ -26,22 +26,22 @@ def unseen(comparison: Comparison, found: Contrast, axis: str = "steps", share: 
     Args:
         comparison: the runs. found: its two arms. axis: of the cost. share: what a claim leaves.
     """
-    curves = paired_curves(comparison, found, axis) if found.steps else None
-    if curves is None or found.steps is None:
+    curves = paired_curves(comparison, pair, axis) if pair.steps else None
+    if curves is None or pair.steps is None:
         return ""
     ours = curves[0]
     spent = ours.step if ours.spent is None else ours.spent.mean(0)
     if ours.step[0] > 0:
         return (
-            f"no evaluation at step 0: {found.challenger}'s first is at step {ours.step[0]:g}, so "
+            f"no evaluation at step 0: {pair.challenger}'s first is at step {ours.step[0]:g}, so "
             "nobody knows whether both arms start alike"
         )
-    allowed = float(np.interp(share * found.axes[axis].baseline, spent, ours.step))
-    theirs, own = found.steps.baseline, found.steps.challenger
-    for arm, step, crossed in ((found.baseline, theirs, theirs), (found.challenger, allowed, own)):
+    allowed = float(np.interp(share * pair.axes[axis].baseline, spent, ours.step))
+    theirs, own = pair.steps.baseline, pair.steps.challenger
+    for arm, step, crossed in ((pair.baseline, theirs, theirs), (pair.challenger, allowed, own)):
         for run in comparison.of(arm):
             before, after = around(run.evals.step, step)
-            decides = run.seed in found.seeds and before < crossed < after
+            decides = run.seed in pair.seeds and before < crossed < after
             if decides and after > APART * before:
                 return (
                     f"{run.name} was not evaluated between step {before:g} and step {after:g}, and "

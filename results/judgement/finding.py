@@ -35,12 +35,12 @@ def ruled(
 ) -> Finding:
     """Supported when the interval lies within the bounds, refuted when wholly outside, also with
     what is missing counted either way."""
-    estimate = interval(d.known)
+    estimate = interval(d.complete)
     if blocked:
         return Finding(Ruling("no-verdict", blocked), difference=estimate, p=p)
     if not estimate.has_interval:
         return Finding(Ruling("no-verdict", "there is no interval"), difference=estimate, p=p)
-    sides = {place(interval(x), within) for x in (d.known, d.least, d.most)}
+    sides = {place(interval(x), within) for x in (d.complete, d.least, d.most)}
     if sides == {"inside"}:
         ruling = Ruling("supported", sentence)
     elif sides in ({"below"}, {"above"}):

@@ -140,10 +140,10 @@ def _solved_epoch(run: Run, rate: float) -> float:
     begins = np.flatnonzero(np.diff(run.curves["epoch"]) > 0) + 1
     for start, begin in zip([0, *begins[:-1]], begins, strict=False):
         if prompts:
-            there = any(share >= rate for share in pass_rates(prompts[start:begin]).values())
+            solved = any(share >= rate for share in pass_rates(prompts[start:begin]).values())
         else:
-            there = bool((run.curves["all_correct"][start:begin] > 0).any())
-        if there:
+            solved = bool((run.curves["all_correct"][start:begin] > 0).any())
+        if solved:
             return float(run.steps[begin])
     return float("inf")
 
@@ -168,5 +168,5 @@ def pass_rates(steps: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, float]
     return {prompt: right[prompt] / n[prompt] for prompt in n if n[prompt]}
 
 
-def _first(steps: np.ndarray, there: np.ndarray) -> float:
-    return float(steps[np.argmax(there)]) if there.any() else float("inf")
+def _first(steps: np.ndarray, has_acted: np.ndarray) -> float:
+    return float(steps[np.argmax(has_acted)]) if has_acted.any() else float("inf")

@@ -53,10 +53,10 @@ class Judge:
         challenger: str,
         baseline: str,
         vouched: bool = False,
-        asked: Sequence[float] = (),
+        exploratory: Sequence[float] = (),
     ) -> None:
         self.comparison, self.challenger, self.baseline = comparison, challenger, baseline
-        self.asked = asked
+        self.exploratory = exploratory
         self.vouched = vouched or bool(comparison.plan.get("vouched_matched"))
         self._effects: dict[tuple[str, str], dict[str, float | None]] = {}
 
@@ -73,7 +73,7 @@ class Judge:
     @cached_property
     def targets(self) -> list[Target]:
         """Accuracies to reach, the one that decides first."""
-        return targets(self.comparison, self.gain, self.asked)
+        return targets(self.comparison, self.gain, self.exploratory)
 
     def at(self, goal: Goal) -> Contrast:
         """Costs at an accuracy."""
@@ -114,13 +114,13 @@ class Judge:
         """What a step of the two arms is."""
         return unit_of(self._runs(self.baseline))
 
-    def _headroom(self, found: Contrast, share: float = ROOM) -> Headroom:
+    def _headroom(self, pair: Contrast, share: float = ROOM) -> Headroom:
         """Of claims that ask for other shares. What the arms wait for is looked up once: that reads
         every step of every run."""
-        arms = (found.challenger, found.baseline)
+        arms = (pair.challenger, pair.baseline)
         if arms not in self._effects:
             self._effects[arms] = effects(self.comparison, *arms)
-        return headroom(self.comparison, found, share, self._effects[arms])
+        return headroom(self.comparison, pair, share, self._effects[arms])
 
     def _runs(self, other: str) -> list[Run]:
         return self.comparison.of(other) + self.comparison.of(self.challenger)
@@ -133,18 +133,18 @@ class Judge:
             others = []
         costs = [claim for claim in claims if isinstance(claim.test, Ratio)]
         return [
-            *(self.one(claim) for claim in claims),
-            *(self.one(claim, target) for target in others for claim in costs),
+            *(self.verdict_on(claim) for claim in claims),
+            *(self.verdict_on(claim, target) for target in others for claim in costs),
         ]
 
-    def one(self, claim: Claim, target: Target | None = None) -> ClaimVerdict:
+    def verdict_on(self, claim: Claim, target: Target | None = None) -> ClaimVerdict:
         """A claim's verdict, with whatever could be measured even where there is none.
 
         Args:
             claim: what is claimed.
             target: accuracy to reach, for claims about cost; None: the one that decides.
         """
-        found = self._test(claim, target)
+        finding = self._test(claim, target)
         other = getattr(claim.test, "comparator", self.baseline)
         proof = matched(self._runs(other))
         foreign = self._foreign(claim)
@@ -152,30 +152,30 @@ class Judge:
         blocked = impossible or no_pairs(
             self.comparison, {self.challenger, other}, proof, self.vouched
         )
-        told = self._vouched_for(claim, found, proof)
-        ruling = Ruling("no-verdict", blocked) if blocked else told
+        judged = self._vouched_for(claim, finding, proof)
+        ruling = Ruling("no-verdict", blocked) if blocked else judged
         units = {} if blocked else self._units(claim, target, ruling)
-        estimate = found.ratio or found.difference
-        known = estimate is not None and np.isfinite(estimate.value)
+        estimate = finding.ratio or finding.difference
+        is_measured = estimate is not None and np.isfinite(estimate.value)
         return ClaimVerdict(
             id=claim.id,
             claim=claim.claim,
             verdict=ruling.verdict,
             reason=ruling.reason + others(units, self.unit, ruling.verdict),
-            measured=measured(found) if known else "not measured here",
-            ratio=finite(found.ratio.value) if found.ratio else None,
-            difference=finite(found.difference.value) if found.difference else None,
+            measured=measured(finding) if is_measured else "not measured here",
+            ratio=finite(finding.ratio.value) if finding.ratio else None,
+            difference=finite(finding.difference.value) if finding.difference else None,
             interval=(finite(estimate.low), finite(estimate.high))
             if estimate and estimate.has_interval
             else None,
-            p=finite(found.p),
-            p_of=found.p_of if np.isfinite(found.p) else "",
+            p=finite(finding.p),
+            p_of=finding.p_of if np.isfinite(finding.p) else "",
             n=estimate.n if estimate else 0,
             baseline=other if other in self.comparison.arms else self.baseline,
             challenger=self.challenger,
             sanity=claim.sanity,
             scale=claim.scale,
-            target=finite(found.target),
+            target=finite(finding.target),
             standing=target.standing if target else "decides",
             confidence=0.90 if isinstance(claim.test, Equivalence) else 0.95,
             own=not foreign,
@@ -204,28 +204,28 @@ class Judge:
             return Finding(Ruling("no-verdict", str(error)))
 
     def _ratio(self, axis: str, threshold: float, target: Target | None) -> Finding:
-        found = self.at(target.goal) if target else self.contrast
-        cell = found.axes.get(axis)
-        if cell is None and found.n:
-            lacking = f"not every run records its {axis}" if found.axes else APART
+        pair = self.at(target.goal) if target else self.contrast
+        cell = pair.axes.get(axis)
+        if cell is None and pair.n:
+            lacking = f"not every run records its {axis}" if pair.axes else APART
             return Finding(Ruling("no-verdict", lacking))
-        room = self._headroom(found, threshold)
-        fed = starving(self.comparison, found, self.starved_from)
-        blocked = too_few(found.n) or no_target(found, self.gain, room)
-        blocked = blocked or unseen(self.comparison, found, axis, threshold) or fed.lacking
-        ruling = Ruling("no-verdict", blocked) if blocked else judge(found, axis, threshold)
-        for more in (fed.own_doing, looked_before(found)):
+        room = self._headroom(pair, threshold)
+        fed = starving(self.comparison, pair, self.starved_from)
+        blocked = too_few(pair.n) or no_target(pair, self.gain, room)
+        blocked = blocked or unseen(self.comparison, pair, axis, threshold) or fed.lacking
+        ruling = Ruling("no-verdict", blocked) if blocked else judge(pair, axis, threshold)
+        for more in (fed.own_doing, looked_before(pair)):
             if more and not blocked:
                 ruling = Ruling(ruling.verdict, f"{ruling.reason}; {more}")
         if target and target.standing == "exploratory":
-            said = f"{ruling.reason}; exploratory: this target was named after the runs were made"
-            ruling = Ruling(ruling.verdict, said)
+            reason = f"{ruling.reason}; exploratory: this target was named after the runs were made"
+            ruling = Ruling(ruling.verdict, reason)
         return Finding(
             ruling,
             ratio=cell.ratio if cell else None,
             p=cell.p_against(threshold) if cell else float("nan"),
             p_of=f"the ratio is {threshold:g}; two-sided, the larger of both estimators'",
-            target=found.target,
+            target=pair.target,
         )
 
     def _units(self, claim: Claim, target: Target | None, ruling: Ruling) -> Told:
@@ -236,14 +236,14 @@ class Judge:
         judged = partial(self._ratio, threshold=threshold, target=target)
         return sentences(self.unit, judged, ruling.verdict)
 
-    def _vouched_for(self, claim: Claim, found: Finding, proof: Matched) -> Ruling:
+    def _vouched_for(self, claim: Claim, finding: Finding, proof: Matched) -> Ruling:
         """The ruling; where it rests on the user's word, it says so, and what is known to differ
         stays in it."""
-        if proof or found.ruling.verdict == "no-verdict":
-            return found.ruling
+        if proof or finding.ruling.verdict == "no-verdict":
+            return finding.ruling
         epoch = isinstance(claim.test, Ratio | NonInferiority) and self.headroom.first is None
         more = by_word(self.comparison, proof, epoch)
-        return Ruling(found.ruling.verdict, f"{found.ruling.reason}{more}")
+        return Ruling(finding.ruling.verdict, f"{finding.ruling.reason}{more}")
 
     def is_about(self, claim: Claim) -> bool:
         """Whether a claim speaks of these two arms' methods."""
@@ -264,8 +264,8 @@ class Judge:
 
     def _wrong_base(self, claim: Claim) -> str:
         first = next(iter(self._runs(self.baseline)), None)
-        told = first.manifest.get("base") if first else None
-        base = str((told or {}).get("path") or "an unknown model")
+        base_record = first.manifest.get("base") if first else None
+        base = str((base_record or {}).get("path") or "an unknown model")
         if claim.base is None or claim.base.lower() in base.lower():
             return ""
         return f"the claim speaks of {claim.base}; these runs start from {Path(base).name}"

@@ -108,18 +108,18 @@ def copies(runs: Sequence[Run]) -> tuple[str, ...]:
     where its curve varies too much for chance.
     """
     seen: dict[object, str] = {}
-    found = []
+    repeats = []
     for run in runs:
-        told = _told(run)
-        if told is None:
+        record = _fingerprint(run)
+        if record is None:
             continue
-        if (run.arm, told) in seen:
-            found.append(f"{run.name} repeats {seen[run.arm, told]}")
-        seen.setdefault((run.arm, told), run.name)
-    return tuple(found)
+        if (run.arm, record) in seen:
+            repeats.append(f"{run.name} repeats {seen[run.arm, record]}")
+        seen.setdefault((run.arm, record), run.name)
+    return tuple(repeats)
 
 
-def _told(run: Run) -> object | None:
+def _fingerprint(run: Run) -> object | None:
     """A run's record beyond its accuracy, to be compared; None where it has nothing beyond."""
     tokens = run.evals.spent.get("tokens")
     scores = tuple(

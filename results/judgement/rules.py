@@ -64,10 +64,10 @@ def no_target(contrast: Contrast, gained: Gain, room: Headroom | None) -> str:
         )
     if not gained.size > 0:
         return f"the baseline gained nothing ({signed(gained.size)} points)"
-    if (told := mean(gained.by_seed, floor=gained.error)).low <= 0:
+    if (estimate := mean(gained.by_seed, floor=gained.error)).low <= 0:
         return (
-            f"the baseline's gain of {100 * told.value:.1f} points is not told apart from none "
-            f"(95 % interval {signed(told.low)} to {signed(told.high)})"
+            f"the baseline's gain of {100 * estimate.value:.1f} points is not told apart from none "
+            f"(95 % interval {signed(estimate.low)} to {signed(estimate.high)})"
         )
     if contrast.target <= gained.base:
         return (
@@ -93,18 +93,18 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
     cell = contrast.axes.get(axis)
     if cell is None:
         return Ruling("no-verdict", f"not every run records its {axis}")
-    what = f"the ratio of {axis} is {describe(cell.ratio)}"
+    measured = f"the ratio of {axis} is {describe(cell.ratio)}"
     side, doubt = settled(contrast, cell, threshold)
     if side < 0:
         doubt = next(filter(None, (_lost(contrast, r) for r in _all(cell))), "")
     if doubt:
-        return Ruling("inconclusive", f"{what}{doubt}")
-    what += f" ({contrast.bound})" if contrast.bound else ""
+        return Ruling("inconclusive", f"{measured}{doubt}")
+    measured += f" ({contrast.bound})" if contrast.bound else ""
     if contrast.open_pairs:
-        what += f", whatever the runs that are missing would have given ({_missing(contrast)})"
+        measured += f", whatever the runs that are missing would have given ({_missing(contrast)})"
     if side < 0:
-        return Ruling("supported", f"{what}: the whole interval is at most {threshold:g}")
-    return Ruling("refuted", f"{what}: the whole interval is above {threshold:g}")
+        return Ruling("supported", f"{measured}: the whole interval is at most {threshold:g}")
+    return Ruling("refuted", f"{measured}: the whole interval is above {threshold:g}")
 
 
 def looked_before(contrast: Contrast) -> str:
@@ -158,8 +158,8 @@ def _across(contrast: Contrast, race: Race, threshold: float) -> str:
     """Why the interval holds a threshold; where the two estimators point apart, what parts them."""
     first, second = race.speed.crossing, race.speed.inversion
     sides = [
-        -1 if one.high <= threshold * WHOLE else int(one.low > threshold * WHOLE)
-        for one in (first, second)
+        -1 if end.high <= threshold * WHOLE else int(end.low > threshold * WHOLE)
+        for end in (first, second)
     ]
     if sides[0] * sides[1] >= 0:
         return f": the interval holds {threshold:g}"
@@ -185,9 +185,9 @@ def _lost(contrast: Contrast, race: Race) -> str:
             f"{100 * MIN_REACHED:.0f} % are needed"
         )
     if not race.as_good:
-        told = mean(race.final, floor=float(race.error))
+        gap = mean(race.final, floor=float(race.error))
         return (
-            f", but {c} is not shown to be as good at the end: {points(told)} against a margin of "
+            f", but {c} is not shown to be as good at the end: {points(gap)} against a margin of "
             f"{100 * MARGIN * float(race.gain.mean()):.1f}, a tenth of the baseline's gain"
         )
     return ""

@@ -37,35 +37,35 @@ def test(comparison: Comparison, challenger: str, claim: Equivalence | Superiori
         return _none(f"there are no finished runs of {other} here")
     done = [run for runs in arms for run in runs]
     score = scores.scorer(done, claim.tasks)
-    told = {run.name: score(run) for run in done}
-    if np.isnan(list(told.values())).any():
+    scores_by_run = {run.name: score(run) for run in done}
+    if np.isnan(list(scores_by_run.values())).any():
         return _none(f"not every run was scored on {', '.join(claim.tasks)}")
     tables = [_over_problems(arms[0], arms[1], task) for task in claim.tasks]
-    whole = [table for table in tables if table is not None]
+    paired_tables = [table for table in tables if table is not None]
     pairs = len({run.seed for run in arms[0]} & {run.seed for run in arms[1]})
     tail = tail_of(pairs, first_look(comparison.plan, challenger, other))
-    if len(whole) == len(tables):
-        return _by_problem(f"{challenger} less {other}: ", whole, claim, tail)
+    if len(paired_tables) == len(tables):
+        return _by_problem(f"{challenger} less {other}: ", paired_tables, claim, tail)
 
     def scored(run: Run) -> float:
-        return told.get(run.name, float("nan"))
+        return scores_by_run.get(run.name, float("nan"))
 
     d = scores.differences(comparison, (challenger, other), scored, scored)
-    floor = sampling.variance(done) / max(len(d.known), 1)
-    what, blocked = f"{challenger} less {other}: ", too_few(len(d.known))
+    floor = sampling.variance(done) / max(len(d.complete), 1)
+    measured, blocked = f"{challenger} less {other}: ", too_few(len(d.complete))
     if isinstance(claim, Equivalence):
-        result = equivalence(d.known, claim.margin, 2 * tail, floor)
+        result = equivalence(d.complete, claim.margin, 2 * tail, floor)
         interval = partial(mean, level=1 - 4 * tail, floor=floor)
-        p, what = result.p, what + points(result.difference)
+        p, measured = result.p, measured + points(result.difference)
     else:
         interval = partial(mean, level=1 - 2 * tail, floor=floor)
-        p, what = differs(d.known, floor), what + points(interval(d.known))
-    found = ruled(what, d, interval, _within(claim), p, blocked)
-    return Finding(found.ruling, difference=found.difference, p=found.p, p_of=_null(claim))
+        p, measured = differs(d.complete, floor), measured + points(interval(d.complete))
+    finding = ruled(measured, d, interval, _within(claim), p, blocked)
+    return Finding(finding.ruling, difference=finding.difference, p=finding.p, p_of=_null(claim))
 
 
 def _by_problem(
-    what: str, tables: Sequence[Paired], claim: Equivalence | Superiority, tail: float
+    measured: str, tables: Sequence[Paired], claim: Equivalence | Superiority, tail: float
 ) -> Finding:
     """Over the problems of all tasks, which weigh the same whatever their size."""
     from scipy.special import ndtr, ndtri
@@ -79,15 +79,15 @@ def _by_problem(
         p = float(ndtr((abs(value) - claim.margin) / error))
     else:
         p = float(2 * ndtr(-abs(value) / error))
-    what += f"{points(estimate)} over {n} problems, taken for a sample of their kind"
+    measured += f"{points(estimate)} over {n} problems, taken for a sample of their kind"
     if n < MIN_PROBLEMS:
-        said = f"{n} problems, and a verdict over problems needs at least {MIN_PROBLEMS}"
-        return Finding(Ruling("no-verdict", said), difference=estimate, p=p, p_of=_null(claim))
+        reason = f"{n} problems, and a verdict over problems needs at least {MIN_PROBLEMS}"
+        return Finding(Ruling("no-verdict", reason), difference=estimate, p=p, p_of=_null(claim))
     side = place(estimate, _within(claim))
     ruling = {
-        "inside": Ruling("supported", what),
-        "across": Ruling("inconclusive", f"{what}; the interval does not settle it"),
-    }.get(side, Ruling("refuted", what))
+        "inside": Ruling("supported", measured),
+        "across": Ruling("inconclusive", f"{measured}; the interval does not settle it"),
+    }.get(side, Ruling("refuted", measured))
     return Finding(ruling, difference=estimate, p=p, p_of=_null(claim))
 
 
@@ -100,14 +100,14 @@ def _over_problems(ours: Sequence[Run], theirs: Sequence[Run], task: str) -> Pai
     tables, ks = [], []
     for side in sides:
         runs = [side[s] for s in common] if len(common) == len(side) else list(side.values())
-        told = [_score(run, task) for run in runs]
-        if any(not score.get("correct") for score in told):
+        recorded = [_score(run, task) for run in runs]
+        if any(not score.get("correct") for score in recorded):
             return None
-        if len({(len(score["correct"]), score["k"]) for score in told}) > 1:
+        if len({(len(score["correct"]), score["k"]) for score in recorded}) > 1:
             return None
-        counts: Counts = np.array([score["correct"] for score in told], dtype=np.int64)
+        counts: Counts = np.array([score["correct"] for score in recorded], dtype=np.int64)
         tables.append(counts)
-        ks.append(int(told[0]["k"]))
+        ks.append(int(recorded[0]["k"]))
     if tables[0].shape[1] != tables[1].shape[1]:
         return None
     return paired(tables[0], ks[0], tables[1], ks[1])

@@ -49,9 +49,9 @@ def compare(runs: Sequence[Run], margin: float = MARGIN) -> Start:
     return Start("alike", shown)
 
 
-def _pair(one: dict[int, float], other: dict[int, float], margin: float) -> str:
-    seeds = sorted(one.keys() & other.keys())
-    d = np.array([other[s] - one[s] for s in seeds])
+def _pair(ours: dict[int, float], theirs: dict[int, float], margin: float) -> str:
+    seeds = sorted(ours.keys() & theirs.keys())
+    d = np.array([theirs[s] - ours[s] for s in seeds])
     if not len(d) or not d.any() or (len(d) > 1 and equivalence(d, margin).established):
         return "alike"
     estimate = mean(d)

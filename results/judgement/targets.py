@@ -53,17 +53,19 @@ def checked(level: float) -> float:
     )
 
 
-def targets(comparison: Comparison, gained: Gain, asked: Sequence[float] = ()) -> list[Target]:
+def targets(
+    comparison: Comparison, gained: Gain, exploratory: Sequence[float] = ()
+) -> list[Target]:
     """The target that decides, then the others.
 
     Args:
         comparison: whose plan may name levels.
         gained: the baseline's gain, for the default.
-        asked: levels named after the runs were made.
+        exploratory: levels named after the runs were made.
     """
     planned = [checked(level) for level in comparison.plan.get("targets", [])]
     first = Target(planned[0], "decides") if planned else None
-    later = [level for level in dict.fromkeys(map(checked, asked)) if level not in planned]
+    later = [level for level in dict.fromkeys(map(checked, exploratory)) if level not in planned]
     return [
         first or Target(gained.level(), "decides", named=False),
         *(Target(level, "named beforehand") for level in planned[1:]),

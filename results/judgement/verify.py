@@ -20,7 +20,7 @@ def verify(
     challenger: str | None = None,
     vouched: bool = False,
     claim_files: Iterable[Path] = (),
-    asked: Sequence[float] = (),
+    exploratory: Sequence[float] = (),
 ) -> list[ClaimVerdict]:
     """Test claims on a comparison directory.
 
@@ -31,10 +31,10 @@ def verify(
         challenger: arm; by default every other one.
         vouched: the user vouches for what the manifests cannot prove.
         claim_files: the user's own claims.
-        asked: accuracies to reach, besides those of the plan; exploratory.
+        exploratory: accuracies to reach, besides those of the plan; exploratory.
     """
     chosen = wanted_claims(claim_ids, claim_files)
-    judging = judges(folder, baseline, challenger, vouched, asked)
+    judging = judges(folder, baseline, challenger, vouched, exploratory)
     return [verdict for judge in judging for verdict in judge.all(chosen)]
 
 
@@ -49,11 +49,11 @@ def judges(
     baseline: str | None = None,
     challenger: str | None = None,
     vouched: bool = False,
-    asked: Sequence[float] = (),
+    exploratory: Sequence[float] = (),
 ) -> list[Judge]:
     """A judge of every pair of arms that ``verify`` would look at."""
-    asked = [checked(level) for level in asked]
+    exploratory = [checked(level) for level in exploratory]
     comparison = read(folder)
     baseline, challenger = (as_named(comparison, arm) for arm in (baseline, challenger))
     named = pairs(comparison, baseline, challenger)
-    return [Judge(comparison, *pair, vouched, asked) for pair in named]
+    return [Judge(comparison, *pair, vouched, exploratory) for pair in named]

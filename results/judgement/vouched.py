@@ -14,18 +14,18 @@ def by_word(comparison: Comparison, proof: Matched, epoch: bool) -> str:
         comparison: the runs. proof: what theirs lacks. epoch: is its length vouched for, too?
     """
     differ = f"; known to differ: {proof.known_to_differ}" if proof.known_to_differ else ""
-    what = "that the runs are matched" + " but for that" * bool(differ)
+    vouched_for = "that the runs are matched" + " but for that" * bool(differ)
     if epoch:
-        what += ", and that an epoch, whose length is unknown, left headroom"
-    return f"{differ}{_noticed(comparison)}; vouched for, not proved: {what}"
+        vouched_for += ", and that an epoch, whose length is unknown, left headroom"
+    return f"{differ}{_noticed(comparison)}; vouched for, not proved: {vouched_for}"
 
 
 def _noticed(comparison: Comparison) -> str:
     """Doubts, and an accuracy that is none: they may be right, so they are told and no more."""
-    told = comparison.plan.get("imported")
-    if not told:
+    source = comparison.plan.get("imported")
+    if not source:
         return ""
-    kind = str(told.get("kind", ""))
+    kind = str(source.get("kind", ""))
     odd = [] if not kind or kind.startswith("held-out") else [f"its accuracy is a {kind}"]
     notes = [str(note).rstrip(".") for note in comparison.plan.get("notes", [])]
-    return "".join(f"; {one}" for one in odd + notes)
+    return "".join(f"; {remark}" for remark in odd + notes)

@@ -17,7 +17,7 @@ def write_report(
     vouched: bool = False,
     claim_files: Iterable[Path] = (),
     reload: float | None = None,
-    asked: Sequence[float] = (),
+    exploratory: Sequence[float] = (),
 ) -> dict[str, Any]:
     """Read a comparison, write ``report/`` into it, and return the summary.
 
@@ -26,7 +26,7 @@ def write_report(
         vouched: the user vouches that the runs are matched; the first page says so.
         claim_files: the user's own claims, tested beside the shipped ones.
         reload: seconds after which the page loads itself anew, as long as runs are under way.
-        asked: accuracies to reach that are named now; shown as exploratory.
+        exploratory: accuracies to reach that are named now; shown as exploratory.
 
     Raises:
         ResultsError: there is no comparison, or a file of it cannot be read.
@@ -35,7 +35,7 @@ def write_report(
     from srpo_bench.results.report.analysis import analyse
     from srpo_bench.results.report.summary import summary
 
-    a = analyse(comparison_dir, load(claim_files), vouched, asked)
+    a = analyse(comparison_dir, load(claim_files), vouched, exploratory)
     told = summary(a)
     json.dumps(told, allow_nan=False)  # a NaN here would be no JSON
     with tempfile.TemporaryDirectory(prefix=".report-", dir=comparison_dir) as staging:

@@ -82,7 +82,7 @@ class Analysis:
     """challenger -> what its pair shows, whatever has been claimed."""
     p_steps: dict[str, float]
     """challenger -> p of equal steps, Holm's over the challengers."""
-    asked: list[Claim]
+    wanted: list[Claim]
     """The claims that were judged."""
     headline: Claim | None
     """The first of the claims: the first screen answers it."""
@@ -143,7 +143,7 @@ def analyse(
     folder: Path,
     claims: list[Claim] | None = None,
     vouched: bool = False,
-    asked: Sequence[float] = (),
+    exploratory: Sequence[float] = (),
 ) -> Analysis:
     """Read a comparison directory and compute what there is to say.
 
@@ -151,9 +151,9 @@ def analyse(
         folder: the comparison.
         claims: to be judged; None: the shipped ones.
         vouched: the user vouches that the runs are matched.
-        asked: accuracies to reach that are named now, after the runs were made.
+        exploratory: accuracies to reach that are named now, after the runs were made.
     """
-    asked = [checked(level) for level in asked]
+    exploratory = [checked(level) for level in exploratory]
     comparison = read(folder)
     claims = load() if claims is None else claims
     baseline = comparison.baseline
@@ -166,9 +166,9 @@ def analyse(
     verdicts: dict[str, list[ClaimVerdict]] = {}
     for arm in comparison.arms if gained else []:
         if arm != baseline:
-            judges[arm] = Judge(comparison, arm, baseline, vouched, asked)
+            judges[arm] = Judge(comparison, arm, baseline, vouched, exploratory)
             verdicts[arm] = judges[arm].all(claims)
-    levels = targets(comparison, gained, asked) if gained else []
+    levels = targets(comparison, gained, exploratory) if gained else []
     named = [target for target in levels if target.named]
     level = levels[0].level if levels else np.inf
     return Analysis(
@@ -182,7 +182,7 @@ def analyse(
         judges=judges,
         neutral=neutrals(list(judges.values())),
         p_steps=equal_steps(list(judges.values())),
-        asked=claims,
+        wanted=claims,
         headline=claims[0] if claims else None,
         claims=verdicts,
         grid={arm: _grid(comparison, arm, baseline) for arm in judges},

@@ -155,7 +155,7 @@ def cost(a: Analysis, arm: str, wanted: Sequence[str] = PRICES) -> str:
 
 def of_claim(a: Analysis, v: ClaimVerdict) -> str:
     """What was measured of any claim, in its own unit."""
-    test = next(claim.test for claim in a.asked if claim.id == v.id)
+    test = next(claim.test for claim in a.wanted if claim.id == v.id)
     if not isinstance(test, Ratio) or v.ratio is None:
         return v.measured
     told = _counted(v.ratio, test.axis)

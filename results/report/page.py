@@ -100,7 +100,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "checks": reasons,
         "deciding": why.deciding(a, lead) if lead else "",
         "sections": [(k, v) for k, v in SECTIONS.items() if there.get(k, True)],
-        "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.asked},
+        "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.wanted},
         "units": {(v.challenger, v.label): answer.of_claim(a, v) for v in a.verdicts},
         "captions": words.captions(a),
         "open_runs": words.open_runs(a),

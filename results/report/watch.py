@@ -26,7 +26,7 @@ def watch(
     tell: Callable[[str], None] = lambda _: None,
     wait: Callable[[float], None] = time.sleep,
     vouched: bool = False,
-    asked: Sequence[float] = (),
+    exploratory: Sequence[float] = (),
     claim_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Write the report, and again whenever files have changed, until every run has ended.
@@ -37,7 +37,7 @@ def watch(
         tell: told how many runs are done whenever that has changed.
         wait: sleeps for some seconds.
         vouched: the user vouches that the runs are matched.
-        asked: accuracies to reach that are named now; shown as exploratory.
+        exploratory: accuracies to reach that are named now; shown as exploratory.
         claim_files: the user's own claims, tested beside the shipped ones.
 
     Returns:
@@ -49,7 +49,7 @@ def watch(
         stamp = _stamp(comparison_dir)
         if stamp != seen:
             seen = stamp
-            summary = write_report(comparison_dir, vouched, claim_files, every, asked)
+            summary = write_report(comparison_dir, vouched, claim_files, every, exploratory)
             progress = Progress(summary["progress"])
             if progress.sentence != said:
                 tell(said := progress.sentence)

@@ -130,29 +130,29 @@ def contrast(
     """
     ours, theirs = (_begun(comparison, arm) for arm in (challenger, baseline))
     seeds = comparison.seeds_of(challenger, baseline)
-    whole = tuple(s for s in seeds if all(_whole(arm.get(s)) for arm in (ours, theirs)))
+    complete = tuple(s for s in seeds if all(_is_complete(arm.get(s)) for arm in (ours, theirs)))
     missing = tuple(
         f"{name}/seed-{s}"
         for s in seeds
         for name, arm in ((challenger, ours), (baseline, theirs))
-        if not _whole(arm.get(s))
+        if not _is_complete(arm.get(s))
     )
-    c, b = ([arm[s] for s in whole] for arm in (ours, theirs))
+    c, b = ([arm[s] for s in complete] for arm in (ours, theirs))
     first = first_look(comparison.plan, challenger, baseline)
-    at = _quantile(len(whole), first)
+    at = _quantile(len(complete), first)
     axes: dict[str, AxisContrast] = {}
-    for axis in dict.fromkeys(("steps", *wanted)) if whole else ():
-        told = (_curves(c, axis), _curves(b, axis))
-        if told[0] is None or told[1] is None:
+    for axis in dict.fromkeys(("steps", *wanted)) if complete else ():
+        curves = (_curves(c, axis), _curves(b, axis))
+        if curves[0] is None or curves[1] is None:
             continue  # an axis that some run does not know is not compared
-        if told[0].step[0] > told[1].step[-1]:
+        if curves[0].step[0] > curves[1].step[-1]:
             continue  # the challenger was first evaluated when the baseline had ended
-        found = race(told[0], told[1], goal, at)
+        raced = race(curves[0], curves[1], goal, at)
         extremes = None
         if missing:
-            extremes = _extremes((told[0], told[1]), (ours, theirs), seeds, whole, goal, at)
-        axes[axis] = _axis(axis, found, extremes)
-    known = [theirs[s] for s in seeds if _whole(theirs.get(s))]
+            extremes = _extremes((curves[0], curves[1]), (ours, theirs), seeds, complete, goal, at)
+        axes[axis] = _axis(axis, raced, extremes)
+    theirs_complete = [theirs[s] for s in seeds if _is_complete(theirs.get(s))]
     steps = axes.get("steps")
     target = float(steps.race.speed.target) if steps else np.nan
     return Contrast(
@@ -160,9 +160,9 @@ def contrast(
         baseline=baseline,
         target=target,
         axes=axes,
-        seeds=whole,
+        seeds=complete,
         open_pairs=missing,
-        baseline_share=_share(known, len(seeds), target),
+        baseline_share=_share(theirs_complete, len(seeds), target),
         first_look=first,
     )
 
@@ -171,35 +171,35 @@ def _quantile(n: int, first: int | None) -> float:
     return QUANTILE if first is None else quantile(n, first)
 
 
-def _axis(axis: str, found: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:
-    s = found.speed
-    return AxisContrast(axis, estimate(s), float(s.challenger), float(s.baseline), found, extremes)
+def _axis(axis: str, raced: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:
+    s = raced.speed
+    return AxisContrast(axis, estimate(s), float(s.challenger), float(s.baseline), raced, extremes)
 
 
 def paired_curves(
-    comparison: Comparison, found: Contrast, axis: str
+    comparison: Comparison, pair: Contrast, axis: str
 ) -> tuple[Curves, Curves] | None:
     """Curves of a contrast's complete pairs, challenger's and baseline's; None where there are none
     or a run does not know the axis."""
-    arms = [_begun(comparison, arm) for arm in (found.challenger, found.baseline)]
+    arms = [_begun(comparison, arm) for arm in (pair.challenger, pair.baseline)]
     ours, theirs = (
-        _curves([arm[s] for s in found.seeds], axis) if found.seeds else None for arm in arms
+        _curves([arm[s] for s in pair.seeds], axis) if pair.seeds else None for arm in arms
     )
     return (ours, theirs) if ours is not None and theirs is not None else None
 
 
-def estimate(found: Speed) -> Estimate:
+def estimate(speed: Speed) -> Estimate:
     """The ratio of one comparison, by the mean curves' crossing, with both estimators' interval."""
-    n = int(found.pairs)
-    low, high = (float(found.low), float(found.high)) if n > 1 else (np.nan, np.nan)
-    return Estimate(float(found.ratio), low, high, n, "mean curves")
+    n = int(speed.pairs)
+    low, high = (float(speed.low), float(speed.high)) if n > 1 else (np.nan, np.nan)
+    return Estimate(float(speed.ratio), low, high, n, "mean curves")
 
 
 def _begun(comparison: Comparison, arm: str) -> dict[int, Run]:
     return {run.seed: run for run in comparison.of(arm) if len(run.evals)}
 
 
-def _whole(run: Run | None) -> bool:
+def _is_complete(run: Run | None) -> bool:
     return run is not None and run.state == "done" and len(run.evals) > 1
 
 
@@ -215,11 +215,11 @@ def _curves(runs: Sequence[Run], axis: str) -> Curves | None:
     error = sampling.variance(runs)
     if axis == "steps":
         return Curves(steps, accuracy, None, error)
-    told = [r.evals.spent.get(axis) for r in runs]
-    known = [x for x in told if x is not None and np.isfinite(x).all() and x[-1] > 0]
-    if len(known) < len(runs):
+    totals = [r.evals.spent.get(axis) for r in runs]
+    usable = [x for x in totals if x is not None and np.isfinite(x).all() and x[-1] > 0]
+    if len(usable) < len(runs):
         return None
-    spent = [np.interp(steps, r.evals.step, x) for r, x in zip(runs, known, strict=True)]
+    spent = [np.interp(steps, r.evals.step, x) for r, x in zip(runs, usable, strict=True)]
     return Curves(steps, accuracy, np.maximum.accumulate(np.stack(spent), axis=-1), error)
 
 
@@ -230,19 +230,19 @@ def _at(step: Array, accuracy: Array, wanted: Array) -> Array:
 
 
 def _extremes(
-    known: tuple[Curves, Curves],
+    complete_curves: tuple[Curves, Curves],
     runs: tuple[Mapping[int, Run], Mapping[int, Run]],
     seeds: Sequence[int],
-    whole: Sequence[int],
+    complete: Sequence[int],
     goal: Goal,
     at: float,
 ) -> tuple[Race, Race]:
     """The open runs as bad as can be for the challenger and as good for the baseline, and the
     other way round."""
-    best = max(float(end(curves.accuracy).max()) for curves in known)
+    best = max(float(end(curves.accuracy).max()) for curves in complete_curves)
     filled = [
-        [_filled(curves, arm, seeds, whole, soars) for soars in (None, best)]
-        for curves, arm in zip(known, runs, strict=True)
+        [_filled(curves, arm, seeds, complete, soars) for soars in (None, best)]
+        for curves, arm in zip(complete_curves, runs, strict=True)
     ]
     (bad, good), (slow, fast) = filled
     return race(bad, fast, goal, at), race(good, slow, goal, at)
@@ -252,7 +252,7 @@ def _filled(
     curves: Curves,
     runs: Mapping[int, Run],
     seeds: Sequence[int],
-    whole: Sequence[int],
+    complete: Sequence[int],
     soars: float | None,
 ) -> Curves:
     """An arm's curves with a row for every seed; from their last evaluation on, open runs stay
@@ -260,8 +260,8 @@ def _filled(
     rows, spent = [], []
     usual = None if curves.spent is None else curves.spent.mean(0)
     for seed in seeds:
-        if seed in whole:
-            i = whole.index(seed)
+        if seed in complete:
+            i = complete.index(seed)
             rows.append(curves.accuracy[i])
             spent.append(None if curves.spent is None else curves.spent[i])
             continue

@@ -162,8 +162,8 @@ def learned_at(step: Shares, correct: Counts, k: int, share: float = 0.5) -> Sha
     Args:
         step: (E,) of the evaluations. correct: (E, n) right of k.
     """
-    there = correct >= share * k - 1e-9
-    kept = np.logical_and.accumulate(there[::-1], axis=0)[::-1]
+    mastered = correct >= share * k - 1e-9
+    kept = np.logical_and.accumulate(mastered[::-1], axis=0)[::-1]
     first = np.argmax(kept, axis=0)
     return np.where(kept[-1], step[first], np.inf)
 

@@ -16,11 +16,11 @@ from srpo_bench.results.statistics.speed import end
 class Differences:
     """Accuracy of a challenger less that of another arm, paired by seed, as fractions.
 
-    known: of the complete pairs.   least, most: of all pairs, with an accuracy that is missing
+    complete: of the pairs that have both.   least, most: of all pairs, an accuracy that is missing
     counted as whichever of 0 and 1 makes its difference smallest, largest.   missing: whose.
     """
 
-    known: Array
+    complete: Array
     least: Array
     most: Array
     missing: tuple[str, ...]
@@ -48,10 +48,8 @@ def differences(
     gone = np.isnan(table)
     names = [f"{arms[j]}/seed-{seeds[i]}" for i, j in np.argwhere(gone)]
     worst, best = np.where(gone, [0.0, 1.0], table), np.where(gone, [1.0, 0.0], table)
-    whole = table[~gone.any(1)]
-    return Differences(
-        whole[:, 0] - whole[:, 1], worst[:, 0] - worst[:, 1], best[:, 0] - best[:, 1], tuple(names)
-    )
+    complete, least, most = (t[:, 0] - t[:, 1] for t in (table[~gone.any(1)], worst, best))
+    return Differences(complete, least, most, tuple(names))
 
 
 def at_step(run: Run, step: float) -> float:

@@ -55,16 +55,16 @@ def first_look(plan: Mapping[str, Any], *arms: str) -> int | None:
     enough for a verdict; arms that came later were not seen before.
     """
     added = plan.get("added") or []
-    late = {seed for one in added for seed in one.get("seeds", [])}
+    late = {seed for addition in added for seed in addition.get("seeds", [])}
     seeds = len([s for s in plan.get("seeds", []) if s not in late])
-    there = {a["arm"] for a in plan.get("arms", [])}
-    there -= {arm for one in added for arm in one.get("arms", [])}
-    for one in added:
-        seen = one.get("runs_seen", 0) > 0 and there.issuperset(arms)
-        if one.get("seeds") and seen and seeds >= MIN_PAIRS:
+    planned = {a["arm"] for a in plan.get("arms", [])}
+    planned -= {arm for addition in added for arm in addition.get("arms", [])}
+    for addition in added:
+        seen = addition.get("runs_seen", 0) > 0 and planned.issuperset(arms)
+        if addition.get("seeds") and seen and seeds >= MIN_PAIRS:
             return seeds
-        seeds += len(one.get("seeds", []))
-        there.update(one.get("arms", []))
+        seeds += len(addition.get("seeds", []))
+        planned.update(addition.get("arms", []))
     return None
 
 

@@ -47,8 +47,8 @@ def survival(runs: Sequence[Run], target: float, horizon: float) -> Survival:
     event = np.array([c.reached and c.at <= horizon for c in crossings])
     time = np.array(
         [
-            cross.at if there else min(run.last_step, horizon)
-            for cross, there, run in zip(crossings, event, runs, strict=True)
+            cross.at if reached else min(run.last_step, horizon)
+            for cross, reached, run in zip(crossings, event, runs, strict=True)
         ]
     )
     steps, below, low, high = kaplan_meier(time, event)

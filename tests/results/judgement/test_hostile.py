@@ -47,7 +47,7 @@ def arm(
 
 def judged(here: Comparison, claim: str | Claim = "steps-90") -> ClaimVerdict:
     wanted = CLAIMS[claim] if isinstance(claim, str) else claim
-    return Judge(here, "srpo", "grpo", vouched=True).one(wanted)
+    return Judge(here, "srpo", "grpo", vouched=True).verdict_on(wanted)
 
 
 def outcome(here: Comparison) -> str:

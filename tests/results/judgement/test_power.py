@@ -68,7 +68,7 @@ def test_the_number_that_it_names_settles_as_often_as_it_says(tmp_path: Path) ->
         late = list(range(13, found.needed + 1))
         added = f'"added": [{{"seeds": {late}, "arms": [], "runs_seen": 24}}], '
         (folder / "comparison.json").write_text(plan.replace("{", "{" + added, 1))
-        settled += Judge(read(folder), "srpo", "grpo").one(claim(0.35)).verdict == "refuted"
+        settled += Judge(read(folder), "srpo", "grpo").verdict_on(claim(0.35)).verdict == "refuted"
     assert settled >= 6
 
 

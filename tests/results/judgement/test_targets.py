@@ -32,7 +32,7 @@ def planned(path: Path, *levels: float, **options: object) -> Path:
 
 
 def steps(folder: Path, *asked: float) -> list[ClaimVerdict]:
-    return verify(folder, ["steps-90"], asked=asked)
+    return verify(folder, ["steps-90"], exploratory=asked)
 
 
 def reached(folder: Path, *asked: float, claim: str = "steps-90") -> bool:
@@ -108,7 +108,7 @@ def test_what_cannot_be_meant_in_percent_is_not_said_to_be(level: float) -> None
 
 def test_the_report_shows_named_targets_and_what_they_count_for(tmp_path: Path) -> None:
     folder = planned(tmp_path / "c", 0.6)
-    told = write_report(folder, asked=[0.4])
+    told = write_report(folder, exploratory=[0.4])
     assert told["target"]["accuracy"] == 0.6
     assert told["target"]["fraction_of_gain"] is None
     assert [p["standing"] for p in told["comparisons"][0]["named"]] == ["decides", "exploratory"]

@@ -19,7 +19,7 @@ def test_differences_are_paired_by_seed_and_what_is_missing_counts_either_way() 
         lambda r: value[r.arm, r.seed],
         lambda r: value[r.arm, r.seed],
     )
-    assert found.known == pytest.approx([0.3])
+    assert found.complete == pytest.approx([0.3])
     assert found.least == pytest.approx([0.3, 0 - 0.3, 0.6 - 1, 0 - 1])
     assert found.most == pytest.approx([0.3, 1 - 0.3, 0.6 - 0, 1 - 0])
     assert found.missing == ("srpo/seed-2", "grpo/seed-3", "srpo/seed-4", "grpo/seed-4")
@@ -30,10 +30,10 @@ def test_each_arm_has_its_own_accuracy() -> None:
     found = scores.differences(
         comparison(*runs), ("srpo", "grpo"), lambda r: r.evals.accuracy[0], scores.finished
     )
-    assert found.known == pytest.approx([0.1 - 0.5])
+    assert found.complete == pytest.approx([0.1 - 0.5])
     assert found.missing == ()
     none = scores.differences(comparison(), ("a", "b"), scores.finished, scores.finished)
-    assert (len(none.known), len(none.least), len(none.most)) == (0, 0, 0)
+    assert (len(none.complete), len(none.least), len(none.most)) == (0, 0, 0)
 
 
 def test_an_accuracy_at_a_step_is_the_last_one_by_then() -> None:

@@ -111,15 +111,15 @@ def curves(seeds: int, steps: int, out: Path) -> None:
                 f"{median(curve.seconds):.3f} s a step",
                 flush=True,
             )
-    found = {
+    agreements = {
         "training reward": compared(sides, lambda c: c.reward),
         "held-out accuracy": compared(sides, lambda c: list(c.accuracy.values())),
     }
-    for what, result in found.items():
-        print(f"{what}: the two {result}")
+    for quantity, result in agreements.items():
+        print(f"{quantity}: the two {result}")
     record = {
         "config": config.model_dump(mode="json"),
-        "agreement": {what: asdict(result) for what, result in found.items()},
+        "agreement": {quantity: asdict(result) for quantity, result in agreements.items()},
         "runs": {side: [asdict(curve) for curve in runs] for side, runs in sides.items()},
     }
     (out / "curves.json").write_text(json.dumps(record, indent=1) + "\n")
@@ -145,8 +145,8 @@ def speed(cases: Sequence[Case], rounds: int, out: Path) -> None:
         print(f"{case.name}: {case.prompts} × {case.group} responses of {case.tokens} tokens")
         for name, seconds in (("wall", wall), ("processor", cpu)):
             mine, theirs = median(seconds["ours"]), median(seconds["trl"])
-            told = f"{mine:.2f} a step against TRL's {theirs:.2f}, TRL over ours"
-            print(f"  {name} seconds: {told} {ratio[name]:.2f}", flush=True)
+            sentence = f"{mine:.2f} a step against TRL's {theirs:.2f}, TRL over ours"
+            print(f"  {name} seconds: {sentence} {ratio[name]:.2f}", flush=True)
     (out / "speed.json").write_text(json.dumps(record, indent=1) + "\n")
     last = cases[-1].name
     print(f"TRL's seconds a step over ours, {last}:\nratio {record[last]['ratio']['wall']:.2f}")

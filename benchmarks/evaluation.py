@@ -79,8 +79,8 @@ def main() -> None:
         ratios, same, count = [], 0, 0
         for number in range(rounds):
             order = (before, after) if number % 2 else (after, before)
-            found = {side: side.evaluate(number) for side in order}
-            old, new = found[before], found[after]
+            results = {side: side.evaluate(number) for side in order}
+            old, new = results[before], results[after]
             same += sum(a == b for a, b in zip(old["said"], new["said"], strict=True))
             count += len(new["said"])
             ratios.append(old["seconds"] / new["seconds"])

@@ -47,12 +47,12 @@ def main() -> None:
         start = time.perf_counter()
         scored = list(evaluate(collector, problems, settings, MAX_NEW_TOKENS, generator))
         seconds = time.perf_counter() - start
-        said = [
+        answers = [
             hashlib.sha256(json.dumps([text, grade.outcome.value]).encode()).hexdigest()[:12]
             for _, _, lot in scored
             for text, grade in zip(lot.texts, lot.grades, strict=True)
         ]
-        answer = {"seconds": seconds, "said": said}
+        answer = {"seconds": seconds, "said": answers}
         print(json.dumps(answer), flush=True)
 
 

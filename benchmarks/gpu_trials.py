@@ -64,12 +64,12 @@ class Table:
     rows: list[tuple[str, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def add(self, what: str, value: str, holds: bool = True) -> None:
+    def add(self, quantity: str, value: str, holds: bool = True) -> None:
         """Keep a row, and print it at once: a later trial may fail."""
-        self.rows.append((what, value))
+        self.rows.append((quantity, value))
         if not holds:
-            self.wrong.append(what)
-        print(f"| {what} | {value}{'' if holds else ' **wrong**'} |", flush=True)
+            self.wrong.append(quantity)
+        print(f"| {quantity} | {value}{'' if holds else ' **wrong**'} |", flush=True)
 
 
 def run(folder: Path, device: str, tiny: bool) -> int:
@@ -94,20 +94,22 @@ def run(folder: Path, device: str, tiny: bool) -> int:
 
 def parity(table: Table, name: str, base: Path, device: str) -> None:
     """The same responses read on the CPU and on the device: log-probs, loss, gradient."""
-    there, here = (load_policy(base, "float32", where) for where in (device, "cpu"))
-    rollouts = _sampled(there, UNLIKE, FEW, seed=1)
+    on_device, on_cpu = (load_policy(base, "float32", where) for where in (device, "cpu"))
+    rollouts = _sampled(on_device, UNLIKE, FEW, seed=1)
     with torch.no_grad():
-        ours, theirs = here.logp(rollouts), there.logp(rollouts).cpu()
-    for what, logp in (("learner", theirs), ("engine", rollouts.logp)):
+        ours, theirs = on_cpu.logp(rollouts), on_device.logp(rollouts).cpu()
+    for quantity, logp in (("learner", theirs), ("engine", rollouts.logp)):
         gap = (logp - ours)[rollouts.mask].abs().max().item()
-        table.add(f"log-probs, {name}: {what} against CPU, nats", f"{gap:.2g}", gap <= LOGP_BOUND)
-    updates = [_update(policy, rollouts) for policy in (there, here)]
-    for what, values in (
+        table.add(
+            f"log-probs, {name}: {quantity} against CPU, nats", f"{gap:.2g}", gap <= LOGP_BOUND
+        )
+    updates = [_update(policy, rollouts) for policy in (on_device, on_cpu)]
+    for quantity, values in (
         ("loss", [u.loss for u in updates]),
         ("gradient norm", [u.grad_norm for u in updates]),
     ):
         gap = abs(values[0] - values[1]) / max(abs(values[1]), 1e-3)
-        table.add(f"{what}, {name}: against CPU, relative", f"{gap:.2g}", gap <= LOSS_BOUND)
+        table.add(f"{quantity}, {name}: against CPU, relative", f"{gap:.2g}", gap <= LOSS_BOUND)
 
 
 def repeats(table: Table, base: Path, device: str) -> None:
@@ -149,8 +151,8 @@ def speed(table: Table, base: Path, device: str, dtype: str, size: Size) -> None
     if importlib.util.find_spec("trl"):
         _as_in_trl(policy, rollouts)
         seconds, _ = _timed(device, lambda: _as_in_trl(policy, rollouts))
-        told = f"{update.tokens_forward / seconds:,.0f}"
-        table.add(f"the same tokens read as TRL reads them, {dtype}, tokens/s", told)
+        speed = f"{update.tokens_forward / seconds:,.0f}"
+        table.add(f"the same tokens read as TRL reads them, {dtype}, tokens/s", speed)
 
 
 def _as_in_trl(policy: Policy, rollouts: Rollouts) -> None:
@@ -215,12 +217,12 @@ def _matmul_peak(device: str, dtype: torch.dtype, n: int) -> float:
 @contextmanager
 def _memory(device: str) -> Iterator[list[str]]:
     """The peak of what was allocated within it."""
-    told = ["memory not counted on a CPU"]
+    rows = ["memory not counted on a CPU"]
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    yield told
+    yield rows
     if device == "cuda":
-        told[0] = f"{torch.cuda.max_memory_allocated() / 2**30:.2f} GiB"
+        rows[0] = f"{torch.cuda.max_memory_allocated() / 2**30:.2f} GiB"
 
 
 def _models(folder: Path, size: Size) -> tuple[Path, Path]:

@@ -73,8 +73,8 @@ def _row(
     else:
         return
     gold, answer, same = (
-        next((named[name] for name in known if name in named), None)
-        for known in (_GOLD, _ANSWER, _VERDICT)
+        next((named[name] for name in names if name in named), None)
+        for names in (_GOLD, _ANSWER, _VERDICT)
     )
     if gold is not None and answer is not None and isinstance(same, bool | int):
         yield Row(where, str(gold), str(answer), bool(same))
@@ -133,23 +133,23 @@ def main() -> None:
     if len(sys.argv) < 2:
         raise SystemExit("usage: python -m benchmarks.graders FILE…")
     try:
-        found = [row for name in sys.argv[1:] for row in rows(Path(name))]
+        graded = [row for name in sys.argv[1:] for row in rows(Path(name))]
     except (OSError, SyntaxError, ValueError) as error:
         raise SystemExit(f"Cannot read the tests: {error}") from error
-    if not found:
+    if not graded:
         raise SystemExit("No rows with two answers and a verdict in these files.")
-    ours = equivalent([(stated(row.gold), stated(row.answer)) for row in found])
+    ours = equivalent([(stated(row.gold), stated(row.answer)) for row in graded])
     print("they  we  math-verify")
     agreed = verified = 0
-    for row, outcome in zip(found, ours, strict=True):
+    for row, outcome in zip(graded, ours, strict=True):
         we, plain = outcome is Outcome.CORRECT, plainly(row)
         agreed, verified = agreed + (we == row.same), verified + (plain == row.same)
         signs = "  ".join("=" if same else "≠" for same in (row.same, we, plain))
         mark = " " if we == row.same else "!"
         texts = " | ".join(repr(stated(text))[-_SHOWN:] for text in (row.gold, row.answer))
         print(f"{mark} {signs}  {row.where}: {texts} ({outcome})")
-    print(f"{len(found)} rows: we agree with {agreed}, plain math-verify with {verified}")
-    print(f"ratio {agreed / len(found):.4f}")
+    print(f"{len(graded)} rows: we agree with {agreed}, plain math-verify with {verified}")
+    print(f"ratio {agreed / len(graded):.4f}")
 
 
 if __name__ == "__main__":

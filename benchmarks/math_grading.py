@@ -39,20 +39,20 @@ def responses(problem: Problem, others: list[Problem], rng: random.Random) -> li
     return [f"Thus \\boxed{{{box}}}." for box in boxes] + ["I do not know."]
 
 
-def plain(asked: list[Problem], given: list[str]) -> tuple[float, list[bool]]:
+def plain(problems: list[Problem], given: list[str]) -> tuple[float, list[bool]]:
     from math_verify import parse, verify
 
     start = time.perf_counter()
     scores = [
         bool(verify(parse(f"\\boxed{{{problem.answer}}}"), parse(response)))
-        for problem, response in zip(asked, given, strict=True)
+        for problem, response in zip(problems, given, strict=True)
     ]
     return time.perf_counter() - start, scores
 
 
-def ours(asked: list[Problem], given: list[str]) -> tuple[float, list[bool]]:
+def ours(problems: list[Problem], given: list[str]) -> tuple[float, list[bool]]:
     start = time.perf_counter()
-    grades = Math().grade(asked, given)
+    grades = Math().grade(problems, given)
     seconds = time.perf_counter() - start
     return seconds, [grade.outcome is Outcome.CORRECT for grade in grades]
 
@@ -68,9 +68,9 @@ def main() -> None:
     for number in range(ROUNDS):
         part = pool[number::ROUNDS]
         pairs = [(problem, text) for problem in part for text in responses(problem, part, rng)]
-        asked, given = [p for p, _ in pairs], [text for _, text in pairs]
+        chosen, given = [p for p, _ in pairs], [text for _, text in pairs]
         order = (plain, ours) if number % 2 else (ours, plain)
-        took = {grader: grader(asked, given) for grader in order}
+        took = {grader: grader(chosen, given) for grader in order}
         (theirs, scores), (mine, grades) = took[plain], took[ours]
         same += sum(a == b for a, b in zip(scores, grades, strict=True))
         count += len(pairs)

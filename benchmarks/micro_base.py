@@ -46,8 +46,8 @@ def main() -> None:
             measure(policy, task, problems, 2, opening) for opening in openings(policy, task)
         )
         for level in ("1", "2", "3", "4", ""):
-            which = [i for i, p in enumerate(problems) if level in ("", p.level)]
-            values = figures(free, careful, quick, which)
+            chosen = [i for i, p in enumerate(problems) if level in ("", p.level)]
+            values = figures(free, careful, quick, chosen)
             print(line(task.name, level or "all", values))
             if not level:
                 for name, value in values.items():
@@ -73,23 +73,23 @@ def measure(
         prompts, k, Sampling(1.0, 1.0, task.max_new_tokens), stream(0, "evaluation")
     )
     rows = [given + t[m].tolist() for t, m in zip(responses.tokens, responses.mask, strict=True)]
-    asked = [p for p in problems for _ in range(k)]
-    grades = task.grade(asked, [policy.decode(r) for r in rows])
+    repeated = [p for p in problems for _ in range(k)]
+    grades = task.grade(repeated, [policy.decode(r) for r in rows])
     graded = [(g.accuracy == 1, len(r)) for g, r in zip(grades, rows, strict=True)]
     return [graded[i : i + k] for i in range(0, len(graded), k)]
 
 
 def figures(
-    free: list[Rows], careful: list[Rows], quick: list[Rows], which: list[int]
+    free: list[Rows], careful: list[Rows], quick: list[Rows], chosen: list[int]
 ) -> dict[str, float]:
     """The figures of one line of the table, over the problems ``which``."""
 
     def mean(rows: list[Rows], column: int) -> float:
-        return fmean(row[column] for i in which for row in rows[i])
+        return fmean(row[column] for i in chosen for row in rows[i])
 
     return {
         "avg": mean(free, 0),
-        "pass": fmean(any(right for right, _ in free[i]) for i in which),
+        "pass": fmean(any(right for right, _ in free[i]) for i in chosen),
         "tokens": mean(free, 1),
         "careful": mean(careful, 0),
         "careful tokens": mean(careful, 1),

@@ -58,21 +58,21 @@ def step(
     learner = Learner(policy, None, Optim(), updates_planned=TRIES, max_tokens=length)
     engine = TorchEngine(policy, prompts * group)
     generator = torch.Generator().manual_seed(0)
-    asked = [[3 + n, *range(3, 14)] for n in range(prompts)]
+    tokens = [[3 + n, *range(3, 14)] for n in range(prompts)]
     rewards = torch.arange(prompts * group) % 2
     best = {"sampling": float("inf"), "update": float("inf")}
     for _ in range(TRIES):
         start = time.process_time()
-        said = engine.generate(asked, group, Sampling(1.0, 1.0, length), generator)
+        completions = engine.generate(tokens, group, Sampling(1.0, 1.0, length), generator)
         sampled = time.process_time()
         rollouts = Rollouts(
             prompts=[p.id for p in names],
-            prompt_tokens=asked,
+            prompt_tokens=tokens,
             group=torch.arange(prompts).repeat_interleave(group),
-            tokens=said.tokens,
-            mask=said.mask,
-            logp=said.logp,
-            truncated=said.truncated,
+            tokens=completions.tokens,
+            mask=completions.mask,
+            logp=completions.logp,
+            truncated=completions.truncated,
             serial=torch.arange(prompts * group),
         )
         grades = Grades(reward=rewards.float(), accuracy=rewards.float())
@@ -133,21 +133,21 @@ def _processor() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def alone(what: str, **settings: int) -> dict[str, float]:
+def alone(measure: str, **settings: int) -> dict[str, float]:
     """A point, measured in a fresh process, with its peak memory in MiB."""
-    asked = json.dumps({"what": what, **settings})
-    command = [sys.executable, "-m", "benchmarks.scaling", "point", asked]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise SystemExit(told.stderr)
-    point: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
+    question = json.dumps({"what": measure, **settings})
+    command = [sys.executable, "-m", "benchmarks.scaling", "point", question]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise SystemExit(answer.stderr)
+    point: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
     return point
 
 
-def point(what: str, **settings: int) -> dict[str, float]:
+def point(measure: str, **settings: int) -> dict[str, float]:
     """The same in this process."""
-    found = step(**settings) if what == "step" else report(**settings)
-    return {**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    result = step(**settings) if measure == "step" else report(**settings)
+    return {**result, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def fit(x: list[float], y: list[float]) -> tuple[float, float, float]:
@@ -159,23 +159,25 @@ def fit(x: list[float], y: list[float]) -> tuple[float, float, float]:
     return float(slope), float(start), float(above.max())
 
 
-def measure(axis: str, points: list[tuple[int, dict[str, int]]], what: str) -> dict[str, Any]:
+def measure(axis: str, points: list[tuple[int, dict[str, int]]], quantity: str) -> dict[str, Any]:
     """One axis: every point, its line, printed."""
     print(f"\n{axis:>16} {'seconds':>9} {'MiB':>7}   load")
-    x, found = [], []
+    x, values = [], []
     for at, settings in points:
-        told = alone(what, **settings)
-        x.append(told.pop(axis, float(at)))
-        found.append(told)
+        point = alone(quantity, **settings)
+        x.append(point.pop(axis, float(at)))
+        values.append(point)
         load = os.getloadavg()[0]
-        rest = ", ".join(f"{k} {v:.3f}" for k, v in told.items() if k not in ("seconds", "MiB"))
-        print(f"{at:16} {told['seconds']:9.3f} {told['MiB']:7.0f} {load:6.1f}   {rest}", flush=True)
+        rest = ", ".join(f"{k} {v:.3f}" for k, v in point.items() if k not in ("seconds", "MiB"))
+        print(
+            f"{at:16} {point['seconds']:9.3f} {point['MiB']:7.0f} {load:6.1f}   {rest}", flush=True
+        )
     lines = {}
     for unit in ("seconds", "MiB"):
-        slope, start, worst = fit(x, [p[unit] for p in found])
+        slope, start, worst = fit(x, [p[unit] for p in values])
         lines[unit] = (slope, start)
         print(f"  {unit} = {start:.3g} + {slope:.3g} × {axis}; worst {100 * worst:+.0f} %")
-    return {"axis": axis, "x": x, "points": found, "lines": lines}
+    return {"axis": axis, "x": x, "points": values, "lines": lines}
 
 
 def draw(measured: list[dict[str, Any]], file: Path) -> None:
@@ -188,13 +190,13 @@ def draw(measured: list[dict[str, Any]], file: Path) -> None:
     figure, rows = plt.subplots(
         2, len(measured), figsize=(3.2 * len(measured), 5), squeeze=False, layout="constrained"
     )
-    for column, found in enumerate(measured):
+    for column, values in enumerate(measured):
         for row, unit in enumerate(("seconds", "MiB")):
-            panel, (slope, start) = rows[row][column], found["lines"][unit]
-            panel.plot(found["x"], [p[unit] for p in found["points"]], "o")
-            ends = np.array([0, max(found["x"])])
+            panel, (slope, start) = rows[row][column], values["lines"][unit]
+            panel.plot(values["x"], [p[unit] for p in values["points"]], "o")
+            ends = np.array([0, max(values["x"])])
             panel.plot(ends, start + slope * ends, "-", linewidth=1)
-            panel.set(xlabel=found["axis"], ylim=(0, None), xlim=(0, None))
+            panel.set(xlabel=values["axis"], ylim=(0, None), xlim=(0, None))
             if column == 0:
                 panel.set_ylabel({"seconds": "processor seconds", "MiB": "peak memory, MiB"}[unit])
     figure.savefig(file, dpi=110)
@@ -205,11 +207,11 @@ def main() -> None:
     if arguments[:1] == ["point"]:
         print(json.dumps(point(**json.loads(arguments[1]))))
         return
-    which = arguments[0] if arguments and arguments[0] in ("steps", "reports") else ""
+    part = arguments[0] if arguments and arguments[0] in ("steps", "reports") else ""
     measured = []
-    if which != "reports":
+    if part != "reports":
         measured += [measure(axis, points, "step") for axis, points in STEPS.items()]
-    if which != "steps":
+    if part != "steps":
         measured.append(measure("runs", [(n, {"runs": n}) for n in RUNS], "report"))
     if arguments and arguments[-1].endswith((".png", ".svg")):
         draw(measured, Path(arguments[-1]))

@@ -149,12 +149,12 @@ def reward(config: Config, problems: Problems) -> Callable[..., list[float]]:
     """Our graders as a reward function of TRL's."""
 
     def task_reward(completions: Sequence[str], problem: Sequence[str], **_: Any) -> list[float]:
-        asked = [problems.pool[name] for name in problem]
-        rewards = [0.0] * len(asked)
-        for name in dict.fromkeys(p.task for p in asked):
-            rows = [i for i, p in enumerate(asked) if p.task == name]
+        chosen = [problems.pool[name] for name in problem]
+        rewards = [0.0] * len(chosen)
+        for name in dict.fromkeys(p.task for p in chosen):
+            rows = [i for i, p in enumerate(chosen) if p.task == name]
             grades = problems.tasks[name].grade(
-                [asked[i] for i in rows], [completions[i] for i in rows]
+                [chosen[i] for i in rows], [completions[i] for i in rows]
             )
             for i, grade in zip(rows, grades, strict=True):
                 rewards[i] = config.reward.of(grade)

@@ -37,15 +37,15 @@ def modules() -> dict[str, Path]:
 @cache
 def imports() -> Graph:
     """Module -> modules of ours that it imports."""
-    known = modules()
+    ours = modules()
     return {
         name: {
-            target if target in known else target.rpartition(".")[0]
+            target if target in ours else target.rpartition(".")[0]
             for target in _targets(ast.parse(path.read_text(encoding="utf-8")), name, path)
-            if target in known or target.rpartition(".")[0] in known
+            if target in ours or target.rpartition(".")[0] in ours
         }
         - {name}
-        for name, path in known.items()
+        for name, path in ours.items()
     }
 
 

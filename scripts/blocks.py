@@ -27,9 +27,9 @@ def written(text: str, blocks: Blocks, source: str = "summary.json") -> str:
     """A page with what stands between its marks made anew."""
     for name, make in blocks.items():
         begin, end = f"<!-- from {source}: {name} -->\n", "\n<!-- end -->"
-        head, found, rest = text.partition(begin)
+        head, opened, rest = text.partition(begin)
         _, closed, tail = rest.partition(end)
-        if not (found and closed):
+        if not (opened and closed):
             raise SystemExit(f"There is no block between {begin.strip()} and {end.strip()}.")
         text = f"{head}{begin}{make()}{end}{tail}"
     return text
@@ -51,8 +51,8 @@ def is_published(folder: str) -> bool:
 def summary(folder: str) -> dict[str, Any]:
     """Of a published comparison."""
     text = (PUBLISHED / folder / "summary.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    record: dict[str, Any] = json.loads(text)
+    return record
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -72,8 +72,8 @@ def change(axis: Mapping[str, Any] | None) -> str:
 
 def steps(headline: Mapping[str, Any]) -> str:
     """Of a challenger's headline, which says where the ratio is a bound."""
-    told = headline["measured"].removesuffix(" steps")
-    return f"{told} ({headline['interval']})" if told else "not measured"
+    measured = headline["measured"].removesuffix(" steps")
+    return f"{measured} ({headline['interval']})" if measured else "not measured"
 
 
 def accuracy(e: Mapping[str, Any]) -> str:

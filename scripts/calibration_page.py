@@ -26,10 +26,10 @@ def _cells() -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _of(family: str, **known: float) -> list[dict[str, Any]]:
+def _of(family: str, **fixed: float) -> list[dict[str, Any]]:
     """A family's cells, those of some pairs or ratio."""
     mine = (c for c in _cells() if c["family"] == family)
-    return [c for c in mine if all(c[key] == value for key, value in known.items())]
+    return [c for c in mine if all(c[key] == value for key, value in fixed.items())]
 
 
 def outcome() -> str:
@@ -76,11 +76,11 @@ def seeds() -> str:
     rows = []
     for name in SEEDS:
         for pairs in (8, 10, 20):
-            found = [(_of(name, pairs=pairs, ratio=r), what) for r, what in VERDICTS.items()]
-            if all(cells for cells, _ in found):
-                shares = [f"{100 * cells[0][what]:.0f} %" for cells, what in found]
+            chosen = [(_of(name, pairs=pairs, ratio=r), verdict) for r, verdict in VERDICTS.items()]
+            if all(cells for cells, _ in chosen):
+                shares = [f"{100 * cells[0][verdict]:.0f} %" for cells, verdict in chosen]
                 rows.append([name, str(pairs), *shares])
-    return table(["family", "pairs", *(f"{r} {what}" for r, what in VERDICTS.items())], rows)
+    return table(["family", "pairs", *(f"{r} {verdict}" for r, verdict in VERDICTS.items())], rows)
 
 
 def extended() -> str:

@@ -42,11 +42,11 @@ def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
             inner[name] = info.annotation
             continue
         path = prefix + name
-        told = [_value(p[path]) if path in p else "" for p in presets]
+        by_preset = [_value(p[path]) if path in p else "" for p in presets]
         default = _value(info.get_default(call_default_factory=True))
         meaning = (info.description or "").replace("|", "\\|")
         values = _type(info.annotation)
-        yield f"| `{path}` | {values} | {default} | {' | '.join(told)} | {meaning} |"
+        yield f"| `{path}` | {values} | {default} | {' | '.join(by_preset)} | {meaning} |"
     for name, section in inner.items():
         yield from _section(section, f"{prefix}{name}.")
 
@@ -65,11 +65,11 @@ def _type(annotation: Any) -> str:
     """What may be put there, in words."""
     origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:
-        return ", ".join(f"`{one}`" for one in inside)
+        return ", ".join(f"`{part}`" for part in inside)
     if origin is typing.Annotated:
         return _type(inside[0])
     if origin in (types.UnionType, typing.Union):
-        return " or ".join(dict.fromkeys(_type(one) for one in inside if one is not type(None)))
+        return " or ".join(dict.fromkeys(_type(part) for part in inside if part is not type(None)))
     if origin in (tuple, list):
         return f"list of {_type(inside[0])}"
     if origin is dict:

@@ -54,7 +54,7 @@ def _sampler(name: str) -> tuple[Mapping[str, Any], str]:
     return chosen, f"{sentence}{f' with {as_set}' if as_set else ''}, unless an arm names another."
 
 
-def _page(kind: Any, what: str, chosen: Mapping[str, Any], sampler: str) -> str:
+def _page(kind: Any, kind_name: str, chosen: Mapping[str, Any], sampler: str) -> str:
     source = Path(inspect.getfile(kind)).resolve().relative_to(TREE)
     lines = [f"# `{kind.name}`", "", f"- Changes: {kind.changes}", f"- Source: {kind.paper}"]
     lines += [f"- Code: [{source}](../../{source})", "", inspect.cleandoc(kind.__doc__ or ""), ""]
@@ -75,7 +75,7 @@ def _page(kind: Any, what: str, chosen: Mapping[str, Any], sampler: str) -> str:
         lines += [f"- `{key}`: {why}" for key, why in kind.unpublished.items()]
     lines += ["", "## Columns it adds to each step's record", ""]
     lines += [f"- `{key}`: {meaning}" for key, meaning in kind.logs.items()] or ["None."]
-    if what == "algorithm":
+    if kind_name == "algorithm":
         lines += ["", "## In the published comparisons", "", *_published(kind.name)]
     return "\n".join([*lines, ""])
 
@@ -105,10 +105,10 @@ def _steps(summary: Mapping[str, Any], label: str) -> str:
     """The ratio of steps to target with its 95 % interval."""
     if label == summary["baseline"]:
         return "is the baseline"
-    (found,) = (c for c in summary["comparisons"] if c["challenger"] == label)
-    steps = found["axes"]["steps"]
+    (pair,) = (c for c in summary["comparisons"] if c["challenger"] == label)
+    steps = pair["axes"]["steps"]
     low, high = steps["interval"]
-    open_runs = f"; {len(found['open_runs'])} runs did not get there" if found["open_runs"] else ""
+    open_runs = f"; {len(pair['open_runs'])} runs did not get there" if pair["open_runs"] else ""
     return f"{steps['ratio']:.2f} ({low:.2f} to {high:.2f}){open_runs}"
 
 

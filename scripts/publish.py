@@ -68,21 +68,21 @@ def pack(folder: Path, target: Path) -> None:
 def first_and_last(samples: bytes) -> bytes:
     """Of a run's recorded responses, those of its first and of its last evaluation."""
     lines = [(json.loads(line), line) for line in samples.splitlines(keepends=True)]
-    asked = [(sample["step"], line) for sample, line in lines if sample["phase"] == "eval"]
-    ends = {f(step for step, _ in asked) for f in (min, max)} if asked else set()
-    return b"".join(line for step, line in asked if step in ends)
+    evaluated = [(sample["step"], line) for sample, line in lines if sample["phase"] == "eval"]
+    ends = {f(step for step, _ in evaluated) for f in (min, max)} if evaluated else set()
+    return b"".join(line for step, line in evaluated if step in ends)
 
 
 def without_place(value: Any) -> Any:
     """A record without absolute paths and the kernel's build, which say where somebody works and
     nothing about the result."""
     if isinstance(value, dict):
-        plain = {key: without_place(one) for key, one in value.items()}
+        plain = {key: without_place(part) for key, part in value.items()}
         if "system" in plain:
             plain["system"] = str(plain["system"]).partition("-")[0]
         return plain
     if isinstance(value, list):
-        return [without_place(one) for one in value]
+        return [without_place(part) for part in value]
     return PATH.sub(r"\1", value) if isinstance(value, str) else value
 
 

@@ -56,8 +56,8 @@ def _rows(
 ) -> Iterator[Row]:
     stops, seconds, few = (1, 2.0, 1) if short else (3, 30.0, max(trials // 20, 1))
     if "sandbox" in parts:
-        found = isolation().mode
-        for mode in ("bubblewrap", "landlock") if found == "bubblewrap" else ("landlock",):
+        protection = isolation().mode
+        for mode in ("bubblewrap", "landlock") if protection == "bubblewrap" else ("landlock",):
             yield from sandbox_rows(trials, stops, seconds, mode, seed)
     if "math" in parts:
         yield from math_rows(trials, stops, seconds, seed)

@@ -69,8 +69,8 @@ def jumps(comparisons: Comparisons, count: int) -> Row:
         out = comparisons.new()
         comparisons.wait(out, comparisons.start(out, **environment))
         differences += comparisons.changed(out)
-    what = "CLOCK_REALTIME" if library else "Python's time.time"
-    return Row(f"clock jumps ({what})", count, differences)
+    clock = "CLOCK_REALTIME" if library else "Python's time.time"
+    return Row(f"clock jumps ({clock})", count, differences)
 
 
 def _compiled(place: Path) -> Path | None:

@@ -112,9 +112,9 @@ class Comparisons:
         return not command.ended()
 
 
-def differing(right: dict[str, bytes], found: dict[str, bytes]) -> int:
+def differing(right: dict[str, bytes], actual: dict[str, bytes]) -> int:
     """Records that are missing, too many, or not the same bytes."""
-    return sum(right.get(name) != found.get(name) for name in right.keys() | found.keys())
+    return sum(right.get(name) != actual.get(name) for name in right.keys() | actual.keys())
 
 
 def _state(path: Path) -> str:

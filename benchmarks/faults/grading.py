@@ -94,13 +94,13 @@ def _rows(
                 turn += 1
                 strike = _Strike(kind, number, seconds, rng.uniform(0, length), rng.random())
                 strike.start()
-                found = grade(turn)
+                verdict = grade(turn)
                 strike.join()
                 struck += strike.struck
                 missed += not strike.struck
                 if not strike.struck and missed % _PATIENCE == 0:
                     renew()
-                differences += sum(a != b for a, b in zip(found, right, strict=True))
+                differences += sum(a != b for a, b in zip(verdict, right, strict=True))
             name = "SIGKILL" if number == signal.SIGKILL else f"SIGSTOP for {seconds:g} s"
             yield Row(f"{name}: {kind}", count, differences)
 
@@ -109,20 +109,20 @@ class _Strike(threading.Thread):
     """After ``delay`` seconds one process of ``kind`` gets the signal; a stopped one goes on."""
 
     def __init__(
-        self, kind: str, number: signal.Signals, seconds: float, delay: float, which: float
+        self, kind: str, number: signal.Signals, seconds: float, delay: float, share: float
     ) -> None:
         super().__init__()
-        self._plan = (kind, number, seconds, delay, which)
+        self._plan = (kind, number, seconds, delay, share)
         self.struck = False
 
     def run(self) -> None:
         """Strike once."""
-        kind, number, seconds, delay, which = self._plan
+        kind, number, seconds, delay, share = self._plan
         time.sleep(delay)
         victims = tree(os.getpid())[kind]
         if not victims:
             return
-        victim = victims[int(which * len(victims))]
+        victim = victims[int(share * len(victims))]
         self.struck = send(victim, number)
         if number == signal.SIGSTOP:
             time.sleep(seconds)

@@ -57,14 +57,14 @@ def _name(pid: int) -> str:
 
 
 def _parents() -> list[tuple[int, int]]:
-    found = []
+    pids = []
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             text = (folder / "stat").read_text()
             state, parent = text.rsplit(")", 1)[1].split()[:2]
             if state != "Z":
-                found.append((int(folder.name), int(parent)))
-    return found
+                pids.append((int(folder.name), int(parent)))
+    return pids
 
 
 def send(pid: int, number: signal.Signals) -> bool:

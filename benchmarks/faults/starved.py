@@ -37,7 +37,7 @@ def memory(comparisons: Comparisons, count: int) -> Row:
         bitten += bool(reasons)
         ended.update(reasons)
         differences += comparisons.changed(out)
-    return Row("memory limit (RLIMIT_AS)", count, differences, _told(ended))
+    return Row("memory limit (RLIMIT_AS)", count, differences, _endings(ended))
 
 
 def disk(comparisons: Comparisons, count: int) -> Row:
@@ -59,7 +59,7 @@ def disk(comparisons: Comparisons, count: int) -> Row:
             out.with_name("ballast").unlink(missing_ok=True)
             differences += comparisons.changed(out)
     name = "disk full (tmpfs)" if real else "no file may grow (RLIMIT_FSIZE)"
-    return Row(name, count, differences, _told(ended))
+    return Row(name, count, differences, _endings(ended))
 
 
 def _begun(comparisons: Comparisons, out: Path, command: Command) -> bool:
@@ -111,5 +111,5 @@ def _reasons(out: Path) -> list[str]:
     return [s["reason"].split("(")[0].strip() for s in statuses if s.get("reason")]
 
 
-def _told(ended: Counter[str]) -> str:
+def _endings(ended: Counter[str]) -> str:
     return "; ".join(f"{n} x {reason[:60]}" for reason, n in ended.most_common(3))

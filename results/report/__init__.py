@@ -36,15 +36,15 @@ def write_report(
     from srpo_bench.results.report.summary import summary
 
     a = analyse(comparison_dir, load(claim_files), vouched, exploratory)
-    told = summary(a)
-    json.dumps(told, allow_nan=False)  # a NaN here would be no JSON
+    record = summary(a)
+    json.dumps(record, allow_nan=False)  # a NaN here would be no JSON
     with tempfile.TemporaryDirectory(prefix=".report-", dir=comparison_dir) as staging:
-        _write(a, told, Path(staging), reload)
+        _write(a, record, Path(staging), reload)
         _replace(Path(staging), comparison_dir / "report")
-    return told
+    return record
 
 
-def _write(a: Analysis, told: dict[str, Any], out: Path, reload: float | None) -> None:
+def _write(a: Analysis, record: dict[str, Any], out: Path, reload: float | None) -> None:
     from srpo_bench.results.dataframes import Frames
     from srpo_bench.results.report import page
     from srpo_bench.results.report.figures import write as figures
@@ -65,7 +65,7 @@ def _write(a: Analysis, told: dict[str, Any], out: Path, reload: float | None) -
     html, markdown = page.render(a, made, inline, reload)
     (out / "index.html").write_text(html, encoding="utf-8")
     (out / "report.md").write_text(markdown, encoding="utf-8")
-    write_json(out / "summary.json", told)
+    write_json(out / "summary.json", record)
 
 
 def _replace(new: Path, old: Path) -> None:

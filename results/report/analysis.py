@@ -125,7 +125,7 @@ class Analysis:
     @property
     def verdicts(self) -> list[ClaimVerdict]:
         """Of every challenger, in one list."""
-        return [v for found in self.claims.values() for v in found]
+        return [v for verdicts in self.claims.values() for v in verdicts]
 
     @property
     def axis(self) -> str:
@@ -230,7 +230,7 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
 
 def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, Health]:
     """Of every arm, up to the baseline's crossing in its own contrast; the baseline's is in all."""
-    batch, found = batch_of(comparison), {}
+    batch, by_arm = batch_of(comparison), {}
     for arm in comparison.arms:
         own = judges.get(arm) or next(iter(judges.values()), None)
         steps = own.contrast.steps if own else None
@@ -238,20 +238,20 @@ def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, He
         own_until = (steps.challenger if arm in judges else until) if steps else np.inf
         fell = steps.race.collapsed[arm not in judges] if steps else None
         runs = comparison.of(arm)
-        found[arm] = Health(
+        by_arm[arm] = Health(
             whole=window(runs, batch),
             before=window(runs, batch, until),
             repeats=tuple(window([run], batch, own_until).repeated for run in runs),
             collapsed=None if fell is None else bool(fell),
         )
-    return found
+    return by_arm
 
 
 def _mean(values: list[float], error: float = 0.0) -> Estimate:
     """Of accuracies, each with this sampling variance."""
     array: Array = np.array(values, dtype=float)
-    known = array[~np.isnan(array)]
-    return share(known, error / max(len(known), 1))
+    present = array[~np.isnan(array)]
+    return share(present, error / max(len(present), 1))
 
 
 def _grid(comparison: Comparison, arm: str, baseline: str) -> dict[float, Contrast]:
@@ -260,23 +260,24 @@ def _grid(comparison: Comparison, arm: str, baseline: str) -> dict[float, Contra
 
 def _tasks(comparison: Comparison, arm: str, baseline: str) -> TaskContrast:
     names = task_names(comparison)
-    found: dict[str, Contrast] = {}
+    by_task: dict[str, Contrast] = {}
     left_out = []
     for task in names:
         view = across.on_task(comparison, task)
         gained = gain(view.of(baseline))
-        told = mean(gained.by_seed, floor=gained.error)
-        if told.low > 0 or (told.n == 1 and gained.size > 0):
-            found[task] = contrast(view, arm, baseline, Goal(), ("steps",))
+        estimate = mean(gained.by_seed, floor=gained.error)
+        if estimate.low > 0 or (estimate.n == 1 and gained.size > 0):
+            by_task[task] = contrast(view, arm, baseline, Goal(), ("steps",))
         else:
             left_out.append(task)
-    cells = [c.steps.race.speed for c in found.values() if c.steps]
+    cells = [c.steps.race.speed for c in by_task.values() if c.steps]
     done = scores.pairs(comparison, arm, baseline)
     ours, theirs = (scores.score_matrix([pair[i] for pair in done], names) for i in (0, 1))
     nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
+    mean_ratio = across.geometric_mean_ratio(cells) if len(cells) == len(by_task) else nothing
     return TaskContrast(
-        contrasts=found,
+        contrasts=by_task,
         without_gain=tuple(left_out),
-        geometric_mean=across.geometric_mean_ratio(cells) if len(cells) == len(found) else nothing,
+        geometric_mean=mean_ratio,
         improvement=across.improvement_interval(ours, theirs) if names else nothing,
     )

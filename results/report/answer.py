@@ -51,11 +51,11 @@ class Headline:
     @property
     def brief(self) -> str:
         """``13 % fewer (9 to 17)``, in a table whose column names the axis; empty: not measured."""
-        told = self.measured.rpartition(" ")[0]
-        word = f" % {told.rpartition(' ')[2]}"
-        one = self.interval.endswith(word) and self.interval.count("%") == 1
-        span = self.interval.removesuffix(word) if one else self.interval
-        return f"{told} ({span})" if told else ""
+        amount = self.measured.rpartition(" ")[0]
+        word = f" % {amount.rpartition(' ')[2]}"
+        same = self.interval.endswith(word) and self.interval.count("%") == 1
+        span = self.interval.removesuffix(word) if same else self.interval
+        return f"{amount} ({span})" if amount else ""
 
     @property
     def answer(self) -> str:
@@ -86,35 +86,35 @@ def judged(a: Analysis) -> list[str]:
     """The challengers that a claim is about, those of the headline claim first; all of them where
     no claim is about any."""
     first = leading(a)
-    about = [arm for arm, found in a.claims.items() if any(v.own for v in found)]
+    about = [arm for arm, verdicts in a.claims.items() if any(v.own for v in verdicts)]
     return list(dict.fromkeys([*first, *about]))
 
 
 def own(a: Analysis) -> list[str]:
     """The challengers that the claim is made of, as the claim names them."""
     made_of = list(a.headline.algorithm) if a.headline else []
-    found = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
-    place = {arm: a.comparison.algorithms[arm].casefold() for arm in found}
-    return sorted(found, key=lambda m: made_of.index(place[m]) if place[m] in made_of else 0)
+    about = [arm for arm in a.claims if (v := _verdict(a, arm)) and v.own]
+    place = {arm: a.comparison.algorithms[arm].casefold() for arm in about}
+    return sorted(about, key=lambda m: made_of.index(place[m]) if place[m] in made_of else 0)
 
 
 def mail(a: Analysis, h: Headline) -> str:
     """A paragraph that stands by itself."""
-    said = [] if h.sentence.startswith(h.title) else [f"{h.title}."]
+    sentences = [] if h.sentence.startswith(h.title) else [f"{h.title}."]
     claim = a.headline
     if h.claimed and claim:
-        said.append(f"The claim: {claim.claim} Made by: {claim.made_by}. In: {claim.where}.")
+        sentences.append(f"The claim: {claim.claim} Made by: {claim.made_by}. In: {claim.where}.")
     if h.verdict != "no-verdict" or not h.claimed:
-        said.append(f"Verdict: {h.verdict}.")
-    said += [
+        sentences.append(f"Verdict: {h.verdict}.")
+    sentences += [
         h.sentence,
         f"{cost(a, h.challenger)}",
         f"Runs: {runs(a)}.",
         f"What it means: {h.means}",
     ]
     if command := a.comparison.plan.get("command"):
-        said.append(f"To reproduce: {command}")
-    return " ".join(part for part in said if part)
+        sentences.append(f"To reproduce: {command}")
+    return " ".join(part for part in sentences if part)
 
 
 def runs(a: Analysis) -> str:
@@ -138,19 +138,19 @@ def runs(a: Analysis) -> str:
 
 def way(a: Analysis, arm: str) -> str:
     """Speed on the way to the plateau: ``25 %: 21 % fewer steps; 50 %: …`` of the gain."""
-    told = [(f, c.ratio.value) for f, c in a.grid[arm].items() if c.ratio.value > 0]
-    return "; ".join(f"at {100 * f:.0f} % of the gain {change(r)}" for f, r in told)
+    ratios = [(f, c.ratio.value) for f, c in a.grid[arm].items() if c.ratio.value > 0]
+    return "; ".join(f"at {100 * f:.0f} % of the gain {change(r)}" for f, r in ratios)
 
 
 def cost(a: Analysis, arm: str, wanted: Sequence[str] = PRICES) -> str:
     """``Relative to grpo: 13 % fewer responses, 60 % more FLOPs.``"""
     axes = a.judges[arm].contrast.axes
-    said = [
+    changed = [
         f"{_counted(axes[axis].ratio.value, axis)} ({changes(axes[axis].ratio)})"
         for axis in wanted
         if axis in axes and axes[axis].ratio.value >= 0
     ]
-    return f"Relative to {a.baseline}: {', '.join(said)}." if said else ""
+    return f"Relative to {a.baseline}: {', '.join(changed)}." if changed else ""
 
 
 def of_claim(a: Analysis, v: ClaimVerdict) -> str:
@@ -158,11 +158,11 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
     test = next(claim.test for claim in a.wanted if claim.id == v.id)
     if not isinstance(test, Ratio) or v.ratio is None:
         return v.measured
-    told = _counted(v.ratio, test.axis)
+    measured = _counted(v.ratio, test.axis)
     if v.interval is None:
-        return told
+        return measured
     low, high = (inf if end is None else end for end in v.interval)
-    return f"{told} ({changes(Estimate(v.ratio, low, high, v.n, ''))})"
+    return f"{measured} ({changes(Estimate(v.ratio, low, high, v.n, ''))})"
 
 
 def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
@@ -171,39 +171,39 @@ def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
 
 
 def _headline(a: Analysis, arm: str) -> Headline:
-    found, judge, claim = _verdict(a, arm), a.judges[arm], a.headline
+    verdict, judge, claim = _verdict(a, arm), a.judges[arm], a.headline
     c = judge.contrast
     bound = c.bound.partition(":")[0]
     steps = f"{ratio(c.ratio)}, {bound}" if bound else ratio(c.ratio)
     axis = a.axis
     cell = c.axes.get(axis)
-    known = cell is not None and cell.ratio.value >= 0
-    measured = _measured(cell, axis, bound) if cell and known else ""
+    has_ratio = cell is not None and cell.ratio.value >= 0
+    measured = _measured(cell, axis, bound) if cell and has_ratio else ""
     shared = {
         "challenger": arm,
         "ratio": steps,
         "cost": cost(a, arm),
         "measured": measured,
-        "interval": changes(cell.ratio) if cell and known else "",
+        "interval": changes(cell.ratio) if cell and has_ratio else "",
         "end": " against ".join(_end(a, name, c.seeds) for name in (arm, a.baseline)),
         "difference": _difference(cell),
     }
-    if found is None or not found.own or claim is None:
+    if verdict is None or not verdict.own or claim is None:
         neutral = a.neutral[arm]
         title = f"{arm} against {a.baseline}: {neutral.outcome}"
         means = meaning.of_pair(neutral.outcome, arm, a.baseline)
-        told = {"title": title, "sentence": neutral.sentence, "means": means}
-        told |= {"claimed": "", "reason": ""}
-        return Headline(verdict=neutral.outcome, **told, **shared)
-    title = _title(a, arm, found.verdict, claim.needs)
+        texts = {"title": title, "sentence": neutral.sentence, "means": means}
+        texts |= {"claimed": "", "reason": ""}
+        return Headline(verdict=neutral.outcome, **texts, **shared)
+    title = _title(a, arm, verdict.verdict, claim.needs)
     size = scale.scale(scale.parameters(a.comparison))
     return Headline(
-        verdict=found.verdict,
+        verdict=verdict.verdict,
         title=title,
-        sentence=_sentence(a, arm, found, claim, shared),
+        sentence=_sentence(a, arm, verdict, claim, shared),
         claimed=claim.needs if isinstance(claim.test, Ratio) else "",
-        reason=_whole(found.reason),
-        means=meaning.meaning(found.verdict, size, claim.needs),
+        reason=_as_sentence(verdict.reason),
+        means=meaning.meaning(verdict.verdict, size, claim.needs),
         **shared,
     )
 
@@ -219,38 +219,38 @@ def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
 
 
 def _sentence(
-    a: Analysis, arm: str, found: ClaimVerdict, claim: Claim, told: dict[str, str]
+    a: Analysis, arm: str, verdict: ClaimVerdict, claim: Claim, texts: dict[str, str]
 ) -> str:
     """Measured against claimed, the interval, where both end, and what qualifies it."""
-    c, reason = a.judges[arm].contrast, _whole(found.reason)
-    parts = [reason] if found.verdict == "no-verdict" else []
-    if a.gain and told["measured"]:
+    c, reason = a.judges[arm].contrast, _as_sentence(verdict.reason)
+    parts = [reason] if verdict.verdict == "no-verdict" else []
+    if a.gain and texts["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
-        span = told["interval"]
+        span = texts["interval"]
         sure = span if span == "no interval" else f"95 % interval {span}"
         so_far = "" if progress(a.comparison.runs).over else " so far"
         bound = f"; this is {c.bound}" if c.bound else ""
         parts.append(
-            f"Claimed: {claim.needs}. Measured{so_far}: {told['measured']} ({sure}; {pairs}) to "
+            f"Claimed: {claim.needs}. Measured{so_far}: {texts['measured']} ({sure}; {pairs}) to "
             f"{100 * a.target:.1f} % accuracy, {a.aim}{bound}."
         )
-        if told["difference"]:
-            ours, theirs = told["end"].split(" against ")
+        if texts["difference"]:
+            ours, theirs = texts["end"].split(" against ")
             parts.append(
                 f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}: "
-                f"{told['difference']}."
+                f"{texts['difference']}."
             )
-    if found.verdict == "inconclusive":
+    if verdict.verdict == "inconclusive":
         parts.append(reason)
     else:
-        if found.verdict != "no-verdict" and (own := a.judges[arm].starving.own_doing):
-            parts.append(_whole(own))
-        other = [s for s in found.units.values() if f": {found.verdict}," not in s]
-        parts += map(_whole, other)
+        if verdict.verdict != "no-verdict" and (own := a.judges[arm].starving.own_doing):
+            parts.append(_as_sentence(own))
+        other = [s for s in verdict.units.values() if f": {verdict.verdict}," not in s]
+        parts += map(_as_sentence, other)
     return " ".join(parts)
 
 
-def _whole(clause: str) -> str:
+def _as_sentence(clause: str) -> str:
     """A sentence of a clause."""
     return f"{clause[0].upper()}{clause[1:]}."
 
@@ -277,5 +277,5 @@ def _difference(cell: AxisContrast | None) -> str:
 
 def _end(a: Analysis, arm: str, seeds: Collection[int]) -> str:
     """Accuracy at the end, over the pairs that the difference is of."""
-    found = [at_end(run) for run in a.comparison.of(arm) if run.seed in seeds]
-    return f"{100 * sum(found) / len(found):.1f} %" if found else "–"
+    ends = [at_end(run) for run in a.comparison.of(arm) if run.seed in seeds]
+    return f"{100 * sum(ends) / len(ends):.1f} %" if ends else "–"

@@ -10,7 +10,7 @@ import numpy as np
 from srpo_bench.results.records import Array
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
-from srpo_bench.results.report.figures.marks import known
+from srpo_bench.results.report.figures.marks import is_recorded
 from srpo_bench.results.report.style import ARMS, DASHES, MARKERS
 from srpo_bench.results.report.unit import change
 from srpo_bench.results.runs import Run
@@ -34,7 +34,7 @@ SHARES = ("zero_variance", "all_correct")
 def data(a: Analysis) -> dict[str, Any]:
     """Arms with their looks, axes, tasks, runs, and the marks of target, claim and crossings."""
     arms, tasks = a.comparison.arms, task_names(a.comparison)
-    axes = [axis for axis in NAMES if known(a, axis)]
+    axes = [axis for axis in NAMES if is_recorded(a, axis)]
     return {
         "arms": [look(a, arm) for arm in arms],
         "axes": {axis: NAMES[axis] for axis in axes},
@@ -46,7 +46,7 @@ def data(a: Analysis) -> dict[str, Any]:
         "training": {
             name: {"label": label, "share": name in SHARES}
             for name, label in TRAINING.items()
-            if any(_there(run, name) for run in a.comparison.runs)
+            if any(_has_column(run, name) for run in a.comparison.runs)
         },
         "runs": {run.name: _run(run, arms.index(run.arm), axes) for run in a.comparison.runs},
     }
@@ -67,27 +67,27 @@ def look(a: Analysis, arm: str) -> dict[str, Any]:
 def _marks(a: Analysis, axis: str) -> dict[str, Any]:
     """Crossings on an axis over all tasks, and where the claim has the first challenger cross."""
     cells = {arm: judge.contrast.axes.get(axis) for arm, judge in a.judges.items()}
-    found = {arm: cell for arm, cell in cells.items() if cell and cell.ratio.value >= 0}
-    lead = next((arm for arm in answer.leading(a) if arm in found), None)
-    first = found[lead] if lead else next(iter(found.values()), None)
+    measured = {arm: cell for arm, cell in cells.items() if cell and cell.ratio.value >= 0}
+    lead = next((arm for arm in answer.leading(a) if arm in measured), None)
+    first = measured[lead] if lead else next(iter(measured.values()), None)
     claimed = a.threshold if axis == a.axis and lead in answer.own(a) else None
     return {
         "target": finite(a.target),
         "baseline": first.baseline if first else None,
         "claim": claimed * first.baseline if claimed and first else None,
         "lead": a.comparison.arms.index(lead) if lead else None,
-        "arms": [_crossing(a, arm, cell) for arm, cell in found.items()],
+        "arms": [_crossing(a, arm, cell) for arm, cell in measured.items()],
     }
 
 
 def _task_marks(a: Analysis, task: str) -> dict[str, Any]:
     """The same on one task, in steps; no claim is made there."""
-    found = {arm: t.contrasts[task] for arm, t in a.tasks.items() if task in t.contrasts}
-    cells = {arm: c.steps for arm, c in found.items() if c.steps and c.ratio.value >= 0}
+    contrasts = {arm: t.contrasts[task] for arm, t in a.tasks.items() if task in t.contrasts}
+    cells = {arm: c.steps for arm, c in contrasts.items() if c.steps and c.ratio.value >= 0}
     lead = next((arm for arm in answer.leading(a) if arm in cells), None)
     first = cells.get(lead) if lead else next(iter(cells.values()), None)
     return {
-        "target": finite(next((c.target for c in found.values()), float("nan"))),
+        "target": finite(next((c.target for c in contrasts.values()), float("nan"))),
         "baseline": first.baseline if first else None,
         "claim": None,
         "lead": a.comparison.arms.index(lead) if lead else None,
@@ -117,17 +117,17 @@ def _run(run: Run, arm: int, axes: Sequence[str]) -> dict[str, Any]:
 
 def _training(run: Run) -> dict[str, list[float | None]]:
     """Means over windows of steps, each at its middle."""
-    names = [name for name in TRAINING if _there(run, name)]
+    names = [name for name in TRAINING if _has_column(run, name)]
     if not names:
         return {}
     width = int(np.ceil(len(run.steps) / WINDOWS))
     windows = [slice(i, i + width) for i in range(0, len(run.steps), width)]
-    told = {"step": np.array([run.steps[w].mean() for w in windows])}
-    told |= {name: np.array([run.curves[name][w].mean() for w in windows]) for name in names}
-    return {name: _short(column) for name, column in told.items()}
+    columns = {"step": np.array([run.steps[w].mean() for w in windows])}
+    columns |= {name: np.array([run.curves[name][w].mean() for w in windows]) for name in names}
+    return {name: _short(column) for name, column in columns.items()}
 
 
-def _there(run: Run, name: str) -> bool:
+def _has_column(run: Run, name: str) -> bool:
     return name in run.curves and len(run.steps) > 0 and not np.isnan(run.curves[name]).all()
 
 

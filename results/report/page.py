@@ -78,28 +78,28 @@ def _environment() -> Environment:
 def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
     plan, c = a.comparison.plan, a.comparison
     first = c.runs[0].manifest
-    told = answer.headlines(a)
-    lead = told[0].challenger if told else None
+    headlines = answer.headlines(a)
+    lead = headlines[0].challenger if headlines else None
     known_ladder = ladder.sentences(a)
     reasons = why.checks(a, lead) if lead else []
-    there = {"why": bool(reasons), "ladder": bool(known_ladder)}
+    sections = {"why": bool(reasons), "ladder": bool(known_ladder)}
     every = {t.name: t for t in tables}
     return {
         "a": a,
         "name": plan.get("name") or c.folder.name,
         "plan": plan,
         "arms": " and ".join(c.arms) if len(c.arms) < 3 else f"{len(c.arms)} arms",
-        "headlines": told,
+        "headlines": headlines,
         "leading": answer.leading(a),
         "judged": answer.judged(a),
         "way": answer.way(a, lead) if lead else "",
         "price": _price(a, lead) if lead else None,
         "prices": answer.cost(a, lead, ("tokens", "seconds")) if lead else "",
-        "mail": answer.mail(a, told[0]) if told else "",
+        "mail": answer.mail(a, headlines[0]) if headlines else "",
         "runs_told": answer.runs(a),
         "checks": reasons,
         "deciding": why.deciding(a, lead) if lead else "",
-        "sections": [(k, v) for k, v in SECTIONS.items() if there.get(k, True)],
+        "sections": [(k, v) for k, v in SECTIONS.items() if sections.get(k, True)],
         "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.wanted},
         "units": {(v.challenger, v.label): answer.of_claim(a, v) for v in a.verdicts},
         "captions": words.captions(a),
@@ -130,8 +130,8 @@ def _price(a: Analysis, arm: str) -> tuple[str, str] | None:
     if cell is None or not cell.ratio.value >= 0:
         return None
     span = changes(cell.ratio)
-    told = f"95 % interval {span}" if cell.ratio.has_interval else span
-    return f"{change(cell.ratio.value)} FLOPs", told
+    beside = f"95 % interval {span}" if cell.ratio.has_interval else span
+    return f"{change(cell.ratio.value)} FLOPs", beside
 
 
 def _runs(a: Analysis) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def chosen(a: Analysis) -> list[Sample]:
         for run in [r for r in a.comparison.of(arm) if (r.folder / "samples.jsonl").exists()][:2]
     ]
     share = max(2, LIMIT // len(sources)) if sources else 0
-    found = [s for run in sources for s in _thin(run, share)][:LIMIT]
-    return sorted(found, key=lambda s: -float(s["step"] or 0))
+    picked = [s for run in sources for s in _thin(run, share)][:LIMIT]
+    return sorted(picked, key=lambda s: -float(s["step"] or 0))
 
 
 def before_and_after(a: Analysis) -> list[dict[str, Any]]:
@@ -44,11 +44,11 @@ def before_and_after(a: Analysis) -> list[dict[str, Any]]:
 
 def _ends(run: Run) -> tuple[dict[str, Sample], dict[str, Sample]]:
     """problem -> response, at the first and at the last evaluation; empty where there is one."""
-    asked = [s for s in samples(run) if s.get("phase") == "eval"]
-    steps = sorted({s.get("step", 0) for s in asked})
+    evaluated = [s for s in samples(run) if s.get("phase") == "eval"]
+    steps = sorted({s.get("step", 0) for s in evaluated})
     if len(steps) < 2:
         return {}, {}
-    first, last = ([s for s in asked if s.get("step") == end] for end in (steps[0], steps[-1]))
+    first, last = ([s for s in evaluated if s.get("step") == end] for end in (steps[0], steps[-1]))
     return {s["problem"]: s for s in first}, {s["problem"]: s for s in last}
 
 
@@ -57,8 +57,8 @@ def _shared(
 ) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
-    one = next(iter(ends.values()))[0]
-    for problem, sample in one.items():
+    firsts = next(iter(ends.values()))[0]
+    for problem, sample in firsts.items():
         task = str(sample.get("task"))
         if counts.get(task, 0) == PROBLEMS:
             continue
@@ -72,7 +72,11 @@ def _shared(
                 "prompt": _cut(str(sample.get("prompt", ""))),
                 "expected": _cut(str(sample.get("expected") or "")),
                 "arms": [
-                    {"arm": arm, "first": _said(first[problem]), "last": _said(last[problem])}
+                    {
+                        "arm": arm,
+                        "first": _shown(first[problem]),
+                        "last": _shown(last[problem]),
+                    }
                     for arm, (first, last) in ends.items()
                 ],
             }
@@ -80,7 +84,7 @@ def _shared(
     return kept
 
 
-def _said(s: Sample) -> dict[str, Any]:
+def _shown(s: Sample) -> dict[str, Any]:
     return {
         "step": s.get("step"),
         "outcome": str(s.get("outcome")),
@@ -89,9 +93,9 @@ def _said(s: Sample) -> dict[str, Any]:
 
 
 def _thin(run: Run, share: int) -> list[Sample]:
-    found = list(samples(run))
-    picks = {round(i * (len(found) - 1) / max(share - 1, 1)) for i in range(share)} if found else ()
-    return [_show(run, found[i]) for i in sorted(picks)]
+    every = list(samples(run))
+    picks = {round(i * (len(every) - 1) / max(share - 1, 1)) for i in range(share)} if every else ()
+    return [_show(run, every[i]) for i in sorted(picks)]
 
 
 def _show(run: Run, s: Sample) -> Sample:

@@ -17,9 +17,9 @@ def parameters(comparison: Comparison) -> int | None:
     """Of the base that the runs start from; None where nothing says."""
     for run in comparison.runs:
         base = run.manifest.get("base") or {}
-        found = base.get("parameters") or SHIPPED.get(str(base.get("sha256")))
-        if isinstance(found, int):
-            return found
+        size = base.get("parameters") or SHIPPED.get(str(base.get("sha256")))
+        if isinstance(size, int):
+            return size
     return None
 
 

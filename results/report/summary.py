@@ -118,20 +118,20 @@ def _score(s: Score) -> dict[str, Any]:
 
 
 def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
-    found = a.judges[challenger].contrast
-    ours, theirs = a.arms[challenger].survival, a.arms[found.baseline].survival
-    medians = _medians(a, challenger, found.baseline)
+    pair = a.judges[challenger].contrast
+    ours, theirs = a.arms[challenger].survival, a.arms[pair.baseline].survival
+    medians = _medians(a, challenger, pair.baseline)
     return {
         "challenger": challenger,
-        "baseline": found.baseline,
-        "target": finite(found.target),
-        "pairs": found.n,
-        "first_look": found.first_look,
-        "open_runs": list(found.open_pairs),
-        "bound": found.bound or None,
+        "baseline": pair.baseline,
+        "target": finite(pair.target),
+        "pairs": pair.n,
+        "first_look": pair.first_look,
+        "open_runs": list(pair.open_pairs),
+        "bound": pair.bound or None,
         "neutral": a.neutral[challenger].to_dict(),
         "p_steps_holm": finite(a.p_steps[challenger]),
-        "axes": {axis: _axis(cell) for axis, cell in found.axes.items()},
+        "axes": {axis: _axis(cell) for axis, cell in pair.axes.items()},
         "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
         "ratio_of_medians_bound": medians if medians["bound"] else None,
         "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
@@ -146,12 +146,12 @@ def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:
     got there, its budget stands for it and the ratio is a bound."""
     ours, theirs = a.arms[challenger].survival.median, a.arms[baseline].survival.median
     end = a.comparison.horizon
-    whole = all(a.arms[arm].states.keys() <= {"done"} for arm in (challenger, baseline))
+    all_done = all(a.arms[arm].states.keys() <= {"done"} for arm in (challenger, baseline))
     if np.isfinite(ours) and np.isfinite(theirs) and theirs > 0:
         return {"value": ours / theirs, "bound": None}
-    if np.isfinite(theirs) and theirs > 0 and whole:
+    if np.isfinite(theirs) and theirs > 0 and all_done:
         return {"value": end / theirs, "bound": "lower"}
-    if np.isfinite(ours) and np.isinf(theirs) and whole:
+    if np.isfinite(ours) and np.isinf(theirs) and all_done:
         return {"value": ours / end, "bound": "upper"}
     return {"value": None, "bound": None}
 
@@ -228,26 +228,26 @@ def _rung(rung: Rung) -> dict[str, Any]:
 
 def _health(a: Analysis, arm: str) -> dict[str, Any]:
     """Shares of steps, of groups (hopeless, solved) and of responses (cut); null: not recorded."""
-    found, judge = a.health[arm], a.judges.get(arm)
-    windows = {"whole_budget": found.whole, "up_to_baselines_crossing": found.before}
-    told: dict[str, Any] = {
+    own, judge = a.health[arm], a.judges.get(arm)
+    windows = {"whole_budget": own.whole, "up_to_baselines_crossing": own.before}
+    record: dict[str, Any] = {
         name: {k: finite(v) for k, v in asdict(part).items()} for name, part in windows.items()
     }
-    told["prompt_twice_up_to_own_crossing"] = {
-        "by_run": [finite(share) for share in found.repeats],
+    record["prompt_twice_up_to_own_crossing"] = {
+        "by_run": [finite(share) for share in own.repeats],
         "at_most": RARE,
-        "runs_within": found.rarely,
+        "runs_within": own.rarely,
     }
-    told["collapsed"] = found.collapsed
+    record["collapsed"] = own.collapsed
     if judge:
         fed = judge.starving
-        told["plan"] = {
+        record["plan"] = {
             "short_from_step": None if fed.at is None else finite(fed.at),
             "known": fed.at is not None,
             "starves": bool(fed.lacking),
             "sentence": fed.lacking or fed.own_doing or None,
         }
-    return told
+    return record
 
 
 def _headroom(a: Analysis, challenger: str) -> dict[str, Any]:

@@ -19,10 +19,10 @@ def change(ratio: float) -> str:
         return "not known"
     if ratio >= TIMES:
         return f"{ratio:.2g} times as many"
-    told = _per_cent(ratio)
-    if float(told) == 0:
+    share = _per_cent(ratio)
+    if float(share) == 0:
         return "as many"
-    return f"{told} % {_side(ratio)}"
+    return f"{share} % {_side(ratio)}"
 
 
 def changes(e: Estimate) -> str:
@@ -45,11 +45,11 @@ def changes(e: Estimate) -> str:
 
 def beside(e: Estimate) -> str:
     """A ratio and its interval: ``13 % fewer (9 to 17)``."""
-    told, span = change(e.value), changes(e)
+    ratio, span = change(e.value), changes(e)
     word = f" % {_side(e.value)}"
-    if told.endswith(word) and span.endswith(word) and span.count("%") == 1:
+    if ratio.endswith(word) and span.endswith(word) and span.count("%") == 1:
         span = span.removesuffix(word)
-    return f"{told} ({span})"
+    return f"{ratio} ({span})"
 
 
 def _side(ratio: float) -> str:

@@ -44,15 +44,15 @@ def watch(
         The summary of the last report, which no longer reloads.
     """
     seen: Stamp | None = None
-    said = ""
+    last = ""
     while True:
         stamp = _stamp(comparison_dir)
         if stamp != seen:
             seen = stamp
             summary = write_report(comparison_dir, vouched, claim_files, every, exploratory)
             progress = Progress(summary["progress"])
-            if progress.sentence != said:
-                tell(said := progress.sentence)
+            if progress.sentence != last:
+                tell(last := progress.sentence)
             if progress.over:
                 return summary
         wait(every)
@@ -62,5 +62,5 @@ def _stamp(comparison_dir: Path) -> Stamp:
     """Size and time of change (ns) of every file that a report is made of."""
     files = [p for run in run_dirs(comparison_dir) for p in run.iterdir() if p.stem in READ]
     files += comparison_dir.glob("comparison.json")
-    found = {path: path.stat() for path in files}
-    return {path: (s.st_size, s.st_mtime_ns) for path, s in found.items()}
+    stats = {path: path.stat() for path in files}
+    return {path: (s.st_size, s.st_mtime_ns) for path, s in stats.items()}

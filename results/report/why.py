@@ -36,11 +36,11 @@ class Check:
 
 def checks(a: Analysis, arm: str) -> list[Check]:
     """Of the headline claim and one challenger, in the order in which a verdict needs them."""
-    judge, told = a.judges[arm], [_finished(a, arm), _matched(a, a.judges[arm])]
+    judge, rows = a.judges[arm], [_finished(a, arm), _matched(a, a.judges[arm])]
     if a.gain is None:
-        return told
+        return rows
     c = judge.contrast
-    told += [
+    rows += [
         _check("Pairs", c.n >= MIN_PAIRS, f"{c.n} complete seed pairs", f"at least {MIN_PAIRS}"),
         *_looks(c),
         *_baseline(a, c),
@@ -49,7 +49,7 @@ def checks(a: Analysis, arm: str) -> list[Check]:
     ]
     threshold = 1.0 if a.threshold is None else a.threshold
     cell = c.axes.get(a.axis)
-    return told if cell is None else [*told, *_interval(cell, threshold), *_kept(c, cell)]
+    return rows if cell is None else [*rows, *_interval(cell, threshold), *_kept(c, cell)]
 
 
 def deciding(a: Analysis, arm: str) -> str:
@@ -79,16 +79,16 @@ def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], cell: AxisCont
     return float(np.mean(at))
 
 
-def _check(name: str, holds: bool | None, found: str, asked: str) -> Check:
-    return Check(name, STATES[holds], found, asked)
+def _check(name: str, holds: bool | None, value: str, needed: str) -> Check:
+    return Check(name, STATES[holds], value, needed)
 
 
 def _finished(a: Analysis, arm: str) -> Check:
     runs = a.comparison.of(a.baseline) + a.comparison.of(arm)
     ended = [r for r in runs if r.state in ENDED]
     failed = sum(r.state == "failed" for r in ended)
-    found = f"{len(ended)} of {len(runs)} runs" + (f", {failed} of them failed" if failed else "")
-    return _check("Finished", len(ended) == len(runs), found, "all")
+    value = f"{len(ended)} of {len(runs)} runs" + (f", {failed} of them failed" if failed else "")
+    return _check("Finished", len(ended) == len(runs), value, "all")
 
 
 def _matched(a: Analysis, judge: Judge) -> Check:
@@ -96,21 +96,21 @@ def _matched(a: Analysis, judge: Judge) -> Check:
     if proof:
         return _check("Matched", True, f"{proof.fields} of {proof.fields} fields equal", "all")
     lacking = [*proof.differing, *proof.unknown]
-    found = some(lacking) or "no contract"
+    value = some(lacking) or "no contract"
     if proof.copies:
-        found = some(proof.copies)
+        value = some(proof.copies)
     if judge.vouched:
-        return _check("Matched", None, f"vouched for, not proved: {found}", "all fields equal")
-    return _check("Matched", False, f"differ or unknown: {found}", "all fields equal")
+        return _check("Matched", None, f"vouched for, not proved: {value}", "all fields equal")
+    return _check("Matched", False, f"differ or unknown: {value}", "all fields equal")
 
 
 def _looks(c: Contrast) -> list[Check]:
     """Seeds that were added after a look, which asks for wider intervals."""
     if c.first_look is None:
         return []
-    found = f"{c.first_look} pairs were looked at before others were added"
-    asked = f"intervals that hold at every look: two-sided p {c.alpha:.2g}"
-    return [_check("Looks", True, found, asked)]
+    value = f"{c.first_look} pairs were looked at before others were added"
+    needed = f"intervals that hold at every look: two-sided p {c.alpha:.2g}"
+    return [_check("Looks", True, value, needed)]
 
 
 def _baseline(a: Analysis, c: Contrast) -> list[Check]:
@@ -125,10 +125,10 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
     if c.steps is None:
         return [learns]
     share, fell = c.baseline_share, bool(c.steps.race.collapsed[1])
-    found = f"{100 * share:.0f} % of its runs" + (", and it collapses" if fell else "")
+    value = f"{100 * share:.0f} % of its runs" + (", and it collapses" if fell else "")
     arrives = share >= MIN_REACHED and not fell
-    asked = f"{100 * MIN_REACHED:.0f} % of its runs, and no collapse"
-    return [learns, _check("It reaches the target", arrives, found, asked)]
+    needed = f"{100 * MIN_REACHED:.0f} % of its runs, and no collapse"
+    return [learns, _check("It reaches the target", arrives, value, needed)]
 
 
 def _room(room: Headroom) -> list[Check]:
@@ -139,44 +139,44 @@ def _room(room: Headroom) -> list[Check]:
     elif first == np.inf:
         rule = _check("Headroom", False, "the method's rule never acts", within)
     else:
-        found = (
+        value = (
             f"the method's rule can act from step {first:.3g}" if first else "nothing to wait for"
         )
-        rule = _check("Headroom", first <= room.limit, found, within)
+        rule = _check("Headroom", first <= room.limit, value, within)
     second = room.second_evaluation
-    found = "there is none" if np.isnan(second) else f"the second evaluation is at step {second:g}"
-    return [rule, _check("Cadence", bool(second <= room.limit), found, within)]
+    value = "there is none" if np.isnan(second) else f"the second evaluation is at step {second:g}"
+    return [rule, _check("Cadence", bool(second <= room.limit), value, within)]
 
 
 def _fed(fed: Starving) -> Check:
     """Health: prompts enough to train on, by the plan; a challenger that starves is judged."""
     short = fed.challenger_steps.short
-    said = f"short of prompts in {100 * short:.0f} % of {fed.challenger}'s steps"
+    value = f"short of prompts in {100 * short:.0f} % of {fed.challenger}'s steps"
     if np.isnan(short):
-        said = "prompts in the pool are not recorded"
+        value = "prompts in the pool are not recorded"
     if fed.lacking:
-        said = f"the plan starves it from step {fed.at:.3g}"
-    asked = f"a batch of live prompts up to step {fed.crossing:.3g}, the baseline's crossing"
+        value = f"the plan starves it from step {fed.at:.3g}"
+    needed = f"a batch of live prompts up to step {fed.crossing:.3g}, the baseline's crossing"
     holds = None if np.isnan(short) and not fed.lacking else not fed.lacking
-    return _check("Health", holds, said, asked)
+    return _check("Health", holds, value, needed)
 
 
 def _interval(cell: AxisContrast, threshold: float) -> list[Check]:
     """The interval, its two estimators, and the pairs that arrived: all on one side?"""
     claimed = f"all on one side of {change(threshold)}"
-    race, told = cell.race, cell.ratio
-    side = _side(told, threshold)
+    race, ratio = cell.race, cell.ratio
+    side = _side(ratio, threshold)
     parts = {"crossing": race.speed.crossing, "inversion": race.speed.inversion}
-    spans = {name: _estimate(told.value, x, told.n) for name, x in parts.items()}
+    spans = {name: _estimate(ratio.value, x, ratio.n) for name, x in parts.items()}
     both = {_side(e, threshold) for e in spans.values()}
     arrived = estimate(race.among_arrived)
     agree = side is not None and both == {side}
     kept = arrived.n == 0 or (arrived.value > threshold * WHOLE) == (side == 1)
-    said = "; ".join(f"by {name} {changes(e)}" for name, e in spans.items())
+    by_estimator = "; ".join(f"by {name} {changes(e)}" for name, e in spans.items())
     some_pairs = f"{changes(arrived)}, {arrived.n} pairs" if arrived.n else "no pair arrived twice"
     return [
-        _check("Interval", side is not None, changes(told), claimed),
-        _check("Second test", agree if told.has_interval else None, said, "the same side"),
+        _check("Interval", side is not None, changes(ratio), claimed),
+        _check("Second test", agree if ratio.has_interval else None, by_estimator, "the same side"),
         _check("Among those that arrive", side is not None and kept, some_pairs, "the same side"),
     ]
 

@@ -54,11 +54,11 @@ def mismatch(a: Analysis) -> str:
     large = {arm: m for arm, m in mismatches(a.comparison).items() if m.is_large}
     if not large:
         return ""
-    told = "; ".join(f"{arm}: KL {m.kl:.2g} nats a token" for arm, m in large.items())
+    names = "; ".join(f"{arm}: KL {m.kl:.2g} nats a token" for arm, m in large.items())
     correction = a.comparison.contract.get("rollout.correction", "none")
     corrected = "was not corrected" if correction == "none" else f"was corrected: {correction}"
     return (
-        f"The rollout engine did not sample from the policy that was trained ({told}; rounding "
+        f"The rollout engine did not sample from the policy that was trained ({names}; rounding "
         f"explains less than {LARGE_KL:g}). Look for stale weights or other sampling settings. The "
         f"mismatch {corrected}."
     )
@@ -66,20 +66,20 @@ def mismatch(a: Analysis) -> str:
 
 def health(a: Analysis) -> str:
     """What ailed training so much that it can have decided a verdict, in a sentence; else ""."""
-    told = [s for judge in a.judges.values() if (s := _starves(judge))]
+    parts = [s for judge in a.judges.values() if (s := _starves(judge))]
     first = f"up to {a.baseline}'s crossing"
-    for arm, found in a.health.items():
-        part = found.before
+    for arm, own in a.health.items():
+        part = own.before
         if part.flat > OFTEN:
-            told.append(f"{first} {arm} had no gradient in {100 * part.flat:.0f} % of its steps")
+            parts.append(f"{first} {arm} had no gradient in {100 * part.flat:.0f} % of its steps")
         if part.repeated > OFTEN:
             often = f"{100 * part.repeated:.0f} % of its steps"
-            told.append(f"{first} {arm} had a prompt twice in a batch in {often}")
+            parts.append(f"{first} {arm} had a prompt twice in a batch in {often}")
         if part.cut > MANY_CUT:
-            told.append(f"{first} {100 * part.cut:.0f} % of {arm}'s responses were cut off")
-        if found.collapsed:
-            told.append(f"{arm} collapses, its smoothed curve ends well below its best")
-    return f"Health of the runs: {'; '.join(told)}." if told else ""
+            parts.append(f"{first} {100 * part.cut:.0f} % of {arm}'s responses were cut off")
+        if own.collapsed:
+            parts.append(f"{arm} collapses, its smoothed curve ends well below its best")
+    return f"Health of the runs: {'; '.join(parts)}." if parts else ""
 
 
 def _starves(judge: Judge) -> str:
@@ -88,48 +88,49 @@ def _starves(judge: Judge) -> str:
 
 def added(a: Analysis) -> list[str]:
     """What was added to the plan after it was made, and what had been seen by then."""
-    said = []
-    for one in a.comparison.plan.get("added") or []:
+    lines = []
+    for addition in a.comparison.plan.get("added") or []:
         parts = []
-        for what in ("seeds", "arms"):
-            if found := one.get(what):
-                parts.append(f"{what} {', '.join(map(str, found))}")
-        seen = one.get("runs_seen", 0)
+        for kind in ("seeds", "arms"):
+            if names := addition.get(kind):
+                parts.append(f"{kind} {', '.join(map(str, names))}")
+        seen = addition.get("runs_seen", 0)
         when = f"when {seen} runs had been evaluated" if seen else "before any run was evaluated"
-        said.append(f"Added later ({str(one.get('at', ''))[:10]}), {when}: {'; '.join(parts)}.")
-    return said
+        day = str(addition.get("at", ""))[:10]
+        lines.append(f"Added later ({day}), {when}: {'; '.join(parts)}.")
+    return lines
 
 
 def imported(a: Analysis) -> str:
     """Where imported runs come from and what their accuracy is; empty for runs of our own."""
-    found = a.comparison.plan.get("imported")
-    if not found:
+    source = a.comparison.plan.get("imported")
+    if not source:
         return ""
-    files, keys = [f["path"] for f in found["files"]], ", ".join(found["metric"])
+    files, keys = [f["path"] for f in source["files"]], ", ".join(source["metric"])
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-    said = (
-        f"Imported from {found['says']} ({', '.join(files[:3])}{more}), not run here: what the "
+    sentence = (
+        f"Imported from {source['says']} ({', '.join(files[:3])}{more}), not run here: what the "
         f"logs do not tell is unknown. Their accuracy is '{keys}'"
     )
-    meaning = MEANING.get(found["kind"])
-    return f"{said}, {meaning}." if meaning else f"{said}."
+    meaning = MEANING.get(source["kind"])
+    return f"{sentence}, {meaning}." if meaning else f"{sentence}."
 
 
 def open_runs(a: Analysis) -> list[str]:
     """Failed and unfinished runs, in words."""
-    said = []
+    sentences = []
     for run in a.comparison.runs:
         if run.state != "done":
             why = f": {run.reason}" if run.reason else ""
-            said.append(f"{run.name} is {run.state} at step {run.last_step:g}{why}")
-    return said
+            sentences.append(f"{run.name} is {run.state} at step {run.last_step:g}{why}")
+    return sentences
 
 
 def _accuracy(a: Analysis) -> str:
-    said = "Held-out accuracy against training steps, mean over seeds"
+    lead = "Held-out accuracy against training steps, mean over seeds"
     if len(a.arms) > FEW:
         return (
-            f"{said}. The dashed line is the target; a dot on it is where an arm's runs cross on "
+            f"{lead}. The dashed line is the target; a dot on it is where an arm's runs cross on "
             f"average, open where some never do.{_claim(a)}"
         )
     numbers = "; ".join(
@@ -137,7 +138,7 @@ def _accuracy(a: Analysis) -> str:
         for arm, r in a.arms.items()
     )
     return (
-        f"{said}, with all of them within the band. The dashed line is the target; each tick on it "
+        f"{lead}, with all of them within the band. The dashed line is the target; each tick on it "
         f"is the crossing of one run, and an open triangle is a run that did not cross.{_claim(a)} "
         f"{numbers}."
     )

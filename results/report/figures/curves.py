@@ -39,19 +39,19 @@ def accuracy(runs: Sequence[Run], axis: str = "steps", task: str | None = None) 
     of them stands. A point is an evaluation: what the runs had spent there, on average, and their
     mean accuracy, as the verdict reads them.
     """
-    known = [
+    usable = [
         r
         for r in runs
         if len(r.evals) and axis in r.evals.spent and (task is None or task in r.evals.tasks)
     ]
-    known = [r for r in known if r.state == "done"] or known
-    if not known:
+    usable = [r for r in usable if r.state == "done"] or usable
+    if not usable:
         return None
-    step = np.unique(np.concatenate([r.evals.step for r in known]))
-    first = max(r.evals.step[0] for r in known)
-    step = step[(step >= first) & (step <= min(r.last_step for r in known))]
+    step = np.unique(np.concatenate([r.evals.step for r in usable]))
+    first = max(r.evals.step[0] for r in usable)
+    step = step[(step >= first) & (step <= min(r.last_step for r in usable))]
     rows, spent = [], []
-    for r in known:
+    for r in usable:
         column = r.evals.accuracy if task is None else r.evals.tasks[task]
         rows.append(np.interp(step, r.evals.step, column))
         spent.append(np.interp(step, r.evals.step, r.evals.spent[axis]))
@@ -61,9 +61,9 @@ def accuracy(runs: Sequence[Run], axis: str = "steps", task: str | None = None) 
 def training(runs: Sequence[Run], name: str) -> Band | None:
     """A column of the training steps against steps, averaged over windows to ≤ 300 points, over
     the finished runs or, where there are none, all up to where the first of them stands."""
-    known = [r for r in runs if len(r.steps) and name in r.curves]
-    known = [r for r in known if r.state == "done"] or known
-    series = [(r.steps, r.curves[name]) for r in known]
+    usable = [r for r in runs if len(r.steps) and name in r.curves]
+    usable = [r for r in usable if r.state == "done"] or usable
+    series = [(r.steps, r.curves[name]) for r in usable]
     series = [(x, y) for x, y in series if not np.isnan(y).all()]
     if not series:
         return None

@@ -45,10 +45,10 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tupl
 
 def accuracy(axes: Axes, a: Analysis, arm: str, axis: str) -> bool:
     """An arm's accuracy against an axis; False where it has none."""
-    found = curves.accuracy(a.comparison.of(arm), axis)
-    if found is None:
+    curve = curves.accuracy(a.comparison.of(arm), axis)
+    if curve is None:
         return False
-    band(axes, found, a, arm, f"{arm} ({found.count})")
+    band(axes, curve, a, arm, f"{arm} ({curve.count})")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.margins(x=0.01)
     return True
@@ -74,16 +74,16 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
     cell = a.judges[arm].contrast.steps
     if cell is None or a.threshold is None or not cell.ratio.value >= 0:
         return
-    there = a.threshold * cell.baseline
-    axes.axvspan(0, there, color=INK, alpha=0.08, lw=0)
+    claimed_step = a.threshold * cell.baseline
+    axes.axvspan(0, claimed_step, color=INK, alpha=0.08, lw=0)
     below: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 9}
-    claimed = f"claimed: {arm}\nhere by step {there:.3g}"
-    axes.annotate(claimed, (there, a.target), xytext=(4, -6), **below)
+    claimed = f"claimed: {arm}\nhere by step {claimed_step:.3g}"
+    axes.annotate(claimed, (claimed_step, a.target), xytext=(4, -6), **below)
     here, start = (cell.challenger, a.target), (cell.baseline, a.target)
     arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", here, start, arrowprops=arrow)
-    told = f"measured: {change(cell.ratio.value)} steps"
-    axes.annotate(told, (max(cell.challenger, cell.baseline), a.target), xytext=(6, -8), **below)
+    text = f"measured: {change(cell.ratio.value)} steps"
+    axes.annotate(text, (max(cell.challenger, cell.baseline), a.target), xytext=(6, -8), **below)
 
 
 def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
@@ -100,15 +100,15 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
         fontsize=9,
     )
     for arm in arms:
-        found = [crossing(r.evals, a.target) for r in a.comparison.of(arm) if len(r.evals)]
-        paint, there = colour(a, arm), [c.at for c in found if c.reached]
+        crossed = [crossing(r.evals, a.target) for r in a.comparison.of(arm) if len(r.evals)]
+        paint, reached = colour(a, arm), [c.at for c in crossed if c.reached]
         if len(a.arms) > FEW:
-            whole = len(there) == len(found)
-            middle = [sum(c.at for c in found) / len(found)]
-            axes.plot(middle, [a.target], "o", mec=paint, mfc=paint if whole else PAPER, ms=6)
+            all_reach = len(reached) == len(crossed)
+            middle = [sum(c.at for c in crossed) / len(crossed)]
+            axes.plot(middle, [a.target], "o", mec=paint, mfc=paint if all_reach else PAPER, ms=6)
             continue
-        axes.plot(there, [a.target] * len(there), "|", color=paint, ms=11, mew=1.6)
-        never = [c.at for c in found if not c.reached]
+        axes.plot(reached, [a.target] * len(reached), "|", color=paint, ms=11, mew=1.6)
+        never = [c.at for c in crossed if not c.reached]
         axes.plot(never, [a.target] * len(never), ">", mfc=PAPER, mec=paint, ms=6)
 
 
@@ -144,7 +144,7 @@ def legend_once(axes: Axes, arms: int) -> None:
         axes.legend(once.values(), once, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def known(a: Analysis, axis: str) -> bool:
+def is_recorded(a: Analysis, axis: str) -> bool:
     """Does every evaluated run record this axis?"""
     begun = [r for r in a.comparison.runs if len(r.evals)]
     return bool(begun) and all(axis in r.evals.spent for r in begun)
@@ -155,8 +155,8 @@ def task_times(a: Analysis) -> dict[str, Array]:
     Tasks on which some arm has no complete pair yet are left out."""
     times: dict[str, Array] = {}
     shared = [t for t in task_names(a.comparison) if all(_paired(c, t) for c in a.tasks.values())]
-    for arm, found in a.tasks.items():
-        cells = [found.contrasts[task] for task in shared]
+    for arm, on_tasks in a.tasks.items():
+        cells = [on_tasks.contrasts[task] for task in shared]
         steps = [c.axes["steps"] for c in cells]
         reached = np.array([s.race.speed.arrived for s in steps]).reshape(-1, 2).T
         times[arm] = np.where(reached[0], [s.challenger for s in steps], np.inf)
@@ -164,5 +164,5 @@ def task_times(a: Analysis) -> dict[str, Array]:
     return times if shared else {}
 
 
-def _paired(found: TaskContrast, task: str) -> bool:
-    return task in found.contrasts and found.contrasts[task].n > 0
+def _paired(on_tasks: TaskContrast, task: str) -> bool:
+    return task in on_tasks.contrasts and on_tasks.contrasts[task].n > 0

@@ -43,20 +43,20 @@ def accuracy(a: Analysis) -> Figure | None:
 
 def costs(a: Analysis) -> Figure | None:
     """The same against responses, tokens, seconds and FLOPs."""
-    known = [x for x in ("responses", "tokens", "seconds", "flops") if draw.known(a, x)]
-    if not known:
+    shown = [x for x in ("responses", "tokens", "seconds", "flops") if draw.is_recorded(a, x)]
+    if not shown:
         return None
-    rows = (len(known) + 1) // 2
-    figure, panels = draw.figure(7.6, 2.5 * rows, rows, min(2, len(known)))
+    rows = (len(shown) + 1) // 2
+    figure, panels = draw.figure(7.6, 2.5 * rows, rows, min(2, len(shown)))
     flat = np.atleast_1d(panels).ravel()
-    for axes, axis in zip(flat, known, strict=False):
+    for axes, axis in zip(flat, shown, strict=False):
         for arm in a.comparison.arms:
             draw.accuracy(axes, a, arm, axis)
         if a.gain:
             axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
         axes.set_xlabel(NAMES[axis])
         axes.xaxis.set_major_formatter(FuncFormatter(text.short))
-    for axes in flat[len(known) :]:
+    for axes in flat[len(shown) :]:
         axes.set_visible(False)
     flat[0].legend(loc="lower right")
     return figure
@@ -98,8 +98,8 @@ def grid(a: Analysis) -> Figure | None:
     figure, axes = draw.figure(7.6, 0.8 + (0.26 if many < 3 else 0.19) * n * max(many, 1.4))
     every = []
     for j, arm in enumerate(a.grid):
-        for i, (_, found) in enumerate(a.points(arm)):
-            ratio = found.ratio
+        for i, (_, contrast) in enumerate(a.points(arm)):
+            ratio = contrast.ratio
             if ratio.value > 0:
                 every.append(ratio)
                 draw.whisker(axes, i + 0.7 * (j + 0.5) / many - 0.35, ratio, colour(a, arm), arm)
@@ -149,14 +149,14 @@ def pairs(a: Analysis) -> Figure | None:
         if not len(run.evals):
             continue
         y = seeds.index(run.seed) + 0.5 * (arms.index(run.arm) - (len(arms) - 1) / 2) / len(arms)
-        found, paint = crossing(run.evals, a.target), colour(a, run.arm)
+        cross, paint = crossing(run.evals, a.target), colour(a, run.arm)
         label = None if run.arm in labelled else run.arm
         labelled.add(run.arm)
-        if found.reached:
-            axes.plot([found.low, found.high], [y, y], color=paint, lw=4, alpha=0.35)
-            axes.plot(found.at, y, "o", color=paint, ms=5, label=label)
+        if cross.reached:
+            axes.plot([cross.low, cross.high], [y, y], color=paint, lw=4, alpha=0.35)
+            axes.plot(cross.at, y, "o", color=paint, ms=5, label=label)
         else:
-            axes.plot(found.at, y, ">", mfc=PAPER, mec=paint, ms=6, label=label)
+            axes.plot(cross.at, y, ">", mfc=PAPER, mec=paint, ms=6, label=label)
     axes.set_yticks(range(len(seeds)), [f"seed {s}" for s in seeds])
     axes.set(xlim=(0, a.comparison.horizon * 1.04), xlabel=NAMES["steps"])
     axes.invert_yaxis()

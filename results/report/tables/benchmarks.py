@@ -27,18 +27,18 @@ def measured(a: Analysis) -> Table:
     rows = [(name, *(_cell(s.get(t), sizes[t]) for t in tasks)) for name, s in shown.items()]
     if base and rows:
         rows.insert(0, ("base", *(_cell(base.get(t), sizes[t]) for t in tasks)))
-    columns = ("arm", *(f"{title(t)}{_asked(sizes[t])}" for t in tasks))
+    columns = ("arm", *(f"{title(t)}{_size(sizes[t])}" for t in tasks))
     note = _ERRORS + (_BASE if base else "")
     return Table("benchmarks", "Benchmarks at the end", columns, tuple(rows), note)
 
 
 def reported(a: Analysis) -> Table:
     """What others have printed for the same benchmarks, marked as theirs."""
-    known = references()
-    names = known.benchmarks
+    printed = references()
+    names = printed.benchmarks
     rows = [
         (r.model, f"{r.reported_by}, {r.where}", *(r.scores.get(key, "–") for key in names))
-        for r in known.reports
+        for r in printed.reports
     ]
     ours = {task for arm in a.arms.values() for task in arm.benchmark}
     if ours & names.keys():
@@ -57,7 +57,7 @@ def title(task: str) -> str:
     return references().benchmarks.get(task, task)
 
 
-def _asked(score: Score) -> str:
+def _size(score: Score) -> str:
     if not score.problems:
         return ""
     return f" (n = {score.problems})" if score.k < 2 else f" (n = {score.problems}, avg@{score.k})"

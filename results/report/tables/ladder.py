@@ -70,18 +70,18 @@ def _flip(rung: Rung) -> str:
 
 def _sentence(rung: Rung) -> str:
     c, alone = rung.contrast, rung.kind == "rung" and rung.parts == 1 and not rung.also
-    what = f"{rung.what[0].upper()}{rung.what[1:]}{' alone' if alone else ''}"
-    said = f"{what} ({c.challenger} against {c.baseline}): {ratio(rung.steps)} times the steps"
+    idea = f"{rung.what[0].upper()}{rung.what[1:]}{' alone' if alone else ''}"
+    words = f"{idea} ({c.challenger} against {c.baseline}): {ratio(rung.steps)} times the steps"
     if c.bound:
-        said += f" ({c.bound.partition(':')[0]})"
-    said += f": {rung.outcome}"
+        words += f" ({c.bound.partition(':')[0]})"
+    words += f": {rung.outcome}"
     if rung.finished and rung.p_steps < ALPHA <= rung.p_steps_holm:
-        said += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
+        words += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
     elif rung.outcome == "not distinguishable" and rung.p_steps_holm < ALPHA and c.open_pairs:
-        said += f" while runs are missing ({len(c.open_pairs)})"
-    said += f". Accuracy at the end: {points(rung.difference)}"
+        words += f" while runs are missing ({len(c.open_pairs)})"
+    words += f". Accuracy at the end: {points(rung.difference)}"
     if rung.parts > 1:
-        said += ". These ideas came together; which of them did it cannot be told here"
+        words += ". These ideas came together; which of them did it cannot be told here"
     if rung.also:
-        said += f". The two also differ in {', '.join(sorted(rung.also))}"
-    return f"{said}."
+        words += f". The two also differ in {', '.join(sorted(rung.also))}"
+    return f"{words}."

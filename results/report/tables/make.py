@@ -47,8 +47,8 @@ def arms(a: Analysis) -> Table:
         "stand under every run."
     )
     marks = tuple(((name, r.final),) for name, r in a.arms.items())
-    told = ("arms", "The arms", columns, tuple(rows), note)
-    return Table(*told, marks=marks, beside="accuracy at end", ratios=False)
+    parts = ("arms", "The arms", columns, tuple(rows), note)
+    return Table(*parts, marks=marks, beside="accuracy at end", ratios=False)
 
 
 def _steps(a: Analysis, arm: str) -> str:
@@ -58,9 +58,9 @@ def _steps(a: Analysis, arm: str) -> str:
     if cell is None:
         return "–"
     ours = arm in a.judges
-    there = bool(cell.race.speed.arrived[0 if ours else 1])
+    arrived = bool(cell.race.speed.arrived[0 if ours else 1])
     value = cell.challenger if ours else cell.baseline
-    return f"{value:.3g}" if there else f"> {value:.3g}"
+    return f"{value:.3g}" if arrived else f"> {value:.3g}"
 
 
 def verdicts(a: Analysis) -> Table:
@@ -83,11 +83,11 @@ def verdicts(a: Analysis) -> Table:
         f"Whether an arm takes as many steps as {a.baseline} is asked of all {len(every)} at once "
         "(Holm), so an interval on one side of equal need not tell the two apart."
     )
-    told = ("verdicts", "The claim, arm by arm", columns, tuple(rows), note, ("ratio",))
+    parts = ("verdicts", "The claim, arm by arm", columns, tuple(rows), note, ("ratio",))
     marks = tuple(
         ((h.challenger, c.ratio),) if c else () for h, c in zip(every, cells, strict=True)
     )
-    return Table(*told, marks=marks, beside=against)
+    return Table(*parts, marks=marks, beside=against)
 
 
 def tasks(a: Analysis) -> Table:
@@ -242,8 +242,8 @@ def data(a: Analysis) -> Table:
 def runs(a: Analysis) -> Table:
     """Every run."""
     late = a.comparison.plan.get("added") or []
-    seeds = {seed for one in late for seed in one.get("seeds", [])}
-    arms = {arm for one in late for arm in one.get("arms", [])}
+    seeds = {seed for addition in late for seed in addition.get("seeds", [])}
+    arms = {arm for addition in late for arm in addition.get("arms", [])}
     rows = tuple(_run(a, run, run.seed in seeds or run.arm in arms) for run in a.comparison.runs)
     columns = ("run", "state", "last step", "accuracy at end", "steps to target", "between")
     return Table("runs", "Every run", columns, rows)
@@ -268,19 +268,19 @@ def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
     end = f"{100 * at_end(run):.1f} %"
     if not a.gain:
         return (run.name, state, f"{run.last_step:g}", end, "–", "–")
-    found = crossing(run.evals, a.target)
-    if not found.reached:
-        return (run.name, state, f"{run.last_step:g}", end, f"> {found.at:g}", "not reached")
-    between = f"{found.low:.4g} and {found.high:.4g}"
-    return (run.name, state, f"{run.last_step:g}", end, f"{found.at:.4g}", between)
+    cross = crossing(run.evals, a.target)
+    if not cross.reached:
+        return (run.name, state, f"{run.last_step:g}", end, f"> {cross.at:g}", "not reached")
+    between = f"{cross.low:.4g} and {cross.high:.4g}"
+    return (run.name, state, f"{run.last_step:g}", end, f"{cross.at:.4g}", between)
 
 
 def _called(a: Analysis, arm: str, algorithm: str) -> str:
     """An arm with its algorithm, where its name is another, and its own of the optimiser."""
     runs = a.comparison.of(arm)
     own = {k: v for k, v in runs[0].settings.items() if k.startswith("optim.")} if runs else {}
-    told = [algorithm] * (algorithm != arm) + [f"{name}={value:g}" for name, value in own.items()]
-    return f"{arm} ({', '.join(told)})" if told else arm
+    extra = [algorithm] * (algorithm != arm) + [f"{name}={value:g}" for name, value in own.items()]
+    return f"{arm} ({', '.join(extra)})" if extra else arm
 
 
 def _often(share: float) -> str:

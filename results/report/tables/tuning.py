@@ -27,16 +27,16 @@ def sentence(tuning: dict[str, Any]) -> str:
         for algorithm, b in tuning["budget"].items()
     )
     seeds = ", ".join(str(s) for s in tuning["seeds"])
-    said = (
+    text = (
         f"Tried before these runs, on seeds that are not among theirs ({seeds}), "
         f"{tuning['steps']} steps each. Budget: {budget}. Rule: {tuning['rule']}"
     )
     if tuning.get("untuned"):
-        said += f" Not tuned themselves: {', '.join(tuning['untuned'])}."
+        text += f" Not tuned themselves: {', '.join(tuning['untuned'])}."
     if tuning.get("differs"):
         changed = "; ".join(f"{k} {v[0]}, here {v[1]}" for k, v in tuning["differs"].items())
-        said += f" Tuned with other settings: {changed}."
-    return said
+        text += f" Tuned with other settings: {changed}."
+    return text
 
 
 def _row(candidate: dict[str, Any]) -> tuple[str, ...]:

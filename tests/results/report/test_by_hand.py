@@ -666,7 +666,7 @@ def test_benchmark_cells() -> None:
     assert cell(replace(one, sampling=NAN), one) == "41.2 ± 0.8"
     assert cell(replace(one, problems=99), one) == "41.2 ± 0.8 (0.5), n = 99"
     assert cell(None, one) == "–"
-    asked = benchmarks._asked
+    asked = benchmarks._size
     assert asked(one) == " (n = 100)"
     assert asked(replace(one, k=2)) == " (n = 100, avg@2)"
     assert asked(replace(one, problems=0)) == ""

@@ -162,7 +162,7 @@ class Rehearsal(GRPOToken):
 def test_replayed_rows_are_told_from_fresh_ones_whatever_they_are_called(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("srpo_bench.harness.running.loop.get", lambda name: Rehearsal)
+    monkeypatch.setattr("srpo_bench.harness.running.methods.get", lambda name: Rehearsal)
     run = make("grpo-token")
     lines = steps(run)
     assert [line["algorithm"].get("rehearsed", 0) for line in lines] == [0, 16, 16, 16]

@@ -85,10 +85,10 @@ def faults(
 ) -> dict[str, str]:
     """Promise -> fault, of grpo-token with another algorithm or sampler in its place."""
     if kind:
-        monkeypatch.setattr("srpo_bench.harness.running.loop.get", lambda name: kind)
+        monkeypatch.setattr("srpo_bench.harness.running.methods.get", lambda name: kind)
     if sampler:
         chosen = lambda algorithm, name: (sampler, {})  # noqa: E731
-        monkeypatch.setattr("srpo_bench.harness.running.loop.sampler_of", chosen)
+        monkeypatch.setattr("srpo_bench.harness.running.methods.sampler_of", chosen)
     return {p.name: p.fault for p in check(Arm(name="x", algorithm="grpo-token")) if p.fault}
 
 

@@ -23,10 +23,10 @@ from srpo_bench.results.importers.record import (
     Notes,
     Record,
     accuracy_of,
+    integer,
     number,
     positive,
     step_of,
-    whole,
 )
 from srpo_bench.results.importers.request import Request, consistent, on_repeat
 from srpo_bench.results.importers.shelf import Shelf
@@ -56,13 +56,13 @@ def test_cells_that_are_numbers() -> None:
 
 
 def test_whole_numbers_steps_and_totals() -> None:
-    assert [whole(x, "x") for x in ("10", 10.0, -3, LARGEST, -LARGEST)] == [
+    assert [integer(x, "x") for x in ("10", 10.0, -3, LARGEST, -LARGEST)] == [
         10, 10, -3, LARGEST, -LARGEST,
     ]  # fmt: skip
-    assert refused(whole, 2.0**54, "x").startswith("x must be a whole number")
-    assert refused(whole, -(2.0**54), "x").startswith("x must be a whole number")
-    assert refused(whole, 0.5, "x") == "x must be a whole number, not 0.5"
-    assert refused(whole, None, "x") == "x is empty"
+    assert refused(integer, 2.0**54, "x").startswith("x must be a whole number")
+    assert refused(integer, -(2.0**54), "x").startswith("x must be a whole number")
+    assert refused(integer, 0.5, "x") == "x must be a whole number, not 0.5"
+    assert refused(integer, None, "x") == "x is empty"
     assert (step_of(0), step_of(DATE - 1)) == (0, 999_999_999)
     assert refused(step_of, -1) == "step must not be negative, got -1"
     assert refused(step_of, DATE).startswith("step 1000000000 is a date")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from srpo_bench.results.store import ResultsError, read_lines
 
 Array = NDArray[np.float64]
 
-AXES = ("steps", "responses", "tokens", "updates", "seconds", "flops")
+Axis = Literal["steps", "responses", "tokens", "updates", "seconds", "flops"]
+AXES: tuple[str, ...] = get_args(Axis)
 """What a run spends. seconds: rollout + grading + training + sync + other, without evaluation."""
 
 MISMATCH = ("difference_mean", "difference_max", "kl", "ess_token", "ess_sequence")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts.blocks import TREE, accuracy
 from srpo_bench.algorithms import registry
 
-TREE = Path(__file__).resolve().parents[1]
 FOLDER = TREE / "docs" / "algorithms"
 PUBLISHED = ("answer", "tuned", "ladder", "unstaged", "again")
 """Of results/published/, with the arms of the most comparisons."""
@@ -88,17 +88,12 @@ def _published(name: str) -> list[str]:
         for label, arm in summary["arms"].items():
             if arm["algorithm"] == name:
                 link = f"[{folder}](../../results/published/{folder}/report.md)"
-                accuracy = _percent(arm["final_accuracy"])
-                rows.append(f"| {link} | {accuracy} | {_steps(summary, label)} | {arm['seeds']} |")
+                end = accuracy(arm["final_accuracy"])
+                rows.append(f"| {link} | {end} | {_steps(summary, label)} | {arm['seeds']} |")
     if not rows:
         return ["It took part in none."]
     head = ["| comparison | accuracy at the end | steps against the baseline's | seeds |"]
     return [*head, "|---|---|---|---|", *rows]
-
-
-def _percent(estimate: Mapping[str, Any]) -> str:
-    value, (low, high) = estimate["value"], estimate["interval"]
-    return f"{100 * value:z.1f} % ({100 * low:z.1f} to {100 * high:z.1f})"
 
 
 def _steps(summary: Mapping[str, Any], label: str) -> str:

@@ -273,10 +273,11 @@ def _comparison(
 
 
 def _baseline(arms: Sequence[str], wanted: str | None) -> str | None:
-    """The arm the user names, else the one that is called grpo; None: nobody says."""
-    name = (wanted or "grpo").casefold()
-    named = next((arm for arm in arms if arm.casefold() == name), None)
-    if wanted and named is None:
+    """The arm that the user names; None: nobody says, and ``baseline_of`` the arms is read."""
+    if wanted is None:
+        return None
+    named = next((arm for arm in arms if arm.casefold() == wanted.casefold()), None)
+    if named is None:
         raise ResultsError(f"There is no arm '{wanted}' here; there are {', '.join(arms)}.")
     return named
 

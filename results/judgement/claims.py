@@ -12,15 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from srpo_bench.plugins import nearest
 from srpo_bench.results.judgement import grim
 from srpo_bench.results.judgement.published import Published, Unit
+from srpo_bench.results.records import Axis
 from srpo_bench.results.statistics.race import MARGIN
 from srpo_bench.results.store import ResultsError
 from srpo_bench.results.text import SHORT, signed
 
 SHIPPED = Path(__file__).parent / "claims.yaml"
-
-
-Axis = Literal["steps", "responses", "tokens", "updates", "seconds", "flops"]
-"""``records.AXES``, as a type."""
 
 
 class _Strict(BaseModel):

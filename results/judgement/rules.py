@@ -15,7 +15,7 @@ from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED, Race
 from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
-from srpo_bench.results.text import describe, points, signed, some
+from srpo_bench.results.text import describe, points, signed, some, span
 
 Verdict = Literal["supported", "refuted", "inconclusive", "no-verdict"]
 Outcome = Literal[
@@ -67,7 +67,7 @@ def no_target(contrast: Contrast, gained: Gain, room: Headroom | None) -> str:
     if (estimate := mean(gained.by_seed, floor=gained.error)).low <= 0:
         return (
             f"the baseline's gain of {100 * estimate.value:.1f} points is not told apart from none "
-            f"(95 % interval {signed(estimate.low)} to {signed(estimate.high)})"
+            f"(95 % interval {span(estimate, signed)})"
         )
     if contrast.target <= gained.base:
         return (

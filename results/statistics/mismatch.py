@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from srpo_bench.results.records import MISMATCH
 from srpo_bench.results.runs import Comparison, Run
 
 LARGE_KL = 1e-3
@@ -43,8 +44,7 @@ def mismatches(comparison: Comparison) -> dict[str, Mismatch]:
 
 
 def _of(runs: Sequence[Run]) -> Mismatch | None:
-    names = ("difference_mean", "difference_max", "kl", "ess_token", "ess_sequence")
-    columns = [np.concatenate([r.curves[f"mismatch_{n}"] for r in runs]) for n in names if runs]
+    columns = [np.concatenate([r.curves[f"mismatch_{n}"] for r in runs]) for n in MISMATCH if runs]
     if not columns or np.isnan(columns[0]).all():
         return None
     mean, largest, kl, token, sequence = columns

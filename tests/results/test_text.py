@@ -7,6 +7,7 @@ import math
 import pytest
 
 from srpo_bench.results import text
+from srpo_bench.results.records import AXES
 from srpo_bench.results.statistics.inference import Estimate
 
 NAN, INF = math.nan, math.inf
@@ -27,6 +28,10 @@ def test_intervals() -> None:
     assert text.interval(BOTH) == "95 % interval 0.412 to 0.6"
     assert text.interval(NONE) == "no interval"
     assert text.describe(BOTH) == "0.5, 95 % interval 0.412 to 0.6"
+
+
+def test_every_axis_has_a_name() -> None:
+    assert tuple(text.NAMES) == AXES
 
 
 def test_some_names() -> None:

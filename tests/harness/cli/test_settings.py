@@ -10,6 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, Field
 
+from srpo_bench.algorithms.correction import Correction
 from srpo_bench.harness import layers
 from srpo_bench.harness.cli import options, settings
 from srpo_bench.harness.cli.settings import print_config, print_presets
@@ -34,6 +35,10 @@ def test_presets_have_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == layers.preset_names()
     assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_the_settings_name_the_corrections_that_there_are() -> None:
+    assert get_args(Rollout.model_fields["correction"].annotation) == get_args(Correction)
 
 
 def test_help_names_the_engines_and_the_seeds_that_there_are() -> None:

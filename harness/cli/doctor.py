@@ -30,7 +30,7 @@ DISK_GIB = 0.5
 
 
 @dataclass(frozen=True)
-class Finding:
+class Row:
     """One thing that was looked at.
 
     stops: the default comparison cannot run like this.   do: what would mend it.
@@ -44,45 +44,45 @@ class Finding:
 
 def examine(as_json: bool = False) -> bool:
     """Print what was found; True when the default comparison can run here."""
-    findings = [*_packages(), *_machine(), *_accelerators(), _isolation(), _hub(), *_extras()]
-    ready = not any(f.stops for f in findings)
+    rows = [*_packages(), *_machine(), *_accelerators(), _isolation(), _hub(), *_extras()]
+    ready = not any(row.stops for row in rows)
     if as_json:
-        print(json.dumps({"ready": ready, "findings": [asdict(f) for f in findings]}, indent=2))
+        print(json.dumps({"ready": ready, "findings": [asdict(row) for row in rows]}, indent=2))
         return ready
     table = Table(box=None, pad_edge=False, show_header=False)
-    for f in findings:
-        table.add_row(f.what, Text(f.value), Text(f.do))
+    for row in rows:
+        table.add_row(row.what, Text(row.value), Text(row.do))
     console = Console()
     console.print(table)
-    console.print(_verdict(findings, ready), highlight=False, markup=False)
+    console.print(_verdict(rows, ready), highlight=False, markup=False)
     return ready
 
 
-def _verdict(findings: list[Finding], ready: bool) -> str:
-    wrong = [f"{f.what}: {f.do or f.value}" for f in findings if f.stops]
+def _verdict(rows: list[Row], ready: bool) -> str:
+    wrong = [f"{r.what}: {r.do or r.value}" for r in rows if r.stops]
     if not ready:
         return "Not ready for `bench compare`. " + " ".join(f"{w}." for w in wrong)
     return "Ready: bench compare --algos grpo,srpo"
 
 
-def _packages() -> list[Finding]:
-    findings = [Finding("python", platform.python_version()), Finding("srpo-bench", __version__)]
+def _packages() -> list[Row]:
+    rows = [Row("python", platform.python_version()), Row("srpo-bench", __version__)]
     for name in NEEDED:
         try:
-            findings.append(Finding(name, metadata.version(name)))
+            rows.append(Row(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
-            findings.append(Finding(name, "missing", stops=True, do=f"pip install {name}"))
-    return findings
+            rows.append(Row(name, "missing", stops=True, do=f"pip install {name}"))
+    return rows
 
 
-def _machine() -> list[Finding]:
+def _machine() -> list[Row]:
     free = _free_gib()
     load = os.getloadavg()[0]
     disk = shutil.disk_usage(Path.cwd()).free / 2**30
     busy = load > 0.5 * cores()
     return [
-        Finding("cores", f"{cores()}, load {load:.1f}", do="other work slows the runs" * busy),
-        Finding(
+        Row("cores", f"{cores()}, load {load:.1f}", do="other work slows the runs" * busy),
+        Row(
             "memory",
             f"{free:.1f} GiB free" if free else "unknown",
             stops=0 < free < RUN_GIB,
@@ -90,7 +90,7 @@ def _machine() -> list[Finding]:
             if not free or free > RUN_GIB * cores()
             else f"a run takes {RUN_GIB:g} GiB: --workers {max(1, int(free // RUN_GIB))}",
         ),
-        Finding(
+        Row(
             "disk",
             f"{disk:.1f} GiB free here",
             stops=disk < DISK_GIB,
@@ -110,11 +110,11 @@ def _free_gib() -> float:
     return kib.get("MemAvailable", 0) / 2**20
 
 
-def _arithmetic() -> Finding:
+def _arithmetic() -> Row:
     """Matrix products a second, one thread, as a step makes them: bfloat16 is the slower type on
     some processors."""
     if util.find_spec("torch") is None:
-        return Finding("arithmetic", "unknown without torch")
+        return Row("arithmetic", "unknown without torch")
     import torch
 
     from srpo_bench.harness.models.product import linear
@@ -134,51 +134,49 @@ def _arithmetic() -> Finding:
     torch.set_num_threads(before)
     single, half = speed[torch.float32], speed[torch.bfloat16]
     better = "bfloat16" if half > single else "float32"
-    return Finding(
+    return Row(
         "arithmetic",
         f"{single:.0f} GFLOP/s float32, {half:.0f} bfloat16, a core",
         do=f"for large models model.dtype={better} is the faster",
     )
 
 
-def _accelerators() -> list[Finding]:
+def _accelerators() -> list[Row]:
     if util.find_spec("torch") is None:
         return []
     import torch
 
     if torch.backends.mps.is_available():
-        return [Finding("accelerator", "mps")]
+        return [Row("accelerator", "mps")]
     if not torch.cuda.is_available():
-        return [Finding("accelerator", "none; runs go on the CPU")]
+        return [Row("accelerator", "none; runs go on the CPU")]
     accelerators = []
     for i in range(torch.cuda.device_count()):
         has = torch.cuda.get_device_properties(i)
         memory = f"{has.total_memory / 2**30:.0f} GiB"
-        accelerators.append(
-            Finding(f"cuda:{i}", f"{has.name}, {memory}, CUDA {torch.version.cuda}")
-        )
+        accelerators.append(Row(f"cuda:{i}", f"{has.name}, {memory}, CUDA {torch.version.cuda}"))
     return accelerators
 
 
-def _isolation() -> Finding:
+def _isolation() -> Row:
     from srpo_bench.tasks.sandbox import isolation
 
     mode = isolation()
     missing = "" if mode.mode != "none" else "tasks that run code are left out: install bubblewrap"
-    return Finding("model code runs in", f"{mode.mode}: {mode.why}", do=missing)
+    return Row("model code runs in", f"{mode.mode}: {mode.why}", do=missing)
 
 
-def _hub() -> Finding:
+def _hub() -> Row:
     offline = [n for n in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(n) == "1"]
     if offline:
-        return Finding("hub", f"off ({offline[0]}=1)", do="benchmarks need --data-dir or a cache")
-    return Finding("hub", "on; not tried. Without a network, set HF_HUB_OFFLINE=1")
+        return Row("hub", f"off ({offline[0]}=1)", do="benchmarks need --data-dir or a cache")
+    return Row("hub", "on; not tried. Without a network, set HF_HUB_OFFLINE=1")
 
 
-def _extras() -> list[Finding]:
+def _extras() -> list[Row]:
     extras = []
     for module, extra in EXTRAS.items():
         installed = util.find_spec(module) is not None
         do = "" if installed else f"pip install 'srpo-bench[{extra}]'"
-        extras.append(Finding(module, "installed" if installed else "not installed", do=do))
+        extras.append(Row(module, "installed" if installed else "not installed", do=do))
     return extras

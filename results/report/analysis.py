@@ -19,7 +19,7 @@ from srpo_bench.results.judgement.targets import Target, checked, targets
 from srpo_bench.results.records import Array
 from srpo_bench.results.runs import Comparison, read
 from srpo_bench.results.statistics import across, benchmarks, sampling, scores
-from srpo_bench.results.statistics.benchmarks import Score
+from srpo_bench.results.statistics.benchmarks import BenchmarkMean
 from srpo_bench.results.statistics.contrast import Contrast, contrast
 from srpo_bench.results.statistics.health import Health, window
 from srpo_bench.results.statistics.inference import Estimate, mean, share
@@ -41,7 +41,7 @@ class ArmResult:
     """Mean of the last two evaluations, over finished runs."""
     tasks: dict[str, Estimate]
     """The same by task."""
-    benchmark: dict[str, Score]
+    benchmark: dict[str, BenchmarkMean]
     """Scores at the end by benchmark: of final.json, else of the last evaluation."""
     survival: Survival
     totals: dict[str, float]
@@ -72,7 +72,7 @@ class Analysis:
     gain: Gain | None
     """None: the baseline has nothing to show yet."""
     arms: dict[str, ArmResult]
-    base: dict[str, Score]
+    base: dict[str, BenchmarkMean]
     """The base model by benchmark, where it was scored."""
     matched: Matched
     vouched: bool

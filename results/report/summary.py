@@ -11,12 +11,12 @@ from srpo_bench.results.judgement.ladder import Rung
 from srpo_bench.results.progress import ENDED, progress
 from srpo_bench.results.report import answer, scale, why
 from srpo_bench.results.report.analysis import Analysis, ArmResult, TaskContrast
-from srpo_bench.results.statistics.benchmarks import Score
+from srpo_bench.results.statistics.benchmarks import BenchmarkMean
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast
 from srpo_bench.results.statistics.health import RARE
 from srpo_bench.results.statistics.inference import Estimate, of
 from srpo_bench.results.statistics.inversion import Interval
-from srpo_bench.results.statistics.mismatch import Mismatch, mismatches
+from srpo_bench.results.statistics.mismatch import ArmMismatch, mismatches
 from srpo_bench.results.statistics.speed import FRACTION
 from srpo_bench.results.text import finite
 
@@ -82,7 +82,7 @@ def estimate(e: Estimate) -> dict[str, Any]:
     return {"value": finite(e.value), "interval": interval, "n": e.n, "method": e.method}
 
 
-def _arm(arm: ArmResult, mismatch: Mismatch | None) -> dict[str, Any]:
+def _arm(arm: ArmResult, mismatch: ArmMismatch | None) -> dict[str, Any]:
     s = arm.survival
     return {
         "algorithm": arm.algorithm,
@@ -106,7 +106,7 @@ def _arm(arm: ArmResult, mismatch: Mismatch | None) -> dict[str, Any]:
     }
 
 
-def _score(s: Score) -> dict[str, Any]:
+def _score(s: BenchmarkMean) -> dict[str, Any]:
     return {
         "value": finite(s.value),
         "stderr_between_seeds": finite(s.between),

@@ -18,7 +18,7 @@ REFERENCES = Path(__file__).with_name("references.yaml")
 
 
 @dataclass(frozen=True)
-class Score:
+class BenchmarkMean:
     """A mean over seeds of one benchmark's accuracy, with both of its standard errors.
 
     between: sd over seeds / √seeds, all there is of error in the mean, sampling included; NaN with
@@ -60,7 +60,7 @@ def references() -> References:
     return References.model_validate(yaml.safe_load(REFERENCES.read_text(encoding="utf-8")))
 
 
-def at_end(runs: Iterable[Run]) -> dict[str, Score]:
+def at_end(runs: Iterable[Run]) -> dict[str, BenchmarkMean]:
     """Finished runs: their final.json where any has one, else their last evaluation."""
     done = [run for run in runs if run.state == "done"]
     if any(run.final for run in done):
@@ -68,7 +68,7 @@ def at_end(runs: Iterable[Run]) -> dict[str, Score]:
     return _scores(done, lambda run: run.evals.last)
 
 
-def at_start(comparison: Comparison) -> dict[str, Score]:
+def at_start(comparison: Comparison) -> dict[str, BenchmarkMean]:
     """The base model: evaluations at step 0. All arms draw the same at one seed, so it is taken
     once a seed."""
     begun = {r.seed: r for r in reversed(comparison.runs) if len(r.evals) and not r.evals.step[0]}
@@ -77,7 +77,7 @@ def at_start(comparison: Comparison) -> dict[str, Score]:
 
 def _scores(
     runs: Iterable[Run], of: Callable[[Run], Mapping[str, Mapping[str, Any]]]
-) -> dict[str, Score]:
+) -> dict[str, BenchmarkMean]:
     by_task: dict[str, list[Mapping[str, Any]]] = {}
     for run in runs:
         for task, score in of(run).items():
@@ -85,11 +85,11 @@ def _scores(
     return {task: _score(scores) for task, scores in by_task.items()}
 
 
-def _score(scores: list[Mapping[str, Any]]) -> Score:
+def _score(scores: list[Mapping[str, Any]]) -> BenchmarkMean:
     n = len(scores)
     values = np.array([s["accuracy"] for s in scores], dtype=float)
     errors = np.array([np.nan if s.get("stderr") is None else s["stderr"] for s in scores])
-    return Score(
+    return BenchmarkMean(
         value=float(values.mean()),
         between=float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
         sampling=float(np.sqrt((errors**2).sum()) / n),

@@ -17,7 +17,7 @@ than this, stale weights or other sampling settings lie far above it."""
 
 
 @dataclass(frozen=True)
-class Mismatch:
+class ArmMismatch:
     """An arm's steps together. Differences and KL in nats a token, effective samples as fractions.
 
     mean: of |log π − log μ|.   largest: of any token.   kl: KL(engine ‖ learner), mean over steps.
@@ -37,18 +37,18 @@ class Mismatch:
         return self.kl > LARGE_KL
 
 
-def mismatches(comparison: Comparison) -> dict[str, Mismatch]:
+def mismatches(comparison: Comparison) -> dict[str, ArmMismatch]:
     """arm -> its mismatch, for arms that recorded any."""
     measured = {arm: _of(comparison.of(arm)) for arm in comparison.arms}
     return {arm: m for arm, m in measured.items() if m is not None}
 
 
-def _of(runs: Sequence[Run]) -> Mismatch | None:
+def _of(runs: Sequence[Run]) -> ArmMismatch | None:
     columns = [np.concatenate([r.curves[f"mismatch_{n}"] for r in runs]) for n in MISMATCH if runs]
     if not columns or np.isnan(columns[0]).all():
         return None
     mean, largest, kl, token, sequence = columns
-    return Mismatch(
+    return ArmMismatch(
         mean=float(np.nanmean(mean)),
         largest=float(np.nanmax(largest)),
         kl=float(np.nanmean(kl)),

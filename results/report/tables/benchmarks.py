@@ -6,7 +6,7 @@ from math import isnan
 
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables.table import Table
-from srpo_bench.results.statistics.benchmarks import Score, references
+from srpo_bench.results.statistics.benchmarks import BenchmarkMean, references
 
 _ERRORS = (
     "Mean over seeds, in per cent, ± its standard error between seeds; in brackets the standard "
@@ -57,13 +57,13 @@ def title(task: str) -> str:
     return references().benchmarks.get(task, task)
 
 
-def _size(score: Score) -> str:
+def _size(score: BenchmarkMean) -> str:
     if not score.problems:
         return ""
     return f" (n = {score.problems})" if score.k < 2 else f" (n = {score.problems}, avg@{score.k})"
 
 
-def _cell(score: Score | None, size: Score) -> str:
+def _cell(score: BenchmarkMean | None, size: BenchmarkMean) -> str:
     """``41.2 ± 0.8 (0.5)``; the base's own n where it differs."""
     if score is None:
         return "–"

@@ -401,7 +401,7 @@ def test_load_and_disk(
     usage = SimpleNamespace(free=disk * 2**30)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
     monkeypatch.setattr(doctor, "_free_gib", lambda: 0.0)
-    monkeypatch.setattr(doctor, "_arithmetic", lambda: doctor.Finding("arithmetic", ""))
+    monkeypatch.setattr(doctor, "_arithmetic", lambda: doctor.Row("arithmetic", ""))
     cores, memory, room, _ = doctor._machine()
     assert cores.value == f"2, load {load:.1f}"
     assert cores.do == ("other work slows the runs" if slow else "")
@@ -416,7 +416,7 @@ def test_just_enough_memory_and_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = SimpleNamespace(free=doctor.DISK_GIB * 2**30)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
     monkeypatch.setattr(doctor, "_free_gib", lambda: 2 * doctor.RUN_GIB)
-    monkeypatch.setattr(doctor, "_arithmetic", lambda: doctor.Finding("arithmetic", ""))
+    monkeypatch.setattr(doctor, "_arithmetic", lambda: doctor.Row("arithmetic", ""))
     _, memory, room, _ = doctor._machine()
     assert (memory.stops, room.stops) == (False, False)
     assert memory.do.endswith("--workers 2")

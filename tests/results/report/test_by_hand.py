@@ -657,9 +657,9 @@ def test_a_mismatch_that_rounding_explains_is_no_warning() -> None:
 
 def test_benchmark_cells() -> None:
     from srpo_bench.results.report.tables import benchmarks
-    from srpo_bench.results.statistics.benchmarks import Score
+    from srpo_bench.results.statistics.benchmarks import BenchmarkMean
 
-    one = Score(0.412, 0.008, 0.005, 2, 100, 1)
+    one = BenchmarkMean(0.412, 0.008, 0.005, 2, 100, 1)
     cell = benchmarks._cell
     assert cell(one, one) == "41.2 ± 0.8 (0.5)"
     assert cell(replace(one, between=NAN), one) == "41.2 (0.5)"

@@ -60,7 +60,7 @@ LOSS_OF_SAMPLERS = "grpo-token"
 
 
 class AlgorithmError(ValueError):
-    """No such method, or a plug-in that is none; the message is one sentence."""
+    """No such method, or an invalid plug-in; the message is one sentence."""
 
 
 def _algorithm_fault(loaded: Any, name: str) -> str:

@@ -18,7 +18,7 @@ class RunError(Exception):
 
 
 def unknown(kind: str, name: str, names: Iterable[str]) -> UserError:
-    """An error for a name that is none, with the nearest one that is."""
+    """An error for an unknown name, with the nearest known one."""
     return UserError(f"Unknown {kind} '{name}'; {nearest(name, sorted(names))}")
 
 

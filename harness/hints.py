@@ -1,4 +1,4 @@
-"""What somebody meant who typed a setting that is none: by its last part, by another trainer's
+"""What somebody meant who typed an unknown setting: by its last part, by another trainer's
 name for it, by spelling."""
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ NO_SETTING = {
 
 
 def unknown_setting(path: str, paths: Iterable[str], where: str = "") -> UserError:
-    """An error for a setting that is none, with the one that was probably meant.
+    """An error for an unknown setting, with the one that was probably meant.
 
     Args:
         path: as it was typed, ``optim.learning_rate``.

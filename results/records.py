@@ -28,7 +28,7 @@ CURVES = (
     *("all_wrong", "truncated", "grad_norm", "repeated"),
     *(f"mismatch_{name}" for name in MISMATCH),
 )
-"""What is drawn and told of the training steps. Fractions are of the step's groups, truncated is of
+"""What reports draw and say of the training steps. Fractions are of the step's groups, truncated of
 its responses; repeated: groups of a prompt that has one already."""
 
 

@@ -34,7 +34,7 @@ def status_of(run: Path) -> Status:
     record = read_record(path)
     state = str(record.get("state"))
     if state not in get_args(State):
-        raise ResultsError(f"{path} names a state that is none: {state!r:.40}.")
+        raise ResultsError(f"{path} names an unknown state: {state!r:.40}.")
     if state == "running" and _is_left(run):
         return Status("stopped", GONE)
     return Status(state, str(record.get("reason") or ""))

@@ -1,7 +1,7 @@
 """A file that is a plug-in: ``mine.py:Winners``, named by who runs it.
 
 It is the user's own code, so it is imported, but only where somebody has named it. One file is one
-plug-in: what lies beside it is not imported, and what it says is told by its digest.
+plug-in: what lies beside it is not imported, and its digest stands for its content.
 """
 
 from __future__ import annotations

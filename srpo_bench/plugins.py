@@ -15,7 +15,7 @@ from typing import Any
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """What may have been meant: the end of a sentence about a name that is none of ``names``."""
+    """What may have been meant: the end of a sentence about a name that is not among ``names``."""
     listed = list(names)
     close = difflib.get_close_matches(name, listed, n=1)
     return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(listed)}."
@@ -65,7 +65,7 @@ class Registry:
         self.entered[name] = made
 
     def get(self, name: str) -> Any:
-        """What is made of that name; ``error`` where there is none, or a plug-in is of no use."""
+        """What is made of that name; ``error`` where there is none, or a plug-in cannot be used."""
         if name in self.built_in:
             module, attribute = self.built_in[name].split(":")
             return self.make(getattr(importlib.import_module(module), attribute))

@@ -1,4 +1,4 @@
-"""The code that a response means, told line by line: a response is never parsed here."""
+"""The code that a response means, found line by line: a response is never parsed here."""
 
 from __future__ import annotations
 

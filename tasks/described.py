@@ -66,7 +66,7 @@ def read(path: Path, home: Path) -> Callable[[], Described]:
     """What makes the task that ``path`` describes, with data from ``home``.
 
     Raises:
-        TaskError: no YAML, an unknown key, or a value that is none (key named).
+        TaskError: no YAML, an unknown key, or an invalid value (the key is named).
     """
     try:
         values = yaml.safe_load(files.read(path))

@@ -40,7 +40,7 @@ def stated(response: str) -> str | None:
 
 
 def value(number: str) -> Fraction | None:
-    """What the text of a number is worth; None where it is none, such as ``1,8``."""
+    """What the text of a number is worth; None where it is not one, such as ``1,8``."""
     match = _NUMBER.fullmatch(number.translate(_AS_ASCII))
     if match is None or len(number) > _LONGEST:
         return None
@@ -62,7 +62,7 @@ def same(number: str | None, gold: str) -> bool:
 def _first(place: str) -> str | None:
     """The number that ``place`` begins with; of a worked line, what stands behind its last ``=``.
 
-    Where another follows it is told whole, which is worth nothing.
+    Where another follows, both are given as one text, which is worth nothing.
     """
     prefix = _PREFIX.match(place)
     if prefix is None:

@@ -1,6 +1,6 @@
 """What is shown while a comparison runs: one line for the whole, then the runs that are at work.
 
-Where there is no screen to redraw (a pipe, TERM=dumb) the same is told in plain lines.
+Where there is no screen to redraw (a pipe, TERM=dumb) the same appears as plain lines.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def write(kind: str, name: str, into: Path) -> None:
     """Write ``NAME/NAME.py`` and ``NAME/pyproject.toml``, and say what comes next.
 
     Raises:
-        UserError: no such kind, a name that is none, or a folder that is there already.
+        UserError: no such kind, an invalid name, or a folder that exists already.
     """
     if kind not in KINDS:
         raise unknown("kind of plug-in", kind, KINDS)

@@ -88,7 +88,7 @@ def left_behind(run: PlannedRun) -> str:
 
 
 def _check(run: PlannedRun) -> None:
-    """What a run would go on from is as it was written: told now, not after an hour.
+    """What a run would go on from is as it was written: reported now, not after an hour.
 
     Raises:
         UserError: it is not.

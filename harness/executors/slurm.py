@@ -48,7 +48,7 @@ class SlurmExecutor:
         self._runs: list[PlannedRun] = []
         self._open: set[int] = set()
         self._job, self._looked = "", 0.0
-        self._batch(folder, 1)  # a template that is none is told before anything is planned
+        self._batch(folder, 1)  # a bad template is reported before anything is planned
 
     @property
     def side_by_side(self) -> int:

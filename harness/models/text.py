@@ -17,7 +17,7 @@ def encode(tokenizer: Any, prompt: Prompt, day: date | None = None) -> list[int]
     """Token ids of a prompt; a list of turns goes through the chat template.
 
     Args:
-        day: what a template that asks for the time is told; None: the time there is.
+        day: the date for a template that asks for one; None: today.
 
     Raises:
         UserError: the template refuses these turns.
@@ -31,7 +31,7 @@ def encode(tokenizer: Any, prompt: Prompt, day: date | None = None) -> list[int]
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
-            tokenizer_kwargs={"verbose": False},  # what is too long is told by those who measure
+            tokenizer_kwargs={"verbose": False},  # whoever measures lengths reports them
             **clock,
         )["input_ids"]
     except TemplateError as error:

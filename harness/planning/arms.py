@@ -48,7 +48,7 @@ def read_arm(name: str) -> Typed:
     """Take ``[label=]algorithm[+sampler]`` apart.
 
     Raises:
-        UserError: an unknown algorithm or sampler, or a label that is none.
+        UserError: an unknown algorithm or sampler, or an invalid label.
     """
     label, sign, text = name.rpartition("=")
     if sign and not LABEL.fullmatch(label):

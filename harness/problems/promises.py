@@ -141,7 +141,7 @@ def _grades(task: Task, pairs: Sequence[tuple[Problem, str]]) -> list[Grade]:
     try:
         grades = task_guard.grade(task, [p for p, _ in pairs], [r for _, r in pairs])
     except TaskError:
-        return [None] * len(pairs)  # type: ignore[list-item]  # told by _bounded
+        return [None] * len(pairs)  # type: ignore[list-item]  # _bounded reports it
     return [replace(grade, repeatable=True) for grade in grades]
 
 

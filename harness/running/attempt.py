@@ -167,7 +167,7 @@ class Attempt:
         return {name: os.fstat(r.fileno()).st_size for name, r in self._records.items()}
 
     def close(self) -> None:
-        """Let go of the record files. The outbox stays, so that the last attempt can be told."""
+        """Let go of the record files. The outbox stays, and with it who wrote last."""
         for file in (*self._records.values(), *self._notes.values()):
             file.close()
 

@@ -1,5 +1,5 @@
-"""Is a checkpoint, and what was recorded up to it, as it was written? Read without loading any of
-it, so that damage is told before anything is trained."""
+"""Is a checkpoint, and what was recorded up to it, as it was written? Nothing is loaded to find
+out, so damage is reported before anything is trained."""
 
 from __future__ import annotations
 

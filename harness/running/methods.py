@@ -22,7 +22,7 @@ def methods_of(
     max_new_tokens: int,
     policy: Policy,
 ) -> tuple[Algorithm[Any], Sampler[Any]]:
-    """Both, told of the run what they may know.
+    """Both, with what they may know of the run.
 
     Raises:
         RunError: a plug-in that cannot be made.

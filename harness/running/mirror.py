@@ -117,8 +117,8 @@ class Mirror:
         return True
 
     def push(self, attempt: Attempt, checkpoint: Path) -> None:
-        """A checkpoint and the records beside it; older copies go. A mirror that does not answer is
-        no reason to lose a run: it is told, and the next checkpoint is pushed anew."""
+        """A checkpoint and the records beside it; older copies go. A mirror that does not answer
+        is no reason to lose a run: it is reported, and the next checkpoint is pushed anew."""
         step = int(checkpoint.name.removeprefix("step-"))
         lengths = read_json(checkpoint / "progress.json")["records"]
         files = {str(p.relative_to(checkpoint)): p for p in checkpoint.rglob("*") if p.is_file()}

@@ -39,6 +39,6 @@ def matches(
 
 
 def plain_number(text: str) -> float | None:
-    """The number a piece of text is; None if it is none."""
+    """The number a piece of text is; None if it is not one."""
     match = NUMBER.fullmatch(text.strip())
     return float(match[1]) if match else None

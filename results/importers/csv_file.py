@@ -66,7 +66,7 @@ def header_of(rows: Iterator[list[str]], lines: Lines) -> list[str]:
 
 
 def rows_of(rows: Iterator[list[str]], lines: Lines) -> Iterator[list[str]]:
-    """The same rows, whose faults are told as ours."""
+    """The same rows; their faults are raised as our errors."""
     try:
         yield from rows
     except csv.Error as error:

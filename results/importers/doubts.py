@@ -1,4 +1,4 @@
-"""What looks wrong in what was read, though it may be right: told, never mended."""
+"""What looks wrong in what was read, though it may be right: reported, never corrected."""
 
 from __future__ import annotations
 

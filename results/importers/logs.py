@@ -114,7 +114,7 @@ def read(
         scale: factor that makes fractions of them.
 
     Raises:
-        ResultsError: no held-out accuracy, or one that is none; names the line.
+        ResultsError: no held-out accuracy, or one that is not a fraction; names the line.
     """
     seen: dict[str, None] = {}
     scored, way = False, Direction()

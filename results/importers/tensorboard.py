@@ -57,7 +57,7 @@ def counts(values: Mapping[str, Any]) -> Unit:
 
 
 def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
-    """Not told."""
+    """Such logs do not say."""
     return None
 
 

@@ -21,7 +21,7 @@ def by_word(comparison: Comparison, proof: Matched, epoch: bool) -> str:
 
 
 def _noticed(comparison: Comparison) -> str:
-    """Doubts, and an accuracy that is none: they may be right, so they are told and no more."""
+    """Doubts, and an accuracy that is not held out: perhaps harmless, so only reported."""
     source = comparison.plan.get("imported")
     if not source:
         return ""

@@ -50,7 +50,7 @@ def test_of_a_run_on_another_machine_its_word_is_taken(running: Path) -> None:
 
 def test_a_state_that_is_none_is_told(running: Path) -> None:
     write_json(running / "status.json", {"state": "runnnig"})
-    with pytest.raises(ResultsError, match="names a state that is none: 'runnnig'"):
+    with pytest.raises(ResultsError, match="names an unknown state: 'runnnig'"):
         status_of(running)
     (running / "status.json").unlink()
     assert status_of(running) == Status("", "")

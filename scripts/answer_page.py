@@ -57,9 +57,9 @@ def controls() -> str:
         (
             f"`{arm}` against `{_pair(folder, arm)['baseline']}`",
             must,
-            _told(folder, arm)["verdict"],
-            steps(_told(folder, arm)),
-            _told(folder, arm)["difference"],
+            _headline(folder, arm)["verdict"],
+            steps(_headline(folder, arm)),
+            _headline(folder, arm)["difference"],
             _from_to(folder, arm),
         )
         for (folder, arm), must in CONTROLS.items()
@@ -76,9 +76,9 @@ def units() -> str:
     """Steps, updates and responses to one target, side by side."""
     rows: list[Sequence[str]] = []
     for folder in filter(is_published, UNITS):
-        told = {h["challenger"]: steps(h) for h in summary(folder)["headlines"]}
+        measured = {h["challenger"]: steps(h) for h in summary(folder)["headlines"]}
         for arm, cost in _costs(folder).items():
-            rows.append((f"`{arm}` of `{folder}`", *cost, told.get(arm, "–")))
+            rows.append((f"`{arm}` of `{folder}`", *cost, measured.get(arm, "–")))
     head = ("arm", "steps", "updates", "responses", "steps, against the first")
     return table(head, rows) if rows else NOT_RUN
 
@@ -126,10 +126,10 @@ def hard() -> str:
             " / ".join(percent(window[name]) for window in windows)
             for name in ("hopeless", "short", "flat")
         )
-        told = _told(folder, "srpo")
-        verdict = told["verdict"].replace("-", " ")
-        there = readme.arrive(_pair(folder, "srpo"))
-        rows.append((f"`{folder}`", verdict, steps(told), there, told["difference"], *shares))
+        line = _headline(folder, "srpo")
+        verdict = line["verdict"].replace("-", " ")
+        arrived = readme.arrive(_pair(folder, "srpo"))
+        rows.append((f"`{folder}`", verdict, steps(line), arrived, line["difference"], *shares))
     head = (
         *("comparison", "`steps-90`", "steps to target, against `grpo`", "arrive"),
         *(
@@ -168,10 +168,10 @@ def earlier() -> str:
         where = f"[{name}](../results/published/{folder}/report.md)"
         rows += [(where, *rung) for rung in readme.rungs(folder)]
         s = summary(folder)
-        for one in s["comparisons"] if not s["ladder"] else []:
-            pair = f"`{one['challenger']}` / `{one['baseline']}`"
-            found = {"value": one["axes"]["steps"]["ratio"], **one["axes"]["steps"]}
-            rows.append((where, "nothing", pair, readme.ratio(found), ""))
+        for contrast in s["comparisons"] if not s["ladder"] else []:
+            pair = f"`{contrast['challenger']}` / `{contrast['baseline']}`"
+            estimate = {"value": contrast["axes"]["steps"]["ratio"], **contrast["axes"]["steps"]}
+            rows.append((where, "nothing", pair, readme.ratio(estimate), ""))
     return table(("", "what is added", "arm against arm", "ratio of steps (95 %)", ""), rows)
 
 
@@ -196,33 +196,33 @@ def _where(folder: str, make: Callable[[str], str]) -> str:
 
 
 def _pair(folder: str, arm: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(
-        one for one in summary(folder)["comparisons"] if one["challenger"] == arm
+    comparison: Mapping[str, Any] = next(
+        each for each in summary(folder)["comparisons"] if each["challenger"] == arm
     )
-    return found
+    return comparison
 
 
-def _told(folder: str, arm: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(
-        one for one in summary(folder)["headlines"] if one["challenger"] == arm
+def _headline(folder: str, arm: str) -> Mapping[str, Any]:
+    headline: Mapping[str, Any] = next(
+        each for each in summary(folder)["headlines"] if each["challenger"] == arm
     )
-    return found
+    return headline
 
 
 def _from_to(folder: str, arm: str) -> str:
-    found = summary(folder)["arms"][arm]
-    return " to ".join(percent(found[f"{when}_accuracy"]["value"]) for when in ("base", "final"))
+    own = summary(folder)["arms"][arm]
+    return " to ".join(percent(own[f"{when}_accuracy"]["value"]) for when in ("base", "final"))
 
 
 def _prompts(folder: str) -> str:
     rows = []
     for arm, health in summary(folder)["health"].items():
-        found = health["prompt_twice_up_to_own_crossing"]
-        shares = [share for share in found["by_run"] if share is not None]
+        twice = health["prompt_twice_up_to_own_crossing"]
+        shares = [share for share in twice["by_run"] if share is not None]
         rows.append(
             (
                 f"`{arm}`",
-                f"{found['runs_within']} of {len(shares)}",
+                f"{twice['runs_within']} of {len(shares)}",
                 percent(max(shares)),
                 percent(sum(shares) / len(shares)),
                 percent(health["up_to_baselines_crossing"]["short"]),
@@ -242,18 +242,18 @@ def _costs(folder: str) -> dict[str, tuple[str, str, str]]:
 
     with TemporaryDirectory() as scratch:
         comparison = read(unpack(PUBLISHED / folder / RECORDS, Path(scratch)))
-        found = {}
+        costs = {}
         for arm in comparison.arms:
             runs = comparison.of(arm)
             target = comparison.plan["targets"][0]
-            there = steps_to([(run.evals.step, run.evals.accuracy) for run in runs], target)
+            crossing = steps_to([(run.evals.step, run.evals.accuracy) for run in runs], target)
             each = [runs[0].totals[name] / runs[0].last_step for name in ("updates", "responses")]
-            found[arm] = (
+            costs[arm] = (
                 ("not reached",) * 3
-                if there is None
-                else (f"{there:.0f}", *(f"{there * n:,.0f}" for n in each))
+                if crossing is None
+                else (f"{crossing:.0f}", *(f"{crossing * n:,.0f}" for n in each))
             )
-    return found
+    return costs
 
 
 def _groups(folder: str) -> str:
@@ -278,8 +278,10 @@ def _last(folder: str) -> str:
         )
         done = f"{arm['states'].get('done', 0)} of {arm['seeds']}"
         rows.append((f"`{name}`", done, percent(arm["final_accuracy"]["value"]), *shown))
-    asked = (f"{task}, {score['problems']} problems" for task, score in first["benchmarks"].items())
-    return table(("", "runs done", "held out", *asked), rows)
+    benchmarks = (
+        f"{task}, {score['problems']} problems" for task, score in first["benchmarks"].items()
+    )
+    return table(("", "runs done", "held out", *benchmarks), rows)
 
 
 def _scores(name: str) -> dict[tuple[str, str], str]:
@@ -296,12 +298,12 @@ def _scores(name: str) -> dict[tuple[str, str], str]:
 def _tried(folder: str) -> str:
     rows = [
         (
-            f"`{one['algorithm']}`",
-            ", ".join(f"{path} {value:g}" for path, value in one["values"].items()),
-            "not reached" if one["steps"] is None else f"{one['steps']:.0f}",
-            percent(sum(one["scores"]) / len(one["scores"])),
+            f"`{tried['algorithm']}`",
+            ", ".join(f"{path} {value:g}" for path, value in tried["values"].items()),
+            "not reached" if tried["steps"] is None else f"{tried['steps']:.0f}",
+            percent(sum(tried["scores"]) / len(tried["scores"])),
         )
-        for one in summary(folder)["tuning"]["candidates"]
+        for tried in summary(folder)["tuning"]["candidates"]
     ]
     return table(("method", "tried", "steps to target", "accuracy at the end"), rows)
 

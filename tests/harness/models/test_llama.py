@@ -135,19 +135,25 @@ def test_log_probs_and_every_gradient_are_the_models_own(
 
 def test_backward_passes_of_its_own_where_gradients_are_wanted() -> None:
     x = torch.randn(3, 4, requires_grad=True)
-    for out, name in ((llama.unit(x, 1e-6), "_Unit"), (llama.gated(x), "_Gated")):
+    for out, name in ((operations.unit(x, 1e-6), "_Unit"), (operations.gated(x), "_Gated")):
         assert type(out.grad_fn).__name__ == f"{name}Backward"
     with torch.no_grad():
-        torch.testing.assert_close(llama.unit(x, 0.5), x / (x.square().mean(-1, True) + 0.5).sqrt())
-        torch.testing.assert_close(llama.gated(x), torch.nn.functional.silu(x[:, :2]) * x[:, 2:])
+        torch.testing.assert_close(
+            operations.unit(x, 0.5), x / (x.square().mean(-1, True) + 0.5).sqrt()
+        )
+        torch.testing.assert_close(
+            operations.gated(x), torch.nn.functional.silu(x[:, :2]) * x[:, 2:]
+        )
 
 
 def test_attention_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(llama, "attention_on_cuda", lambda qkv, *_: "elsewhere")
-    monkeypatch.setattr(llama._Attention, "apply", lambda *_: "here")
+    monkeypatch.setattr(operations, "attention_on_cuda", lambda qkv, *_: "elsewhere")
+    monkeypatch.setattr(operations._Attention, "apply", lambda *_: "here")
     nothing: Any = None
     for device, where in (("cpu", "here"), ("meta", "elsewhere")):
-        assert llama.attention(torch.zeros(1, device=device), nothing, nothing, nothing) == where
+        assert (
+            operations.attention(torch.zeros(1, device=device), nothing, nothing, nothing) == where
+        )
 
 
 def test_one_layer_is_enough() -> None:

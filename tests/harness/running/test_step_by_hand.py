@@ -22,7 +22,7 @@ from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.rollouts.collect import GradedCompletions
-from srpo_bench.harness.running import ledger, loop
+from srpo_bench.harness.running import ledger, loop, methods
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.harness.running.loop import Run
 from srpo_bench.harness.running.record import evaluation_line, step_line
@@ -105,7 +105,7 @@ def test_without_a_reference_only_rows_that_carry_a_gradient_are_read_again(
             batch.advantage[:] = torch.tensor([1.0, 0.0, 0.0, -1.0])
             return batch
 
-    monkeypatch.setattr(loop, "get", lambda name: Uneven)
+    monkeypatch.setattr(methods, "get", lambda name: Uneven)
     run = scripted(run_of(tmp_path, "grpo-token", steps=1))
     assert run.train()
     (line,) = read_lines(tmp_path / "steps.jsonl")
@@ -124,7 +124,7 @@ def test_what_is_not_used_is_discarded_and_not_trained(
             batch.weight[:] = torch.tensor([0.0, 1.0, 0.5, 0.0])
             return batch
 
-    monkeypatch.setattr(loop, "get", lambda name: Half)
+    monkeypatch.setattr(methods, "get", lambda name: Half)
     run = scripted(run_of(tmp_path, "grpo", steps=1, optim={"num_iterations": 3}))
     assert run.train()
     (line,) = read_lines(tmp_path / "steps.jsonl")

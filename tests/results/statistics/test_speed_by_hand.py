@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from srpo_bench.results.statistics import inversion
+from srpo_bench.results.statistics import jackknife as jackknives
 from srpo_bench.results.statistics import race as races
 from srpo_bench.results.statistics import speed as speeds
 from srpo_bench.results.statistics.inversion import Interval
@@ -133,33 +135,33 @@ def test_a_ledger_reads_costs_and_back() -> None:
 
 def test_replicates_of_the_pairs_that_are_kept() -> None:
     values = np.array([[1.0], [3.0], [8.0]])
-    every = speeds._replicates(values, np.ones(3, bool))
+    every = jackknives.replicates(values, np.ones(3, bool))
     assert every[:, 0].tolist() == [4, 5.5, 4.5, 2]
-    some = speeds._replicates(values, np.array([True, False, True]))
+    some = jackknives.replicates(values, np.array([True, False, True]))
     assert some[:, 0].tolist() == [4.5, 8, 4.5, 1]
 
 
 def test_the_jackknifes_error_by_hand() -> None:
     theta = np.array([9.0, 1, 2, 6])
-    centre, error = speeds._jackknife(theta, np.ones(3, bool))
+    centre, error = jackknives.jackknife(theta, np.ones(3, bool))
     assert float(centre) == 9
     assert float(error) == pytest.approx(np.sqrt(2 / 3 * (4 + 1 + 9)))
-    _, error = speeds._jackknife(theta, np.array([True, False, True]))
+    _, error = jackknives.jackknife(theta, np.array([True, False, True]))
     assert float(error) == pytest.approx(np.sqrt(1 / 2 * (2.5**2 + 2.5**2)))
 
 
 def test_a_t_without_any_spread_is_certain_or_nothing() -> None:
     kept = np.ones(2, bool)
     short = np.array([[0.5, -0.5, 0.0, 1.0], [0.5, -0.5, 0.0, 0.0], [0.5, -0.5, 0.0, 2.0]])
-    assert speeds._statistic(short, kept, 0.0).tolist() == [1e9, -1e9, 0, 1]
-    assert speeds._statistic(short, kept, 0.25).tolist() == [1, -1, 0, 1]
-    assert speeds._statistic(short, kept, 4.0).tolist() == [0.25, -0.25, 0, 0.5]
+    assert inversion.t_statistic(short, kept, 0.0).tolist() == [1e9, -1e9, 0, 1]
+    assert inversion.t_statistic(short, kept, 0.25).tolist() == [1, -1, 0, 1]
+    assert inversion.t_statistic(short, kept, 4.0).tolist() == [0.25, -0.25, 0, 0.5]
 
 
 def test_quantiles_of_pairs() -> None:
-    found = speeds._student(np.array([0, 1, 2, 9]), 0.98)
+    found = jackknives.student(np.array([0, 1, 2, 9]), 0.98)
     assert found.tolist() == pytest.approx([INF, INF, stats.t.ppf(0.98, 1), stats.t.ppf(0.98, 8)])
-    assert speeds._normal(0.98) == pytest.approx(stats.norm.ppf(0.98))
+    assert jackknives.normal(0.98) == pytest.approx(stats.norm.ppf(0.98))
     assert (QUANTILE, pytest.approx(0.04)) == (0.98, ALPHA)
 
 
@@ -174,7 +176,7 @@ def test_costs_that_are_tried_are_at_evaluations_and_half_way() -> None:
 
 def first(t: list[float], bound: float) -> float:
     ratios = np.array([0.1, 0.2, 0.4])
-    return float(speeds._first(ratios, np.array(t), np.array(bound)))
+    return float(inversion._first(ratios, np.array(t), np.array(bound)))
 
 
 def test_where_a_t_first_rises_above_a_bound() -> None:
@@ -183,9 +185,9 @@ def test_where_a_t_first_rises_above_a_bound() -> None:
     assert first([5, 1, 3], 2) == 0.1
     assert first([-1, 3, 1], 1) == pytest.approx(0.15)
     assert np.isnan(first([-1, 1, 2], 2))
-    found = speeds._invert(np.array([0.1, 0.2, 0.4]), np.array([-3.0, 0, 3]), np.array(2.0))
+    found = inversion.invert(np.array([0.1, 0.2, 0.4]), np.array([-3.0, 0, 3]), np.array(2.0))
     assert (float(found.low), float(found.high)) == pytest.approx((0.1 + 0.1 / 3, 0.2 + 0.4 / 3))
-    never = speeds._invert(np.array([0.1, 0.4]), np.array([-3.0, -2.5]), np.array(2.0))
+    never = inversion.invert(np.array([0.1, 0.4]), np.array([-3.0, -2.5]), np.array(2.0))
     assert float(never.low) == 0.4
     assert np.isnan(float(never.high))
     open_ = speeds._open(Interval(np.array([NAN, 0.5]), np.array([NAN, 0.7])))
@@ -196,7 +198,7 @@ def test_a_ratio_is_as_likely_as_the_largest_t_up_to_it_says() -> None:
     ratios = np.array([0.1, 0.5, 1.0])
 
     def read(t: list[float], ratio: float) -> float:
-        return float(speeds._read(ratios, np.array(t), ratio))
+        return float(inversion.t_at(ratios, np.array(t), ratio))
 
     assert read([-4, -3, -2], 3.0) == 0  # nothing beyond the end is rejected as too small
     assert read([-4, -3, -2], 0.3) == -3.5
@@ -340,13 +342,13 @@ def test_a_collapse_is_both_large_and_certain() -> None:
 def test_the_floor_of_a_t_is_a_normals_of_as_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sampling noise is known, not estimated: its bound is the normal's, at Student's quantile."""
     floors: list[Any] = []
-    real = speeds._statistic
+    real = inversion.t_statistic
 
     def watched(short: Any, kept: Any, floor: Any) -> Any:
         floors.append(floor)
         return real(short, kept, floor)
 
-    monkeypatch.setattr(speeds, "_statistic", watched)
+    monkeypatch.setattr(speeds, "t_statistic", watched)
     ours, theirs = (straight(pace, STEP) for pace in ([0.2, 0.21, 0.19], [0.1, 0.11, 0.09]))
     ours, theirs = replace(ours, error=0.01), replace(theirs, error=0.04)
     speed(ours, theirs, Goal(0.5), quantile=0.98)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -22,6 +24,11 @@ AGAIN = 0.05
 class Interruptible(TyperGroup):
     """Ctrl-C and SIGTERM end every command with one sentence and exit code 130."""
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Read what was typed."""
+        with _one_sentence():
+            return super().make_context(*args, **settings)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was typed; one that knows more than this says it itself."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
@@ -30,14 +37,21 @@ class Interruptible(TyperGroup):
             if before[number] is not signal.SIG_IGN:  # a shell has it so of what it runs aside
                 signal.signal(number, interrupt)
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            print(STOPPED, file=sys.stderr)
-            raise typer.Exit(130) from None
+            with _one_sentence():
+                return super().invoke(ctx)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:

@@ -130,6 +130,23 @@ def test_a_signal_before_the_command_line_is_imported(number: int, tmp_path: Pat
     assert (done.returncode, done.stdout, done.stderr) == (130, "", SENTENCE)
 
 
+def test_a_signal_while_the_words_are_read(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, typer\n"
+        "from srpo_bench.harness.cli.interrupt import Interruptible\n"
+        "class Slow(Interruptible):\n"
+        "    def parse_args(self, *words):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "app = typer.Typer(cls=Slow)\n"
+        "@app.callback()\n"
+        "def nothing() -> None: ...\n"
+        "app([])\n"
+    )
+    done = python(script, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", SENTENCE)
+
+
 def test_a_signal_waits_until_an_import_is_over(tmp_path: Path) -> None:
     """Into C++ that is being imported nothing may be raised; a second one is not put off."""
     (tmp_path / "slow.py").write_text(

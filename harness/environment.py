@@ -8,11 +8,16 @@ import sys
 
 from srpo_bench.children import python_path
 
+SPINS = "1000"
+"""Turns that a thread of libgomp waits for work before it sleeps. By default it is 300,000, some
+milliseconds: where others want the cores, most of what several threads take is waiting."""
+
 
 def settle(threads: int) -> None:
     """Set what libraries read from the environment. Before torch is imported; children inherit."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
+    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["PYTHONSAFEPATH"] = "1"
     os.environ["PYTHONPATH"] = python_path()

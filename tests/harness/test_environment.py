@@ -15,12 +15,13 @@ from srpo_bench.children import python_path
 from srpo_bench.harness import environment
 
 
-def test_what_libraries_read_is_set_and_a_users_workspace_is_kept(
+def test_what_libraries_read_is_set_and_a_users_own_choice_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wanted = {
         "OMP_NUM_THREADS": "3",
         "MKL_NUM_THREADS": "3",
+        "GOMP_SPINCOUNT": "1000",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONSAFEPATH": "1",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
@@ -29,9 +30,10 @@ def test_what_libraries_read_is_set_and_a_users_workspace_is_kept(
     paths = python_path()
     environment.settle(3)
     assert os.environ == {"HOME": "h", "PYTHONPATH": paths, **wanted}
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":16:8"
+    theirs = {"CUBLAS_WORKSPACE_CONFIG": ":16:8", "GOMP_SPINCOUNT": "7"}
+    os.environ.update(theirs)
     environment.settle(2)
-    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+    assert theirs.items() <= os.environ.items()
 
 
 def test_torchs_switches_are_strict_on_cuda_alone(monkeypatch: pytest.MonkeyPatch) -> None:

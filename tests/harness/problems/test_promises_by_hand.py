@@ -44,15 +44,15 @@ def test_every_problem_is_asked_in_both_styles_without_examples(
     texts: dict[str, Any] = {"base": "text", "chat": []}
     monkeypatch.setattr(task_guard, "render", render)
     monkeypatch.setattr(task_guard, "stops", lambda task, style: asked.append(style))
-    assert promises._asked(TASK, FEW) == ""
+    assert promises._renders(TASK, FEW) == ""
     assert asked == [
         *(("p0", "base", 0), ("p0", "chat", 0), "base"),
         *(("p1", "base", 0), ("p1", "chat", 0), "base"),
     ]
     texts = {"base": [], "chat": []}
-    assert promises._asked(TASK, FEW) == "style base gives no text"
+    assert promises._renders(TASK, FEW) == "style base gives no text"
     texts = {"base": "text", "chat": "text"}
-    assert promises._asked(TASK, FEW) == "style chat gives no turns"
+    assert promises._renders(TASK, FEW) == "style chat gives no turns"
 
 
 def test_the_first_problem_has_to_bear_hostile_responses_and_its_answer(

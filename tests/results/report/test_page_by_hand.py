@@ -160,6 +160,6 @@ def test_shares_are_told_from_other_columns(monkeypatch: pytest.MonkeyPatch) -> 
     assert {k: v["share"] for k, v in charts.data(a)["training"].items()} == {
         "length": False, "zero_variance": True,
     }  # fmt: skip
-    assert charts._there(run("grpo", curves={"length": (1.0,)}), "length")
-    assert not charts._there(run("grpo"), "length")
-    assert not charts._there(run("grpo"), "no such column")
+    assert charts._has_column(run("grpo", curves={"length": (1.0,)}), "length")
+    assert not charts._has_column(run("grpo"), "length")
+    assert not charts._has_column(run("grpo"), "no such column")

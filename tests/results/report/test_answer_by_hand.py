@@ -100,7 +100,7 @@ def test_a_mail_says_it_all_once() -> None:
 
 def test_a_claims_own_unit() -> None:
     unit = Ratio(kind="ratio", axis="tokens", threshold=0.1)
-    a = analysis(asked=[claim("x"), claim("a", test=unit)])
+    a = analysis(wanted=[claim("x"), claim("a", test=unit)])
 
     def said(id: str = "a", **more: Any) -> str:
         return answer.of_claim(a, verdict(id=id, n=8, measured="m", **more))

@@ -15,7 +15,7 @@ from tests.results.report.test_by_hand import analysis, e
 
 def context(*runs: Any, **plan: Any) -> dict[str, Any]:
     nothing: dict[str, Any] = {"claims": {}, "ladder": [], "health": {}, "arms": {}}
-    nothing |= {"verdicts": [], "asked": []}
+    nothing |= {"verdicts": [], "wanted": []}
     return page._context(analysis(*runs, plan=plan, **nothing), [])
 
 

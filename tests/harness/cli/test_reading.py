@@ -39,7 +39,7 @@ def test_the_reports_first_words_and_where_it_is(
         "2 more challengers are in the report.",
         f"Report: {page}",
     ]
-    assert asked == [(tmp_path, False, [], {"asked": [0.5]})]
+    assert asked == [(tmp_path, False, [], {"exploratory": [0.5]})]
     reading.say_report(tmp_path, summary("a", "b", "c"))
     assert capsys.readouterr().out.splitlines()[:3] == first
 
@@ -73,8 +73,8 @@ def test_watching_says_each_line_and_stops_at_the_users_word(
         f"Stopped watching; {tmp_path / 'report'} is as it was last written.",
     ]
     assert asked == [
-        (tmp_path, 10.0, {"vouched": True, "asked": (), "claim_files": []}),
-        (tmp_path, 2.0, {"vouched": False, "asked": (), "claim_files": []}),
+        (tmp_path, 10.0, {"vouched": True, "exploratory": (), "claim_files": []}),
+        (tmp_path, 2.0, {"vouched": False, "exploratory": (), "claim_files": []}),
     ]
 
 

@@ -247,9 +247,9 @@ def test_files_are_let_go_of(tmp_path: Path) -> None:
     attempt = Attempt(tmp_path)
     attempt.take_records({"steps.jsonl": 0})
     attempt.write_json("status.json", {"step": 1})
-    first = attempt._said["status.json"]
+    first = attempt._notes["status.json"]
     attempt.write_json("status.json", {"step": 2})
-    second, record = attempt._said["status.json"], attempt._records["steps.jsonl"]
+    second, record = attempt._notes["status.json"], attempt._records["steps.jsonl"]
     assert (first.closed, second.closed, record.closed) == (True, False, False)
     attempt.close()
     assert (second.closed, record.closed) == (True, True)

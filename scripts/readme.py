@@ -30,10 +30,10 @@ WHO = ("challenger", "baseline")
 
 def answer() -> str:
     """Every answer, one sentence each, then all of their challengers side by side."""
-    there = {folder: where for folder, where in ANSWERS.items() if is_published(folder)}
-    told = [_sentence(folder, where) for folder, where in there.items()]
-    others = [_others(summary(folder), where) for folder, where in there.items()]
-    return "\n\n".join([*told, beside(there), *filter(None, others)])
+    published = {folder: where for folder, where in ANSWERS.items() if is_published(folder)}
+    sentences = [_sentence(folder, where) for folder, where in published.items()]
+    others = [_others(summary(folder), where) for folder, where in published.items()]
+    return "\n\n".join([*sentences, beside(published), *filter(None, others)])
 
 
 def beside(answers: Mapping[str, str]) -> str:
@@ -93,7 +93,7 @@ def parts() -> str:
 def unit() -> str:
     """What the number of updates in a step does to the steps, without any other method."""
     s = summary("updates")
-    (axes,) = (one["axes"] for one in s["comparisons"] if one["challenger"] == "twelve")
+    (axes,) = (pair["axes"] for pair in s["comparisons"] if pair["challenger"] == "twelve")
     return wrapped(
         "How much the unit alone can do: GRPO with 12 updates a rollout batch against one, "
         f"to the same accuracy: rollout batches {change(axes['steps'])}, updates "
@@ -104,7 +104,7 @@ def unit() -> str:
 def tuned() -> str:
     """Own learning rate against own learning rate."""
     s = summary("tuned")
-    told = [
+    arms = [
         f"`{h['challenger']}` {steps(h)}, at the end {h['difference']}: "
         f"{h['verdict'].replace('-', ' ')}"
         for h in s["headlines"]
@@ -112,7 +112,7 @@ def tuned() -> str:
     return wrapped(
         "On the micro testbed with a learning rate for each, chosen alike on other seeds "
         "(`srpo-paper`'s when the others had been seen): "
-        f"{'; '.join(told)} ([docs/answer.md](docs/answer.md#tuned-alike))."
+        f"{'; '.join(arms)} ([docs/answer.md](docs/answer.md#tuned-alike))."
     )
 
 
@@ -127,26 +127,26 @@ BLOCKS: Blocks = {
 def _own(s: Mapping[str, Any]) -> list[str]:
     """The challengers that the claim is made of: those with all their pairs, where any has."""
     claimed = [h["challenger"] for h in s["headlines"] if h["claimed"]]
-    pairs = {one["challenger"]: one["pairs"] for one in s["comparisons"]}
+    pairs = {pair["challenger"]: pair["pairs"] for pair in s["comparisons"]}
     return [arm for arm in claimed if pairs[arm] == len(s["seeds"])] or claimed
 
 
 def _sentence(folder: str, where: str) -> str:
     """Claimed and measured, in one unit."""
     s = summary(folder)
-    told = {h["challenger"]: h for h in s["headlines"]}
+    headlines = {h["challenger"]: h for h in s["headlines"]}
     own = _own(s)
-    verdicts = list(dict.fromkeys(told[arm]["verdict"].replace("-", " ") for arm in own))
+    verdicts = list(dict.fromkeys(headlines[arm]["verdict"].replace("-", " ") for arm in own))
     undecided = "no verdict" in verdicts  # so little is known that no number stands alone
     measured = [
-        f"**{told[arm]['measured'].removesuffix(' steps')}** by `{arm}`"
-        + (f" ({told[arm]['interval']})" if undecided else "")
+        f"**{headlines[arm]['measured'].removesuffix(' steps')}** by `{arm}`"
+        + (f" ({headlines[arm]['interval']})" if undecided else "")
         for arm in own
     ]
-    why = " ".join(dict.fromkeys(told[arm]["reason"] for arm in own)) if undecided else ""
+    why = " ".join(dict.fromkeys(headlines[arm]["reason"] for arm in own)) if undecided else ""
     return wrapped(
         f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}. Claimed: "
-        f"{told[own[0]]['claimed']}. Measured: {' and '.join(measured)}. {why}"
+        f"{headlines[own[0]]['claimed']}. Measured: {' and '.join(measured)}. {why}"
     )
 
 
@@ -154,41 +154,41 @@ def _others(s: Mapping[str, Any], where: str) -> str:
     """Of the arms that the claim is not about, those with the fewest steps and with the most."""
     rest = {h["challenger"]: h for h in s["headlines"] if not h["claimed"]}
     ratios = {
-        one["challenger"]: one["axes"]["steps"]["ratio"]
-        for one in s["comparisons"]
-        if one["challenger"] in rest
+        pair["challenger"]: pair["axes"]["steps"]["ratio"]
+        for pair in s["comparisons"]
+        if pair["challenger"] in rest
     }
     if len(ratios) < 2:
         return ""
-    told = [
+    extremes = [
         f"{rest[arm]['measured']} (`{arm}`)"
         for arm in (min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__))
     ]
     return wrapped(
-        f"Beside them on {where} {len(ratios)} other arms, from {told[0]} to {told[1]}: "
+        f"Beside them on {where} {len(ratios)} other arms, from {extremes[0]} to {extremes[1]}: "
         "[docs/answer.md](docs/answer.md)."
     )
 
 
 def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
     """One challenger: row -> what stands there."""
-    pair = next(one for one in s["comparisons"] if one["challenger"] == arm)
-    told = next(one for one in s["headlines"] if one["challenger"] == arm)
+    pair = next(each for each in s["comparisons"] if each["challenger"] == arm)
+    headline = next(each for each in s["headlines"] if each["challenger"] == arm)
     base, health = pair["baseline"], s["health"][arm]
-    before, whole = health["up_to_baselines_crossing"], health["whole_budget"]
+    before, overall = health["up_to_baselines_crossing"], health["whole_budget"]
     return {
         "": f"`{arm}` on {where}",
-        "verdict on 90 % fewer steps": told["verdict"].replace("-", " "),
-        f"steps to target, against `{base}` (95 %)": steps(told),
+        "verdict on 90 % fewer steps": headline["verdict"].replace("-", " "),
+        f"steps to target, against `{base}` (95 %)": steps(headline),
         "FLOPs to there": change(pair["axes"].get("flops")),
         f"target: 90 % of `{base}`'s gain": percent(pair["target"]),
         "seed pairs": str(pair["pairs"]),
         "runs that arrive": arrive(pair),
-        f"at the end, against `{base}`": f"{told['end']}: {told['difference']}",
+        f"at the end, against `{base}`": f"{headline['end']}: {headline['difference']}",
         "steps with fewer prompts than a batch, up to target / in all": (
-            f"{percent(before['short'])} / {percent(whole['short'])}"
+            f"{percent(before['short'])} / {percent(overall['short'])}"
         ),
-        "steps without gradient": f"{percent(before['flat'])} / {percent(whole['flat'])}",
+        "steps without gradient": f"{percent(before['flat'])} / {percent(overall['flat'])}",
         f"its rule on `{base}`'s records": _plan(health),
     }
 

@@ -72,14 +72,14 @@ NO_SETTING = {
 """What is a setting there and none here."""
 
 
-def unknown_setting(path: str, paths: Iterable[str], where: str = "") -> UserError:
+def unknown_setting(path: str, settings: Iterable[str], where: str = "") -> UserError:
     """An error for an unknown setting, with the one that was probably meant.
 
     Args:
         path: as it was typed, ``optim.learning_rate``.
-        paths: every setting's.   where: what it was typed in, for the sentence.
+        settings: the path of each.   where: what it was typed in, for the sentence.
     """
-    names = list(dict.fromkeys(paths))
+    names = list(dict.fromkeys(settings))
     section, _, last = path.rpartition(".")
     by_last: dict[str, list[str]] = {}
     for name in names:

@@ -55,14 +55,14 @@ def pick_device(name: str) -> torch.device:
     """``auto`` takes cuda, then mps, then cpu; a device that is not there is the user's error."""
     import torch
 
-    has = {
+    available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if name == "auto":
-        name = next(device for device, here in has.items() if here)
-    if not has[name]:
+        name = next(device for device, here in available.items() if here)
+    if not available[name]:
         raise UserError(f"device={name}: this machine has none; use device=cpu.")
     return torch.device(name)
 

@@ -171,7 +171,7 @@ def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
 
 
 def _headline(a: Analysis, arm: str) -> Headline:
-    verdict, judge, claim = _verdict(a, arm), a.judges[arm], a.headline
+    result, judge, claim = _verdict(a, arm), a.judges[arm], a.headline
     c = judge.contrast
     bound = c.bound.partition(":")[0]
     steps = f"{ratio(c.ratio)}, {bound}" if bound else ratio(c.ratio)
@@ -188,22 +188,22 @@ def _headline(a: Analysis, arm: str) -> Headline:
         "end": " against ".join(_end(a, name, c.seeds) for name in (arm, a.baseline)),
         "difference": _difference(cell),
     }
-    if verdict is None or not verdict.own or claim is None:
+    if result is None or not result.own or claim is None:
         neutral = a.neutral[arm]
         title = f"{arm} against {a.baseline}: {neutral.outcome}"
         means = meaning.of_pair(neutral.outcome, arm, a.baseline)
         texts = {"title": title, "sentence": neutral.sentence, "means": means}
         texts |= {"claimed": "", "reason": ""}
         return Headline(verdict=neutral.outcome, **texts, **shared)
-    title = _title(a, arm, verdict.verdict, claim.needs)
+    title = _title(a, arm, result.verdict, claim.needs)
     size = scale.scale(scale.parameters(a.comparison))
     return Headline(
-        verdict=verdict.verdict,
+        verdict=result.verdict,
         title=title,
-        sentence=_sentence(a, arm, verdict, claim, shared),
+        sentence=_sentence(a, arm, result, claim, shared),
         claimed=claim.needs if isinstance(claim.test, Ratio) else "",
-        reason=_as_sentence(verdict.reason),
-        means=meaning.meaning(verdict.verdict, size, claim.needs),
+        reason=_as_sentence(result.reason),
+        means=meaning.meaning(result.verdict, size, claim.needs),
         **shared,
     )
 
@@ -219,11 +219,11 @@ def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
 
 
 def _sentence(
-    a: Analysis, arm: str, verdict: ClaimVerdict, claim: Claim, texts: dict[str, str]
+    a: Analysis, arm: str, result: ClaimVerdict, claim: Claim, texts: dict[str, str]
 ) -> str:
     """Measured against claimed, the interval, where both end, and what qualifies it."""
-    c, reason = a.judges[arm].contrast, _as_sentence(verdict.reason)
-    parts = [reason] if verdict.verdict == "no-verdict" else []
+    c, reason = a.judges[arm].contrast, _as_sentence(result.reason)
+    parts = [reason] if result.verdict == "no-verdict" else []
     if a.gain and texts["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
         span = texts["interval"]
@@ -240,12 +240,12 @@ def _sentence(
                 f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}: "
                 f"{texts['difference']}."
             )
-    if verdict.verdict == "inconclusive":
+    if result.verdict == "inconclusive":
         parts.append(reason)
     else:
-        if verdict.verdict != "no-verdict" and (own := a.judges[arm].starving.own_doing):
+        if result.verdict != "no-verdict" and (own := a.judges[arm].starving.own_doing):
             parts.append(_as_sentence(own))
-        other = [s for s in verdict.units.values() if f": {verdict.verdict}," not in s]
+        other = [s for s in result.units.values() if f": {result.verdict}," not in s]
         parts += map(_as_sentence, other)
     return " ".join(parts)
 

@@ -84,7 +84,7 @@ EQUIVALENT: dict[str, str] = {
     "column.lower(), [p.lower() for p in present], 1, 0.4)": _NEAREST,
     "results/judgement/rules.py: LtE in side < 0 :: "
     'return "fewer steps" if side < 0 else "more steps"': "a side of 0 was left out a line before",
-    "results/report/analysis.py: 2 for 1 :: return share(known, error / max(len(known), 1))": (
+    "results/report/analysis.py: 2 for 1 :: return share(present, error / max(len(present), 1))": (
         "one run has no interval, whatever its error"
     ),
     "results/importers/write.py: 1 for 0 :: first = 0": (
@@ -144,12 +144,12 @@ EQUIVALENT: dict[str, str] = {
     "yield len({p.bias is None for p in (module.q_proj, module.k_proj, module.v_proj)}) == 1": (
         "all have one where none has none"
     ),
-    "harness/models/llama.py: 1.0 for 0.0 :: "
+    "harness/models/operations.py: 1.0 for 0.0 :: "
     "parts = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(": (
         "the CPU's kernel drops nothing on the way back"
     ),
     "harness/models/loading.py: no config= in kind.from_pretrained(folder, config=config, "
-    "dtype=torch.float32, at… :: model, found = kind.from_pretrained(": (
+    "dtype=torch.float32, at… :: model, report = kind.from_pretrained(": (
         "it would be read from the same file once more"
     ),
     "harness/problems/load.py: 1 for 0 :: "
@@ -211,8 +211,8 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/distribution.py: no USub in -1 :: "
     "rows = max(SUMMED_AT_ONCE // probs.shape[-1], 1)": _LAST,
     "harness/models/distribution.py: no USub in -1 :: cdf = fixed_point(part).cumsum(-1)": _LAST,
-    "harness/models/llama.py: no USub in -1 :: gate, up = gate_up.chunk(2, -1)": _LAST,
-    "harness/models/llama.py: no USub in -1 :: of_gate, of_up = out.chunk(2, -1)": _LAST,
+    "harness/models/operations.py: no USub in -1 :: gate, up = gate_up.chunk(2, -1)": _LAST,
+    "harness/models/operations.py: no USub in -1 :: of_gate, of_up = out.chunk(2, -1)": _LAST,
     "harness/running/promises.py: no legacy= in np.random.get_state(legacy=False) :: "
     "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
         _ALL_OF_IT

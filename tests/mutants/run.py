@@ -23,8 +23,11 @@ from tests.mutants.sites import sites
 Verdict = Literal["killed", "survived", "not covered"]
 SECONDS = 20.0
 """Of processor time, measured when the map was made: so many tests a mutant is run through. Those
-of the file's own test come first, then its folder's, then the quickest."""
-DEFAULTS = ("tests/algorithms/test_defaults.py", "tests/harness/test_config.py")
+of the file's own test and of its folder come first, then the others, the quickest before all."""
+DEFAULTS = (
+    *("tests/algorithms/test_defaults.py", "tests/harness/test_config.py"),
+    *("tests/harness/test_constants.py", "tests/results/test_constants.py"),
+)
 """Look at what is made at import, bounds and defaults of settings, and run no line of its file."""
 HEAVY = (
     *("torch", "transformers", "trl", "safetensors.torch", "numpy", "scipy.stats", "pandas"),
@@ -66,8 +69,10 @@ def mutants_of(file: str) -> list[Mutant]:
 
 
 def tests_of(mutant: Mutant, known: dict[str, Any], seconds: float) -> list[str]:
-    """Tests that run the line: the file's own first, then its folder's, then the quickest. What is
-    run at import stands for its whole file; the default of an argument, for its function."""
+    """Tests that run the line: the file's own and its folder's first, the quickest of them before
+    the others. What is run at import stands for its whole file, and is asked of its folder's tests
+    that run no line of it, too: they may look at a constant. The default of an argument stands for
+    its function."""
     lines = mutant.lines if mutant.function else range(10**6)
     if mutant.function and mutant.line == mutant.function.start:
         lines = mutant.function
@@ -76,14 +81,14 @@ def tests_of(mutant: Mutant, known: dict[str, Any], seconds: float) -> list[str]
         for test, entry in known.items()
         if any(line in lines for line in entry["lines"].get(mutant.file, ()))
     }
-    if mutant.function is None:
-        looks = {t: e["seconds"] for t, e in known.items() if t.startswith(DEFAULTS)}
-        covering = looks | covering
     own, folder = f"test_{Path(mutant.file).stem}.py", f"tests/{Path(mutant.file).parent}/test_"
+    if mutant.function is None:
+        look = (*DEFAULTS, folder)
+        covering |= {t: e["seconds"] for t, e in known.items() if t.startswith(look)}
     chosen: list[str] = []
     spent = 0.0
     for test in sorted(
-        covering, key=lambda t: (own not in t, not t.startswith(folder), covering[t])
+        covering, key=lambda t: (own not in t and not t.startswith(folder), covering[t])
     ):
         if spent + covering[test] <= seconds or not chosen:
             chosen.append(test)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -125,3 +128,18 @@ def test_runs_and_checkpoints_by_number(tmp_path: Path) -> None:
         "a/seed-9", "a/seed-10", "b/seed-1",
     ]  # fmt: skip
     assert saved(run) == [20, 100]
+
+
+def test_of_a_long_file_only_the_tail_is_read() -> None:
+    read: list[int] = []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            block = super().read(size)
+            read.append(len(block))
+            return block
+
+    lines = b'{"i": 1}\n' * 20_000
+    path: Any = SimpleNamespace(open=lambda mode: Watched(lines))
+    assert last_line(path) == {"i": 1}
+    assert read == [65536]

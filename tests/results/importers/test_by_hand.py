@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from srpo_bench.results.importers import columns as table
 from srpo_bench.results.importers import console, jsonfile, logs, request, sources, units, write
 from srpo_bench.results.importers.columns import Columns, parse_map
-from srpo_bench.results.importers.convert import Imported, _file, _in_batches, _metric
+from srpo_bench.results.importers.convert import Imported, _file, _in_batches, _metric, _plan
 from srpo_bench.results.importers.jsonfile import members
 from srpo_bench.results.importers.lines import LONGEST, Lines
 from srpo_bench.results.importers.logs import Direction, Row, Totals, Trainer
@@ -644,3 +645,11 @@ def test_a_value_as_long_as_may_be_is_read(tmp_path: Path, monkeypatch: pytest.M
     assert value == "x" * block
     monkeypatch.setattr(jsonfile, "LONGEST", block - 7)
     assert "far too long" in refused(read_members, tmp_path / "a.json", text, kind=ResultsError)
+
+
+def test_an_import_says_when_it_was_made_to_the_second(tmp_path: Path) -> None:
+    asked = Request(format="csv", files=["a.csv"], out=tmp_path / "c", command="bench import")
+    metric = {"keys": ["acc"], "kind": "held-out accuracy", "named_by_user": False}
+    plan = _plan(asked, [], metric, Notes())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", plan["created"])
+    assert (plan["name"], plan["imported"]["files"]) == ("c", [])

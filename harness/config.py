@@ -266,7 +266,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _seeds_are_distinct(self) -> Self:
         if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds stand twice in the list; a pair of runs is counted once")
+            raise ValueError("seeds appear twice in the list; a pair of runs is counted once")
         return self
 
 

@@ -52,7 +52,7 @@ class Evals:
 
 
 def read_evaluations(path: Path, clock: tuple[Array, Array] | None) -> Evals:
-    """An evals.jsonl in order of step; where a step stands twice, the later line counts."""
+    """An evals.jsonl in order of step; where a step appears twice, the later line counts."""
     rows: dict[float, dict[str, Any]] = {}
     for number, line in enumerate(lines_of(path), 1):
         try:

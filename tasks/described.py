@@ -84,7 +84,7 @@ def read(path: Path, home: Path) -> Callable[[], Described]:
         raise TaskError(_sentence(path, error)) from error
     if form.grader not in GRADERS and not files.REFERENCE.fullmatch(form.grader):
         raise TaskError(
-            f"{path}: grader {form.grader!r} is none of {', '.join(GRADERS)}, mine.py:f."
+            f"{path}: grader {form.grader!r} is not one of {', '.join(GRADERS)}, mine.py:f."
         )
 
     class Made(Described):

@@ -15,7 +15,7 @@ class PromptOrder:
     """Shuffled epochs over a pool.
 
     An epoch's last batch is filled from a fresh shuffle of the same pool, so that an epoch always
-    ends between two steps, when every reward of it is known. A prompt stands twice in a batch only
+    ends between two steps, when every reward of it is known. A prompt appears twice in a batch only
     where the pool is smaller than the batch, and twice in a step of several rounds only where they
     take more than the pool.
     """

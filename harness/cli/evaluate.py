@@ -74,7 +74,9 @@ def eval_(
 
 def _paired(records: list[Path], paired: bool, other: str | None, as_json: bool) -> None:
     if not paired:
-        raise UserError(f"What about {records[0]}? A model is named by --model; A B want --paired.")
+        raise UserError(
+            f"{records[0]} is unexpected: name a model with --model; A B needs --paired."
+        )
     if len(records) != 2 or other:
         raise UserError("--paired takes two folders of records and no --model or --tasks.")
     from srpo_bench.harness.cli.paired import show_paired

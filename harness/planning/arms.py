@@ -74,7 +74,7 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
     validated by the methods.
 
     Raises:
-        UserError: an unknown method or setting, or a label that stands twice.
+        UserError: an unknown method or setting, or a label that appears twice.
     """
     typed = [read_arm(name) for name in names]
     keys = [key for arm in typed for key in arm.keys]
@@ -87,7 +87,7 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
     twice = {name for name in called if called.count(name) > 1}
     if twice:
         raise UserError(
-            f"Arm '{min(twice)}' stands twice; give one a label, e.g. again={min(twice)}."
+            f"Arm '{min(twice)}' appears twice; give one a label, e.g. again={min(twice)}."
         )
     return [_arm(arm, settings) for arm in typed]
 

@@ -67,7 +67,7 @@ def read_params(texts: Sequence[str]) -> dict[str, list[Any]]:
     """``["optim.lr=1e-4,2e-4"]`` as path -> values.
 
     Raises:
-        UserError: not of that form, or a path or value that stands twice.
+        UserError: not of that form, or a path or value that appears twice.
     """
     params: dict[str, list[Any]] = {}
     for text in texts:
@@ -78,7 +78,7 @@ def read_params(texts: Sequence[str]) -> dict[str, list[Any]]:
                 f"--param takes path=value,value, as in optim.lr=1e-4,2e-4, not '{text}'."
             )
         if path in params or len({repr(v) for v in values}) < len(values):
-            raise UserError(f"--param {path} has a path or a value that stands twice.")
+            raise UserError(f"--param {path} has a path or a value that appears twice.")
         params[path] = values
     if not params:
         raise UserError("There is nothing to tune: give --param, as in --param optim.lr=1e-4,2e-4.")
@@ -120,7 +120,7 @@ def order(names: Sequence[str]) -> list[str]:
     """The baseline first, the others as they stand."""
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise UserError(f"--algo {min(twice)} stands twice.")
+        raise UserError(f"--algo {min(twice)} appears twice.")
     baseline = baseline_of({name: name for name in names})
     return sorted(names, key=lambda name: name != baseline)
 

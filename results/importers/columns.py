@@ -29,7 +29,7 @@ def parse_map(texts: Sequence[str]) -> dict[str, str]:
     """``["accuracy=val/acc"]`` as name -> column.
 
     Raises:
-        ResultsError: a name that means nothing here, or one that stands twice.
+        ResultsError: a name that means nothing here, or one that appears twice.
     """
     mapped: dict[str, str] = {}
     for text in texts:
@@ -39,7 +39,7 @@ def parse_map(texts: Sequence[str]) -> dict[str, str]:
         if name not in NAMES:
             raise ResultsError(f"--map knows no '{name}'; {nearest(name, NAMES)}")
         if name in mapped:
-            raise ResultsError(f"--map {name}=… stands twice; give one column.")
+            raise ResultsError(f"--map {name}=… appears twice; give one column.")
         mapped[name] = column
     return mapped
 
@@ -62,7 +62,7 @@ class Columns:
         """name -> column. Names are found whatever their case. ``sparse``: accuracy may be absent.
 
         Raises:
-            ValueError: a column is missing or stands twice; says which there are.
+            ValueError: a column is missing or appears twice; says which there are.
         """
         columns: dict[str, str] = {}
         for name in NAMES:
@@ -71,7 +71,7 @@ class Columns:
                 column = next((c for c in present if c.strip().lower() == name), column)
             if column in present:
                 if present.count(column) > 1:
-                    raise ValueError(f"column '{column}' stands twice")
+                    raise ValueError(f"column '{column}' appears twice")
                 columns[name] = column
             elif self._needs(name, sparse):
                 raise ValueError(self.missing(name, present))

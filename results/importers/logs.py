@@ -140,7 +140,7 @@ def read(
             raise ResultsError(f"{path}, {trainer.unit} {row.line}: {error}.") from error
     if way.backwards:
         raise ResultsError(
-            f"{path} tells its steps backwards, from {way.first} to {way.last}; put it in order: "
+            f"{path} lists its steps backwards, from {way.first} to {way.last}; put it in order: "
             "what was spent is summed up as it goes."
         )
     if not scored:

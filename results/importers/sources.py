@@ -59,7 +59,7 @@ def parse_runs(texts: Sequence[str]) -> dict[str, tuple[str, int]]:
     """``["grpo/1=fancy-sun-7"]`` as name -> arm and seed.
 
     Raises:
-        ResultsError: not of that form, or a name that stands twice.
+        ResultsError: not of that form, or a name that appears twice.
     """
     named: dict[str, tuple[str, int]] = {}
     for text in texts:

@@ -89,7 +89,7 @@ def test_a_grader_of_ones_own_sees_the_row_and_may_return_a_whole_grade(tmp_path
         ({"promt": "x"}, "unknown key 'promt'; did you mean 'prompt'?"),
         ({"prompt": None}, "'prompt' is missing"),
         ({"data": {"tran": "x", "test": "y"}}, "unknown key 'tran'; did you mean 'train'?"),
-        ({"grader": "exakt"}, "grader 'exakt' is none of exact, number, math-verify"),
+        ({"grader": "exakt"}, "grader 'exakt' is not one of exact, number, math-verify"),
         ({"max_new_tokens": 0}, "'max_new_tokens': Input should be greater than 0"),
     ],
 )

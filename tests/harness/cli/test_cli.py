@@ -35,7 +35,7 @@ def fails(
     ("words", "message"),
     [
         ([*SMOKE, "--algos", "grpo,srop"], "'srop'; did you mean 'srpo'?"),
-        ([*SMOKE, "--algos", "grpo,grpo"], "Arm 'grpo' stands twice"),
+        ([*SMOKE, "--algos", "grpo,grpo"], "Arm 'grpo' appears twice"),
         ([*SMOKE, "--algos", "../x=grpo"], "--algos"),
         ([*SMOKE, "--algos", "grpo", "--ladder"], "leave out --algos"),
         ([*SMOKE, "--tasks", "micro-gsm8"], "did you mean 'micro-gsm8k'?"),
@@ -76,7 +76,7 @@ def fails(
         (["compare", "--nope"], "No such option: --nope"),
         (["verify"], "Missing argument 'DIR'. See bench verify --help."),
         ([*SMOKE, "--seeds", "two"], "a count or a list of integers"),
-        ([*SMOKE, "--seeds", "3,3"], "seeds stand twice"),
+        ([*SMOKE, "--seeds", "3,3"], "seeds appear twice"),
         ([*SMOKE, "--set", "data.pool_size=999999"], "more than the"),
         ([*SMOKE, "--set", "data.pool_size=2"], "The pool holds 2 prompts but a step needs"),
         ([*SMOKE, "--model", "no/such/model"], "neither 'micro', nor a folder"),

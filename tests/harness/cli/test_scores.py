@@ -118,7 +118,7 @@ def test_greedy_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--model", "micro"], "bench eval needs --model and --tasks, or A B --paired."),
         (["--tasks", "micro-math"], "bench eval needs --model and --tasks, or A B --paired."),
-        (["a"], "What about a? A model is named by --model; A B want --paired."),
+        (["a"], "a is unexpected: name a model with --model; A B needs --paired."),
         (["a", "--paired"], "--paired takes two folders of records and no --model or --tasks."),
         (["--paired"], "--paired takes two folders of records and no --model or --tasks."),
         (

@@ -45,7 +45,7 @@ def test_an_arm_is_an_algorithm_and_a_sampler() -> None:
         ("a+b=grpo", "'a\\+b' is no label"),
         ("a.b=grpo", "'a.b' is no label"),
         ("=grpo", "'' is no label"),
-        ("npr,npr", "Arm 'npr' stands twice; give one a label"),
+        ("npr,npr", "Arm 'npr' appears twice; give one a label"),
     ],
 )
 def test_what_is_no_arm(names: str, message: str) -> None:

@@ -45,8 +45,8 @@ def test_params_are_read_as_numbers() -> None:
         (["optim.lr"], "takes path=value"),
         (["lr=1"], "takes path=value"),
         (["optim.lr="], "takes path=value"),
-        (["optim.lr=1e-4,0.0001"], "stands twice"),
-        (["optim.lr=1", "optim.lr=2"], "stands twice"),
+        (["optim.lr=1e-4,0.0001"], "appears twice"),
+        (["optim.lr=1", "optim.lr=2"], "appears twice"),
     ],
 )
 def test_params_that_are_none_are_refused(texts: list[str], said: str) -> None:
@@ -91,7 +91,7 @@ def test_what_cannot_be_tuned_is_refused(path: str, said: str) -> None:
 
 def test_grpo_is_the_baseline_wherever_it_stands() -> None:
     assert order(["srpo", "dapo", "grpo"]) == ["grpo", "srpo", "dapo"]
-    with pytest.raises(UserError, match="stands twice"):
+    with pytest.raises(UserError, match="appears twice"):
         order(["grpo", "srpo", "grpo"])
 
 

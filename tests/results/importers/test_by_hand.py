@@ -90,7 +90,7 @@ def test_columns_are_mapped_found_and_asked_for() -> None:
         "--map knows no 'acuracy'; did you mean 'accuracy'?"
     )
     assert refused(parse_map, ["step=a", "step=b"], kind=ResultsError) == (
-        "--map step=… stands twice; give one column."
+        "--map step=… appears twice; give one column."
     )
     whole_file = Columns(arm="a", seed=1)
     assert whole_file.locate([" Step", "ACCURACY"]) == {"step": " Step", "accuracy": "ACCURACY"}
@@ -101,7 +101,7 @@ def test_columns_are_mapped_found_and_asked_for() -> None:
     assert refused(mapped.locate, ["step", "accuracy"]).startswith("no column 'acc'; did you mean")
     assert refused(whole_file.locate, ["accuracy"]).startswith("no column 'step'; name it: --map")
     assert refused(whole_file.locate, ["step", "accuracy", "accuracy"]) == (
-        "column 'accuracy' stands twice"
+        "column 'accuracy' appears twice"
     )
     for missing, say in (("algo", "--arm NAME"), ("seed", "--seed N")):
         present = [n for n in ("algo", "seed", "step", "accuracy") if n != missing]
@@ -321,7 +321,7 @@ def test_logs_that_cannot_be_read() -> None:
         "p, line 7: 'eval/acc' is empty or NaN: that evaluation failed."
     )
     assert told(Row(3, {"eval/acc": 0.5}, 1), Row(1, {"eval/acc": 0.5}, 2)).startswith(
-        "p tells its steps backwards, from 3 to 1;"
+        "p lists its steps backwards, from 3 to 1;"
     )
     assert told(Row(1, {"loss": 1}, 1)).startswith("p holds no held-out accuracy that is known")
     many = [Row(i, {f"k{i:03}": 1}, i) for i in range(1, 300)]

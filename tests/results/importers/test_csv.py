@@ -146,7 +146,7 @@ def test_wrong_rows_are_named(tmp_path: Path, out: Path, rows: tuple[str, ...], 
         (f"{HEADER}\n".encode() + b"x" * (1 << 20) + b"\n", "line 2: longer than"),
         (b"algo,seed,step,acc\n", r"no column 'accuracy'; did you mean --map accuracy=acc\?"),
         (b"algorithm,seed,step,accuracy\n", "did you mean --map algo=algorithm?.*say --arm NAME"),
-        (b"algo,seed,step,accuracy,accuracy\n", "column 'accuracy' stands twice"),
+        (b"algo,seed,step,accuracy,accuracy\n", "column 'accuracy' appears twice"),
     ],
 )
 def test_wrong_files_are_named(tmp_path: Path, out: Path, content: bytes, said: str) -> None:
@@ -162,7 +162,7 @@ def test_wrong_files_are_named(tmp_path: Path, out: Path, content: bytes, said: 
     [
         ({"mapped": ["accurcy=x"]}, "--map knows no 'accurcy'; did you mean 'accuracy'?"),
         ({"mapped": ["accuracy"]}, "--map takes NAME=COLUMN"),
-        ({"mapped": ["step=a", "step=b"]}, "--map step=… stands twice"),
+        ({"mapped": ["step=a", "step=b"]}, "--map step=… appears twice"),
         ({"mapped": ["accuracy=val"]}, "no column 'val'"),
         ({"metrics": ["x"]}, "--metric is for logs"),
         ({"scale": 100.0}, "--scale"),

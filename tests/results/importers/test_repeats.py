@@ -35,7 +35,7 @@ def test_of_two_equal_ones_each_tells_what_the_other_does_not(tmp_path: Path) ->
 def test_a_history_in_reverse_is_refused(tmp_path: Path) -> None:
     logged = json.loads(REAL.read_text())["log_history"]
     path = state(tmp_path / "s.json", log_history=logged[::-1])
-    with pytest.raises(ResultsError, match="tells its steps backwards, from 8 to 0"):
+    with pytest.raises(ResultsError, match="lists its steps backwards, from 8 to 0"):
         take("trl", f"grpo/1={path}", out=tmp_path / "out")
 
 

@@ -83,8 +83,8 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
     arms = paired_curves(judge.comparison, contrast, claim.test.axis)
     if arms is None or contrast.n < 3:
         raise ResultsError(
-            f"{contrast.n} complete seed pairs of {judge.challenger} and {judge.baseline} tell too "
-            "little of their spread: 3 are the least."
+            f"{contrast.n} complete seed pairs of {judge.challenger} and {judge.baseline} say too "
+            "little about their spread: at least 3 are needed."
         )
     seen = contrast.first_look or (contrast.n if contrast.n >= MIN_PAIRS else None)
     settled: dict[int, float] = {}

@@ -93,7 +93,7 @@ def test_a_ratio_at_the_claim_is_never_settled(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="2 complete seed pairs of srpo and grpo tell too"):
+    with pytest.raises(ResultsError, match="2 complete seed pairs of srpo and grpo say too"):
         asked(made(tmp_path / "c", 2), 0.1)
     scores = next(c for c in load() if c.test.kind == "noninferiority")
     judge = Judge(read(made(tmp_path / "d", 8)), "srpo", "grpo")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from srpo_bench import __version__
 from srpo_bench.harness.errors import UserError
+from srpo_bench.plugins import offered
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +40,7 @@ def plugin_versions(tasks: Collection[str], methods: Collection[str]) -> dict[st
             ("bench.algorithms", methods),
             ("bench.samplers", methods),
         )
-        for point in metadata.entry_points(group=group)
+        for point in offered(group)
         if point.name in names and point.dist is not None
     }
 

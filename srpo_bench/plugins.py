@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -19,6 +21,17 @@ def nearest(name: str, names: Iterable[str]) -> str:
     listed = list(names)
     close = difflib.get_close_matches(name, listed, n=1)
     return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(listed)}."
+
+
+def offered(group: str) -> tuple[EntryPoint, ...]:
+    """The entry points of that group that packages bring which are installed on ``sys.path``."""
+    return _offered(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=16)
+def _offered(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Read once a path: every look opens a file of every installed package."""
+    return tuple(entry_points(group=group))
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ class Registry:
         faults = {
             point.name: f"{_origin(point)} offers {self._a} called {point.name!r}, which is a "
             "built-in one; give it another name or uninstall it."
-            for point in entry_points(group=self.group)
+            for point in offered(self.group)
             if point.name in self.built_in
         }
         for name in sorted(self._plugins()):
@@ -98,7 +111,7 @@ class Registry:
     def _plugins(self) -> dict[str, list[EntryPoint]]:
         """Who offers which name; a built-in name is not for others."""
         points: dict[str, list[EntryPoint]] = {}
-        for point in entry_points(group=self.group):
+        for point in offered(self.group):
             if point.name not in self.built_in:
                 points.setdefault(point.name, []).append(point)
         return points

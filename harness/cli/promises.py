@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srpo_bench.harness.errors import UserError
+from srpo_bench.plugins import offered
 
 if TYPE_CHECKING:
     from srpo_bench.harness.config import Arm, Config
@@ -90,7 +90,7 @@ def _code(name: str) -> str:
         if plugin := entered.find(kind, name):
             return plugin.sha256
     groups = ("bench.algorithms", "bench.samplers", "bench.tasks")
-    points = (point for group in groups for point in entry_points(group=group, name=name))
+    points = (p for group in groups for p in offered(group) if p.name == name)
     return " ".join(f"{p.dist.name} {p.dist.version}" for p in points if p.dist) or name
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from srpo_bench.tasks import humaneval
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.humaneval import HumanEval, preamble, program
-from srpo_bench.tasks.sandbox import isolation
+from srpo_bench.tasks.sandbox import Limits, isolation, run_programs
 
 TASK = HumanEval()
 needs_sandbox = pytest.mark.skipif(not isolation().usable, reason=isolation().why)
@@ -31,7 +34,11 @@ def test_wrong_solutions_fail() -> None:
 
 
 @needs_sandbox
-def test_a_grade_says_whether_the_clock_may_have_decided_it() -> None:
+def test_a_grade_says_whether_the_clock_may_have_decided_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick = partial(run_programs, limits=Limits(cpu_seconds=0.3))
+    monkeypatch.setattr(humaneval, "run_programs", quick)
     problem = TASK.load("test")[0]
     solution = problem.meta["solution"]
     late = "    import time\n" + solution

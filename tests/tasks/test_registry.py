@@ -26,7 +26,7 @@ def test_unknown_name_gets_a_suggestion() -> None:
 
 def test_plugin_that_is_no_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("mine", "collections:Counter", registry.TASKS.group)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "offered", lambda group: [point])
     assert registry.task_names()[-1] == "mine"
     with pytest.raises(TaskError, match="no subclass of"):
         registry.get("mine")
@@ -35,7 +35,7 @@ def test_plugin_that_is_no_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_plugin_may_not_take_a_built_in_name(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("gsm8k", "collections:Counter", registry.TASKS.group)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "offered", lambda group: [point])
     assert registry.get("gsm8k").name == "gsm8k"
     assert "offers a task called 'gsm8k', which is a built-in one" in registry.broken()["gsm8k"]
 
@@ -67,7 +67,7 @@ def test_plugin_that_leaves_something_out_is_refused(
     monkeypatch: pytest.MonkeyPatch, kind: type[MicroGsm8k], sentence: str
 ) -> None:
     point = EntryPoint("mine", f"{__name__}:{kind.__name__}", registry.TASKS.group)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "offered", lambda group: [point])
     with pytest.raises(TaskError, match=sentence):
         registry.get("mine")
 

@@ -79,10 +79,9 @@ def test_what_was_tried_before_is_not_tried_again(
 
 
 def test_only_what_is_no_built_in_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = SimpleNamespace(dist=SimpleNamespace(name="pkg", version="1.2"))
+    point = SimpleNamespace(name="mine", dist=SimpleNamespace(name="pkg", version="1.2"))
     monkeypatch.setattr(
-        promises, "entry_points",
-        lambda group, name: [point] if (group, name) == ("bench.tasks", "mine") else [],
+        promises, "offered", lambda group: [point] if group == "bench.tasks" else []
     )  # fmt: skip
     arms = [Arm(name="a", algorithm="grpo"), Arm(name="b", algorithm="grpo", sampler="dps"),
             Arm(name="c", algorithm="mine-too", settings={"y": 2, "x": 1}),

@@ -37,6 +37,11 @@ def _ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True)
+def _looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "POLL", 0.001)
+
+
 class Scripted:
     """Ends one run a look, each as its script says; None: the run said so itself."""
 

@@ -155,9 +155,7 @@ def test_the_packages_of_plug_ins_are_named_with_their_versions(
         "bench.algorithms": [Point("ours", "3.4")],
         "bench.samplers": [Point("theirs", "5.6")],
     }
-    monkeypatch.setattr(
-        "srpo_bench.harness.machine.metadata.entry_points", lambda group: points[group]
-    )
+    monkeypatch.setattr("srpo_bench.harness.machine.offered", lambda group: points[group])
     found = plugin_versions(["mine", "gsm8k"], ["ours", "theirs"])
     assert found == {"pkg-mine": "1.2", "pkg-ours": "3.4", "pkg-theirs": "5.6"}
 

@@ -21,7 +21,7 @@ from srpo_bench.tasks.sandbox.pool import _OURS
 
 TESTS = "def check(f):\n    assert f(2) == 4\n"
 GOOD = Program("def f(x): return x * x", TESTS, "f")
-SLOW = Program("import time\ndef f(x):\n    time.sleep(.5)\n    return x * x", TESTS, "f")
+SLOW = Program("import time\ndef f(x):\n    time.sleep(.2)\n    return x * x", TESTS, "f")
 
 
 class Strike(threading.Thread):
@@ -34,7 +34,7 @@ class Strike(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        time.sleep(0.2)
+        time.sleep(0.05)
         for pid in tree(os.getpid())[self._kind][:1]:
             self.struck = send(pid, self._number)
 
@@ -53,7 +53,7 @@ def test_a_killed_process_is_no_verdict(kind: str, isolated: Mode) -> None:
 
 
 def test_a_stopped_program_is_no_timeout(isolated: Mode) -> None:
-    limits = Limits(wall_seconds=2.0)
+    limits = Limits(wall_seconds=1.0)
     with Sandbox(limits=limits, mode=isolated) as sandbox:
         sandbox.run([GOOD])
         thread = Strike("program", signal.SIGSTOP)

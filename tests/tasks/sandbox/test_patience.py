@@ -16,8 +16,8 @@ from srpo_bench.tasks.sandbox.inside import judge, limits, wire
 from tests.tasks.sandbox.test_deaths import GOOD, Dying
 
 WALL, CPU = 0.4, 3.0
-PULSES = 25
-"""Of 5 ms of computing every 0.1 s: six times as long as a program may sleep, and a twentieth of
+PULSES = 18
+"""Of 5 ms of computing every 0.1 s: four times as long as a program may sleep, and a twentieth of
 the CPU time of one that computes; like a program whom others leave a twentieth of a core."""
 
 

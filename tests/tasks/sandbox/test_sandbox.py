@@ -1,12 +1,21 @@
 # ruff: noqa: E501 - one program a line reads best
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.sandbox import Program, Sandbox, isolation
 from srpo_bench.tasks.sandbox.inside import confine
-from srpo_bench.tasks.sandbox.modes import Isolation
+from srpo_bench.tasks.sandbox.modes import Isolation, Mode
+
+
+@pytest.fixture(scope="module")
+def other(isolated: Mode) -> Iterator[Sandbox]:
+    """A second one of the same kind."""
+    with Sandbox(mode=isolated) as sandbox:
+        yield sandbox
 
 
 def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple[Outcome, str]:
@@ -103,12 +112,13 @@ def test_equal_programs_share_a_verdict_and_order_is_kept(sandbox: Sandbox) -> N
     assert outcomes == [Outcome.CORRECT if p else Outcome.WRONG for p in (1, 0, 1, 0, 0)]
 
 
-def test_the_order_of_a_set_is_the_same_in_every_sandbox(sandbox: Sandbox) -> None:
+def test_the_order_of_a_set_is_the_same_in_every_sandbox(
+    sandbox: Sandbox, other: Sandbox
+) -> None:
     """A grade must not depend on which worker gave it."""
     code = "def f(): return ''.join({*'abcdefgh'})"
     program = Program(code, "def check(f):\n    raise ValueError(f())", "f")
-    with Sandbox(workers=1, mode=sandbox.mode) as other:
-        assert sandbox.run([program]) == other.run([program])
+    assert sandbox.run([program]) == other.run([program])
 
 
 def test_names_that_the_tests_leave_open_are_modules_built_ins_or_the_programs(
@@ -169,11 +179,12 @@ DRAWS = {
 
 
 @pytest.mark.parametrize("name", DRAWS)
-def test_randomness_is_the_same_in_every_sandbox(sandbox: Sandbox, name: str) -> None:
+def test_randomness_is_the_same_in_every_sandbox(
+    sandbox: Sandbox, other: Sandbox, name: str
+) -> None:
     told = "def check(f):\n    raise ValueError(repr(f()))"
-    programs = [Program(f"{DRAWS[name]}\n# {n}", told, "f") for n in range(3)]
-    with Sandbox(mode=sandbox.mode) as other:
-        found = {verdict.detail for verdict in sandbox.run(programs) + other.run(programs)}
+    programs = [Program(f"{DRAWS[name]}\n# {n}", told, "f") for n in range(2)]
+    found = {verdict.detail for verdict in sandbox.run(programs) + other.run(programs)}
     assert len(found) == 1
     assert found.pop().startswith("ValueError: ")
 

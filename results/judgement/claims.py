@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -155,22 +156,29 @@ def load(paths: Iterable[Path] = ()) -> list[Claim]:
     Raises:
         ResultsError: a file that is no list of claims (file, entry and field named).
     """
-    claims: dict[str, Claim] = {}
-    for path in (SHIPPED, *paths):
+    read = (*_shipped(), *(claim for path in paths for claim in _claims(path)))
+    return list({claim.id: claim for claim in read}.values())
+
+
+@cache
+def _shipped() -> tuple[Claim, ...]:
+    return tuple(_claims(SHIPPED))
+
+
+def _claims(path: Path) -> Iterator[Claim]:
+    """A file's claims, in its order."""
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ResultsError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(entries, list):
+        raise ResultsError(f"{path} must hold a list of claims; see results/claims.yaml.")
+    for number, entry in enumerate(entries, 1):
         try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ResultsError(f"{path} cannot be read: {error.strerror}.") from error
-        except (UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ResultsError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
-        if not isinstance(entries, list):
-            raise ResultsError(f"{path} must hold a list of claims; see results/claims.yaml.")
-        for number, entry in enumerate(entries, 1):
-            try:
-                claim = Claim.model_validate(entry)
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(p) for p in first["loc"])
-                raise ResultsError(f"{path}, claim {number}, {where}: {first['msg']}.") from error
-            claims[claim.id] = claim
-    return list(claims.values())
+            yield Claim.model_validate(entry)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(p) for p in first["loc"])
+            raise ResultsError(f"{path}, claim {number}, {where}: {first['msg']}.") from error

@@ -88,7 +88,7 @@ def value_at(step: Array, curve: Array, at: Array) -> Array:
         np.take_along_axis(x, j, axis=-1)
         for x, j in ((curve, i), (curve, i + 1), (slope, i), (slope, i + 1))
     )
-    return _hermite((inside - left) / width, width, y0, y1, d0, d1)
+    return _value((inside - left) / width, *_hermite(width, y0, y1, d0, d1))
 
 
 def leave_one_out(values: Array) -> Array:
@@ -120,9 +120,10 @@ def _between(value: Array, place: Array, start: Index, goal: Array) -> Array:
         d1, d2 = _bracket_slopes(x, y)
     width = x[2] - x[1]
     low, high = np.zeros(len(start)), np.ones(len(start))
+    cubic, short = _hermite(width, y[1], y[2], d1, d2), goal - TOLERANCE
     for _ in range(HALVINGS):  # the cubic is monotone inside its bracket
         middle = (low + high) / 2
-        under = _hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE
+        under = _value(middle, *cubic) < short
         low, high = np.where(under, middle, low), np.where(under, high, middle)
     return np.stack([x[1] + high * width, x[1], x[2]])
 
@@ -192,8 +193,15 @@ def _edge(h0: Array, h1: Array, delta0: Array, delta1: Array) -> Array:
     return np.where(overshoots, 3 * delta0, d)
 
 
-def _hermite(t: Array, width: Array, y0: Array, y1: Array, d0: Array, d1: Array) -> Array:
-    """The cubic with these values and slopes at the ends of an interval, at t of its width."""
+def _hermite(
+    width: Array, y0: Array, y1: Array, d0: Array, d1: Array
+) -> tuple[Array, Array, Array, Array]:
+    """The cubic with these values and slopes at the ends of an interval: its coefficients."""
     rise = y1 - y0
     a, b = d0 * width, d1 * width
-    return y0 + t * (a + t * ((3 * rise - 2 * a - b) + t * (a + b - 2 * rise)))
+    return y0, a, 3 * rise - 2 * a - b, a + b - 2 * rise
+
+
+def _value(t: Array, c0: Array, c1: Array, c2: Array, c3: Array) -> Array:
+    """A cubic at t, by Horner's rule."""
+    return c0 + t * (c1 + t * (c2 + t * c3))

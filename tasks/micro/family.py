@@ -54,6 +54,13 @@ class MicroTask(Task):
     family: ClassVar[str] = ""
     """Whose splits these problems are drawn by, where they could stand in another task, too."""
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        """Two that are alike draw the same problems, and they are drawn once a process."""
+        return hash(type(self))
+
     @abstractmethod
     def draw(self, rng: random.Random, level: int) -> Item:
         """A random item of a level."""

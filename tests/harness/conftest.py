@@ -1,12 +1,14 @@
-"""Planning tries the model on its prompts: of the shipped base the same question is asked once."""
+"""Asked and built once: what planning tries the shipped base on, and the commands of ``bench``."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 
 import pytest
+import typer.main
 
 from srpo_bench.harness.models.micro import shipped_base
 from srpo_bench.harness.planning import prepare
@@ -26,4 +28,5 @@ def _asked_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prepare, "probe", once)
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield

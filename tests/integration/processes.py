@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
 SECONDS = 30
 """What the end of a killed process is given."""
+LOOK_EVERY = 0.002
+"""Seconds. Whoever looks all the time takes a core from what is looked at."""
+
+
+def ended(process: subprocess.Popen[str]) -> bool:
+    """Whether it ends within a moment, which is spent waiting for it."""
+    try:
+        process.wait(LOOK_EVERY)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def members(session: int) -> list[int]:
@@ -24,7 +36,7 @@ def ends(session: int) -> bool:
     """Whether every process of a session is gone soon."""
     deadline = time.monotonic() + SECONDS
     while members(session) and time.monotonic() < deadline:
-        pass
+        time.sleep(0.02)
     return not members(session)
 
 

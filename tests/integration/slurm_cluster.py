@@ -18,6 +18,7 @@ CONF = """\
 ClusterName=bench
 SlurmctldHost={host}(127.0.0.1)
 AuthType=auth/none
+AuthInfo=cred_expire=15
 CredType=cred/none
 SlurmUser={user}
 SlurmdUser={user}
@@ -73,6 +74,7 @@ class SlurmCluster:
         deadline = time.monotonic() + 120
         while self.ask("sinfo", "-h", "-N", "-o", "%T").split() != ["idle", "idle"]:
             assert time.monotonic() < deadline, (self.folder / "slurmctld.log").read_text()[-2000:]
+            time.sleep(0.1)
 
     def up(self, node: str) -> None:
         self._daemon(node, "slurmd", "-D", "-N", node)

@@ -13,6 +13,7 @@ import pytest
 
 from srpo_bench.results.store import read_json, read_lines
 from tests.integration.conftest import TINY, Bench, command, environment, records
+from tests.integration.processes import ended
 
 pytestmark = pytest.mark.integration
 
@@ -92,7 +93,7 @@ def wait_for(process: subprocess.Popen[str], condition: object) -> None:
     """Look until the condition holds; fail if the process ends before."""
     assert callable(condition)
     while not condition():
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert not ended(process), process.stdout.read() if process.stdout else ""
 
 
 def lines(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multiprocessing import connection
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_each_run_sees_one_accelerator_and_no_two_the_same(
     while ended < len(runs):
         at_work = list(executor._on.values())
         assert len(at_work) == len(set(at_work)) <= 3
+        connection.wait([process.sentinel for process in executor._running], timeout=1)
         ended += len(executor.ended())
     devices = [attempts(run.folder)[-1]["devices"] for run in runs]
     assert devices[:3] == ["0", "3", "GPU-x"]

@@ -34,13 +34,23 @@ def everything(run: Path) -> dict[str, bytes]:
     return {str(name): text for name, text in found.items() if name.parts[0] not in own}
 
 
+UNIT = [sys.executable, "-P", "-m", "srpo_bench.harness.running"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    subprocess.run([*UNIT, str(planned(folder))], env=environment(), check=True)
+    return folder
+
+
 @pytest.mark.parametrize("steps", [1, 3])  # before its first checkpoint, and after it
-def test_a_node_back_from_the_dead_changes_no_byte(tmp_path: Path, steps: int) -> None:
-    run, undisturbed = planned(tmp_path / "c"), planned(tmp_path / "undisturbed")
-    unit = [sys.executable, "-P", "-m", "srpo_bench.harness.running"]
-    subprocess.run([*unit, str(undisturbed)], env=environment(), check=True)
+def test_a_node_back_from_the_dead_changes_no_byte(
+    tmp_path: Path, undisturbed: Path, steps: int
+) -> None:
+    run = planned(tmp_path / "c")
     first = subprocess.Popen(
-        [*unit, str(run)], env=environment(), stderr=subprocess.DEVNULL, text=True
+        [*UNIT, str(run)], env=environment(), stderr=subprocess.DEVNULL, text=True
     )
     try:
         wait_for(first, lambda: lines(run / "steps.jsonl") >= steps)
@@ -56,7 +66,7 @@ def test_a_node_back_from_the_dead_changes_no_byte(tmp_path: Path, steps: int) -
     assert read_json(run / "status.json")["state"] == "done"
     assert len(attempts(run)) == 2
     check_seal(run)
-    assert records(tmp_path / "c") == records(tmp_path / "undisturbed")
+    assert records(tmp_path / "c") == records(undisturbed)
 
 
 def test_a_run_that_nobody_runs_is_found_out_and_goes_on(

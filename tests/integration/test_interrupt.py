@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import TINY, command, environment
+from tests.integration.processes import ended
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +39,7 @@ def interrupt(
     )
     deadline = time.monotonic() + 120
     while not when():
-        assert process.poll() is None, process.communicate()
+        assert not ended(process), process.communicate()
         assert time.monotonic() < deadline
     if number == signal.SIGINT:
         os.killpg(process.pid, number)

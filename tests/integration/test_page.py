@@ -225,6 +225,7 @@ def wait_for(browser: Browser, condition: str) -> None:
         with contextlib.suppress(urllib.error.HTTPError):
             if browser.run(f"return {condition}"):
                 return
+        time.sleep(0.05)
     pytest.fail(f"not within two minutes: {condition}")
 
 

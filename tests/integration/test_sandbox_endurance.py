@@ -41,7 +41,7 @@ def leftovers() -> set[str]:
 def wait_until_gone() -> set[str]:
     until = time.monotonic() + 20
     while leftovers() and time.monotonic() < until:
-        os.sched_yield()
+        time.sleep(0.02)
     return leftovers()
 
 

@@ -112,9 +112,7 @@ def test_equal_programs_share_a_verdict_and_order_is_kept(sandbox: Sandbox) -> N
     assert outcomes == [Outcome.CORRECT if p else Outcome.WRONG for p in (1, 0, 1, 0, 0)]
 
 
-def test_the_order_of_a_set_is_the_same_in_every_sandbox(
-    sandbox: Sandbox, other: Sandbox
-) -> None:
+def test_the_order_of_a_set_is_the_same_in_every_sandbox(sandbox: Sandbox, other: Sandbox) -> None:
     """A grade must not depend on which worker gave it."""
     code = "def f(): return ''.join({*'abcdefgh'})"
     program = Program(code, "def check(f):\n    raise ValueError(f())", "f")

@@ -20,6 +20,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     import torch  # not above: the process that hands out the tests need not have it

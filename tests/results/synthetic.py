@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ import orjson
 
 TASKS = ("micro-gsm8k", "micro-math", "micro-humaneval")
 SHAPE = 1.5
+
+Line = dict[str, Any]
 
 
 def learned(u: np.ndarray) -> np.ndarray:
@@ -46,10 +47,10 @@ def write(
     seeds: int | Sequence[int] = 8,
     **options: Any,
 ) -> Path:
-    """``draw`` there; what was drawn lately is copied."""
+    """What ``drawn`` has, in files there."""
     arms = tuple((ratios or {"grpo": 1.0, "srpo": 0.5}).items())
-    which = range(1, seeds + 1) if isinstance(seeds, int) else seeds
-    for name, content in _drawn(folder.name, arms, tuple(which), tuple(options.items())).items():
+    which = tuple(range(1, seeds + 1) if isinstance(seeds, int) else seeds)
+    for name, content in drawn(folder.name, arms, which, **options).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -57,23 +58,10 @@ def write(
 
 
 @lru_cache(maxsize=8)
-def _drawn(
+def drawn(
     name: str,
     arms: tuple[tuple[str, float], ...],
     seeds: tuple[int, ...],
-    options: tuple[tuple[str, Any], ...],
-) -> dict[str, bytes]:
-    with TemporaryDirectory() as place:
-        folder = Path(place, name)
-        draw(folder, dict(arms), list(seeds), **dict(options))
-        paths = (path for path in folder.rglob("*") if path.is_file())
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-def draw(
-    folder: Path,
-    ratios: Mapping[str, float],
-    seeds: list[int],
     *,
     steps: int = 400,
     every: int = 5,
@@ -86,33 +74,33 @@ def draw(
     rng_seed: int = 0,
     samples: int = 6,
     training: bool = True,
-) -> None:
-    """Runs whose arm a crosses 90 % of its gain at ``target · ratios[a] · noise of the seed``."""
+) -> dict[str, bytes]:
+    """Files of runs whose arm crosses 90 % of its gain at ``target · its ratio · noise of the
+    seed``, by their paths in the comparison's folder."""
     rng = np.random.default_rng(rng_seed)
-    folder.mkdir(parents=True, exist_ok=True)
+    ratios = dict(arms)
     fields = contract(steps, every)
     plan = {
         "schema": 1,
-        "name": folder.name,
+        "name": name,
         "created": "2026-01-01T00:00:00+00:00",
-        "command": f"bench compare --algos {','.join(ratios)} --out {folder.name}",
+        "command": f"bench compare --algos {','.join(ratios)} --out {name}",
         "bench_version": "0.1.0",
         "arms": [{"arm": a, "algorithm": a, "settings": {"clip": 0.2}} for a in ratios],
-        "seeds": seeds,
+        "seeds": list(seeds),
         "baseline": next(iter(ratios)),
         "tasks": list(TASKS),
         "eval_tasks": list(TASKS),
         "contract": fields,
         "notes": ["All tasks are procedural twins."],
     }
-    (folder / "comparison.json").write_text(json.dumps(plan))
+    files = {"comparison.json": orjson.dumps(plan)}
     for seed in seeds:
         common = rng.standard_normal()
         for arm, ratio in ratios.items():
             own = np.sqrt(shared) * common + np.sqrt(1 - shared) * rng.standard_normal()
             time = target * ratio * np.exp(spread * own)
-            run = folder / arm / f"seed-{seed}"
-            run.mkdir(parents=True)
+            run = f"{arm}/seed-{seed}"
             manifest = {
                 "schema": 1,
                 "arm": arm,
@@ -126,18 +114,25 @@ def draw(
                 "notes": [],
                 "base": {"path": "micro", "sha256": "b" * 64},
             }
-            (run / "manifest.json").write_text(json.dumps(manifest))
+            files[f"{run}/manifest.json"] = orjson.dumps(manifest)
             status = {"state": "done", "step": steps, "steps": steps, "reason": ""}
-            (run / "status.json").write_text(json.dumps(status))
-            grid = np.arange(0, steps + 1, every)
-            evals(run, grid, time, noise, base, gain, rng, np.random.default_rng([seed, rng_seed]))
+            files[f"{run}/status.json"] = orjson.dumps(status)
+            grid, start = np.arange(0, steps + 1, every), np.random.default_rng([seed, rng_seed])
+            lines = evals(grid, time, noise, base, gain, rng, start)
+            files[f"{run}/evals.jsonl"] = jsonl(lines)
             if training:
-                train(run, steps, time, base, gain, rng)
-            examples(run, samples, rng)
+                lines, timing = train(arm, steps, time, base, gain, rng)
+                files[f"{run}/steps.jsonl"] = jsonl(lines)
+                files[f"{run}/timing.jsonl"] = jsonl(timing)
+            files[f"{run}/samples.jsonl"] = jsonl(examples(samples, rng))
+    return files
+
+
+def jsonl(lines: list[Line]) -> bytes:
+    return b"".join(orjson.dumps(line) + b"\n" for line in lines)
 
 
 def evals(
-    run: Path,
     grid: np.ndarray,
     time: float,
     noise: float,
@@ -145,7 +140,7 @@ def evals(
     gain: float,
     rng: np.random.Generator,
     start: np.random.Generator,
-) -> None:
+) -> list[Line]:
     """``start``: draws the evaluation of step 0, which all arms of a seed have in common."""
     lines = []
     k = len(TASKS)
@@ -173,13 +168,14 @@ def evals(
         mean = float(np.mean(row))
         line = {"step": int(s), "accuracy": mean, "stderr": noise, "tasks": scores, "spent": spent}
         lines.append(line)
-    write_lines(run / "evals.jsonl", lines)
+    return lines
 
 
 def train(
-    run: Path, steps: int, time: float, base: float, gain: float, rng: np.random.Generator
-) -> None:
-    lines, timing = [], [{"step": 0, **seconds(0.0)}]
+    arm: str, steps: int, time: float, base: float, gain: float, rng: np.random.Generator
+) -> tuple[list[Line], list[Line]]:
+    lines: list[Line] = []
+    timing: list[Line] = [{"step": 0, **seconds(0.0)}]
     gained = learned(np.arange(1, steps + 1) / time).tolist()
     wander = rng.standard_normal(steps).tolist()
     for s, u, off in zip(range(1, steps + 1), gained, wander, strict=True):
@@ -204,7 +200,7 @@ def train(
             "groups": 16,
             "groups_all_correct": right,
             "groups_all_wrong": wrong,
-            "pool_size": 64 - int(40 * u) if run.parent.name.startswith("srpo") else 64,
+            "pool_size": 64 - int(40 * u) if arm.startswith("srpo") else 64,
             "epoch": s // 4,
             "loss": 0.0,
             "grad_norm": 1.0,
@@ -214,12 +210,7 @@ def train(
         }
         lines.append(line)
         timing.append({"step": s, **seconds(0.3 + 0.1 * u)})
-    write_lines(run / "steps.jsonl", lines)
-    write_lines(run / "timing.jsonl", timing)
-
-
-def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
-    path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    return lines, timing
 
 
 def seconds(rollout: float) -> dict[str, float]:
@@ -227,7 +218,7 @@ def seconds(rollout: float) -> dict[str, float]:
     return {"rollout": rollout, **other}
 
 
-def examples(run: Path, n: int, rng: np.random.Generator) -> None:
+def examples(n: int, rng: np.random.Generator) -> list[Line]:
     lines = []
     for i in range(n):
         right = bool(rng.random() < 0.5)
@@ -246,7 +237,7 @@ def examples(run: Path, n: int, rng: np.random.Generator) -> None:
             "truncated": False,
         }
         lines.append(sample)
-    write_lines(run / "samples.jsonl", lines)
+    return lines
 
 
 def cut(run: Path, evaluations: int, state: str, torn: str = "") -> None:

@@ -56,7 +56,7 @@ class TorchEngine:
         tokens = torch.zeros((rows, sampling.max_new_tokens), dtype=torch.long)
         logp = torch.zeros((rows, sampling.max_new_tokens))
         lengths = torch.zeros(rows, dtype=torch.long)
-        whole = torch.zeros(rows, dtype=torch.bool)
+        complete = torch.zeros(rows, dtype=torch.bool)
         for chunk in self._chunks(prompts, n):
             used, group = torch.unique(chunk // n, return_inverse=True)
             part = used.tolist()
@@ -67,14 +67,14 @@ class TorchEngine:
                 [stops[p] for p in part] if stops else [],
                 group,
             )
-            for done, said in decode.run(uniform[chunk]):
+            for done, written in decode.run(uniform[chunk]):
                 if ended is not None:
-                    ended(chunk[done].tolist(), said.tolist())
+                    ended(chunk[done].tolist(), written.tolist())
             tokens[chunk], logp[chunk] = decode.tokens, decode.logp
-            lengths[chunk], whole[chunk] = decode.lengths, decode.ended
+            lengths[chunk], complete[chunk] = decode.lengths, decode.ended
         width = max(int(lengths.max()), 1)
         mask = torch.arange(width) < lengths[:, None]
-        return Completions(tokens[:, :width], mask, logp[:, :width], ~whole)
+        return Completions(tokens[:, :width], mask, logp[:, :width], ~complete)
 
     def skip(self, prompts: int, n: int, sampling: Sampling, generator: torch.Generator) -> None:
         """Draw what ``generate`` would. See ``Engine.skip``."""

@@ -143,12 +143,12 @@ class Collector:
             return _cut(self.policy.decode(tokens), stops[row // n])
 
         def ended(rows: list[int], tokens: list[list[int]]) -> None:
-            said = [(r, text(r, ids)) for r, ids in zip(rows, tokens, strict=True) if aside[r // n]]
-            begun.take([row for row, _ in said], [told for _, told in said])
+            both = [(r, text(r, ids)) for r, ids in zip(rows, tokens, strict=True) if aside[r // n]]
+            begun.take([row for row, _ in both], [written for _, written in both])
 
         aside = [self.tasks[p.task].grades_aside for p in problems]
-        told = ended if any(aside) else None
-        responses = self.engine.generate(prompts, n, sampling, generator, stops, told)
+        listener = ended if any(aside) else None
+        responses = self.engine.generate(prompts, n, sampling, generator, stops, listener)
         lengths = responses.mask.sum(1).tolist()
         texts = [
             text(row, tokens[:length])
@@ -196,8 +196,10 @@ class Collector:
             of_task.setdefault(problem.task, []).append(row)
         grades: dict[int, Grade] = {}
         for name, rows in of_task.items():
-            asked, said = [problems[row] for row in rows], [texts[row] for row in rows]
-            grades.update(zip(rows, task_guard.grade(self.tasks[name], asked, said), strict=True))
+            theirs, responses = [problems[row] for row in rows], [texts[row] for row in rows]
+            grades.update(
+                zip(rows, task_guard.grade(self.tasks[name], theirs, responses), strict=True)
+            )
         return [grades[row] for row in range(len(texts))]
 
 

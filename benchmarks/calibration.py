@@ -30,8 +30,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from srpo_bench.results.array import Array
 from srpo_bench.results.statistics import sequential
-from srpo_bench.results.statistics.curves import Array
 from srpo_bench.results.statistics.race import Race, race
 from srpo_bench.results.statistics.speed import QUANTILE, Curves
 

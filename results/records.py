@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srpo_bench.results.array import Array
 from srpo_bench.results.schema import PHASES, PROCESSOR
 from srpo_bench.results.store import ResultsError, read_lines
-
-Array = NDArray[np.float64]
 
 Axis = Literal["steps", "responses", "tokens", "updates", "seconds", "flops"]
 AXES: tuple[str, ...] = get_args(Axis)

@@ -12,15 +12,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from srpo_bench.results.array import Array
 from srpo_bench.results.baseline import baseline_of
-from srpo_bench.results.records import (
-    Array,
-    Evals,
-    lines_of,
-    read_evaluations,
-    read_steps,
-    read_timing,
-)
+from srpo_bench.results.records import Evals, lines_of, read_evaluations, read_steps, read_timing
 from srpo_bench.results.seal import check_seal, check_there
 from srpo_bench.results.status import status_of
 from srpo_bench.results.store import ResultsError, read_plan, read_record, run_dirs

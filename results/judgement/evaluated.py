@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics.contrast import Contrast, paired_curves
 

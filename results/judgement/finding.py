@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from srpo_bench.results.array import Array
 from srpo_bench.results.judgement.rules import Ruling
-from srpo_bench.results.records import Array
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.scores import Differences
 from srpo_bench.results.text import describe, points, some

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from srpo_bench.results.array import Array
 from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, Ratio, load
 from srpo_bench.results.judgement.judge import Judge
@@ -16,7 +17,6 @@ from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.neutral import Neutral, equal_steps, neutrals
 from srpo_bench.results.judgement.starving import batch_of
 from srpo_bench.results.judgement.targets import Target, checked, targets
-from srpo_bench.results.records import Array
 from srpo_bench.results.runs import Comparison, read
 from srpo_bench.results.statistics import across, benchmarks, sampling, scores
 from srpo_bench.results.statistics.benchmarks import BenchmarkMean

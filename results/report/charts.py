@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.figures.marks import is_recorded

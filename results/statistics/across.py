@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics.inference import Estimate, half_width, of
 from srpo_bench.results.statistics.speed import Speed

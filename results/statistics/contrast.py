@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srpo_bench.results.records import AXES, Array
+from srpo_bench.results.array import Array
+from srpo_bench.results.records import AXES
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics import sampling
 from srpo_bench.results.statistics.curves import reaches, value_at

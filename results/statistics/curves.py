@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from srpo_bench.results.array import Array
+
 Index = NDArray[np.intp]
 
 TOLERANCE = 1e-9

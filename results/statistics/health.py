@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Run
 
 RARE = 0.05

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 
 EXACT_UP_TO = 32
 """Pairs up to which all sign patterns are counted."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.statistics.curves import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.statistics.jackknife import jackknife
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.statistics.curves import Array, leave_one_out
+from srpo_bench.results.array import Array
+from srpo_bench.results.statistics.curves import leave_one_out
 
 
 def replicates(values: Array, kept: NDArray[np.bool_]) -> Array:

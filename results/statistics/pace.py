@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.statistics.curves import crossing
 from srpo_bench.results.statistics.race import collapsed
 from srpo_bench.results.statistics.speed import USUAL, end

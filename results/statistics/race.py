@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.statistics.curves import Array, reaches
+from srpo_bench.results.array import Array
+from srpo_bench.results.statistics.curves import reaches
 from srpo_bench.results.statistics.inference import bounds
 from srpo_bench.results.statistics.speed import (
     QUANTILE,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Run
-from srpo_bench.results.statistics.curves import Array
 
 
 def variance(runs: Sequence[Run]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.speed import end
 

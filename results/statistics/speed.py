@@ -23,7 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srpo_bench.results.statistics.curves import Array, crossing, value_at
+from srpo_bench.results.array import Array
+from srpo_bench.results.statistics.curves import crossing, value_at
 from srpo_bench.results.statistics.inversion import Interval, invert, t_at, t_statistic
 from srpo_bench.results.statistics.jackknife import jackknife, normal, replicates, student
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srpo_bench.results.records import Array, Evals
+from srpo_bench.results.array import Array
+from srpo_bench.results.records import Evals
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics import curves, sampling
 from srpo_bench.results.statistics.speed import FRACTION, end

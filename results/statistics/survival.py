@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import CensoredData, ecdf
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.steps import crossing
 

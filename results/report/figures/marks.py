@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
-from srpo_bench.results.records import Array
+from srpo_bench.results.array import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
 from srpo_bench.results.report.figures import curves
 from srpo_bench.results.report.style import ARMS, DASHES, FEW, INK, MARKERS, PAPER, SOFT

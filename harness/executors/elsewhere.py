@@ -59,7 +59,7 @@ def reopen_there(place: Place, folder: Path) -> PlannedComparison:
 
 
 def _ask(place: Place, folder: Path, request: Mapping[str, Any]) -> PlannedComparison:
-    """The request and its answer lie beside the comparison, on the folder that all nodes share."""
+    """The request and its answer lie beside the comparison, in the folder that all nodes share."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory(prefix=".planning-", dir=folder.parent)

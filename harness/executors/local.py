@@ -118,8 +118,8 @@ def _context(threads: int) -> Any:
 
 
 def _start_server() -> None:
-    """Unless it is there. It ignores Ctrl-C from its birth: while it imports it would print what
-    it was importing."""
+    """Start the fork server unless it runs. It ignores Ctrl-C from the start: interrupted while it
+    imports, it would print a traceback."""
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         forkserver.ensure_running()

@@ -122,7 +122,7 @@ def probe(
 
 
 def _seconds(timing: Iterable[dict[str, Any]]) -> float:
-    """Of lines of timing.jsonl."""
+    """What these lines of timing.jsonl add up to."""
     return sum(float(line[phase]) for line in timing for phase in PHASES)
 
 

@@ -75,7 +75,7 @@ def run_all(
 
 
 def left_behind(run: PlannedRun) -> str:
-    """Of a run that says it is running, and that no command follows: what became of it."""
+    """What became of a run that says it is running and that no command follows."""
     name = f"{run.arm.name}/{run.folder.name}"
     made = attempts(run.folder)
     who = f"process {made[-1].get('process')} on {made[-1].get('host')}" if made else "a process"

@@ -124,7 +124,7 @@ class SlurmExecutor:
         """Nothing is held here."""
 
     def _how(self, element: int) -> str:
-        """What the books say of an element; clusters without accounting have none."""
+        """What Slurm's accounting says of an element; not every cluster keeps one."""
         if shutil.which("sacct") is None:
             return "its Slurm job is gone"
         sacct = ("sacct", "--noheader", "-X", "-P", "-j", f"{self._job}_{element}", "-o", "State")

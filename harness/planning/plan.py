@@ -115,7 +115,7 @@ def reopen(folder: Path) -> PlannedComparison:
 
 
 def _ids(problems: Problems) -> dict[str, dict[str, list[str]]]:
-    """Of what is scored, in order: what the counts of an evaluation stand for."""
+    """Ids of the scored problems, in the order of an evaluation's counts."""
     sets = {"evaluation": problems.evaluation, "final": problems.final}
     return {
         name: {task: [p.id for p in group] for task, group in by_task.items()}

@@ -26,7 +26,7 @@ COSTS = ("flops", "verifier_calls", "tokens_generated", "tokens_prefilled", "res
 
 
 def method(name: str) -> str:
-    """How a sentence begins."""
+    """The method, as an error's sentence begins."""
     return f"Algorithm '{name}'"
 
 

@@ -23,7 +23,7 @@ def base_as_planned(config: Config, manifest: dict[str, Any]) -> Path:
     """The base model's folder, where it was planned or, on another machine, where it is here.
 
     Raises:
-        RunError: its files are others.
+        RunError: its files differ.
     """
     base = Path(manifest["base"]["path"])
     if not base.is_dir():
@@ -37,8 +37,8 @@ def problems_as_planned(config: Config, base: Path, manifest: dict[str, Any]) ->
     """The problems, proved to be those of the contract, on a machine like the planner's.
 
     Raises:
-        RunError: they are others, are asked otherwise, or the machine, its packages or the code
-            that trains are others.
+        RunError: they differ, are asked differently, or the machine, its packages or the code
+            that trains differ.
     """
     contract, seed = manifest["contract"], manifest["seed"]
     here = {"instructions": instructions(), "accelerator": device_name(contract["device"])}

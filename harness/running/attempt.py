@@ -88,12 +88,12 @@ class Attempt:
             raise SupersededError(self.run)
 
     def prepare(self, name: str) -> Path:
-        """Where something is made ready under a name of its own."""
+        """Where to prepare something under this name, in the outbox."""
         self.check()
         return self._outbox / name
 
     def put(self, prepared: Path, place: Path) -> None:
-        """Move what was prepared into its place in the run's folder, in the stead of a file there.
+        """Move what was prepared into its place in the run's folder; a file there is replaced.
 
         Raises:
             SupersededError: a later attempt has begun.
@@ -187,7 +187,7 @@ class Attempt:
                     raise
 
     def _receive(self, path: Path) -> None:
-        """Move something into the own outbox and delete it there."""
+        """Move something into this attempt's outbox and delete it there."""
         mine = self._outbox / f".dropped-{uuid4().hex}"
         path.rename(mine)
         if mine.is_dir():

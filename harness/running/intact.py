@@ -77,7 +77,7 @@ def _size(path: Path) -> int:
 
 
 def _sha256(path: Path, length: int | None = None) -> str:
-    """Of a file, or of its first bytes."""
+    """The digest of a file, or of its first bytes."""
     digest, left = hashlib.sha256(), path.stat().st_size if length is None else length
     with path.open("rb") as f:
         while left > 0 and (piece := f.read(min(left, _PIECE))):

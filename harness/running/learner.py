@@ -66,7 +66,7 @@ class Learner:
             parameter.grad = torch.zeros_like(parameter)
 
     def update(self, batch: Batch, algorithm: Algorithm[Any]) -> Update:
-        """An update on each share of the batch's groups, and all over again in each iteration."""
+        """One update for each share of the batch's groups, in every iteration."""
         losses: list[float] = []
         norms: list[float] = []
         sums: Counter[str] = Counter()

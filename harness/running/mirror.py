@@ -67,7 +67,7 @@ class Mirror:
         return Mirror(str(read_json(path)["address"])) if path.is_file() else None
 
     def push_plan(self, comparison: Path) -> None:
-        """Record, seal and manifests of a comparison that was planned, or to which was added.
+        """Record, seal and manifests of a comparison that was planned or extended.
 
         Raises:
             UserError: the address holds another comparison, whose runs would be taken for these.
@@ -132,7 +132,7 @@ class Mirror:
         self._push(attempt, f"done.{_mark(attempt)}", files, {}, {})
 
     def pull(self, attempt: Attempt) -> int | None:
-        """The newest whole checkpoint, where the run's folder has none as new.
+        """The newest whole checkpoint, where the run's folder has none as recent.
 
         Returns:
             Its step; None: there was nothing to be pulled.

@@ -18,7 +18,7 @@ MAX_ROUNDS = 64
 
 
 def method(name: str) -> str:
-    """How a sentence begins."""
+    """The method, as an error's sentence begins."""
     return f"Sampler '{name}'"
 
 

@@ -197,7 +197,7 @@ def _whereabouts() -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
-    """One sentence."""
+    """An error as one sentence."""
     from srpo_bench.algorithms.registry import AlgorithmError
     from srpo_bench.tasks.base import TaskError
 

@@ -167,7 +167,7 @@ def _newest(models: Iterable[str], arm: str) -> list[str]:
 
 
 def _of_model(record: Mapping[str, Any], model: str) -> dict[str, Outcomes]:
-    """By each task's own metric, which comes first."""
+    """A model's outcomes by each task's own metric, which comes first."""
     match = AT_SEED.fullmatch(model)
     seed = int(match["seed"]) if match else 0
     ids = record.get("problems") or {}

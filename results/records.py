@@ -117,7 +117,7 @@ def _repeated(line: Mapping[str, Any]) -> int | None:
 
 
 def read_timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float]]:
-    """Of a timing.jsonl: running total of seconds without evaluation by step, totals by phase."""
+    """A timing.jsonl as running seconds without evaluation, by step, and totals by phase."""
     lines = list(lines_of(path))
     if not lines:
         return None, {}

@@ -49,20 +49,20 @@ def is_published(folder: str) -> bool:
 
 
 def summary(folder: str) -> dict[str, Any]:
-    """Of a published comparison."""
+    """The summary of a published comparison."""
     text = (PUBLISHED / folder / "summary.json").read_text(encoding="utf-8")
     record: dict[str, Any] = json.loads(text)
     return record
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """In Markdown."""
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def change(axis: Mapping[str, Any] | None) -> str:
-    """Of one axis of a comparison: ``13 % fewer (9 to 17 % fewer)``."""
+    """A change on one axis: ``13 % fewer (9 to 17 % fewer)``."""
     if axis is None or axis["ratio"] is None:
         return "not measured"
     low, high = axis["interval"] or (nan, nan)
@@ -71,7 +71,7 @@ def change(axis: Mapping[str, Any] | None) -> str:
 
 
 def steps(headline: Mapping[str, Any]) -> str:
-    """Of a challenger's headline, which says where the ratio is a bound."""
+    """The steps in a challenger's headline, which says where the ratio is a bound."""
     measured = headline["measured"].removesuffix(" steps")
     return f"{measured} ({headline['interval']})" if measured else "not measured"
 

@@ -94,7 +94,7 @@ def extended() -> str:
 
 
 def widening() -> str:
-    """By what an interval of a further look is wider, where the first was at eight pairs."""
+    """How much wider an interval of a further look is, where the first was at eight pairs."""
     from scipy.stats import t
 
     pairs = (10, 12, 16, 24, 32)

@@ -66,7 +66,7 @@ def pack(folder: Path, target: Path) -> None:
 
 
 def first_and_last(samples: bytes) -> bytes:
-    """Of a run's recorded responses, those of its first and of its last evaluation."""
+    """A run's recorded responses from its first and its last evaluation."""
     lines = [(json.loads(line), line) for line in samples.splitlines(keepends=True)]
     evaluated = [(sample["step"], line) for sample, line in lines if sample["phase"] == "eval"]
     ends = {f(step for step, _ in evaluated) for f in (min, max)} if evaluated else set()

@@ -72,7 +72,7 @@ def arms(folder: str) -> str:
 
 
 def rungs(folder: str) -> list[tuple[str, str, str, str]]:
-    """Of a ladder: what is added, arm against arm, ratio of steps, outcome."""
+    """The rungs of a ladder: what is added, arm against arm, ratio of steps, outcome."""
     return [
         (
             rung["adds"],

@@ -56,7 +56,7 @@ def whole_function(response: str, written: Sequence[Block], name: str) -> str | 
 
 
 def likely(written: Sequence[Block]) -> Block | None:
-    """Of blocks that do not define what is asked for, the one that is most likely meant: the last
+    """The most likely block where none defines what is asked for: the last
     that holds the inside of a function, else the last that says Python, else the last."""
     python = [block for block in written if block.is_python] or list(written)
     insides = [block for block in python if block.further_in or _is_inside(block.code)]

@@ -156,7 +156,7 @@ class Described(Task):
         return [*first, {"role": "user", "content": problem.question}]
 
     def grade(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Grade]:
-        """By the grader that is named."""
+        """Grade by the grader that the description names."""
         pairs = list(zip(problems, responses, strict=True))
         if self._function is not None:
             return [self._judged(problem, response) for problem, response in pairs]

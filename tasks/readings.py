@@ -49,7 +49,7 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
 
 
 def plainly(gold: str, answer: str) -> Outcome | None:
-    """Of the same text and of two whole numbers the outcome is plain."""
+    """The outcome where it is plain: the same text, or two whole numbers."""
     if gold == answer:
         return Outcome.CORRECT
     if _WHOLE.fullmatch(gold) and _WHOLE.fullmatch(answer):

@@ -60,7 +60,7 @@ def _holds(relation: Any) -> bool:
 
 
 def _ordered(numbers: Any) -> list[Any]:
-    """By size; none where they have none, which is left to math-verify."""
+    """The numbers by size; none where they have no order, which is left to math-verify."""
     try:
         return sorted(numbers.args, key=lambda number: float(number.evalf()))
     except (TypeError, AttributeError):

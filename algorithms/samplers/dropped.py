@@ -9,7 +9,7 @@ from srpo_bench.algorithms.batch import Grades, Rollouts
 
 
 class EpochRecord:
-    """Of every prompt seen in the current epoch: whether all of its rollouts were correct.
+    """Whether all rollouts of each prompt seen in the current epoch were correct.
 
     "Correct" is the accuracy field, not the reward, which may hold bonuses and penalties.
     """
@@ -32,7 +32,8 @@ class EpochRecord:
         return [prompt for prompt, correct in self._all_correct.items() if not correct]
 
     def share_solved(self) -> float:
-        """Of the prompts seen this epoch, the share never answered wrongly; 0 before any is."""
+        """The share of this epoch's prompts that were never answered wrongly; 0 before any is
+        seen."""
         return len(self.solved()) / max(len(self._all_correct), 1)
 
     def clear(self) -> None:

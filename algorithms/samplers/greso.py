@@ -81,7 +81,7 @@ class GRESO(Dynamic[GRESOSettings]):
         return math.ceil(self.settings.first_round * self.info.prompts_per_step)
 
     def skip_probability(self, prompt: str) -> float:
-        """Of a prompt whose turn it is."""
+        """The probability that a prompt is skipped when its turn comes."""
         kind, silent = self._silent.get(prompt, ("mixed", 0))
         if not silent:
             return 0.0

@@ -13,7 +13,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class Tally:
-    """Of the responses to one prompt: how many were right (by accuracy), of how many."""
+    """How many of a prompt's responses were right (by accuracy), of how many."""
 
     correct: int
     total: int

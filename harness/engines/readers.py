@@ -45,7 +45,8 @@ def make_reader(
 
 
 class ModelReader:
-    """By the model's own modules. In ``Layout.WHOLE`` prompts are equally long, none is shared."""
+    """Reads by the model's own modules. In ``Layout.WHOLE`` prompts are equally long, none is
+    shared."""
 
     def __init__(
         self, policy: Policy, prompts: Sequence[list[int]], group: Tensor, limit: int
@@ -92,8 +93,8 @@ class ModelReader:
 
 
 class LlamaReader:
-    """By the fast view: prompts end in one slot, so that all rows write into the next one, and
-    what stands before a shorter prompt is masked.
+    """Reads by the fast view: prompts end in one slot, so that all rows write into the next one,
+    and what stands before a shorter prompt is masked.
 
     cache: (2, B·K, slots, d) a layer, keys and values.   mask: (B·K, 1, slots), 0 or −∞.
     """

@@ -47,8 +47,8 @@ class Price:
 
 
 def by_finished(folder: Path, config: Config, arms: Sequence[Arm]) -> Price | None:
-    """By the mean of the runs that are done in ``folder``, whose plan is as this one's; None where
-    there are none. Runs that are done cost nothing more."""
+    """The price by the mean of the runs that are done in ``folder``, whose plan is as this one's;
+    None where there are none. Runs that are done cost nothing more."""
     if not (folder / "comparison.json").exists():
         return None
     planned = read_planned(folder)

@@ -69,7 +69,7 @@ class Decoder:
         return self._plain([self.anchor, *tokens], special=False).removeprefix(self.front)
 
     def spelled_out(self, tokens: list[int]) -> str:
-        """With special tokens as they are written: a stop string may be one."""
+        """The text, with special tokens as they are written: a stop string may be one."""
         return self._plain([self.anchor, *tokens], special=True).removeprefix(self.front)
 
     def _plain(self, tokens: list[int], special: bool) -> str:

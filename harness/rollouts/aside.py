@@ -44,7 +44,7 @@ class Aside:
             self._begin()
 
     def grades(self) -> dict[int, Grade]:
-        """Of every row, once all are there."""
+        """The grade of every row, once all are there."""
         return {
             row: grade
             for rows, judged in self._begun

@@ -45,7 +45,7 @@ class Shelf:
 
     @property
     def runs(self) -> list[Run]:
-        """In order of first appearance."""
+        """Runs in order of first appearance."""
         return list(self._runs)
 
     def open(self, path: Path, unit: str) -> None:

@@ -40,7 +40,7 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
 
 
 def scores(values: Mapping[str, Any]) -> dict[str, str]:
-    """By the tags of those trainers that write event files."""
+    """Accuracies, by the tags of the trainers that write event files."""
     keys = verl.scores(values) or openrlhf.scores(values)
     if keys:
         return keys
@@ -49,7 +49,8 @@ def scores(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def counts(values: Mapping[str, Any]) -> Unit:
-    """By the same tags; that transformers' Trainer wrote them, its clock of evaluations shows."""
+    """What a step counts, by the same tags; that transformers' Trainer wrote them, its clock of
+    evaluations shows."""
     if verl.scores(values) or openrlhf.scores(values):
         return "rollout batch"
     huggingface = any(tag.startswith("eval/") and tag.endswith("runtime") for tag in values)

@@ -115,8 +115,8 @@ class Judge:
         return unit_of(self._runs(self.baseline))
 
     def _headroom(self, pair: Contrast, share: float = ROOM) -> Headroom:
-        """Of claims that ask for other shares. What the arms wait for is looked up once: that reads
-        every step of every run."""
+        """The headroom that a claim of another share asks for. What the arms wait for is looked up
+        once: that reads every step of every run."""
         arms = (pair.challenger, pair.baseline)
         if arms not in self._effects:
             self._effects[arms] = effects(self.comparison, *arms)

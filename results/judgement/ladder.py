@@ -97,7 +97,7 @@ class Rung:
 
     @property
     def p_steps(self) -> float:
-        """Of equal steps."""
+        """The p of equal steps."""
         return self.contrast.steps.p if self.contrast.steps else float("nan")
 
     @property

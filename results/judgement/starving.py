@@ -27,7 +27,7 @@ OFTEN = 0.05
 
 @dataclass(frozen=True)
 class Starving:
-    """Of one challenger."""
+    """Whether one challenger had prompts to train on."""
 
     challenger: str
     baseline: str

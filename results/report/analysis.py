@@ -124,7 +124,7 @@ class Analysis:
 
     @property
     def verdicts(self) -> list[ClaimVerdict]:
-        """Of every challenger, in one list."""
+        """The verdicts on all challengers, in one list."""
         return [v for verdicts in self.claims.values() for v in verdicts]
 
     @property
@@ -229,7 +229,8 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
 
 
 def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, Health]:
-    """Of every arm, up to the baseline's crossing in its own contrast; the baseline's is in all."""
+    """Every arm's health, up to the baseline's crossing in its own contrast; the baseline's is in
+    all."""
     batch, by_arm = batch_of(comparison), {}
     for arm in comparison.arms:
         own = judges.get(arm) or next(iter(judges.values()), None)
@@ -248,7 +249,7 @@ def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, He
 
 
 def _mean(values: list[float], error: float = 0.0) -> Estimate:
-    """Of accuracies, each with this sampling variance."""
+    """The mean of accuracies, each with this sampling variance."""
     array: Array = np.array(values, dtype=float)
     present = array[~np.isnan(array)]
     return share(present, error / max(len(present), 1))

@@ -166,7 +166,7 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
 
 
 def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
-    """Of the headline claim, at the target that decides."""
+    """The headline claim's verdict, at the target that decides."""
     return next((v for v in a.claims[arm] if a.headline and v.id == a.headline.id), None)
 
 

@@ -59,7 +59,7 @@ OUTCOMES: dict[Outcome, str] = {
 
 
 def meaning(verdict: Verdict, scale: Scale, needs: str) -> str:
-    """Of a claim, ``needs`` being what it promises: ``90 % fewer steps``."""
+    """What a verdict on a claim means; ``needs`` is what it promises: ``90 % fewer steps``."""
     if verdict == "no-verdict":
         return NO_VERDICT.format(needs=needs)
     if scale == "unknown":
@@ -68,5 +68,5 @@ def meaning(verdict: Verdict, scale: Scale, needs: str) -> str:
 
 
 def of_pair(outcome: Outcome, arm: str, base: str) -> str:
-    """Of two arms that no claim names."""
+    """What the outcome of two arms means that no claim names."""
     return OUTCOMES[outcome].format(arm=arm, base=base)

@@ -14,7 +14,7 @@ SHIPPED = {"4e845c6ab45b0d2976188dc818f5339f0ff73942525e99009f3d4e40f2cf5471": 1
 
 
 def parameters(comparison: Comparison) -> int | None:
-    """Of the base that the runs start from; None where nothing says."""
+    """Parameters of the base that the runs start from; None where nothing says."""
     for run in comparison.runs:
         base = run.manifest.get("base") or {}
         size = base.get("parameters") or SHIPPED.get(str(base.get("sha256")))

@@ -35,7 +35,7 @@ class Check:
 
 
 def checks(a: Analysis, arm: str) -> list[Check]:
-    """Of the headline claim and one challenger, in the order in which a verdict needs them."""
+    """The headline claim's conditions on one challenger, in the order a verdict needs them."""
     judge, rows = a.judges[arm], [_finished(a, arm), _matched(a, a.judges[arm])]
     if a.gain is None:
         return rows

@@ -67,7 +67,7 @@ class Contrast:
 
     @property
     def quantile(self) -> float:
-        """Of Student's t, at either end of the ratios' intervals."""
+        """The quantile of Student's t at either end of the ratios' intervals."""
         return _quantile(self.n, self.first_look)
 
     @property
@@ -87,7 +87,7 @@ class Contrast:
 
     @property
     def ratio(self) -> Estimate:
-        """Of steps."""
+        """The ratio of steps."""
         nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
         return self.axes["steps"].ratio if self.axes else nothing
 

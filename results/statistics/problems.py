@@ -173,8 +173,8 @@ def _pass(k: int, c: int, m: int) -> float:
 
 
 def _variance(gap: Shares, unseen: float) -> tuple[float, float]:
-    """Of the mean of (S, n) differences, and its degrees of freedom. ``unseen``: sum of squares of
-    the half problems at one seed."""
+    """The variance of the mean of (S, n) differences, and its degrees of freedom. ``unseen``: sum
+    of squares of the half problems at one seed."""
     seeds, n = gap.shape
     mean = gap.mean(0)
     problems = ((mean**2).sum() + unseen / seeds - mean.sum() ** 2 / (n + 2)) / (n + 2) ** 2

@@ -44,7 +44,7 @@ SMOOTH = 3
 
 @dataclass(frozen=True)
 class Race:
-    """Of (…) comparisons."""
+    """The outcome of (…) comparisons."""
 
     speed: Speed
     """Over all pairs."""

@@ -12,7 +12,8 @@ from srpo_bench.results.runs import Run
 
 
 def variance(runs: Sequence[Run]) -> float:
-    """Of the accuracy of one evaluation, mean over runs; a floor of what their spread may say.
+    """The sampling variance of one evaluation's accuracy, mean over runs; a floor of what their
+    spread may say.
 
     From the recorded standard errors, and not below what so many answers leave open where all are
     right or all wrong. Where a record knows no error, or none but 0, from how evaluations jump
@@ -44,6 +45,6 @@ def _recorded(run: Run) -> float:
 
 
 def _edge(scores: Mapping[str, Mapping[str, Any]]) -> float:
-    """Of a mean over tasks that are each all right."""
+    """The variance of a mean over tasks that are each all right."""
     each = [jeffreys((s.get("n") or 0) * (s.get("k") or 1)) for s in scores.values()]
     return sum(each) / len(each) ** 2 if each else 0.0

@@ -30,7 +30,8 @@ TIGHTEST = 2.0
 
 
 def boundary(n: int, first: int, alpha: float = ALPHA) -> float:
-    """Of a standardised mean of n pairs, where the first look was at ``first`` of them."""
+    """The bound on a standardised mean of n pairs, where the first look was at ``first`` of
+    them."""
     rho = TIGHTEST * first / _optimum(alpha)
     return sqrt((1 + rho / n) * (log(1 + n / rho) - 2 * log(alpha)))
 

@@ -82,7 +82,7 @@ class Goal:
         return level
 
     def variance(self, error: float | Array) -> float | Array:
-        """Of the level, by the baseline's sampling error alone."""
+        """The level's variance, by the baseline's sampling error alone."""
         if self.level is not None:
             return 0.0
         return error * (self.fraction**2 / 2 + (1 - self.fraction) ** 2)
@@ -101,7 +101,7 @@ def end(accuracy: Array) -> Array:
 
 @dataclass(frozen=True)
 class Speed:
-    """Of (…) comparisons: the ratio of cost to target, challenger over baseline."""
+    """The ratio of cost to target, challenger over baseline, of (…) comparisons."""
 
     ratio: Array
     """By the crossing; a lower bound where the challenger did not arrive."""

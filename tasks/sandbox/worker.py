@@ -64,7 +64,8 @@ class Verdict:
 
     @property
     def grade(self) -> Grade:
-        """Of the response that holds the program; its form is right when it is Python at all."""
+        """The grade of the response that holds the program; its form is right when it is Python at
+        all."""
         is_python = self.outcome is not Outcome.UNPARSEABLE
         return Grade(self.outcome, format=float(is_python), repeatable=self.repeatable)
 

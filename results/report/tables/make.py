@@ -250,7 +250,7 @@ def runs(a: Analysis) -> Table:
 
 
 def everything(a: Analysis) -> list[Table]:
-    """In the order of the page."""
+    """All tables, in the order of the page."""
     makers = (
         *(verdicts, arms, costs.table, costs.grid, ladder.table, tuning.table),
         *(benchmarks.measured, benchmarks.reported, tasks, costs.by_task, claims),

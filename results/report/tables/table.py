@@ -38,7 +38,7 @@ class Table:
         return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in r) + " |" for r in lines)
 
     def write_csv(self, path: Path) -> None:
-        """With a header line."""
+        """Write it with a header line."""
         with path.open("w", encoding="utf-8", newline="") as f:
             writer = csv.writer(f)
             writer.writerow(self.columns)

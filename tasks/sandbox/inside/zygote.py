@@ -227,7 +227,8 @@ def _too_much(folder: str) -> bool:
 
 
 def _run_program(descriptor: int, seal: Callable[[], None]) -> NoReturn:
-    """In the fork. Little is done here: every page of memory touched for the first time costs."""
+    """Run a program, in the fork. Little is done here: every page of memory touched for the first
+    time costs."""
     try:
         os.dup2(descriptor, 3)
         os.closerange(4, 64)

@@ -195,6 +195,7 @@ class Unwilling(multiprocessing.get_context("fork").Process):  # type: ignore[na
 @pytest.fixture
 def unwilling(monkeypatch: pytest.MonkeyPatch) -> LocalExecutor:
     monkeypatch.setattr(local, "_PAUSE", 0)
+    monkeypatch.setattr(local, "_start_server", lambda: None)
     monkeypatch.setattr(local, "_context", lambda threads: SimpleNamespace(Process=Unwilling))
     monkeypatch.setattr(local, "start", lambda folder, device: write_status(folder, "done", 10))
     monkeypatch.setattr(Unwilling, "troubles", [])

@@ -148,7 +148,7 @@ class Speed:
             agree = first * second > 0
         least = np.where(agree, np.minimum(np.abs(first), np.abs(second)), 0.0)
         p: Array = 2 * stdtr(np.maximum(self.pairs - 1, 1), -least)
-        return np.where(self.pairs < 2, np.nan, np.where(np.isnan(least), 1.0, p))
+        return np.where(self.pairs < 2, np.nan, p)
 
 
 def speed(

@@ -204,3 +204,13 @@ def with_rows(real: Any, rows: Any) -> Any:
         self.algorithm.weigh = lambda *_: rows
 
     return init
+
+
+def test_a_trial_is_two_and_a_half_epochs_of_three_prompts_a_step() -> None:
+    """Evaluated and saved at the end alone."""
+    small: Any = promises.SMALL
+    assert small["rollout"] == {"prompts_per_step": 3, "group_size": 6}
+    assert small["data"]["pool_size"] * 2.5 == promises.STEPS * 3 == 15
+    assert small["steps"] == small["checkpoint_every"] == small["evaluation"]["every"] == 5
+    assert (small["evaluation"]["problems"], small["evaluation"]["k"]) == (2, 1)
+    assert small["optim"] == {"lr": 2e-4}

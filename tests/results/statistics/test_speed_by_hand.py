@@ -115,6 +115,8 @@ def test_p_is_of_the_weaker_estimator_and_none_where_they_disagree() -> None:
     assert float(found.p(0.1)) == pytest.approx(2 * stats.t.sf(2.605170, 8), rel=1e-5)
     assert np.isnan(float(told((0, 1), (0, 1), pairs=1).p(1.0)))
     assert float(told((0, 1), (0, 1), pairs=2).p(1.0)) == pytest.approx(2 * stats.t.sf(2, 1))
+    unknown = replace(found, replicates=np.full(10, np.nan))
+    assert float(unknown.p(1.0)) == 1  # nothing agrees with what is not known
 
 
 def test_a_ledger_reads_costs_and_back() -> None:

@@ -37,7 +37,7 @@ CONSTANTS: dict[str, Any] = {
     "harness.rollouts.probe.BOUND": 1e-3,
     "harness.rollouts.probe.FORCED": 512,
     "harness.rollouts.probe.SAMPLED": 8,
-    ".SAMPLES_PER_EVALUATION": 8,
+    "harness.running.record.SAMPLED": 8,
     "harness.running.promises.STEPS": 5,
     "harness.running.promises.FEW_TOKENS": 64,
     "harness.running.promises.TOLERANCE": 1e-3,

@@ -75,7 +75,7 @@ def test_arms_runs_and_checkpoints_are_tested_problem_by_problem(
     assert "Of evaluations while training" in done.stdout
     for words, said in (
         ((run, "--paired"), "takes two folders"),
-        ((run, arm), "A B want --paired"),
+        ((run, arm), "A B needs --paired"),
         ((), "needs --model and --tasks"),
         ((comparison, arm, "--paired"), "whole comparison; name an arm of it"),
     ):

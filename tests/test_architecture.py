@@ -35,7 +35,7 @@ ALLOWED = {
     "harness/sinks": {"harness/ground", "results/ground"},
     "harness/models": {"tasks/micro", *GROUND},
     "harness/engines": {"harness/models", *GROUND},
-    "harness/rollouts": ROLLOUTS,
+    "harness/rollouts": {"tasks/sandbox", *ROLLOUTS},
     "harness/plugins": {"algorithms/open", *GROUND},
     "harness/planning": {
         "harness/rollouts",

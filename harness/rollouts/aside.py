@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from srpo_bench.tasks.base import Grade
+from srpo_bench.tasks.sandbox import waiting_for_verdicts
 
 T = TypeVar("T")
 
@@ -45,11 +46,12 @@ class Aside:
 
     def grades(self) -> dict[int, Grade]:
         """The grade of every row, once all are there."""
-        return {
-            row: grade
-            for rows, judged in self._begun
-            for row, grade in zip(rows, judged.result(), strict=True)
-        }
+        with waiting_for_verdicts():
+            return {
+                row: grade
+                for rows, judged in self._begun
+                for row, grade in zip(rows, judged.result(), strict=True)
+            }
 
     def _begin(self) -> None:
         rows = sorted(self._waiting)

@@ -14,7 +14,7 @@ not read or list any (docs/reliability.md).
 """
 
 from srpo_bench.tasks.sandbox.modes import OPT_IN, Isolation, isolation
-from srpo_bench.tasks.sandbox.pool import Sandbox, run_programs
+from srpo_bench.tasks.sandbox.pool import Sandbox, run_programs, waiting_for_verdicts
 from srpo_bench.tasks.sandbox.worker import Limits, Program, Verdict
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "Verdict",
     "isolation",
     "run_programs",
+    "waiting_for_verdicts",
 ]

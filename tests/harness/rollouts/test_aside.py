@@ -1,6 +1,8 @@
 """Grading beside sampling: in turn, in one thread, and its failures are heard."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -75,3 +77,28 @@ def test_what_judging_a_lot_raises_is_raised_where_its_grades_are_asked_for() ->
     begun.finish({1: "x"})
     with pytest.raises(TaskError, match="no sandbox"):
         begun.grades()
+
+
+def test_whoever_waits_for_grades_lends_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    lent: list[str] = []
+    judging = threading.Event()
+
+    @contextmanager
+    def waiting() -> Iterator[None]:
+        lent.append("lent")
+        judging.set()
+        yield
+        lent.append("back")
+
+    monkeypatch.setattr(module, "waiting_for_verdicts", waiting)
+
+    def judge(rows: list[int], texts: list[str]) -> list[Grade]:
+        judging.wait(10)
+        lent.append("judged")
+        return [graded(row) for row in rows]
+
+    begun = Aside(judge)
+    begun.finish({1: "x"})
+    assert lent == []
+    begun.grades()
+    assert lent == ["lent", "judged", "back"]

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from srpo_bench.tasks.base import Outcome, TaskError
-from srpo_bench.tasks.sandbox import Program, Sandbox, isolation
+from srpo_bench.tasks.sandbox import Program, Sandbox, isolation, pool, waiting_for_verdicts
 from srpo_bench.tasks.sandbox.inside import confine
 from srpo_bench.tasks.sandbox.modes import Isolation, Mode
 
@@ -110,6 +111,20 @@ def test_equal_programs_share_a_verdict_and_order_is_kept(sandbox: Sandbox) -> N
     bad = Program("def f(x): return 0", good.tests, "f")
     outcomes = [v.outcome for v in sandbox.run([good, bad, good, bad, bad])]
     assert outcomes == [Outcome.CORRECT if p else Outcome.WRONG for p in (1, 0, 1, 0, 0)]
+
+
+def test_one_program_more_runs_at_a_time_for_each_thread_that_only_waits(isolated: Mode) -> None:
+    tests = "def check(f):\n    assert f() >= 0"
+    programs = [Program(f"def f(): return {n}", tests, "f") for n in range(-1, 4)]
+    wanted = [Outcome.WRONG, *[Outcome.CORRECT] * 4]
+    with Sandbox(1, mode=isolated) as sandbox:
+        assert [found.outcome for found in sandbox.run(programs)] == wanted
+        assert len(sandbox._idle) == 1
+        again = [replace(program, prelude="a = 1") for program in programs]
+        with waiting_for_verdicts():
+            assert [found.outcome for found in sandbox.run(again)] == wanted
+        assert len(sandbox._idle) == 2
+    assert pool._lent == []
 
 
 def test_the_order_of_a_set_is_the_same_in_every_sandbox(sandbox: Sandbox, other: Sandbox) -> None:

@@ -52,6 +52,7 @@ def test_a_killed_process_is_no_verdict(kind: str, isolated: Mode) -> None:
     assert verdict.outcome is Outcome.CORRECT, verdict
 
 
+@pytest.mark.integration
 def test_a_stopped_program_is_no_timeout(isolated: Mode) -> None:
     limits = Limits(wall_seconds=1.0)
     with Sandbox(limits=limits, mode=isolated) as sandbox:

@@ -42,6 +42,7 @@ def program() -> Iterator[judge.Program]:
     os.waitpid(pid, 0)
 
 
+@pytest.mark.integration
 def test_one_that_gets_little_of_a_crowded_machine_is_waited_for(
     program: judge.Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,6 +51,7 @@ def test_one_that_gets_little_of_a_crowded_machine_is_waited_for(
     assert program.over is None
 
 
+@pytest.mark.integration
 def test_one_that_hardly_computes_on_an_empty_machine_is_given_up(
     program: judge.Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +60,7 @@ def test_one_that_hardly_computes_on_an_empty_machine_is_given_up(
         program.load("")
 
 
+@pytest.mark.integration
 def test_one_that_hardly_computes_is_given_up_in_the_end(
     program: judge.Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,14 +129,17 @@ def _start_server() -> None:
 
 def start(folder: Path, device: str | None = None) -> None:
     """Entry point of a worker process: own log, own session, and an end with its parent's."""
+    with suppress(PermissionError):  # it leads its session already
+        os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
     if device is not None:
         os.environ[VISIBLE] = device
     sys.path[:] = import_path()
-    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except FileNotFoundError:  # a probe that was stopped meanwhile has taken its folder away
+        sys.exit(worker.CODES["stopped"])
     os.dup2(log, 1)
     os.dup2(log, 2)
-    with suppress(PermissionError):  # it leads its session already
-        os.setsid()  # Ctrl-C goes to the parent alone, which then asks its workers to stop
     threading.Thread(target=_outlive_nobody, daemon=True).start()
     sys.exit(worker.CODES[worker.run_folder(folder)])
 

@@ -7,6 +7,7 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -295,3 +296,16 @@ def test_accelerators_are_counted_or_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-1")
     assert accelerators() == ["5", "GPU-1"]
     assert LocalExecutor(Need(1, gpus=1)).side_by_side == 2
+
+
+def test_a_worker_whose_folder_is_gone_ends_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As where a probe is stopped between a worker's fork and its first line."""
+    monkeypatch.setattr(os, "setsid", lambda: None)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit) as end:
+        local.start(tmp_path / "gone")
+    assert end.value.code == 130
+    assert capfd.readouterr() == ("", "")
+    assert not (tmp_path / "gone").exists()

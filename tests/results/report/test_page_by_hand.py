@@ -103,14 +103,17 @@ def judged(value: float, challenger: float = 50.0) -> Any:
     return SimpleNamespace(contrast=SimpleNamespace(axes={"steps": cell}))
 
 
-def test_marks_of_crossings_and_of_the_claim() -> None:
-    verdict = [SimpleNamespace(id="c", own=True)]
+def claimed(**settings: Any) -> Any:
+    """An analysis of three arms, the claim being about srpo."""
     runs = [run(arm, manifest={"algorithm": arm}) for arm in ("grpo", "srpo", "x")]
+    headline = SimpleNamespace(id="c", algorithm=("srpo",))
+    verdict = SimpleNamespace(id="c", own=True)
+    return analysis(*runs, claims={"srpo": [verdict]}, headline=headline, **settings)
 
+
+def test_marks_of_crossings_and_of_the_claim() -> None:
     def marks(axis: str = "steps", **judges: Any) -> dict[str, Any]:
-        a = analysis(*runs, judges=judges, claims={"srpo": verdict},
-                     headline=SimpleNamespace(id="c", algorithm=("srpo",)))  # fmt: skip
-        return charts._marks(a, axis)
+        return charts._marks(claimed(judges=judges), axis)
 
     both = marks(x=judged(0.75), srpo=judged(0.0))
     assert both == {
@@ -134,13 +137,8 @@ def test_marks_of_one_task() -> None:
         )  # fmt: skip
         return SimpleNamespace(contrasts={"t": found})
 
-    verdict = [SimpleNamespace(id="c", own=True)]
-    runs = [run(arm, manifest={"algorithm": arm}) for arm in ("grpo", "srpo", "x")]
-
     def marks(task: str = "t", **tasks: Any) -> dict[str, Any]:
-        a = analysis(*runs, tasks=tasks, claims={"srpo": verdict},
-                     headline=SimpleNamespace(id="c", algorithm=("srpo",)))  # fmt: skip
-        return charts._task_marks(a, task)
+        return charts._task_marks(claimed(tasks=tasks), task)
 
     assert marks(x=on(0.5), srpo=on(0.0)) == {
         "target": 0.6, "baseline": 80.0, "claim": None, "lead": 1,

@@ -171,14 +171,20 @@ def _living() -> tuple[dict[str, list[tuple[Key, FunctionType]]], list[Any]]:
     """The product's functions by file, and its caches."""
     functions: dict[str, list[tuple[Key, FunctionType]]] = defaultdict(list)
     caches = []
+    gc.unfreeze()  # tests/conftest.py has frozen what was collected: it would not be among these
     for thing in gc.get_objects():
         if type(thing) is FunctionType:
-            path = Path(thing.__code__.co_filename).resolve()
-            if path.is_relative_to(ROOT):
-                code = thing.__code__
-                key = code.co_qualname, code.co_firstlineno
-                functions[str(path.relative_to(ROOT))].append((key, thing))
+            code = thing.__code__
+            if file := _ours(code.co_filename):
+                functions[file].append(((code.co_qualname, code.co_firstlineno), thing))
         elif type(thing) is functools._lru_cache_wrapper:
             caches.append(thing)
     ours = [cache for cache in caches if str(cache.__module__).startswith("srpo_bench")]
     return functions, ours
+
+
+@functools.cache
+def _ours(filename: str) -> str:
+    """The product's file, from its root; empty for any other."""
+    path = Path(filename).resolve()
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from scripts import readme
+from scripts import readme, real_model
 from scripts.blocks import (
     PUBLISHED,
     TREE,
@@ -83,34 +82,6 @@ def units() -> str:
     return table(head, rows) if rows else NOT_RUN
 
 
-def smollm2() -> str:
-    """The real model: against the baseline, then what each arm's groups were, then benchmarks."""
-    parts = (readme.arms, _groups, _last)
-    return _where("smollm2", lambda folder: "\n\n".join(part(folder) for part in parts))
-
-
-def both() -> str:
-    """The base and two trained models, greedy, by this harness and by lm-eval."""
-    names = {"base": "the base", "grpo-5": "`grpo`, seed 5", "srpo-5": "`srpo`, seed 5"}
-    rows = []
-    for name, model in names.items():
-        own, theirs = _scores(f"{name}-own"), _scores(f"{name}-lm-eval")
-        rows.append(
-            (
-                model,
-                own["gsm8k", "strict-match"],
-                theirs["gsm8k", "exact_match, strict-match"],
-                own["gsm8k", "flexible-extract"],
-                theirs["gsm8k", "exact_match, flexible-extract"],
-                own["math", "math-verify"],
-                theirs["math", "math_verify"],
-            )
-        )
-    metrics = ("GSM8K strict-match", "GSM8K flexible-extract", "MATH math_verify")
-    head = (f"{metric}{by}" for metric in metrics for by in (", here", ", lm-eval"))
-    return table(("model", *head), rows)
-
-
 def tuned() -> str:
     """Own best against own best, and what was tried."""
     return _where("tuned", lambda folder: f"{_tried(folder)}\n\n{readme.arms(folder)}")
@@ -181,8 +152,8 @@ BLOCKS: Blocks = {
     "prompts": prompts,
     "controls": controls,
     "units": units,
-    "smollm2": smollm2,
-    "both": both,
+    "smollm2": real_model.arms,
+    "both": real_model.both,
     "tuned": tuned,
     "hard": hard,
     "prices": prices,
@@ -254,45 +225,6 @@ def _costs(folder: str) -> dict[str, tuple[str, str, str]]:
                 else (f"{crossing:.0f}", *(f"{crossing * n:,.0f}" for n in each))
             )
     return costs
-
-
-def _groups(folder: str) -> str:
-    rows = [
-        (f"`{arm}`", *(percent(health["whole_budget"][k]) for k in ("solved", "hopeless", "cut")))
-        for arm, health in summary(folder)["health"].items()
-    ]
-    return table(("arm", "groups all right", "groups all wrong", "responses cut off"), rows)
-
-
-def _last(folder: str) -> str:
-    """Mean over seeds and its standard error between them, of every benchmark; the base first."""
-    arms = summary(folder)["arms"]
-    first = next(iter(arms.values()))
-    base = {task: score for (task, _), score in reversed(_scores("base-sampled").items())}
-    before = percent(first["base_accuracy"]["value"])
-    rows = [("the base", "", before, *(base[task] for task in first["benchmarks"]))]
-    for name, arm in arms.items():
-        shown = (
-            f"{percent(s['value'])} ± {100 * s['stderr_between_seeds']:.1f}"
-            for s in arm["benchmarks"].values()
-        )
-        done = f"{arm['states'].get('done', 0)} of {arm['seeds']}"
-        rows.append((f"`{name}`", done, percent(arm["final_accuracy"]["value"]), *shown))
-    benchmarks = (
-        f"{task}, {score['problems']} problems" for task, score in first["benchmarks"].items()
-    )
-    return table(("", "runs done", "held out", *benchmarks), rows)
-
-
-def _scores(name: str) -> dict[tuple[str, str], str]:
-    """(task, metric) -> score of one ``bench eval``, with its standard error over questions."""
-    path = PUBLISHED / "smollm2" / "scores" / f"{name}.json"
-    return {
-        (score["task"], score["metric"]): (
-            f"{percent(score['accuracy'])} ± {100 * score['stderr_questions']:.1f}"
-        )
-        for score in json.loads(path.read_text(encoding="utf-8"))["scores"]
-    }
 
 
 def _tried(folder: str) -> str:

@@ -1,6 +1,6 @@
 """Text that is made of the published comparisons: what stands between two marks of a page.
 
-<!-- from summary.json: NAME -->
+<!-- from results/published: NAME -->
 …
 <!-- end -->
 """
@@ -23,7 +23,7 @@ Blocks = Mapping[str, Callable[[], str]]
 """Name -> what stands there."""
 
 
-def written(text: str, blocks: Blocks, source: str = "summary.json") -> str:
+def written(text: str, blocks: Blocks, source: str = "results/published") -> str:
     """A page with what stands between its marks made anew."""
     for name, make in blocks.items():
         begin, end = f"<!-- from {source}: {name} -->\n", "\n<!-- end -->"
@@ -38,7 +38,7 @@ def written(text: str, blocks: Blocks, source: str = "summary.json") -> str:
 def numbers_outside(text: str, blocks: Blocks) -> list[str]:
     """Numbers that a page states in no block, no code and no link."""
     for name in blocks:
-        text = re.sub(rf"<!-- from summary.json: {name} -->.*?<!-- end -->", "", text, flags=re.S)
+        text = re.sub(rf"<!-- from results/published: {name} -->.*?<!-- end -->", "", text, flags=re.S)
     text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.S)
     return re.findall(r"(?<![\w.-])\d[\d.,]*", text)
 

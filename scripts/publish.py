@@ -24,6 +24,7 @@ from typing import Any
 
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
+from srpo_bench.results.store import STATUS
 
 TREE = Path(__file__).resolve().parents[1]
 PUBLISHED = TREE / "results" / "published"
@@ -55,7 +56,10 @@ def pack(folder: Path, target: Path) -> None:
         for path in [*files, *shown]:
             text = path.read_bytes()
             if path.suffix == ".json":
-                plain = json.dumps(without_place(json.loads(text)), indent=2, ensure_ascii=False)
+                record = without_place(json.loads(text))
+                if path.name == STATUS and record["state"] == "running":
+                    record["state"] = "stopped"  # cut off before it could say so
+                plain = json.dumps(record, indent=2, ensure_ascii=False)
                 text = f"{plain}\n".encode()
             if path.name == SAMPLES:
                 text = first_and_last(text)

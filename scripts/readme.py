@@ -156,7 +156,7 @@ def _others(s: Mapping[str, Any], where: str) -> str:
     ratios = {
         pair["challenger"]: pair["axes"]["steps"]["ratio"]
         for pair in s["comparisons"]
-        if pair["challenger"] in rest
+        if pair["challenger"] in rest and pair["pairs"]
     }
     if len(ratios) < 2:
         return ""
@@ -195,6 +195,8 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
 
 def arrive(pair: Mapping[str, Any]) -> str:
     """``10 of 10; `grpo` 10``."""
+    if not pair["pairs"]:
+        return "–"
     ours, theirs = (
         round(pair["grid"]["0.9"][f"reached_{who}"]["value"] * pair["pairs"]) for who in WHO
     )

@@ -71,7 +71,7 @@ def _writers() -> Iterator[tuple[Path, str, Any]]:
         module = importlib.import_module(f"scripts.{path.stem}")
         if hasattr(module, "BLOCKS"):
             page = getattr(module, "PAGE", None) or module.README
-            yield page, getattr(module, "SOURCE", "summary.json"), module.BLOCKS
+            yield page, getattr(module, "SOURCE", "results/published"), module.BLOCKS
 
 
 def test_what_stands_between_marks_is_what_a_script_writes() -> None:

@@ -15,7 +15,7 @@ def test_the_blocks_are_what_the_summaries_say() -> None:
 
 def test_the_section_of_results_states_no_number_of_its_own() -> None:
     section = TEXT.partition("\n## What came out\n")[2].partition("\n## ")[0]
-    assert "summary.json" in section
+    assert "results/published" in section
     assert blocks.numbers_outside(section, readme.BLOCKS) == []
     assert "steps-90" in TEXT.partition("\n## The answer\n")[2].partition("![")[0]
 
@@ -24,7 +24,7 @@ def test_the_section_of_results_states_no_number_of_its_own() -> None:
     ("text", "found"),
     [
         ("It took 1.38 times", ["1.38"]),
-        ("<!-- from summary.json: answer -->\n13 % fewer\n<!-- end --> and 8 pairs", ["8"]),
+        ("<!-- from results/published: answer -->\n13 % fewer\n<!-- end --> and 8 pairs", ["8"]),
         ("`lr 2e-4`, [a page](docs/8.md), steps-90, micro-gsm8k", []),
     ],
 )

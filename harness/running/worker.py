@@ -204,6 +204,13 @@ def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())[:500]
     if _disk_full(error):
         return f"The disk took no more ({text}): make room, then bench resume."
+    if _memory_full(error):
+        what = text.partition(" GPU ")[0].rstrip(".")  # then come everybody's processes
+        return (
+            f"The memory was full ({what}): bench resume with fewer --workers, or, where one run "
+            "alone is too much, begin anew with a smaller rollout.rows_at_once or "
+            "optim.micro_batch_tokens."
+        )
     if isinstance(error, RunError | UserError | TaskError | AlgorithmError):
         return text
     return f"{type(error).__name__}: {text}"
@@ -216,14 +223,27 @@ _LIBRARIES_SAY = re.compile(
 """How safetensors and torch put it."""
 
 
-def _disk_full(error: BaseException | None) -> bool:
+def _disk_full(error: BaseException) -> bool:
+    return any(
+        (isinstance(each, OSError) and each.errno in _NO_ROOM) or _LIBRARIES_SAY.search(str(each))
+        for each in _chain(error)
+    )
+
+
+def _memory_full(error: BaseException) -> bool:
+    return any(
+        isinstance(each, MemoryError)
+        or type(each).__name__ == "OutOfMemoryError"  # torch's, which is not imported for this
+        or (isinstance(each, RuntimeError) and "DefaultCPUAllocator" in str(each))
+        for each in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came of."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return True
-        if _LIBRARIES_SAY.search(str(error)):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
 
 
 def _say(attempt: Attempt | None, folder: Path, state: State, steps: int, reason: str = "") -> None:

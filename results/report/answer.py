@@ -112,9 +112,16 @@ def mail(a: Analysis, h: Headline) -> str:
         f"Runs: {runs(a)}.",
         f"What it means: {h.means}",
     ]
-    if command := a.comparison.plan.get("command"):
-        sentences.append(f"To reproduce: {command}")
+    if made_by := commands(a):
+        sentences.append(f"To reproduce: {'; then '.join(made_by)}")
     return " ".join(part for part in sentences if part)
+
+
+def commands(a: Analysis) -> list[str]:
+    """What planned the comparison, and what added seeds and arms to it later, in that order."""
+    plan = a.comparison.plan
+    told = (record.get("command") for record in (plan, *(plan.get("added") or [])))
+    return [command for command in told if command]
 
 
 def runs(a: Analysis) -> str:

@@ -97,6 +97,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "prices": answer.cost(a, lead, ("tokens", "seconds")) if lead else "",
         "mail": answer.mail(a, headlines[0]) if headlines else "",
         "runs_told": answer.runs(a),
+        "commands": answer.commands(a) or ["unknown"],
         "checks": reasons,
         "deciding": why.deciding(a, lead) if lead else "",
         "sections": [(k, v) for k, v in SECTIONS.items() if sections.get(k, True)],

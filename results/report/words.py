@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.starving import OFTEN
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.style import FEW
+from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
 from srpo_bench.results.text import percent
 
 MANY_CUT = 0.5
 """Share of responses cut off at the length limit that a banner names."""
+LONGEST_REASON = 200
+"""Characters."""
 MEANING = {
     "held-out reward": "the mean of the reward function on held-out problems",
     "training reward": "a reward in training and no score on held-out problems",
@@ -95,7 +100,8 @@ def added(a: Analysis) -> list[str]:
             if names := addition.get(kind):
                 parts.append(f"{kind} {', '.join(map(str, names))}")
         seen = addition.get("runs_seen", 0)
-        when = f"when {seen} runs had been evaluated" if seen else "before any run was evaluated"
+        runs = "1 run" if seen == 1 else f"{seen} runs"
+        when = f"when {runs} had been evaluated" if seen else "before any run was evaluated"
         day = str(addition.get("at", ""))[:10]
         lines.append(f"Added later ({day}), {when}: {'; '.join(parts)}.")
     return lines
@@ -116,12 +122,17 @@ def imported(a: Analysis) -> str:
     return f"{sentence}, {meaning}." if meaning else f"{sentence}."
 
 
+def reason(run: Run) -> str:
+    """Why a run failed, at a length that can be read; its worker.log has all."""
+    return shorten(run.reason, LONGEST_REASON, placeholder=" …")
+
+
 def open_runs(a: Analysis) -> list[str]:
     """Failed and unfinished runs, in words."""
     sentences = []
     for run in a.comparison.runs:
         if run.state != "done":
-            why = f": {run.reason}" if run.reason else ""
+            why = f": {reason(run)}" if run.reason else ""
             sentences.append(f"{run.name} is {run.state} at step {run.last_step:g}{why}")
     return sentences
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srpo_bench.results import text
-from srpo_bench.results.report import answer
+from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.report.tables import benchmarks, costs, ladder, tuning
@@ -262,9 +262,9 @@ def everything(a: Analysis) -> list[Table]:
 def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
     later = ", added later" if added else ""
     if not len(run.evals):
-        return (run.name, run.state + later, "–", "–", "–", run.reason)
-    state = f"{run.state}: {run.reason}" if run.reason and run.state == "failed" else run.state
-    state += later
+        return (run.name, run.state + later, "–", "–", "–", words.reason(run))
+    why = f": {words.reason(run)}" if run.reason and run.state == "failed" else ""
+    state = run.state + why + later
     end = f"{100 * at_end(run):.1f} %"
     if not a.gain:
         return (run.name, state, f"{run.last_step:g}", end, "–", "–")

@@ -128,7 +128,22 @@ def test_ends_of_runs_in_one_sentence() -> None:
     around = ValueError("around")
     around.__context__ = outer
     assert worker._disk_full(around)
-    assert not worker._disk_full(None)
+    assert not worker._disk_full(ValueError())
+
+
+def test_a_full_memory_says_what_to_do() -> None:
+    asked = "CUDA out of memory. Tried to allocate 360.00 MiB."
+    on_device = torch.OutOfMemoryError(f"{asked} GPU 0 has a total capacity of 139.80 GiB")
+    do = "bench resume with fewer --workers, or, where one run alone is too much, begin anew with "
+    do += "a smaller rollout.rows_at_once or optim.micro_batch_tokens."
+    assert worker._reason(on_device) == f"The memory was full ({asked[:-1]}): {do}"
+    with pytest.raises(RuntimeError) as none_left:
+        torch.empty(10**17, dtype=torch.uint8)
+    assert worker._reason(none_left.value).startswith("The memory was full ([enforce fail at")
+    outer = ValueError("scoring ended")
+    outer.__cause__ = MemoryError()
+    assert worker._reason(outer) == f"The memory was full (scoring ended): {do}"
+    assert worker._reason(RuntimeError("out of ideas")) == "RuntimeError: out of ideas"
 
 
 def test_codes_and_patience() -> None:

@@ -96,8 +96,10 @@ def test_the_condition_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_what_was_added_after_a_look_is_told_from_what_was_planned(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=10, training=False, samples=0)
     late = {"at": "2026-02-01T00:00:00", "seeds": [9, 10], "arms": [], "runs_seen": 16}
-    synthetic.change(folder, "comparison.json", added=[late])
+    synthetic.change(folder, "comparison.json", added=[{**late, "command": "bench compare again"}])
     a = analyse(folder)
+    planned = a.comparison.plan["command"]
+    assert answer.commands(a) == [planned, "bench compare again"]
     assert holds(a)["Looks"] == "yes"
     assert words.added(a) == [
         "Added later (2026-02-01), when 16 runs had been evaluated: seeds 9, 10."

@@ -96,6 +96,10 @@ def test_a_mail_says_it_all_once() -> None:
     assert mail(command, verdict="v", title="S") == (
         f"Verdict: v. {rest} To reproduce: bench compare"
     )
+    later = {"added": [{"command": "bench compare --algos b"}, {"arms": ["c"]}]}
+    assert mail({**command, **later}, verdict="v", title="S").endswith(
+        "To reproduce: bench compare; then bench compare --algos b"
+    )
 
 
 def test_a_claims_own_unit() -> None:

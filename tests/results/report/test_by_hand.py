@@ -481,7 +481,7 @@ def test_additions_imports_and_open_runs_in_words() -> None:
         {"at": "2026-02-02T00:00:00", "seeds": [], "arms": ["y"]},
     ]
     assert words.added(analysis(plan={"added": added})) == [
-        "Added later (2026-02-01), when 1 runs had been evaluated: seeds 9, 10; arms x.",
+        "Added later (2026-02-01), when 1 run had been evaluated: seeds 9, 10; arms x.",
         "Added later (2026-02-02), before any run was evaluated: arms y.",
     ]
     assert words.imported(analysis()) == ""
@@ -504,6 +504,13 @@ def test_additions_imports_and_open_runs_in_words() -> None:
         "a/seed-2 is failed at step 10: why",
         "a/seed-3 is running at step 10",
     ]
+    wordy = run(
+        "a", 4, state="failed", reason="CUDA out of memory. " + "Process 1 has 2 GiB. " * 40
+    )
+    (told,) = words.open_runs(analysis(wordy))
+    assert told.endswith("Process 1 …")
+    assert len(told) <= len("a/seed-4 is failed at step 10: ") + words.LONGEST_REASON
+    assert make._run(analysis(wordy), wordy, False)[1] == f"failed: {words.reason(wordy)}"
 
 
 def test_a_row_of_every_run() -> None:

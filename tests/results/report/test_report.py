@@ -167,6 +167,8 @@ def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=3, steps=50)
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="failed", reason="went NaN")
     synthetic.change(folder / "srpo" / "seed-2", "status.json", state="running")
+    late = {"at": "2026-02-01", "arms": ["srpo"], "runs_seen": 1, "command": "bench and so on"}
+    synthetic.change(folder, "comparison.json", added=[late])
     told = write_report(folder, reload=10)
     assert told["failed"] == [{"run": "srpo/seed-1", "reason": "went NaN"}]
     assert told["unfinished"][0]["run"] == "srpo/seed-2"
@@ -174,6 +176,9 @@ def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
     assert "went NaN" in page
     assert '<body data-reload="10">' in page
     assert "4 of 6 runs done, 1 failed, 1 running; the verdict is not in until all have" in page
+    both = f"{told['command']}\nbench and so on\n"
+    assert both.strip() in page
+    assert f"```\n{both}```" in (folder / "report" / "report.md").read_text()
 
 
 PARTLY = {

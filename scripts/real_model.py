@@ -1,0 +1,113 @@
+"""What docs/answer.md says of the published comparison on a real model."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scripts import readme
+from scripts.blocks import PUBLISHED, percent, summary, table
+from scripts.publish import RECORDS, unpack
+
+FOLDER = "smollm2"
+AFTER = (10, 20, 50, 100)
+ALONG = (
+    *((arm, "grpo") for arm in ("srpo", "srpo-paper", "grpo-token", "greso", "srpo-back")),
+    ("srpo-paper", "grpo-token"),
+    ("srpo-back", "srpo"),
+)
+"""Steps, and pairs of arms, whose accuracies on the real model stand side by side."""
+
+
+def arms() -> str:
+    """The real model: against the baseline, along the way, the arms' groups, then benchmarks."""
+    parts = (readme.arms, _along, _groups, _last)
+    return "\n\n".join(part(FOLDER) for part in parts)
+
+
+def both() -> str:
+    """The base and two trained models, greedy, by this harness and by lm-eval."""
+    names = {"base": "the base", "grpo-5": "`grpo`, seed 5", "srpo-5": "`srpo`, seed 5"}
+    rows = []
+    for name, model in names.items():
+        own, theirs = _scores(f"{name}-own"), _scores(f"{name}-lm-eval")
+        rows.append(
+            (
+                model,
+                own["gsm8k", "strict-match"],
+                theirs["gsm8k", "exact_match, strict-match"],
+                own["gsm8k", "flexible-extract"],
+                theirs["gsm8k", "exact_match, flexible-extract"],
+                own["math", "math-verify"],
+                theirs["math", "math_verify"],
+            )
+        )
+    metrics = ("GSM8K strict-match", "GSM8K flexible-extract", "MATH math_verify")
+    head = (f"{metric}{by}" for metric in metrics for by in (", here", ", lm-eval"))
+    return table(("model", *head), rows)
+
+
+def _along(folder: str) -> str:
+    """Accuracy after some steps, paired by seed with that of another arm."""
+    from srpo_bench.results.runs import read
+    from srpo_bench.results.statistics import sampling
+    from srpo_bench.results.statistics.inference import mean
+    from srpo_bench.results.statistics.scores import at_step, differences
+    from srpo_bench.results.text import points
+
+    rows = []
+    with TemporaryDirectory() as scratch:
+        comparison = read(unpack(PUBLISHED / folder / RECORDS, Path(scratch)))
+        for pair in ALONG:
+            cells = []
+            for step in AFTER:
+                scored = partial(at_step, step=step)
+                each = differences(comparison, pair, scored, scored).complete
+                floor = 2 * sampling.variance(comparison.runs) / max(len(each), 1)
+                told = points(mean(each, floor=floor), "") if each.any() else "the same"
+                pairs = f", {len(each)} pairs" if len(each) < len(comparison.seeds) else ""
+                cells.append(f"{told}{pairs}" if len(each) else "–")
+            rows.append((f"`{pair[0]}` less `{pair[1]}`", *cells))
+    return table(("accuracy, points", *(f"after {step} steps" for step in AFTER)), rows)
+
+
+def _groups(folder: str) -> str:
+    rows = [
+        (f"`{arm}`", *(percent(health["whole_budget"][k]) for k in ("solved", "hopeless", "cut")))
+        for arm, health in summary(folder)["health"].items()
+    ]
+    return table(("arm", "groups all right", "groups all wrong", "responses cut off"), rows)
+
+
+def _last(folder: str) -> str:
+    """Mean over seeds and its standard error between them, of every benchmark; the base first."""
+    arms = summary(folder)["arms"]
+    first = next(iter(arms.values()))
+    base = {task: score for (task, _), score in reversed(_scores("base-sampled").items())}
+    before = percent(first["base_accuracy"]["value"])
+    rows = [("the base", "", before, *(base[task] for task in first["benchmarks"]))]
+    for name, arm in arms.items():
+        scores = [arm["benchmarks"].get(task) for task in first["benchmarks"]]
+        shown = (
+            f"{percent(s['value'])} ± {100 * s['stderr_between_seeds']:.1f}" if s else "–"
+            for s in scores
+        )
+        done = f"{arm['states'].get('done', 0)} of {arm['seeds']}"
+        rows.append((f"`{name}`", done, percent(arm["final_accuracy"]["value"]), *shown))
+    benchmarks = (
+        f"{task}, {score['problems']} problems" for task, score in first["benchmarks"].items()
+    )
+    return table(("", "runs done", "held out", *benchmarks), rows)
+
+
+def _scores(name: str) -> dict[tuple[str, str], str]:
+    """(task, metric) -> score of one ``bench eval``, with its standard error over questions."""
+    path = PUBLISHED / FOLDER / "scores" / f"{name}.json"
+    return {
+        (score["task"], score["metric"]): (
+            f"{percent(score['accuracy'])} ± {100 * score['stderr_questions']:.1f}"
+        )
+        for score in json.loads(path.read_text(encoding="utf-8"))["scores"]
+    }

@@ -38,7 +38,8 @@ def written(text: str, blocks: Blocks, source: str = "results/published") -> str
 def numbers_outside(text: str, blocks: Blocks) -> list[str]:
     """Numbers that a page states in no block, no code and no link."""
     for name in blocks:
-        text = re.sub(rf"<!-- from results/published: {name} -->.*?<!-- end -->", "", text, flags=re.S)
+        block = rf"<!-- from results/published: {name} -->.*?<!-- end -->"
+        text = re.sub(block, "", text, flags=re.S)
     text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.S)
     return re.findall(r"(?<![\w.-])\d[\d.,]*", text)
 

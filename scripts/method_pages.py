@@ -101,10 +101,15 @@ def _steps(summary: Mapping[str, Any], label: str) -> str:
     if label == summary["baseline"]:
         return "is the baseline"
     (pair,) = (c for c in summary["comparisons"] if c["challenger"] == label)
+    if not pair["axes"]:
+        return "no pair is complete"
     steps = pair["axes"]["steps"]
-    low, high = steps["interval"]
-    open_runs = f"; {len(pair['open_runs'])} runs did not get there" if pair["open_runs"] else ""
-    return f"{steps['ratio']:.2f} ({low:.2f} to {high:.2f}){open_runs}"
+    low, high = steps["interval"] or (None, None)
+    span = "no interval" if low is None else f"{low:.2f} or more"
+    span = span if high is None else f"{low:.2f} to {high:.2f}"
+    missing = len(pair["open_runs"])
+    left_out = f"; {missing} run{'s' * (missing != 1)} left out" if missing else ""
+    return f"{steps['ratio']:.2f} ({span}){left_out}"
 
 
 def _cell(text: str) -> str:

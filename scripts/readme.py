@@ -139,7 +139,7 @@ def _sentence(folder: str, where: str) -> str:
     verdicts = list(dict.fromkeys(headlines[arm]["verdict"].replace("-", " ") for arm in own))
     undecided = "no verdict" in verdicts  # so little is known that no number stands alone
     measured = [
-        f"**{headlines[arm]['measured'].removesuffix(' steps')}** by `{arm}`"
+        f"**{headlines[arm]['measured'].removesuffix(' steps') or 'nothing yet'}** by `{arm}`"
         + (f" ({headlines[arm]['interval']})" if undecided else "")
         for arm in own
     ]
@@ -204,9 +204,11 @@ def arrive(pair: Mapping[str, Any]) -> str:
 
 
 def ratio(e: Mapping[str, Any]) -> str:
-    """``0.94 (0.87–1.02)``."""
+    """``0.94 (0.87–1.02)``, ``1.84 (0.12 or more)``."""
+    if e["interval"] is None:
+        return "not measured" if e["value"] is None else f"{e['value']:.2f}"
     low, high = e["interval"]
-    return f"{e['value']:.2f} ({low:.2f}–{high:.2f})"
+    return f"{e['value']:.2f} ({low:.2f}{' or more' if high is None else f'–{high:.2f}'})"
 
 
 def _plan(health: Mapping[str, Any]) -> str:

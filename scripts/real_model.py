@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from scripts import readme
 from scripts.blocks import PUBLISHED, percent, summary, table
@@ -89,17 +91,21 @@ def _last(folder: str) -> str:
     before = percent(first["base_accuracy"]["value"])
     rows = [("the base", "", before, *(base[task] for task in first["benchmarks"]))]
     for name, arm in arms.items():
-        scores = [arm["benchmarks"].get(task) for task in first["benchmarks"]]
-        shown = (
-            f"{percent(s['value'])} ± {100 * s['stderr_between_seeds']:.1f}" if s else "–"
-            for s in scores
-        )
+        shown = (_spread(arm["benchmarks"].get(task)) for task in first["benchmarks"])
         done = f"{arm['states'].get('done', 0)} of {arm['seeds']}"
         rows.append((f"`{name}`", done, percent(arm["final_accuracy"]["value"]), *shown))
     benchmarks = (
         f"{task}, {score['problems']} problems" for task, score in first["benchmarks"].items()
     )
     return table(("", "runs done", "held out", *benchmarks), rows)
+
+
+def _spread(score: Mapping[str, Any] | None) -> str:
+    """``4.1 % ± 0.5``; without what one seed cannot tell."""
+    if score is None:
+        return "–"
+    error = score["stderr_between_seeds"]
+    return percent(score["value"]) + ("" if error is None else f" ± {100 * error:.1f}")
 
 
 def _scores(name: str) -> dict[tuple[str, str], str]:

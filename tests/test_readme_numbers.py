@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from scripts import blocks, readme
+from scripts import blocks, method_pages, readme, real_model
 
 TEXT = readme.README.read_text(encoding="utf-8")
 
@@ -41,3 +43,44 @@ def test_a_change_is_said_in_the_claims_unit_with_its_interval() -> None:
     assert told(1.32, 0.83, None) == "32 % more (17 % fewer at best, with no upper end)"
     assert told(0.872) == "13 % fewer (no interval)"
     assert (told(None), blocks.change(None)) == ("not measured", "not measured")
+
+
+def test_an_arm_without_a_complete_pair_is_said_to_have_none() -> None:
+    """Its axes are empty, and shares of no run are null."""
+    nothing = {f"reached_{who}": {"value": None} for who in readme.WHO}
+    pair = {"challenger": "greso", "pairs": 0, "axes": {}, "grid": {"0.9": nothing}}
+    assert readme.arrive(pair) == "–"
+    full = {"challenger": "dapo", "pairs": 8, "axes": {"steps": {"ratio": 0.5}}}
+    more = {"challenger": "rloo", "pairs": 8, "axes": {"steps": {"ratio": 2.0}}}
+    told = [
+        {"challenger": arm, "claimed": "", "measured": f"{arm}'s"}
+        for arm in ("greso", "dapo", "rloo")
+    ]
+    summary = {"headlines": told, "comparisons": [pair, full, more]}
+    assert "2 other arms, from dapo's (`dapo`) to rloo's" in readme._others(summary, "a model")
+    assert readme._others({**summary, "comparisons": [pair, full]}, "a model") == ""
+    page = {"baseline": "grpo", "comparisons": [pair]}
+    assert method_pages._steps(page, "greso") == "no pair is complete"
+    assert real_model._spread(None) == "–"
+
+
+def test_a_ratio_with_an_open_end_or_none_is_written() -> None:
+    def contrast(*interval: float | None) -> dict[str, Any]:
+        return {"value": 1.84, "ratio": 1.84, "interval": interval or None}
+
+    assert readme.ratio(contrast(0.5, 2.0)) == "1.84 (0.50–2.00)"
+    assert readme.ratio(contrast(0.12, None)) == "1.84 (0.12 or more)"
+    assert readme.ratio(contrast()) == "1.84"
+    assert readme.ratio({"value": None, "interval": None}) == "not measured"
+    pair = {"challenger": "srpo", "open_runs": ["srpo/seed-1"]}
+
+    def steps(*interval: float | None) -> str:
+        made = {**pair, "axes": {"steps": contrast(*interval)}}
+        return method_pages._steps({"baseline": "grpo", "comparisons": [made]}, "srpo")
+
+    assert steps(0.5, 2.0) == "1.84 (0.50 to 2.00); 1 run left out"
+    assert steps(0.12, None) == "1.84 (0.12 or more); 1 run left out"
+    assert steps() == "1.84 (no interval); 1 run left out"
+    spread = {"value": 0.041, "stderr_between_seeds": None}
+    assert real_model._spread(spread) == "4.1 %"
+    assert real_model._spread({**spread, "stderr_between_seeds": 0.005}) == "4.1 % ± 0.5"

@@ -10,8 +10,10 @@ import srpo_bench
 TRAINS = (
     *("algorithms", "tasks"),
     *(f"harness/{room}" for room in ("engines", "models", "problems", "rollouts", "running")),
+    *(f"harness/{file}.py" for file in ("config", "environment", "streams")),
 )
-"""Folders of the package. Planning, executors, the command line and the report compute nothing."""
+"""Folders and files of the package: what a reward weighs, how torch computes and what a seed draws
+among them. Planning, executors, the command line and the report compute nothing."""
 
 
 def code_digest(package: Path | None = None) -> str:
@@ -19,7 +21,11 @@ def code_digest(package: Path | None = None) -> str:
     root = package or Path(srpo_bench.__file__).parent
     digest = hashlib.sha256()
     for room in TRAINS:
-        for path in sorted((root / room).rglob("*.py")):
+        for path in _files(root / room):
             text = path.read_bytes()
             digest.update(f"{path.relative_to(root).as_posix()} {len(text)}\n".encode() + text)
     return digest.hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))

@@ -34,6 +34,8 @@ FINAL = "final.json"
 STATUS = "status.json"
 STOP = "stop"
 """A file of this name in a comparison's folder makes each of its runs save itself and end."""
+TAIL = 1 << 16
+"""Bytes read at once from a file's end; a line may be longer."""
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -148,12 +150,14 @@ def last_line(path: Path) -> dict[str, Any] | None:
     """The last whole line of a JSONL file, None where there is none; reads the tail alone."""
     try:
         with path.open("rb") as f:
-            f.seek(0, 2)
-            f.seek(max(0, f.tell() - 65536))
-            block = f.read()
+            start, tail = f.seek(0, os.SEEK_END), b""
+            while start and tail.count(b"\n") < 2:  # one ends the last line, one the line before
+                end, start = start, max(0, start - TAIL)
+                f.seek(start)
+                tail = f.read(end - start) + tail
     except FileNotFoundError:
         return None
-    lines = block[: block.rfind(b"\n") + 1].splitlines()
+    lines = tail[: tail.rfind(b"\n") + 1].splitlines()
     return json.loads(lines[-1]) if lines else None
 
 

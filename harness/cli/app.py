@@ -14,7 +14,8 @@ from srpo_bench import __version__
 from srpo_bench.harness.cli import STOPPED, bases, evaluate, reading, training
 from srpo_bench.harness.cli.interrupt import Interruptible
 from srpo_bench.harness.cli.options import DataDir
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.tasks.base import TaskError
 
 app = typer.Typer(
     name="bench",
@@ -50,7 +51,8 @@ WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def main() -> None:
-    """The command that was typed; the user's errors are one line on stderr and exit code 2."""
+    """The command that was typed. Errors are one line on stderr: the user's with exit code 2, those
+    of a plug-in, an engine or a damaged checkpoint with 1."""
     try:
         sys.exit(app(prog_name="bench", standalone_mode=False))
     except typer.Abort:  # before the command had begun
@@ -59,6 +61,9 @@ def main() -> None:
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
         sys.exit(2)
+    except (RunError, TaskError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(1)
     except WrongUsage as error:
         print(_usage(error), file=sys.stderr)
         sys.exit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,29 +138,36 @@ def _seeds_in_words(seeds: tuple[int, ...]) -> str:
 def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
     """The plan and what it will cost. For Slurm the batch file is written, to be read."""
     from srpo_bench.harness.executors.base import need_before_planning, need_of
-    from srpo_bench.harness.executors.price import by_finished, probe
+    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):  # it may be refused
         plan_comparison(folder, config, arms, None, options, dry=True)
-    price = by_finished(folder, config, arms) or probe(
-        config,
-        arms,
-        None if options.name == "local" else _shared(folder),
-        lambda at, short, first: plan_comparison(at, short, first, None, options),
-        lambda planned: make_executor(planned.folder, need_of(planned), options),
-    )
+    price = by_finished(folder, config, arms)
+    if price is None:
+        print(
+            f"{PROBE_STEPS} steps of {arms[0].name} and two evaluations are run to see what they "
+            "cost, in a folder that is thrown away; Ctrl-C ends them.",
+            file=sys.stderr,
+        )
+        price = probe(
+            config,
+            arms,
+            None if options.name == "local" else _shared(folder),
+            lambda at, short, first: plan_comparison(at, short, first, None, options),
+            lambda planned: make_executor(planned.folder, need_of(planned), options),
+        )
     executor: Any = make_executor(folder, need_before_planning(config), options)
-    beside = max(1, min(price.runs, executor.side_by_side))
-    for line in price_lines(folder, config, arms, price, beside):
-        print(line)
-    if options.name == "slurm":
-        runs = PlannedComparison(folder, config, arms, Path()).runs
-        batch = executor.write_batch(runs, folder.with_name(f"{folder.name}-dry-run"))
-        print(f"Slurm would be given {batch}; nothing else was written.")
-    else:
-        print("Nothing was written.")
-    executor.close()
+    with closing(executor):
+        beside = max(1, min(price.runs, executor.side_by_side))
+        for line in price_lines(folder, config, arms, price, beside):
+            print(line)
+        if options.name == "slurm":
+            runs = PlannedComparison(folder, config, arms, Path()).runs
+            batch = executor.write_batch(runs, folder.with_name(f"{folder.name}-dry-run"))
+            print(f"Slurm would be given {batch}; nothing else was written.")
+        else:
+            print("Nothing was written.")
 
 
 def price_lines(

@@ -75,7 +75,12 @@ class LocalExecutor:
             process.kill() if now else process.terminate()
 
     def close(self) -> None:
-        """Nothing is held once all have ended."""
+        """End what is still at work, where the command was interrupted as it handed runs over: at
+        its own end it would wait for them."""
+        for process in self._running:
+            process.terminate()
+        for process in self._running:
+            process.join()
 
     def _fill(self) -> None:
         while self._waiting and len(self._running) < self._places:

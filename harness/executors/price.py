@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,8 @@ def probe(
             update={"steps": PROBE_STEPS, "seeds": config.seeds[:1], "checkpoint_every": 10**6}
         )
         planned = plan(Path(name) / "probe", short, [arms[0]])
-        run_all(planned, executor_for(planned), kept=False)
+        with closing(executor_for(planned)) as executor:
+            run_all(planned, executor, kept=False)
         (run,) = planned.runs
         status = read_json(run.folder / "status.json")
         if status["state"] != "done":
@@ -127,9 +129,10 @@ def _seconds(timing: Iterable[dict[str, Any]]) -> float:
 
 
 def _has(run: PlannedRun) -> float | None:
-    """Bytes of the device that a run was on, by its last attempt."""
-    has: float | None = attempts(run.folder)[-1].get("memory")
-    return has
+    """Bytes of the device that a run was on, by its last attempt; None where that is not known: a
+    mirror keeps no attempts."""
+    made = attempts(run.folder)
+    return made[-1].get("memory") if made else None
 
 
 def checkpoint_bytes(comparison: PlannedComparison) -> int:

@@ -48,6 +48,7 @@ class SlurmExecutor:
         self._runs: list[PlannedRun] = []
         self._open: set[int] = set()
         self._job, self._looked = "", 0.0
+        self._answers = True
         self._batch(folder, 1)  # a bad template is reported before anything is planned
 
     @property
@@ -105,7 +106,10 @@ class SlurmExecutor:
         if not self._open or time.monotonic() - self._looked < LOOK_EVERY:
             return []
         self._looked = time.monotonic()
-        live = elements(_slurm("squeue", "--noheader", "--array", "-j", self._job, "-o", "%K %T"))
+        listing = self._ask("squeue", "--noheader", "--array", "-j", self._job, "-o", "%K %T")
+        if listing is None:
+            return []
+        live = elements(listing)
         gone = sorted(self._open - {i for i, state in live.items() if state in LIVE})
         self._open -= set(gone)
         return [Ended(self._runs[i], self._how(i)) for i in gone]
@@ -115,13 +119,26 @@ class SlurmExecutor:
         (self._folder / STOP).touch()
         self._looked = 0.0
         if now:
-            _slurm("scancel", self._job)
+            self._ask("scancel", self._job)
             return
-        _slurm("scancel", "--state=PENDING", self._job)
-        _slurm("scancel", "--batch", "--signal=TERM", self._job)
+        self._ask("scancel", "--state=PENDING", self._job)
+        self._ask("scancel", "--batch", "--signal=TERM", self._job)
 
     def close(self) -> None:
         """Nothing is held here."""
+
+    def _ask(self, *words: str) -> str | None:
+        """What the controller answers. None where it does not, which passes, as when it is started
+        anew: the runs know nothing of it, and it is said once."""
+        try:
+            answer = _slurm(*words)
+        except RunError as error:
+            if self._answers:
+                print(f"{error} The runs go on; it is asked again.", file=sys.stderr)
+            self._answers = False
+            return None
+        self._answers = True
+        return answer
 
     def _how(self, element: int) -> str:
         """What Slurm's accounting says of an element; not every cluster keeps one."""

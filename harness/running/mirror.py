@@ -219,7 +219,10 @@ class Mirror:
         return str(target)
 
     def _get(self, where: str, path: Path) -> None:
-        self._fs.get_file(str(self._root / where), str(path))
+        """Fetch a file: it is whole or not there."""
+        part = path.with_name(f".{path.name}.part")
+        self._fs.get_file(str(self._root / where), str(part))
+        part.replace(path)
 
 
 def _mark(attempt: Attempt) -> str:

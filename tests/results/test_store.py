@@ -14,6 +14,7 @@ import pytest
 
 from srpo_bench.results.schema import SCHEMA
 from srpo_bench.results.store import (
+    TAIL,
     ResultsError,
     append_line,
     last_line,
@@ -95,8 +96,21 @@ def test_the_last_line_of_a_long_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     for i in range(3000):
         append_line(path, {"i": i, "text": "x" * 40})
-    assert path.stat().st_size > 2 * 65536
+    assert path.stat().st_size > 2 * TAIL
     assert (last_line(path) or {})["i"] == 2999
+
+
+@pytest.mark.parametrize("length", [TAIL - 9, TAIL, 3 * TAIL + 1])
+@pytest.mark.parametrize("torn", ["", "x" * 2 * TAIL])
+def test_a_last_line_longer_than_what_is_read_at_once(
+    tmp_path: Path, length: int, torn: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    append_line(path, {"i": 1})
+    append_line(path, {"i": 2, "text": "x" * length})
+    with path.open("a") as f:
+        f.write(torn)
+    assert (last_line(path) or {})["i"] == 2
 
 
 def test_records_of_a_newer_schema_and_of_no_kind_are_refused(tmp_path: Path) -> None:

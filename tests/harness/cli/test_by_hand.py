@@ -27,8 +27,9 @@ from srpo_bench.harness.cli import (
     training,
 )
 from srpo_bench.harness.config import Arm
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.growing.recipe import Recipe
+from srpo_bench.tasks.base import TaskError
 from tests.bounds import described
 
 
@@ -457,6 +458,8 @@ def test_a_command_line_exits_with_two_where_the_user_erred(
         return exit_.value.code, capsys.readouterr().err  # type: ignore[return-value]
 
     assert left(UserError("no")) == (2, "bench: no\n")
+    assert left(RunError("a fault")) == (1, "bench: a fault\n")
+    assert left(TaskError("a task's")) == (1, "bench: a task's\n")
     assert left(typer.Abort()) == (130, f"{STOPPED}\n")
     assert left(OSError(28, "No space left", "f")) == (2, "bench: Cannot write f: No space left.\n")
     assert left(OSError(28, "No space left")) == (2, "bench: Cannot write: No space left.\n")

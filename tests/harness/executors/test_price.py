@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,16 @@ def test_what_is_left_costs_what_those_did_that_are_done(
     assert found.disk == 4 * written / 2
     assert (found.memory, found.has) == (10 * 20, 4096)
     assert found.hours == 4 * found.seconds / 3600
+
+
+def test_a_run_that_came_back_from_a_mirror_has_no_attempts_and_a_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in comparison(tmp_path, monkeypatch).runs:
+        shutil.rmtree(run.folder / "attempts")
+    found = price.by_finished(tmp_path, Config(seeds=(1, 2)), ARMS)
+    assert found is not None
+    assert (found.runs, found.has) == (2, None)
 
 
 def test_where_nothing_is_done_there_is_nothing_to_reckon_from(

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -234,6 +235,29 @@ def test_a_run_whose_start_is_interrupted_is_not_waited_for_for_ever(
         unwilling.ended()
     unwilling.stop(now=False)
     assert {end.run.folder for end in unwilling.ended()} == {first.folder, second.folder}
+
+
+def test_runs_that_had_begun_when_handing_over_was_interrupted_end_with_the_command(
+    comparison: PlannedComparison, unwilling: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """multiprocessing waits at exit for the processes that it has started."""
+    monkeypatch.setattr(local, "start", lambda folder, device: signal.pause())
+    unwilling._places = 2
+    begun = unwilling._begin
+
+    def interrupted(run: PlannedRun, device: str | None) -> BaseProcess:
+        if unwilling._running:
+            raise KeyboardInterrupt
+        return begun(run, device)
+
+    monkeypatch.setattr(unwilling, "_begin", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(comparison, unwilling)
+    (process,) = unwilling._running
+    try:
+        assert process.exitcode == -signal.SIGTERM
+    finally:
+        process.kill()
 
 
 def test_a_disk_that_takes_no_record_of_an_end_is_told_and_nothing_is_waited_for(

@@ -111,6 +111,37 @@ def test_elements(listing: str, states: dict[int, str]) -> None:
     assert elements(listing) == states
 
 
+@pytest.mark.usefixtures("path_with_slurm")
+def test_a_controller_that_does_not_answer_for_a_while_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = {
+        "sbatch": "echo 7",
+        "squeue": "echo Unable to contact slurm controller >&2; exit 1",
+        "scancel": "echo Connection refused >&2; exit 1",
+    }
+
+    def answer(name: str, words: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n")
+
+    for name, words in answers.items():
+        answer(name, words)
+    monkeypatch.setattr(slurm, "LOOK_EVERY", 0.0)
+    executor = SlurmExecutor(tmp_path / "c", Need(cpus=1))
+    executor.start(runs(tmp_path / "c", 2))
+    assert executor.ended() == executor.ended() == []
+    executor.stop(now=False)
+    assert (tmp_path / "c" / "stop").exists()
+    executor.stop(now=True)
+    told = "squeue failed: Unable to contact slurm controller. The runs go on; it is asked again.\n"
+    assert capsys.readouterr().err == told
+    answer("squeue", "echo 1 RUNNING")
+    assert [end.run.seed for end in executor.ended()] == [1]
+    answer("squeue", "echo Socket timed out >&2; exit 1")
+    assert executor.ended() == []
+    assert "Socket timed out" in capsys.readouterr().err
+
+
 def test_without_slurm_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slurm.shutil, "which", lambda name: None)
     with pytest.raises(UserError, match="needs sbatch, which is not on this machine's path"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from srpo_bench.harness.cli import mirroring
 from srpo_bench.harness.cli.mirroring import fetch, keep_copy
@@ -181,6 +182,27 @@ def test_a_mirror_that_does_not_answer_is_told_in_a_line(
         assert len(text) == len("The mirror s3://far does not answer: ") + 300 + len(".")
     assert list(tmp_path.iterdir()) == []
     fetch(tmp_path, None)
+
+
+def test_a_record_that_came_back_in_part_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, folder = f"file://{tmp_path / 'mirror'}", planned(tmp_path / "c").parents[1]
+    keep_copy(folder, address)
+    shutil.rmtree(folder)
+
+    def half(self: LocalFileSystem, here: str, there: str) -> None:
+        Path(there).write_bytes(Path(here).read_bytes()[:9])
+        if here.endswith("comparison.json"):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalFileSystem, "get_file", half)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(folder, address)
+    assert not (folder / "comparison.json").exists()
+    fetch(folder, address)
+    reopen(folder)
 
 
 def test_a_superseded_attempt_pushes_nothing_and_ends(tmp_path: Path) -> None:

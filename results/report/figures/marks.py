@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
@@ -76,7 +77,11 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
         return
     claimed_step = a.threshold * cell.baseline
     axes.axvspan(0, claimed_step, color=INK, alpha=0.08, lw=0)
-    below: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 9}
+    halo = [patheffects.withStroke(linewidth=3, foreground=PAPER)]  # it may lie on a curve
+    below: dict[str, Any] = {
+        **{"textcoords": "offset points", "va": "top", "fontsize": 9},
+        "path_effects": halo,
+    }
     claimed = f"claimed: {arm}\nhere by step {claimed_step:.3g}"
     axes.annotate(claimed, (claimed_step, a.target), xytext=(4, -6), **below)
     here, start = (cell.challenger, a.target), (cell.baseline, a.target)
@@ -134,6 +139,15 @@ def ratio_axis(axes: Axes, ratios: Sequence[Estimate], claimed: float | None) ->
         axes.axvline(claimed, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.grid(False)
     axes.invert_yaxis()
+
+
+def legend(axes: Axes, place: str) -> None:
+    """The arms, inside where they are few; below the whole figure where they would hide curves."""
+    handles, labels = axes.get_legend_handles_labels()
+    if len(labels) <= FEW:
+        axes.legend(loc=place)
+    elif isinstance(axes.figure, Figure):
+        axes.figure.legend(handles, labels, loc="outside lower center", ncols=3)
 
 
 def legend_once(axes: Axes, arms: int) -> None:

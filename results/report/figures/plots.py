@@ -34,10 +34,7 @@ def accuracy(a: Analysis) -> Figure | None:
             draw.claim(axes, a, arm)
     axes.set_xlabel(NAMES["steps"])
     axes.set_ylabel("held-out accuracy")
-    if len(drawn) > style.FEW:  # inside, it would lie on a curve
-        figure.legend(loc="outside lower center", ncols=3)
-    else:
-        axes.legend(loc="lower right")
+    draw.legend(axes, "lower right")
     return figure
 
 
@@ -58,7 +55,7 @@ def costs(a: Analysis) -> Figure | None:
         axes.xaxis.set_major_formatter(FuncFormatter(text.short))
     for axes in flat[len(shown) :]:
         axes.set_visible(False)
-    flat[0].legend(loc="lower right")
+    draw.legend(flat[0], "lower right")
     return figure
 
 
@@ -133,7 +130,7 @@ def survival(a: Analysis) -> Figure | None:
             axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
     axes.set(ylim=(-0.02, 1.03), xlabel=NAMES["steps"], ylabel="not yet at target")
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(loc="upper right")
+    draw.legend(axes, "upper right")
     return figure
 
 
@@ -214,7 +211,7 @@ def training(a: Analysis) -> Figure | None:
         axes.set_ylim(bottom=0)
     for axes in grid_of.ravel()[len(drawn) :]:
         axes.set_visible(False)
-    grid_of.ravel()[0].legend(loc="best")
+    draw.legend(grid_of.ravel()[0], "best")
     return figure
 
 
@@ -237,7 +234,7 @@ def mismatch(a: Analysis) -> Figure | None:
     right.set_title("effective responses")
     right.set_ylim(-0.02, 1.03)
     right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    right.legend(loc="best")
+    draw.legend(right, "best")
     return figure
 
 
@@ -255,7 +252,7 @@ def profiles(a: Analysis) -> Figure | None:
             left.plot(thresholds, share, color=colour(a, arm), ls=draw.dash(a, arm), label=arm)
     left.set(xlabel="accuracy τ", ylabel="runs × tasks above τ", ylim=(-0.02, 1.03))
     left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    left.legend(loc="lower left")
+    draw.legend(left, "lower left")
     factors = np.geomspace(1, 20, 200)
     for arm, share in across.time_profile(times, factors).items():
         right.step(factors, share, where="post", color=colour(a, arm), ls=draw.dash(a, arm))

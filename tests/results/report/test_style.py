@@ -7,7 +7,8 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from srpo_bench.results.report.style import ARMS, INK, RC, SVG, XLINK, inline
+from srpo_bench.results.report.figures import marks
+from srpo_bench.results.report.style import ARMS, FEW, INK, RC, SVG, XLINK, inline
 from tests.results.conftest import rendered
 
 DRAWN = f"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
@@ -89,3 +90,15 @@ def test_what_matplotlib_draws_keeps_its_shapes() -> None:
     known = {e.attrib["id"] for e in after.iter() if "id" in e.attrib}
     used = {e.attrib[f"{XLINK}href"][1:] for e in after.iter(f"{SVG}use")}
     assert used <= known
+
+
+@pytest.mark.parametrize(("arms", "inside", "below"), [(FEW, 1, 0), (FEW + 1, 0, 1)])
+def test_a_legend_of_many_arms_hides_no_curve(arms: int, inside: int, below: int) -> None:
+    drawn, axes = marks.figure(4, 3)
+    names = [f"arm {i}" for i in range(arms)]
+    for name in names:
+        axes.plot([0, 1], [0, 1], label=name)
+    marks.legend(axes, "lower right")
+    legends = [legend for legend in (axes.get_legend(),) if legend] + drawn.legends
+    assert (len(legends) - len(drawn.legends), len(drawn.legends)) == (inside, below)
+    assert [text.get_text() for text in legends[0].get_texts()] == names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from srpo_bench import __version__
 from srpo_bench.harness.cli import STOPPED, bases, evaluate, reading, training
 from srpo_bench.harness.cli.interrupt import Interruptible
 from srpo_bench.harness.cli.options import DataDir
-from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.harness.errors import UNWRITABLE, RunError, UserError
 from srpo_bench.tasks.base import TaskError
 
 app = typer.Typer(
@@ -43,9 +42,6 @@ app.command("import")(reading.import_)
 app.command("eval")(evaluate.eval_)
 app.command()(bases.base)
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES)
-"""Errors of a disk that takes no more; what was written before is whole."""
-
 WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 """Any complaint about how a command was typed; typer has no name of its own for it."""
 
@@ -71,7 +67,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in UNWRITABLE:
             raise
         where = f" {error.filename}" if error.filename else ""
         print(f"bench: Cannot write{where}: {error.strerror}.", file=sys.stderr)

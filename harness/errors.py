@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from srpo_bench.plugins import nearest
 from srpo_bench.tasks.base import TaskError
 
-
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of a disk that takes no more; what was written before is whole."""
 UNWRITABLE = (*DISK_FULL, errno.EROFS, errno.EACCES)

@@ -47,8 +47,7 @@ WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def main() -> None:
-    """The command that was typed. Errors are one line on stderr: the user's with exit code 2, those
-    of a plug-in, an engine or a damaged checkpoint with 1."""
+    """The command that was typed. An error is a line on stderr and exit code 1; the user's: 2."""
     try:
         sys.exit(app(prog_name="bench", standalone_mode=False))
     except typer.Abort:  # before the command had begun

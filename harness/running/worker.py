@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import platform
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.harness.errors import DISK_FULL, RunError, UserError
 from srpo_bench.harness.machine import device_memory, device_name, instructions, processor
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
@@ -216,16 +215,15 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LIBRARIES_SAY = re.compile(
-    rf"os error ({'|'.join(map(str, _NO_ROOM))})\b|PytorchStreamWriter failed"
+    rf"os error ({'|'.join(map(str, DISK_FULL))})\b|PytorchStreamWriter failed"
 )
 """How safetensors and torch put it."""
 
 
 def _disk_full(error: BaseException) -> bool:
     return any(
-        (isinstance(each, OSError) and each.errno in _NO_ROOM) or _LIBRARIES_SAY.search(str(each))
+        (isinstance(each, OSError) and each.errno in DISK_FULL) or _LIBRARIES_SAY.search(str(each))
         for each in _chain(error)
     )
 

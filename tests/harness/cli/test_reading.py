@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from srpo_bench.harness.cli import app, reading
+from srpo_bench.harness.errors import UNWRITABLE
 from srpo_bench.results import report as writing
 from srpo_bench.results.report import watch as watching
 from tests.harness.cli.screen import bench, printed
@@ -88,7 +89,7 @@ def ends(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
     return int(exit_.value.code or 0)
 
 
-@pytest.mark.parametrize("number", app.NO_ROOM)
+@pytest.mark.parametrize("number", UNWRITABLE)
 @pytest.mark.parametrize("name", [None, "/a/b"])
 def test_a_disk_that_takes_no_more_is_one_line(
     monkeypatch: pytest.MonkeyPatch,

@@ -39,14 +39,12 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
         (…) the step where it crosses, and the centres of the two blocks around it, which are equal
         to it where the curve begins at the level. All are NaN where it never gets there.
     """
-    curve = np.asarray(curve, dtype=float)
     shape, k = curve.shape[:-1], curve.shape[-1]
-    flat = curve.reshape(-1, k)
-    goal = np.broadcast_to(np.asarray(level, dtype=float), shape).reshape(-1)
-    value, place = _running(flat), _running(np.asarray(step, dtype=float)[None])
+    goal = np.broadcast_to(level, shape).reshape(-1)
+    value, place = _running(curve.reshape(-1, k)), _running(step[None])
     start = np.argmin(value - _finite(goal)[:, None] * np.arange(k + 1), axis=-1)
     start[~np.isfinite(goal)] = k  # no level, no crossing
-    crossings = np.full((3, len(flat)), np.nan)
+    crossings = np.full((3, len(goal)), np.nan)
     crossings[:, start == 0] = step[0]
     rows = np.flatnonzero((start > 0) & (start < k))
     if len(rows):
@@ -57,10 +55,9 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
 
 def reaches(curve: Array, level: Array | float) -> NDArray[np.bool_]:
     """(…) does the isotonic fit of (…, K) reach the level at all? Its last block is then above."""
-    k = np.asarray(curve).shape[-1]
-    goal = np.asarray(level, dtype=float)
-    below = _running(np.asarray(curve, dtype=float)) - _finite(goal)[..., None] * np.arange(k + 1)
-    reached: NDArray[np.bool_] = (np.argmin(below, axis=-1) < k) & np.isfinite(goal)
+    goal = np.asarray(level)
+    below = _running(curve) - _finite(goal)[..., None] * np.arange(curve.shape[-1] + 1)
+    reached: NDArray[np.bool_] = (np.argmin(below, axis=-1) < curve.shape[-1]) & np.isfinite(goal)
     return reached
 
 

@@ -43,8 +43,8 @@ def _first(ratios: Array, t: Array, bound: Array) -> Array:
     j = np.maximum(i - 1, 0)
     back, under = (np.take_along_axis(x, j, -1)[..., 0] for x in (ratios, t))
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(over_it > under, (bound - under) / (over_it - under), 1.0)
-    crossed = np.where(i[..., 0] > 0, back + share * (here - back), here)
+        share = (bound - under) / (over_it - under)
+        crossed = np.where(i[..., 0] > 0, back + share * (here - back), here)
     return np.where(over.any(-1), crossed, np.nan)
 
 

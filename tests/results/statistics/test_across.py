@@ -172,3 +172,23 @@ def test_one_task_alone_is_the_accuracy_of_the_runs_that_have_it() -> None:
     view = across.on_task(comparison(*runs), "b")
     assert [r.seed for r in view.runs] == [1]
     assert view.runs[0].evals.accuracy.tolist() == [0.5, 0.6]
+
+
+def test_what_is_drawn_again_is_drawn_from_stream_nought() -> None:
+    """The middle six of ten scores, and wins of runs that are drawn with both of their sides."""
+    x, y = (np.random.default_rng(seed).random((5, 2)) for seed in (8, 9))
+    picks = np.random.default_rng(0).integers(0, 5, (2000, 5))
+    middle = np.sort(x[picks].reshape(2000, 10))[:, 2:8].mean(1)
+    found = across.iqm_interval(x)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(middle, [0.025, 0.975])))
+    weight = np.random.default_rng(0).multinomial(5, np.full(5, 0.2), 2000) / 5
+    wins = (x[:, None] > y[None]).mean(2)
+    drawn = (weight[:, :, None] * weight[:, None] * wins).sum((1, 2))
+    found = across.improvement_interval(x, y)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+
+
+def test_the_interval_of_a_geometric_mean_is_even_on_the_log_scale() -> None:
+    found = across.geometric_mean_ratio([raced([0.3, 0.5, 0.4, 0.35, 0.6, 0.4, 0.5, 0.45], 3)])
+    assert found.low < found.value < found.high
+    assert found.low * found.high == pytest.approx(found.value**2)

@@ -112,6 +112,7 @@ def test_where_the_problems_come_from_is_shown(folder: Path) -> None:
     assert 'id="table-data"' in (folder / "report" / "index.html").read_text()
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_mean_and_its_errors_by_hand() -> None:
     """Accuracies 0.4 and 0.6: sd 0.1414 over √2. Errors of 0.03 and 0.04: 0.05 / 2."""
     told = [{"accuracy": 0.4, "stderr": 0.03, "n": 50, "k": 4}, {"accuracy": 0.6, "stderr": 0.04}]

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.runs import Comparison, Run
-from srpo_bench.results.statistics.contrast import Contrast, contrast, paired_curves
-from srpo_bench.results.statistics.speed import QUANTILE, Goal
+from srpo_bench.results.statistics.contrast import (
+    Contrast,
+    _at,
+    _filled,
+    contrast,
+    paired_curves,
+)
+from srpo_bench.results.statistics.speed import QUANTILE, Curves, Goal
 from tests.results.made import comparison, run
 
 HALF = Goal(level=0.5)
@@ -194,3 +200,42 @@ def test_an_axis_that_either_arm_does_not_know_is_not_compared() -> None:
         ]
         found = contrast(comparison(*runs), "srpo", "grpo", HALF, ("tokens",))
         assert list(found.axes) == ["steps"]
+
+
+@pytest.mark.parametrize(("first", "compared"), [(20, True), (21, False)])
+def test_a_challenger_that_is_first_evaluated_when_the_baseline_ends_is_compared(
+    first: int, compared: bool
+) -> None:
+    late = run("srpo", 1, (0.2, 0.8, 0.9), step=(first, first + 10, first + 20))
+    found = asked(comparison(run("grpo", 1, (0.0, 0.4, 0.9)), late))
+    assert (found.steps is not None) is compared
+
+
+def test_a_total_that_is_nothing_until_the_end_is_known() -> None:
+    seconds = [0.0] * 10 + [0.5]
+    runs = [rising(arm, 1, 0.1, spent={"seconds": seconds}) for arm in ("grpo", "srpo")]
+    assert "seconds" in contrast(comparison(*runs), "srpo", "grpo", HALF, ("seconds",)).axes
+
+
+def test_a_curve_is_read_where_it_is_wanted() -> None:
+    step, accuracy = np.array([0.0, 10]), np.array([0.0, 1])
+    assert _at(step, accuracy, step) is accuracy
+    assert _at(step, accuracy, np.array([5.0, 10])).tolist() == [0.5, 1]
+    assert _at(step, accuracy, np.array([2.5, 5])).tolist() == [0.25, 0.5]
+
+
+def test_an_open_run_stands_as_it_was_seen_and_then_stays_or_soars() -> None:
+    """Of three seeds one was seen up to step 10 and one never; each costs what the first does."""
+    step = np.arange(4) * 10.0
+    whole = np.array([[0.0, 0.4, 0.6, 0.8]])
+    known = Curves(step, whole, np.array([[0.0, 3, 5, 7]]), 0.01)
+    seen = {2: run("srpo", 2, (0.1, 0.2))}
+    stays = _filled(known, seen, (1, 2, 3), (1,), None)
+    assert stays.accuracy.tolist() == [[0, 0.4, 0.6, 0.8], [0.1, 0.2, 0.2, 0.2], [0, 0, 0, 0]]
+    soars = _filled(known, seen, (1, 2, 3), (1,), 0.9)
+    assert soars.accuracy.tolist() == [[0, 0.4, 0.6, 0.8], [0.1, 0.2, 0.9, 0.9], [0, *[0.9] * 3]]
+    assert stays.spent is not None
+    assert stays.spent.tolist() == [[0, 3, 5, 7]] * 3
+    assert (stays.step.tolist(), stays.error) == (step.tolist(), 0.01)
+    late = {2: run("srpo", 2, (0.5, 0.6), step=(-20, -10))}  # nothing of it was seen from step 0 on
+    assert _filled(known, late, (1, 2), (1,), None).accuracy[1].tolist() == [0, 0, 0, 0]

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq, isotonic_regression
 
-from srpo_bench.results.statistics.curves import crossing, leave_one_out, reaches, value_at
+from srpo_bench.results.statistics.curves import (
+    _block_after,
+    _block_before,
+    _bracket_slopes,
+    crossing,
+    leave_one_out,
+    reaches,
+    value_at,
+)
 from tests.examples import examples
 
 
@@ -110,3 +118,41 @@ def test_without_a_level_there_is_no_crossing(level: float) -> None:
     at, low, high = crossing(np.array([0.0, 10.0, 20.0]), curve, level)
     assert np.isnan([at, low, high]).all()
     assert not reaches(curve, level).any()
+
+
+def test_a_curve_reaches_a_level_a_billionth_before_it_is_there() -> None:
+    """A slope of 0.02 a step: 5e-8 steps before."""
+    at, *_ = crossing(np.arange(5) * 10.0, np.array([0.1, 0.3, 0.5, 0.7, 0.9]), 0.4)
+    assert float(at) == pytest.approx(15 - 5e-8, abs=1e-9)
+
+
+def test_blocks_of_equal_fit_by_hand() -> None:
+    """3, 1, 2, 5: means of what follows are 3, 2, 2, 2¾, and from the second on 1, 1½, 2⅔; of what
+    precedes the end 5, 3½, 2⅔, 2¾. 1, 4, 2: before its end 2, 3, 2⅓."""
+    value = np.array([[0.0, 3, 4, 6, 11]] * 3)
+    assert _block_after(value, np.array([0, 1, 4])).tolist() == [2, 2, 4]
+    assert _block_before(value, np.array([4, 3, 0])).tolist() == [3, 2, 0]
+    assert _block_before(np.array([[0.0, 1, 5, 7]]), np.array([3])).tolist() == [1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("first", "last"), [(0, 4), (1, 4), (0, 3), (1, 3)])
+def test_slopes_of_a_bracket_are_scipys_whichever_outer_points_are_missing(first, last) -> None:
+    x, y = np.array([0.0, 1, 3, 3.5]), np.array([0.0, 0.1, 0.5, 0.7])
+    expected = PchipInterpolator(x[first:last], y[first:last]).derivative()(x[1:3])
+    there = (np.arange(4) >= first) & (np.arange(4) < last)
+    found = _bracket_slopes(*(np.where(there, z, np.nan)[:, None] for z in (x, y)))
+    assert [float(d[0]) for d in found] == pytest.approx(list(expected))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 7])
+def test_between_uneven_steps_curves_of_either_direction_are_scipys_too(k) -> None:
+    step = np.array([0.0, 1, 4, 5, 11, 13, 20])[:k]
+    values = np.array([[0.1, 0.2, 0.9, 0.3, 0.35, 0.35, 0.8], [0.9, 0.5, 0.45, 0.4, 0.1, 0.2, 0.0]])
+    at = np.linspace(-1, 21, 45)
+    found = value_at(step, values[:, :k], np.tile(at, (2, 1)))
+    inside = np.clip(at, 0, step[-1])
+    for row, curve in zip(found, values[:, :k], strict=True):
+        expected = PchipInterpolator(step, curve)(inside) if k > 1 else np.full(45, curve[0])
+        assert row == pytest.approx(expected, abs=1e-12)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.runs import read
-from srpo_bench.results.statistics.health import window
+from srpo_bench.results.statistics.health import RARE, Health, Window, window
 from tests.results import synthetic
 
 
@@ -85,3 +85,8 @@ def test_without_runs_or_a_batch_nothing_is_said(folder: Path) -> None:
     found = window(read(folder).of("grpo"), float("nan"))
     assert np.isnan(found.short)
     assert found.flat == 0
+
+
+def test_a_run_that_repeats_just_rarely_does_so_rarely() -> None:
+    nothing = Window(0, *[0.0] * 6)
+    assert Health(nothing, nothing, (RARE, 0.0, 0.051, np.nan), None).rarely == 2

@@ -240,3 +240,32 @@ def test_one_pair_has_no_p_and_a_floor_has_its_own() -> None:
 def test_at_a_margin_without_any_spread_nothing_is_shown() -> None:
     assert not noninferiority(np.full(4, -0.25), 0.25).established
     assert noninferiority(np.full(4, -0.25), 0.26).established
+
+
+def test_sums_are_as_extreme_within_a_part_in_a_million_millions() -> None:
+    """2 − δ against 2 + δ: told apart from a sum that is off by more than what sums round."""
+    assert sign_flip(np.array([1.0, 1, 1.5e-12])) == 2 / 8
+    assert sign_flip(np.array([1.0, 1, 0.5e-12])) == 4 / 8
+
+
+def test_the_least_that_many_pairs_can_differ_is_no_difference() -> None:
+    """Of 33 ones any pattern is at least one away from nothing: all 9,999, and the observed."""
+    assert sign_flip(np.array([1.0] * 17 + [-1.0] * 16)) == 1
+
+
+def test_a_p_at_its_level_is_not_below_it() -> None:
+    d = np.array([0.002, -0.004, 0.001, 0.003, -0.002, 0.0, 0.001, -0.001])
+    for tested in (equivalence, noninferiority):
+        p = tested(d, 0.003).p
+        assert not tested(d, 0.003, p).established
+        assert tested(d, 0.003, np.nextafter(p, 1)).established
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_p_is_the_larger_of_students_and_the_floors_on_either_side_of_the_margin() -> None:
+    assert noninferiority(np.full(4, -0.25), 0.25).p == 1
+    below = noninferiority(np.full(4, -0.3), 0.25, floor=0.05**2)
+    assert below.p == pytest.approx(stats.norm.cdf(1))
+    d = np.array([-0.3, -0.2, -0.28, -0.25])
+    student = stats.ttest_1samp(d, -0.2, alternative="greater").pvalue
+    assert noninferiority(d, 0.2).p == pytest.approx(student)

@@ -45,3 +45,18 @@ def test_a_fall_is_measured_against_no_noise_at_all() -> None:
     """Two curves alike that end a quarter of the gain below their best have fallen."""
     curve = np.array([0.2, 0.8, 0.8, 0.8, 0.8, 0.8, 0.65, 0.65, 0.65, 0.65, 0.65])
     assert steps_to([(STEPS, curve), (STEPS, curve + 1e-6)], 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("curve", "target", "kept"),
+    [
+        # 0.03 of a gain of 0.07 is lost, and 0.003 of a gain of 0.097
+        ([0.5, 0.55, 0.6, 0.6, 0.6, 0.57, 0.57, 0.57], 0.56, False),
+        ([0.5, 0.59, 0.6, 0.6, 0.6, 0.597, 0.597, 0.597], 0.55, True),
+    ],
+)
+def test_a_fall_is_measured_against_the_gain_since_the_first_evaluation(
+    curve: list[float], target: float, kept: bool
+) -> None:
+    run = STEPS[: len(curve)], np.array(curve)
+    assert (steps_to([run, run], target) is not None) is kept

@@ -143,6 +143,7 @@ def test_a_problem_is_learned_where_it_stays_so() -> None:
     assert learned_at(steps, correct, 4).tolist() == [30, 0, np.inf, 20]
 
 
+@pytest.mark.filterwarnings("error")
 def test_one_problem_has_no_error_and_two_have_one() -> None:
     assert np.isnan(error(np.array([3]), 4))
     assert error(np.array([1, 3]), 4) == pytest.approx(0.25)

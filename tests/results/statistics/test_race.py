@@ -134,3 +134,12 @@ def test_batches_of_two_runs_are_smoothed_over_three_evaluations() -> None:
     mean, each = fall(np.stack([[curve, curve], [curve, 2 * curve]]))
     assert mean.tolist() == pytest.approx([0.1, 0.15])
     assert each[1].tolist() == pytest.approx([0.1, 0.2])
+
+
+def test_a_race_is_judged_at_the_quantile_that_is_asked_for() -> None:
+    ours, theirs = failing(arm(0.06 * TIMES), 2), arm(TIMES)
+    usual, wide = race(ours, theirs), race(ours, theirs, quantile=0.999)
+    for name in ("speed", "among_arrived"):
+        assert getattr(wide, name).low < getattr(usual, name).low
+        assert getattr(wide, name).crossing.low < getattr(usual, name).crossing.low
+    assert wide.among_arrived.pairs == 18

@@ -52,3 +52,10 @@ def test_a_run_without_errors_is_read_by_its_jumps() -> None:
 def test_an_error_of_nothing_is_no_error_that_is_known() -> None:
     curve = [0.0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
     assert variance([run([0.0] * 10, curve)]) == pytest.approx(4 / (6 * 0.4549))
+
+
+def test_one_answer_leaves_most_open_and_none_that_is_counted_nothing() -> None:
+    assert jeffreys(1) == pytest.approx(0.75 * 0.25)
+    assert variance([run([0.0], [1.0], {"a": {}})]) == 0
+    three = {task: {"n": 4} for task in "abc"}
+    assert variance([run([0.0], [1.0], three)]) == pytest.approx(jeffreys(4) / 3)

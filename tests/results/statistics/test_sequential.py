@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from srpo_bench.results.statistics import sequential
-from srpo_bench.results.statistics.sequential import boundary, first_look, quantile
+from srpo_bench.results.statistics.sequential import _optimum, boundary, first_look, quantile
 
 
 def test_the_boundary_is_the_normal_mixtures() -> None:
@@ -94,3 +94,15 @@ def plan(*added: dict[str, Any], seeds: int = 12, arms: str = "abc") -> dict[str
 )
 def test_a_look_is_of_both_arms_with_pairs_enough(added: list[Any], first: int | None) -> None:
     assert first_look(plan(*added), "a", "b") == first
+
+
+def test_one_run_that_was_seen_is_a_look() -> None:
+    added = [{"seeds": [9], "arms": [], "runs_seen": 1}]
+    arms = [{"arm": "a"}, {"arm": "b"}]
+    assert first_look({"seeds": list(range(1, 10)), "arms": arms, "added": added}, "a", "b") == 8
+
+
+@pytest.mark.parametrize("alpha", [0.02, 0.05])
+def test_the_optimum_is_where_its_equation_holds(alpha: float) -> None:
+    x = _optimum(alpha)
+    assert x == pytest.approx(np.log(1 + x) + 2 * np.log(1 / alpha), abs=1e-12)

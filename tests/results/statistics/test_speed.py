@@ -150,6 +150,8 @@ def test_the_target_is_estimated_anew_without_each_pair() -> None:
     expected = np.log(100 * level / (100 * level / tops))
     assert found.replicates == pytest.approx(expected, abs=1e-6)
     assert found.replicates[-1] < found.replicates[0] < found.replicates[1]
+    assert float(found.target) == pytest.approx(level[0])
+    assert float(found.challenger) == pytest.approx(100 * level[0], abs=1e-6)
 
 
 def test_one_pair_has_no_interval() -> None:
@@ -169,3 +171,12 @@ def test_batches_are_their_members_one_by_one() -> None:
         assert (one.ratio, one.low, one.high) == pytest.approx(
             (whole.ratio[i], whole.low[i], whole.high[i])
         )
+
+
+def test_an_arm_that_never_arrives_stands_at_its_end() -> None:
+    found = speed(arm(TIMES), arm(20 * TIMES), Goal(level=0.7))
+    assert (float(found.baseline), bool(found.arrived[1])) == (400, False)
+
+
+def test_one_pair_has_a_ratio() -> None:
+    assert float(speed(arm(0.5 * TIMES[:1]), arm(TIMES[:1])).ratio) == pytest.approx(0.5, rel=0.02)

@@ -109,3 +109,8 @@ def test_without_a_target_a_run_is_censored_at_its_last_evaluation() -> None:
         assert crossing(evals([0.1, 0.9]), target) == Crossing(10, 10, 10, False)
     found = crossing(evals([0.1, 0.9]), 0.5)
     assert (found.at, found.low, found.high) == pytest.approx((5, 0, 10), abs=1e-6)
+
+
+def test_two_evaluations_of_a_finished_run_are_a_gain() -> None:
+    found = gain([run(accuracy=(0.2, 0.7)), run(accuracy=(0.5, 0.6, 0.9), state="failed")])
+    assert (found.base, found.final) == (0.2, 0.7)

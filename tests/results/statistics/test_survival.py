@@ -4,7 +4,7 @@ import pytest
 from srpo_bench.results.runs import Comparison, read
 from srpo_bench.results.statistics import survival as module
 from srpo_bench.results.statistics.steps import Crossing, crossing
-from srpo_bench.results.statistics.survival import Survival, survival
+from srpo_bench.results.statistics.survival import Survival, kaplan_meier, survival
 from tests.results import synthetic
 from tests.results.made import run
 
@@ -129,3 +129,14 @@ def test_a_first_step_at_zero_stands_once() -> None:
     assert (low[0], high[0]) == (1, 1)
     assert module.median(steps, below) == 4
     assert module.median(steps, np.array([1, 0.51])) == np.inf
+
+
+def test_who_arrives_just_at_the_horizon_has_arrived() -> None:
+    there = run(accuracy=(0.9, 0.9), step=(10, 20))
+    assert survival([there], 0.5, 10.0).reached == 1
+    assert survival([there], 0.5, 9.9).reached == 0
+
+
+def test_all_are_below_before_the_first_time_however_early_it_is() -> None:
+    steps, below, *_ = kaplan_meier(np.array([0.5, 2.0]), np.array([True, True]))
+    assert (steps.tolist(), below.tolist()) == ([0, 0.5, 2], [1, 0.5, 0])

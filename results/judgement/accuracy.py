@@ -37,7 +37,7 @@ def test(
     early = claim.share * usual.steps.baseline
     margin = claim.margin * gained.size
     runs = [r for r in comparison.runs if r.arm in (usual.challenger, usual.baseline)]
-    floor = 1.5 * sampling.variance(runs) / max(usual.n, 1)
+    floor = 1.5 * sampling.variance(runs) / usual.n
 
     def at(arm: str) -> scores.Differences:
         return scores.differences(
@@ -84,8 +84,7 @@ def _falls_back(
 ) -> bool:
     """Is the challenger, smoothed, known to be inferior again at some time after a step?"""
     curves = paired_curves(comparison, usual, "steps")
-    if curves is None:
-        return False
+    assert curves is not None  # the pairs that the contrast of steps was made of
     ours, theirs = curves[0].until(float(curves[1].step[-1])), curves[1]
     later = ours.accuracy[:, max(int(np.searchsorted(ours.step, early, side="right")) - 1, 0) :]
     windows = np.lib.stride_tricks.sliding_window_view(later, min(SMOOTH, later.shape[-1]), axis=-1)

@@ -52,7 +52,7 @@ def compare(runs: Sequence[Run], margin: float = MARGIN) -> Start:
 def _pair(ours: dict[int, float], theirs: dict[int, float], margin: float) -> str:
     seeds = sorted(ours.keys() & theirs.keys())
     d = np.array([theirs[s] - ours[s] for s in seeds])
-    if not len(d) or not d.any() or (len(d) > 1 and equivalence(d, margin).established):
+    if not len(d) or not d.any() or equivalence(d, margin).established:
         return "alike"
     estimate = mean(d)
     return "known to differ" if estimate.low > margin or estimate.high < -margin else "unknown"

@@ -112,20 +112,23 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
     raced: list[Any] = []
 
     class Arm:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
         def drawn(self, chosen: Any) -> Any:
             drawn.append(chosen)
-            return chosen.shape[1]
+            return chosen.shape[1], self.name
 
     def shares(found: Any, threshold: float) -> tuple[float, float]:
         assert threshold == 0.5
-        return (0.75, 0.05) if raced[-1][0] >= 11 else (0.1, 0.2)
+        return (0.75, 0.05) if raced[-1][0][0] >= 11 else (0.1, 0.2)
 
     contrast = SimpleNamespace(n=pairs, first_look=first_look)
     judge: Any = SimpleNamespace(
         contrast=contrast, comparison="c", challenger="srpo", baseline="grpo",
         targets=[SimpleNamespace(goal="goal"), SimpleNamespace(goal="another")],
     )  # fmt: skip
-    monkeypatch.setattr(module, "paired_curves", lambda *_: (Arm(), Arm()))
+    monkeypatch.setattr(module, "paired_curves", lambda *_: (Arm("srpo"), Arm("grpo")))
     monkeypatch.setattr(module, "race", lambda *words: raced.append(words))
     monkeypatch.setattr(module, "_shares", shares)
     found = power(judge, claim(0.5), np.random.default_rng(0))
@@ -134,7 +137,9 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
     assert (found.pairs, found.needed, found.towards) == (pairs, 11, "refuted")
     assert found.settled[11] == pytest.approx(0.8)
     rule = [QUANTILE if seen is None else quantile(n, seen) for n in tried]
-    assert raced == [(n, n, "goal", at) for n, at in zip(tried, rule, strict=True)]
+    assert raced == [
+        ((n, "srpo"), (n, "grpo"), "goal", at) for n, at in zip(tried, rule, strict=True)
+    ]
     assert [chosen.shape for chosen in drawn[::2]] == [(module.SIMULATIONS, n) for n in tried]
     assert max(int(chosen.max()) for chosen in drawn) == pairs - 1
     assert all(one is other for one, other in zip(drawn[::2], drawn[1::2], strict=True))
@@ -142,7 +147,12 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
 
 @pytest.mark.parametrize(
     ("shares", "towards"),
-    [((0.0, 0.9), "supported"), ((0.9, 0.0), "refuted"), ((0.5, 0.5), "refuted")],
+    [
+        ((0.0, 0.9), "supported"),
+        ((0.9, 0.0), "refuted"),
+        ((0.5, 0.5), "refuted"),
+        ((0.0, 0.1), "refuted"),
+    ],
 )
 def test_more_pairs_settle_towards_the_likelier_side(
     monkeypatch: pytest.MonkeyPatch, shares: tuple[float, float], towards: str

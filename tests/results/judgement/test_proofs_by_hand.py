@@ -57,12 +57,22 @@ def test_values_are_named_by_how_often_they_occur() -> None:
 
 
 def test_units_of_a_step_differ_where_two_are_stated() -> None:
-    def in_units(*units: str | None) -> list[Any] | None:
+    def proof(*units: str | None) -> Matched:
         runs = [run("a", i, manifest={"contract": KNOWN, "unit": u}) for i, u in enumerate(units)]
-        return matched(runs).differing.get("unit of a step")
+        return matched(runs)
+
+    def in_units(*units: str | None) -> list[Any] | None:
+        return proof(*units).differing.get("unit of a step")
 
     assert in_units("update", "rollout batch") == ["rollout batch", "update"]
     assert in_units("update", "unstated", None, "update") is None
+    assert proof("update", "unstated").unknown == ["unit of a step"]
+    assert proof("unstated", "unstated").unknown == proof("update", None).unknown == []
+
+
+def test_a_seed_that_differs_within_pairs_is_shown_by_the_first_of_them() -> None:
+    runs = [contracted(a, s, order_seed=s + o) for s in (1, 2) for a, o in (("a", 0), ("b", 5))]
+    assert matched(runs).differing == {"order_seed": [1, 6]}
 
 
 def told(seed: int, tokens: float, length: float | None = 9.0, arm: str = "a") -> Run:

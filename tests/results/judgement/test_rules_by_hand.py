@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from srpo_bench.results.judgement import rules
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.rules import Ruling
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.race import MIN_PAIRS
+from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
 from tests.results.made import comparison, run
 
@@ -117,6 +119,11 @@ def test_what_was_not_kept_is_named(lost: dict[str, Any], said: str) -> None:
         assert found.reason.endswith("0.04 to 0.06" + said)
 
 
+def test_the_gap_at_the_end_is_no_surer_than_its_sampling() -> None:
+    lost = raced(-1, as_good=False, error=0.01)
+    assert "+1.0 points (-18.6 to +20.6)" in rules.judge(made(cell(lost)), "steps", 0.1).reason
+
+
 def test_what_is_lost_at_either_extreme_is_lost() -> None:
     worst = raced(-1, as_good=False)
     for extremes in ((worst, raced()), (raced(), worst)):
@@ -137,14 +144,14 @@ def test_a_side_hangs_on_all_pairs_on_those_that_arrived_and_on_those_that_are_m
     assert told == (0, ", but it hangs on runs that are missing (a, b)")
 
 
-def parted(low: float, high: float, **changes: Any) -> str:
+def parted(low: float, high: float, threshold: float = 0.1, /, **changes: Any) -> str:
     """The crossing lies at 0.4 to 0.5, the inversion here."""
     speed = SimpleNamespace(
         side=lambda _: 0,
         crossing=SimpleNamespace(low=0.4, high=0.5),
         inversion=SimpleNamespace(low=low, high=high),
     )
-    return rules.settled(made(), cell(raced(0, speed=speed, **changes)), 0.1)[1]
+    return rules.settled(made(), cell(raced(0, speed=speed, **changes)), threshold)[1]
 
 
 def test_two_estimates_that_point_apart_are_told_from_an_interval_that_holds_the_bound() -> None:
@@ -157,6 +164,10 @@ def test_two_estimates_that_point_apart_are_told_from_an_interval_that_holds_the
     )
     some = {"reach": (0.9, 1.0), "arrived": (np.arange(10) < 9, np.ones(10, bool))}
     assert parted(0.05, 0.1, **some) == apart + "1 of 10 runs of srpo never arrive"
+    assert parted(0.05, 0.1 * WHOLE) == apart + "srpo hovers about the target"
+    for low in (0.6, 0.6 * WHOLE):
+        assert parted(low, 0.7, 0.6) == ": the interval holds 0.6"
+    assert parted(0.601, 0.7, 0.6) == apart + "srpo hovers about the target"
 
 
 def test_told_apart_from_equal_steps() -> None:
@@ -208,6 +219,7 @@ def target(gained: Gain = GAINED, room: Any = None, **changes: Any) -> str:
 
 def test_steps_to_target_say_nothing_without_a_gain() -> None:
     assert target() == ""
+    assert target(Gain(0.2, 0.8, GAINED.by_seed, start=0.5)).startswith("no evaluation at step 0")
     late = Gain(0.2, 0.8, GAINED.by_seed, start=5)
     assert target(late).startswith("no evaluation at step 0: the baseline's first is at step 5, so")
     assert target(Gain(0.5, 0.5, np.zeros(4))) == "the baseline gained nothing (0.0 points)"
@@ -217,6 +229,10 @@ def test_steps_to_target_say_nothing_without_a_gain() -> None:
         "the baseline's gain of 10.0 points is not told apart from none (95 % interval -52.0 to "
         "+72.0)"
     )
+    just = float(ndtri(0.975) * np.sqrt(0.01))  # its interval begins at nothing
+    for gained, told in ((just, True), (just * 1.001, False)):
+        sure = target(Gain(0.2, 0.4, np.full(4, gained), error=0.01))
+        assert sure.startswith("the baseline's gain of 19.6 points") is told
 
 
 def test_a_target_must_be_above_the_base_and_within_reach_of_the_baseline() -> None:

@@ -14,6 +14,8 @@ from srpo_bench.results.judgement.claims import Equivalence, Superiority
 from srpo_bench.results.judgement.finding import Finding
 from srpo_bench.results.judgement.scored import test as scored
 from srpo_bench.results.runs import Run
+from srpo_bench.results.statistics.sequential import first_look, tail_of
+from srpo_bench.results.text import points
 from tests.results.made import comparison, run
 
 BETTER = Superiority(kind="superiority", tasks=("a",), comparator="grpo")
@@ -189,3 +191,41 @@ def test_without_pairs_over_problems_seeds_decide() -> None:
     assert "complete seed pair" in judged(*whole[:2], *short).ruling.reason
     lone = judged(*whole[:2], counted("grpo", 7, right))
     assert "problems" in lone.ruling.reason
+    more = [counted("srpo", s, right) for s in (1, 2, 3)]
+    assert "complete seed pair" in judged(*more, *whole[2:]).ruling.reason
+    assert (
+        "complete seed pair"
+        in judged(*whole[:2], *whole[2:], counted("grpo", 3, right)).ruling.reason
+    )
+
+
+def test_sides_with_another_k_each_have_their_own() -> None:
+    """Of 40 problems half of two responses are right, against all of one."""
+    found = judged(counted("srpo", 1, [1] * 40, k=2), counted("grpo", 1, [1] * 40))
+    assert found.difference is not None
+    assert found.difference.value == -0.5
+
+
+def test_a_further_look_is_at_the_pairs_that_both_arms_have() -> None:
+    """Ten seeds of srpo, and nine of grpo that it shares with it, after a look at eight."""
+    plan = {
+        "seeds": list(range(9)),
+        "arms": [{"arm": "grpo"}, {"arm": "srpo"}],
+        "added": [{"seeds": [8], "arms": [], "runs_seen": 16}],
+    }
+    more = [run("grpo", 8, tasks={"a": (0, 0.3)}), run("srpo", 8, tasks={"a": (0, 0.3)})]
+    lone = [run("srpo", 9, tasks={"a": (0, 0.3)})]
+    assert first_look(plan, "srpo", "grpo") == 8
+    level = 1 - 2 * tail_of(9, 8)
+    d = np.array([0.05 + (-1) ** s / 100 for s in SEEDS] + [0.0])
+    found = over_seeds(0.05, *more, *lone, **plan).difference
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(
+        stats.t.interval(level, 8, d.mean(), stats.sem(d))
+    )
+
+
+def test_the_sentence_shows_the_interval_that_is_judged() -> None:
+    near = over_seeds(0.05, claim=par(0.1))
+    assert near.difference is not None
+    assert near.ruling.reason == f"srpo less grpo: {points(near.difference)}"

@@ -90,3 +90,10 @@ def test_a_start_is_known_to_differ_where_the_whole_interval_lies_beyond_the_mar
     assert start._pair({1: 0.5}, {2: 0.7}, 0.01) == "alike"
     assert start._pair({1: 0.5}, {1: 0.5}, 0.01) == "alike"
     assert start._pair({1: 0.5}, {1: 0.501}, 0.01) == "unknown"
+
+
+def test_a_difference_of_just_the_margin_is_not_known_to_lie_beyond_it() -> None:
+    for by in (0.25, -0.25):
+        other = dict.fromkeys(range(3), 0.5 + by)
+        assert start._pair(dict.fromkeys(range(3), 0.5), other, 0.25) == "unknown"
+        assert start._pair(dict.fromkeys(range(3), 0.5), other, 0.24) == "known to differ"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srpo_bench.harness.cli.verdicts import show_verdicts
@@ -13,9 +14,11 @@ from srpo_bench.results.judgement.targets import checked, targets
 from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
-from srpo_bench.results.statistics.steps import gain
+from srpo_bench.results.statistics.speed import Goal
+from srpo_bench.results.statistics.steps import Gain, gain
 from srpo_bench.results.store import ResultsError
 from tests.results import synthetic
+from tests.results.made import comparison
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 
@@ -127,3 +130,18 @@ def test_verdicts_for_machines_say_what_was_counted_to(folder: Path) -> None:
         "exploratory",
         0.5,
     )
+
+
+def test_targets_in_order_by_hand() -> None:
+    gained = Gain(0.2, 0.7, np.array([0.5, 0.5]))
+    found = targets(comparison(targets=[0.7, 0.65, 0.6]), gained, [0.8, 0.65, 0.8, 0.75])
+    assert [(t.level, t.standing, t.named) for t in found] == [
+        (0.7, "decides", True),
+        (0.65, "named beforehand", True),
+        (0.6, "named beforehand", True),
+        (0.8, "exploratory", True),
+        (0.75, "exploratory", True),
+    ]
+    assert [t.goal for t in found[:2]] == [Goal(level=0.7), Goal(level=0.65)]
+    (only,) = targets(comparison(), gained)
+    assert (only.level, only.named, only.goal) == (pytest.approx(0.65), False, Goal())

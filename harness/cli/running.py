@@ -141,8 +141,7 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):  # it may be refused
-        plan_comparison(folder, config, arms, None, options, dry=True)
+    plan_comparison(folder, config, arms, None, options, dry=True)  # what is refused is, now
     price = by_finished(folder, config, arms)
     if price is None:
         print(
@@ -192,7 +191,8 @@ def price_lines(
     )
     if price.has is not None and price.memory > price.has:
         yield "That does not fit: a run will end for want of memory."
-    yield "Final scoring, where there is one, is not in it."
+    if config.final.tasks and not price.final:
+        yield "The final scoring is not in it."
 
 
 def _shared(folder: Path) -> Path:

@@ -37,7 +37,7 @@ def plan_there(
 ) -> PlannedComparison:
     """``planning.plan``, done at the place."""
     folder = folder.absolute()
-    return _ask(
+    _ask(
         place,
         folder,
         {
@@ -50,15 +50,17 @@ def plan_there(
             "plugins": [plugin.model_dump(mode="json") for plugin in used(config, arms)],
         },
     )
+    return PlannedComparison(folder, config, arms, Path()) if dry else read_planned(folder)
 
 
 def reopen_there(place: Place, folder: Path) -> PlannedComparison:
     """``planning.reopen``, done at the place."""
     read_planned(folder)  # what is no comparison is known here already
-    return _ask(place, folder.absolute(), {})
+    _ask(place, folder.absolute(), {})
+    return read_planned(folder.absolute())
 
 
-def _ask(place: Place, folder: Path, request: Mapping[str, Any]) -> PlannedComparison:
+def _ask(place: Place, folder: Path, request: Mapping[str, Any]) -> None:
     """The request and its answer lie beside the comparison, in the folder that all nodes share."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -76,4 +78,3 @@ def _ask(place: Place, folder: Path, request: Mapping[str, Any]) -> PlannedCompa
         refused = read_json(answer)["refused"]
     if refused:
         raise UserError(str(refused))
-    return read_planned(folder)

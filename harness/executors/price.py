@@ -30,7 +30,8 @@ class Price:
 
     by: what it was reckoned from.   seconds: of one run.   tokens: generated in training, of all
     runs.   disk: bytes of all runs.   memory: bytes a run holds at least.   has: bytes of the
-    device that it was reckoned on; None: not known.
+    device that it was reckoned on; None: not known.   final: whether the seconds hold the final
+    scoring, where there is one.
     """
 
     by: str
@@ -40,6 +41,7 @@ class Price:
     disk: float
     memory: float
     has: float | None = None
+    final: bool = False
 
     @property
     def hours(self) -> float:
@@ -71,6 +73,7 @@ def by_finished(folder: Path, config: Config, arms: Sequence[Arm]) -> Price | No
         disk=left * sum(disk) / len(done),
         memory=held(planned),
         has=_has(done[-1]),
+        final=True,
     )
 
 
@@ -81,7 +84,8 @@ def probe(
     plan: Callable[[Path, Config, list[Arm]], PlannedComparison],
     executor_for: Callable[[PlannedComparison], Executor],
 ) -> Price:
-    """Run two steps of the first arm, and reckon.
+    """Run two steps of the first arm, and reckon. No sink hears of them, and the final scoring,
+    which may take longer than the training, is left out.
 
     Args:
         parent: a folder that all nodes see; None: this machine's own for what is thrown away.
@@ -92,7 +96,13 @@ def probe(
     """
     with tempfile.TemporaryDirectory(prefix=".bench-probe-", dir=parent) as name:
         short = config.model_copy(
-            update={"steps": PROBE_STEPS, "seeds": config.seeds[:1], "checkpoint_every": 10**6}
+            update={
+                "steps": PROBE_STEPS,
+                "seeds": config.seeds[:1],
+                "checkpoint_every": 10**6,
+                "sinks": (),
+                "final": config.final.model_copy(update={"tasks": ()}),
+            }
         )
         planned = plan(Path(name) / "probe", short, [arms[0]])
         with closing(executor_for(planned)) as executor:

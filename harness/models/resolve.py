@@ -6,10 +6,10 @@ Whatever it is, it ends as a local Hugging Face folder that transformers, vLLM a
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-import os
-import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import platformdirs
 
@@ -48,7 +48,7 @@ def check(folder: Path) -> None:
     config, _ = model_class(folder)
     tokenizer = open_tokenizer(folder)
     try:
-        for weights in folder.glob("*.safetensors"):
+        for weights in weight_files(folder):
             with safe_open(weights, "pt"):
                 pass
     except (OSError, SafetensorError) as error:
@@ -98,13 +98,16 @@ def _from_gguf(path: Path) -> Path:
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.hf_quantizer = None
-    temp = target.with_name(f".{name}.{os.getpid()}")
-    model.save_pretrained(temp)
-    tokenizer.save_pretrained(temp)
-    try:
-        temp.replace(target)
-    except OSError:  # another process was first
-        shutil.rmtree(temp)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as made:
+        finished = Path(made, name)
+        model.save_pretrained(finished)
+        tokenizer.save_pretrained(finished)
+        try:
+            finished.replace(target)
+        except OSError:
+            if not target.is_dir():  # another process was first
+                raise
     return target
 
 
@@ -118,7 +121,12 @@ def _from_hub(model: Model) -> Path:
 
     patterns = ["*.json", "*.safetensors", "tokenizer*", "*.jinja", "*.model", "merges.txt"]
     try:
-        folder = snapshot_download(model.path, revision=model.revision, allow_patterns=patterns)
+        folder = snapshot_download(
+            model.path,
+            revision=model.revision,
+            allow_patterns=patterns,
+            ignore_patterns=["consolidated*"],  # the same weights once more, in Mistral's own form
+        )
     except (RepositoryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise UserError(
             f"Model '{model.path}' is no local folder, and the hub did not give it "
@@ -127,12 +135,31 @@ def _from_hub(model: Model) -> Path:
     return Path(folder)
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """The files that transformers reads a model's weights from; a repository may hold them once
+    more in another form.
+
+    Raises:
+        UserError: the list of them is damaged.
+    """
+    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if whole.is_file():
+        return [whole]
+    if index.is_file():
+        try:
+            names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{index} does not list a model's weights: {error!r}.") from error
+        return [folder / name for name in sorted(names)]
+    return sorted(folder.glob("*.safetensors"))
+
+
 def parameters(folder: Path) -> int:
     """How many numbers a base's weights are; tied ones count once."""
     from safetensors import safe_open
 
     count = 0
-    for path in folder.glob("*.safetensors"):
+    for path in weight_files(folder):
         with safe_open(path, "pt") as weights:
             names = weights.keys()
             count += sum(math.prod(weights.get_slice(name).get_shape()) for name in names)

@@ -114,7 +114,10 @@ def test_the_price(
     config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
     arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
     out = tmp_path / "out"
+    planned: list[Any] = []
+    monkeypatch.setattr(running, "plan_comparison", lambda *words, dry: planned.append(words[:3]))
     running.print_price(out, config, arms, Options())
+    assert planned == [(out, config, arms)]  # all of it is checked, not what is probed alone
     assert printed(capsys) == [
         "runs     4: grpo, srpo, seeds 1-2, 10 steps",
         "one run  about 38 min, by two steps of grpo",
@@ -122,7 +125,6 @@ def test_the_price(
         "tokens   1.5 million generated in training, at today's lengths",
         f"disk     2,000 MB in {out}",
         "memory   3 GiB a run for weights and optimiser, of 16 GiB there; activations come on top",
-        "Final scoring, where there is one, is not in it.",
         "Nothing was written.",
     ]
     assert asked == [(config, arms, None)]
@@ -139,7 +141,12 @@ def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
     unknown = replace(found, has=None)
     said = list(running.price_lines(Path("out"), config, arms, unknown, 1))
     assert said[5].startswith("memory   3 GiB a run for weights and optimiser; ")
-    assert len(said) == 7
+    assert len(said) == 6
+    final = Config.model_validate({**config.model_dump(), "final": {"tasks": ["micro-math"]}})
+    for whole in (True, False):
+        last = list(running.price_lines(Path("o"), final, arms, replace(unknown, final=whole), 1))
+        assert (last[6:] == []) == whole
+    assert last[6:] == ["The final scoring is not in it."]
 
 
 def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,7 +221,7 @@ def test_a_price_of_a_comparison_that_is_there_is_refused_where_the_plan_would_b
     slurm = Options("slurm")
     (tmp_path / "out").mkdir()
     running.print_price(tmp_path / "out", config, arms, slurm)
-    assert asked == ["closed"]
+    assert asked.pop() == "closed"
     said = printed(capsys)[-1]
     assert said == "Slurm would be given (2, 'out-dry-run'); nothing else was written."
     (tmp_path / "out" / "comparison.json").touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,3 +72,45 @@ def test_where_nothing_is_done_there_is_nothing_to_reckon_from(
     for run in comparison(tmp_path, monkeypatch).runs:
         write_json(run.folder / "status.json", {"state": "waiting"})
     assert price.by_finished(tmp_path, Config(), ARMS) is None
+
+
+def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a comparison that has both: sinks would show the probe, and the last line of its timing
+    would be the final scoring's."""
+    config = Config.model_validate(
+        {
+            "steps": 30,
+            "seeds": [3, 4],
+            "sinks": ["tensorboard"],
+            "final": {"tasks": ["micro-math"]},
+            "evaluation": {"every": 10},
+            "keep_checkpoints": 2,
+        }
+    )
+    seen: list[Config] = []
+
+    def plan(folder: Path, short: Config, arms: list[Arm]) -> PlannedComparison:
+        seen.append(short)
+        (run,) = PlannedComparison(folder, short, arms, folder).runs
+        run.folder.mkdir(parents=True)
+        write_json(run.folder / "status.json", {"state": "done"})
+        for step, evaluation in ((0, 4.0), (1, 0.0), (2, 2.0)):
+            line = dict.fromkeys(PHASES, 0.5) | {"step": step, "evaluation": evaluation}
+            append_line(run.folder / "timing.jsonl", line)
+        append_line(run.folder / "steps.jsonl", {"step": 2, "ledger": {"tokens_generated": 9}})
+        return PlannedComparison(folder, short, arms, folder, parameters=10)
+
+    closed: list[str] = []
+    executor = SimpleNamespace(close=lambda: closed.append("executor"))
+    monkeypatch.setattr(price, "run_all", lambda *_, kept: None)
+    found = price.probe(config, ARMS, tmp_path, plan, lambda _: executor)  # type: ignore[arg-type,return-value]
+    (short,) = seen
+    assert (short.steps, short.seeds, short.sinks, short.final.tasks) == (2, (3,), (), ())
+    assert found.runs == 4
+    assert found.seconds == 30 * 0.5 * (len(PHASES) - 1) + 4 * 3.0
+    assert found.tokens == 4 * 30 * 9
+    assert not found.final
+    assert closed == ["executor"]
+    assert list(tmp_path.iterdir()) == []

@@ -8,13 +8,15 @@ from typing import Any
 
 import huggingface_hub
 import pytest
+import torch
 import transformers
 from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors.torch import save_file
 
 from srpo_bench.harness.config import Model
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import resolve as module
-from srpo_bench.harness.models.resolve import digest, resolve
+from srpo_bench.harness.models.resolve import digest, parameters, resolve
 
 
 def touched(folder: Path, *names: str) -> Path:
@@ -64,6 +66,11 @@ class Opened:
         (folder / "config.json").write_text("{}")
 
 
+class Saved:
+    def save_pretrained(self, folder: Path) -> None:
+        (folder / "tokenizer.json").write_text("{}")
+
+
 @pytest.fixture
 def gguf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     made: list[Any] = []
@@ -71,10 +78,6 @@ def gguf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     def open_it(folder: Path, gguf_file: str) -> Opened:
         made.append((folder, gguf_file))
         return Opened(made) if kind == "model" else Saved()
-
-    class Saved:
-        def save_pretrained(self, folder: Path) -> None:
-            (folder / "tokenizer.json").write_text("{}")
 
     def model(*words: Any, **more: Any) -> Any:
         nonlocal kind
@@ -118,6 +121,46 @@ def test_a_gguf_that_another_process_finished_first(
     kept = resolve(Model(path=str(folder)))
     assert [p.name for p in kept.parent.iterdir()] == [kept.name]
     assert [p.name for p in kept.iterdir()] == ["theirs"]
+
+
+def test_a_cache_that_cannot_be_written_is_told_and_nothing_is_left(
+    tmp_path: Path, gguf: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = touched(tmp_path / "q", "m.gguf")
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        resolve(Model(path=str(folder)))
+    monkeypatch.setattr(Saved, "save_pretrained", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        resolve(Model(path=str(folder)))
+    assert list((tmp_path / "srpo-bench" / "models").iterdir()) == []
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_weights_are_counted_as_transformers_reads_them(tmp_path: Path) -> None:
+    """Mistral's repositories hold them twice: sharded, and in one file of another form."""
+    folder = tmp_path / "m"
+    folder.mkdir()
+    for name, shape in (("model-1", (2, 3)), ("model-2", (4,)), ("consolidated", (10,))):
+        save_file({f"{name}.w": torch.zeros(shape)}, folder / f"{name}.safetensors")
+    assert parameters(folder) == 20  # without a list all are read
+    index = folder / "model.safetensors.index.json"
+    where = {f"model-{n}.w": f"model-{n}.safetensors" for n in (1, 2)}
+    index.write_text(json.dumps({"weight_map": where}))
+    assert parameters(folder) == 10
+    save_file({"w": torch.zeros(7)}, folder / "model.safetensors")
+    assert parameters(folder) == 7
+    (folder / "model.safetensors").unlink()
+    index.write_text("{")
+    with pytest.raises(UserError, match=r"index.json does not list a model's weights"):
+        parameters(folder)
 
 
 def test_what_is_no_gguf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

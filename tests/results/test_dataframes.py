@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from srpo_bench.results import frames
+from srpo_bench.results.dataframes import Frames
+from srpo_bench.results.records import AXES
 from srpo_bench.results.store import ResultsError, read_json, read_lines
 from tests.results import synthetic
+from tests.results.made import comparison, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 IDS = {task: [f"{task}/{i}" for i in range(5)] for task in synthetic.TASKS}
@@ -88,6 +91,9 @@ def test_a_row_a_problem(folder: Path) -> None:
     assert mine["problem"].tolist() == IDS["micro-gsm8k"]
     assert mine["correct"].tolist() == lines[2]["tasks"]["micro-gsm8k"]["correct"]
     assert problems[problems["phase"] == "final"]["correct"].tolist() == [1, 2]
+    evals = frames(folder).evals.query("arm == 'grpo' and seed == 1")
+    spent = evals["responses"][evals["phase"] == "final"].tolist()
+    assert spent == [evals["responses"].max()] * 2
 
 
 def test_older_records_have_no_problems_and_the_same_columns(tmp_path: Path, folder: Path) -> None:
@@ -141,3 +147,13 @@ def test_the_report_keeps_the_frames_as_csv(folder: Path) -> None:
         assert list(read.columns) == list(frame.columns)
         numbers = frame.select_dtypes("float64").columns
         assert np.array_equal(read[numbers], frame[numbers], equal_nan=True)
+
+
+def test_columns_are_there_whatever_runs_have_spent_and_one_evaluation_is_a_beginning() -> None:
+    runs = Frames(comparison(run("a", 1, (0.25,)), run("a", 2, ()))).runs
+    assert list(runs.columns[-5:]) == list(AXES[1:])
+    assert runs["step"].tolist() == [0, pd.NA]
+    for name in ("accuracy_start", "accuracy_end"):
+        assert runs[name].tolist() == [0.25, pytest.approx(np.nan, nan_ok=True)]
+    evals = Frames(comparison()).evals
+    assert list(evals.columns[-5:]) == list(AXES[1:])

@@ -93,7 +93,8 @@ def test_scores_of_bench_eval_and_their_own_metric(tmp_path: Path) -> None:
 
 def test_an_arm_of_bench_eval_is_its_newest_checkpoints(tmp_path: Path) -> None:
     models = {"grpo/seed-1/step-20": [0, 0, 0], "grpo/seed-1/step-100": [2, 2, 2],
-              "grpo/seed-2/step-20": [1, 1, 1], "grpo-again/seed-1/step-5": [0, 0, 0]}  # fmt: skip
+              "grpo/seed-2/step-20": [1, 1, 1], "grpo-again/seed-1/step-5": [0, 0, 0],
+              "grpo/seed-3/newest": [0, 0, 0], "srpo/seed-1/step-900": [0, 0, 0]}  # fmt: skip
     side = read_side(scored(tmp_path / "x", models) / "grpo")
     found = side.scored["final"]["t"]
     assert (found.seeds, found.correct.tolist()) == ((1, 2), [[2, 2, 2], [1, 1, 1]])
@@ -108,8 +109,14 @@ def test_what_is_not_comparable_is_said_so(comparison: Path, tmp_path: Path) -> 
         compare(read_side(other), read_side(scored(tmp_path / "y", {"m": [1, 1]}, ids=["p", "q"])))
     with pytest.raises(ResultsError, match=r"whole comparison; name an arm of it: .*grpo, .*srpo"):
         read_side(comparison)
-    with pytest.raises(ResultsError, match="is no run, no arm"):
-        read_side(tmp_path)
+    for path in (
+        tmp_path,
+        comparison / "grpo/seed-1/other/step-8",
+        tmp_path / "checkpoints/step-8",
+    ):
+        path.mkdir(parents=True, exist_ok=True)
+        with pytest.raises(ResultsError, match="is no run, no arm"):
+            read_side(path)
 
 
 def test_older_records_are_told(comparison: Path) -> None:
@@ -179,3 +186,10 @@ def test_what_has_no_outcomes_is_left_out(comparison: Path) -> None:
         read_side(run / "checkpoints" / "step-old")
     with pytest.raises(ResultsError, match="holds no outcomes by problem"):
         read_side(run)
+
+
+def test_of_several_evaluations_a_run_is_the_last(comparison: Path) -> None:
+    path = comparison / "grpo" / "seed-1" / "evals.jsonl"
+    with path.open("a") as f:
+        f.write(json.dumps(line(16, [2, 2, 2])) + "\n")
+    assert read_side(path.parent).scored["evaluation"]["t"].correct.tolist() == [[2, 2, 2]]

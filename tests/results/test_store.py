@@ -24,6 +24,7 @@ from srpo_bench.results.store import (
     read_record,
     run_dirs,
     saved,
+    sync_folder,
     write_json,
 )
 
@@ -157,3 +158,25 @@ def test_of_a_long_file_only_the_tail_is_read() -> None:
     path: Any = SimpleNamespace(open=lambda mode: Watched(lines))
     assert last_line(path) == {"i": 1}
     assert read == [65536]
+
+
+def test_what_could_not_be_begun_is_told_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "disk full")
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="disk full"):
+        write_json(tmp_path / "a.json", {})
+
+
+def test_a_folder_that_was_synced_is_closed(tmp_path: Path) -> None:
+    def next_free() -> int:
+        number = os.open(tmp_path, os.O_RDONLY)
+        os.close(number)
+        return number
+
+    before = next_free()
+    sync_folder(tmp_path)
+    assert next_free() == before

@@ -283,6 +283,8 @@ def test_totals_are_summed_once_a_step_and_known_where_they_end() -> None:
     assert (total.step, total.at(2), total.at(3)) == (2, {"tokens": 10}, {})
     total.add(Row(5, {"n": 1}, 5), of)
     assert total.at(5) == {"tokens": 13}
+    total.add(Row(5, {"n": 1}, 6), trainer(cost=lambda v, n: {"tokens": 1.0}))  # no step since
+    assert total.at(5) == {"tokens": 13}
     other = trainer(cost=lambda v, n: {"seconds": 1.0})
     total.add(Row(6, {}, 6), other)
     assert total.at(6) == {}
@@ -354,6 +356,7 @@ def at(step: int, responses: float | None = None, **more: float) -> Record:
         ([at(0), at(5, 50), at(10, 100)], 5, None),
         ([at(0, 0), at(5), at(10, 100)], 5, None),
         ([at(0, 0), at(2, 3)], 2, None),  # one and a half a step
+        ([at(0, 0), at(5, 0)], 5, 0),
         ([at(0, 0)], None, None),
         ([], None, None),
     ],
@@ -445,6 +448,13 @@ def test_the_shelf_counts_repeats_and_what_is_within_a_step() -> None:
             last = told.add(first._replace(accuracy=updates / 10, updates=updates))
         assert last == "within"
         assert [r.accuracy for (r,) in told.evaluations(("a", 1))] == [0.3]
+    two_files = shelf()
+    two_files.add(first)
+    two_files.open(Path("q"), "event")
+    two_files.add(first._replace(step=6, line=4))
+    for step, told in ((5, "p, line 1 and q, event 7 tell"), (6, "q, event 4 and q, event 7 tell")):
+        again = first._replace(step=step, accuracy=0.6, line=7)
+        assert refused(two_files.add, again, kind=ResultsError).startswith(told)
     two = shelf()
     for step, task in ((5, "y"), (1, "x"), (5, "x")):
         two.add(Record("a", 1, step, 0.5, 1, task))
@@ -475,13 +485,13 @@ def test_steps_become_batches() -> None:
     facts: Any = {
         ("a", 1): {"converted": True, "written": "rollout batch", "steps": 8, "last_step": 5},
         ("b", 1): {"converted": False, "written": "update", "steps": 8},
-        ("c", 1): {},
+        ("c", 1): {"steps": 8},
     }
     _in_batches(facts, 4)
     assert list(facts.values()) == [
         {"steps": 2, "last_step": 2, "unit": "rollout batch"},
         {"steps": 8, "unit": "update"},
-        {"unit": "unstated"},
+        {"steps": 8, "unit": "unstated"},
     ]
 
 

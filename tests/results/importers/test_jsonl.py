@@ -75,12 +75,13 @@ def test_a_torn_last_line_is_counted_and_a_whole_one_needs_no_line_end(tmp_path:
         ("algo,seed,step,accuracy\ngrpo,1,0,0.1\n", r"line 1: not JSON \(CSV\? then --from csv"),
         ('{\n "log_history": []\n}\n', "trainer_state.json is read with --from trl"),
         ('{"step": 1, "data": {}}\n', "verl's file logger; use --from verl"),
-        ("[" * 200000 + "\n", "line 1: not JSON"),
         (json.dumps(row(0, True)) + "\n", "accuracy must be a number, not True"),
         (json.dumps(row(0, [1])) + "\n", "accuracy must be a number"),
         (json.dumps({"algo": "grpo", "seed": 1, "accuracy": 0.5}) + "\n", "no column 'step'"),
         (json.dumps(row(0, 0.1)) + "\n\0\n", "line 2: binary"),
         ("\n", "no line has a 'accuracy'"),
+        ('{"a": 1, "b": }\n', r"line 1: not JSON \(Expecting value: line 1 column 15"),
+        ("[" * 200000 + "\n", r"line 1: not JSON \(nested too deeply\)"),
     ],
 )
 def test_wrong_files_are_named(tmp_path: Path, text: str, said: str) -> None:

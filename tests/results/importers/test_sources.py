@@ -47,6 +47,9 @@ def test_what_is_not_clear_is_asked(tmp_path: Path) -> None:
     path = touch(tmp_path / "trainer_state.json")
     with pytest.raises(ResultsError, match=r"Which run is .*\? Name it as in grpo/1="):
         _ = parse(str(path), None, None, one_run=True).run
+    for arm, seed in (("grpo", None), (None, 1)):
+        with pytest.raises(ResultsError, match="Which run is"):
+            _ = parse(str(path), arm, seed, one_run=True).run
     with pytest.raises(ResultsError, match="leave out --arm and --seed"):
         parse(f"grpo/1={path}", "srpo", None, one_run=True)
     for text in ("no/such.csv", "grpo/1=no/such.csv"):

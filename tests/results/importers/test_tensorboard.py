@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.importers import tensorboard
 from srpo_bench.results.importers.record import Notes
 from srpo_bench.results.importers.tensorboard import rows
 from srpo_bench.results.store import ResultsError
@@ -165,3 +166,11 @@ def test_both_forms_of_a_scalar_and_what_is_none() -> None:
     assert _scalar(tensor(np.bool_(True))) is None
     assert _scalar(tensor(np.array(["a"]))) is None
     assert _scalar(Summary.Value(tag="x")) is None
+
+
+def test_what_a_step_counts_by_its_tags() -> None:
+    """transformers' Trainer wrote them where an evaluation's clock is among them."""
+    assert tensorboard.counts({"eval/runtime": 1.0, "eval/accuracy": 0.5}) == "update"
+    assert tensorboard.counts({"eval/accuracy": 0.5, "train/runtime": 1.0}) == "unstated"
+    assert tensorboard.counts({"val-core/math/acc/mean@8": 0.5}) == "rollout batch"
+    assert tensorboard._trl("eval/of eval/x") == "eval_of eval/x"

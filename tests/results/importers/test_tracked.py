@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.results.importers import readers
+from srpo_bench.results.importers import readers, tracked
 from srpo_bench.results.importers.record import Notes
 from srpo_bench.results.importers.sources import parse_runs, run_of
 from srpo_bench.results.store import ResultsError, read_json
@@ -35,6 +35,7 @@ def test_a_chart_holds_a_run_a_column(tmp_path: Path) -> None:
     assert curve(tmp_path / "out") == [(0, 0.1), (10, 0.3)]
     assert curve(tmp_path / "out", "srpo/seed-1") == [(0, 0.1), (12, 0.5)]
     assert done.metric == {"keys": [KEY], "kind": "held-out accuracy", "named_by_user": False}
+    assert done.notes.metrics == {"": KEY}
     assert not done.notes.skipped
     assert read_json(tmp_path / "out" / "comparison.json")["unit"] == "unstated"
 
@@ -171,6 +172,42 @@ class Api:
         ]
 
 
+def test_wandbs_own_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class BrokenError(Exception):
+        pass
+
+    class Silent:
+        def runs(self, project: str) -> list[Any]:
+            raise BrokenError(f"no\n answer {'x' * 300}")
+
+    wandb = SimpleNamespace(Api=Api, Error=BrokenError)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    found = list(tracked.wandb_runs("me/demo"))
+    assert [(run.name, run.config) for run in found] == [
+        ("grpo-s1", {"max_steps": 20}), ("srpo-s1", {"max_steps": 20}),
+    ]  # fmt: skip
+    assert [row["train/global_step"] for row in found[1].rows] == [0, 10]
+    named = ["grpo/1=srpo-s1"]
+    with pytest.raises(ResultsError, match="'grpo-s1' and 'srpo-s1' are both grpo, seed 1"):
+        take("wandb", "me/demo", out=tmp_path / "out", metrics=["eval/accuracy"], runs=named)
+    wandb.Api = Silent
+    with pytest.raises(ResultsError) as refused:
+        list(tracked.wandb_runs("me/demo"))
+    assert str(refused.value) == f"W&B gives no runs of me/demo: no answer {'x' * 190}"
+
+
+def test_a_budget_is_one_that_was_not_passed() -> None:
+    def facts(budget: Any, *steps: int) -> dict[str, Any]:
+        notes = Notes()
+        run = tracked.TrackedRun("r", {"max_steps": budget}, [{"_step": s} for s in steps])
+        list(tracked.trainer(run).rows(Path("p"), notes))
+        return notes.facts
+
+    assert facts(1, 0, 1) == {"steps": 1, "last_step": 1}
+    assert facts(3, 0, 1) == {"steps": 3, "last_step": 1}
+    assert facts(1, 0, 2) == facts(1, 0) == facts("1", 0, 1) == {}
+
+
 @pytest.mark.integration
 def test_a_wandb_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wandb = pytest.importorskip("wandb")
@@ -213,8 +250,6 @@ def test_trackios_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     trackio = pytest.importorskip("trackio")
     from trackio.sqlite_storage import SQLiteStorage
 
-    from srpo_bench.results.importers.tracked import TrackedRun, trackio_runs
-
     known = [SimpleNamespace(name="a", id="1", config=None)]
     known += [SimpleNamespace(name="b", id="2", config={"max_steps": 3})]
 
@@ -230,23 +265,21 @@ def test_trackios_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         SQLiteStorage, "get_logs", lambda *words, **more: [{"asked": words, **more}]
     )
-    assert list(trackio_runs("p")) == [
-        TrackedRun("a", {}, [{"asked": ("p", "a"), "run_id": "1"}]),
-        TrackedRun("b", {"max_steps": 3}, [{"asked": ("p", "b"), "run_id": "2"}]),
+    assert list(tracked.trackio_runs("p")) == [
+        tracked.TrackedRun("a", {}, [{"asked": ("p", "a"), "run_id": "1"}]),
+        tracked.TrackedRun("b", {"max_steps": 3}, [{"asked": ("p", "b"), "run_id": "2"}]),
     ]
     with pytest.raises(ResultsError, match=r"no trackio project 'r'; there are: p, q\.$"):
-        list(trackio_runs("r"))
+        list(tracked.trackio_runs("r"))
     projects.clear()
     with pytest.raises(ResultsError, match=r"there are: none\.$"):
-        list(trackio_runs("r"))
+        list(tracked.trackio_runs("r"))
 
 
 @pytest.mark.parametrize(("name", "reader"), [("wandb", "wandb_runs"), ("trackio", "trackio_runs")])
 def test_a_tracker_that_is_not_installed(
     monkeypatch: pytest.MonkeyPatch, name: str, reader: str
 ) -> None:
-    from srpo_bench.results.importers import tracked
-
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ResultsError, match=f"by the package {name}, which is not installed: pip"):
         list(getattr(tracked, reader)("p"))

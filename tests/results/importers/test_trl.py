@@ -10,7 +10,7 @@ import pytest
 
 from srpo_bench.results.importers import trl
 from srpo_bench.results.importers.record import Notes
-from srpo_bench.results.importers.trl import cost, newest, scores
+from srpo_bench.results.importers.trl import cost, newest, rows, scores
 from srpo_bench.results.runs import read
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
@@ -164,3 +164,17 @@ def test_the_newest_state_of_a_folder(tmp_path: Path) -> None:
     assert newest(tmp_path) == newest(own) == own
     (tmp_path / "empty").mkdir()
     assert newest(tmp_path / "empty").name == "trainer_state.json"
+
+
+def test_a_checkpoint_of_one_digit_is_one(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-5").mkdir()
+    (tmp_path / "checkpoint-5" / "trainer_state.json").touch()
+    assert newest(tmp_path) == tmp_path / "checkpoint-5" / "trainer_state.json"
+
+
+def test_a_budget_of_one_step_is_one(tmp_path: Path) -> None:
+    history = {"log_history": [{"step": 1, "loss": 1}], "global_step": 1, "max_steps": 1}
+    (tmp_path / "s.json").write_text(json.dumps(history))
+    notes = Notes()
+    list(rows(tmp_path / "s.json", notes))
+    assert (notes.facts, notes.doubts) == ({"last_step": 1, "steps": 1}, [])

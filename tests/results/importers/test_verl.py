@@ -157,3 +157,11 @@ def test_responses_are_whole_but_for_a_thousandth() -> None:
         found = verl._generated(values)
         assert found.get("responses") == responses
         assert responses is None or found["tokens"] == round(ratio * 30)
+
+
+def test_what_is_not_told_is_not_counted() -> None:
+    told = {"perf/total_num_tokens": 400, "prompt_length/mean": 10, "response_length/mean": 30}
+    assert verl._generated(told) == {"responses": 10, "tokens": 300}
+    for name in told:
+        assert verl._generated(told | {name: None}) == {}
+    assert verl._generated(told | {"train/num_gen_batches": 2}) == {}

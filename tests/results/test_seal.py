@@ -1,0 +1,37 @@
+"""What a comparison must still have, from its plan and from what lies there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from srpo_bench.results.seal import check_there
+from srpo_bench.results.store import ResultsError
+
+ARMS = [{"arm": "grpo"}, {"arm": "srpo"}]
+
+
+def manifest(folder: Path, run: str) -> None:
+    (folder / run).mkdir(parents=True)
+    (folder / run / "manifest.json").touch()
+
+
+def test_every_planned_run_has_its_manifest(tmp_path: Path) -> None:
+    plan = {"config": {}, "arms": ARMS, "seeds": [1, 2]}
+    for run in ("grpo/seed-1", "grpo/seed-2", "srpo/seed-1"):
+        manifest(tmp_path, run)
+    with pytest.raises(ResultsError, match="srpo/seed-2 is gone, or its manifest"):
+        check_there(tmp_path, plan)
+    manifest(tmp_path, "srpo/seed-2")
+    check_there(tmp_path, plan)
+
+
+def test_of_an_import_what_lies_there_counts(tmp_path: Path) -> None:
+    plan = {"arms": ARMS, "seeds": [1, 2]}
+    manifest(tmp_path, "grpo/seed-1")
+    check_there(tmp_path, plan)
+    (tmp_path / "srpo" / "seed-3").mkdir(parents=True)
+    (tmp_path / "srpo" / "seed-3" / "evals.jsonl").touch()
+    with pytest.raises(ResultsError, match="srpo/seed-3 is gone"):
+        check_there(tmp_path, plan)

@@ -60,14 +60,14 @@ def percent(e: Estimate) -> str:
     return f"{number(100 * e.value)} % ({within})"
 
 
+def level(accuracy: float) -> str:
+    """``82.7 %``; a dash where there is none yet."""
+    return f"{100 * accuracy:.1f} %" if isfinite(accuracy) else "–"
+
+
 def ratio(e: Estimate) -> str:
     """``0.48 (0.45 to 0.52)``."""
     return f"{e.value:.3g} ({span(e)})" if e.value >= 0 else "–"
-
-
-def steps(value: float) -> str:
-    """A number of steps, or that there is none."""
-    return "–" if value != value else ("not reached" if value == float("inf") else f"{value:.4g}")
 
 
 def p_value(p: float) -> str:

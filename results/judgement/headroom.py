@@ -40,7 +40,7 @@ class Headroom:
     second_evaluation: float
     """Step of the second evaluation after step 0; NaN: there is none."""
     baseline_steps: float
-    """The baseline's steps to target."""
+    """The baseline's steps to target; NaN: not known yet."""
     share: float = ROOM
     """Of those, what the claim leaves the challenger, if that is less than a tenth."""
 
@@ -58,10 +58,14 @@ class Headroom:
     @property
     def lacking(self) -> str:
         """What is too late, in words; empty when there was room."""
+        if np.isnan(self.limit):
+            return "the baseline's steps to target are not known yet"
         late = []
         if self.first is not None and self.first > self.limit:
             late.append(self._effect)
-        if not self.second_evaluation <= self.limit:
+        if np.isnan(self.second_evaluation):
+            late.append("the second evaluation never comes")
+        elif self.second_evaluation > self.limit:
             late.append(f"the second evaluation is at step {self.second_evaluation:g}")
         if not late:
             return ""

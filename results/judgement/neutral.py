@@ -34,9 +34,9 @@ def neutrals(judges: Sequence[Judge]) -> dict[str, Neutral]:
     """Challenger -> what its pair shows. Asked of several challengers, the question whether steps
     are equal is one family: their p values are Holm's."""
     adjusted = equal_steps(judges)
+    family = sum(p == p for p in adjusted.values())
     return {
-        judge.challenger: neutral(judge, adjusted[judge.challenger], len(judges))
-        for judge in judges
+        judge.challenger: neutral(judge, adjusted[judge.challenger], family) for judge in judges
     }
 
 
@@ -60,7 +60,7 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
     Args:
         judge: of the pair.
         p: of equal steps, adjusted for the family.
-        family: how many challengers were asked.
+        family: how many challengers could be asked.
     """
     ours, theirs = judge.challenger, judge.baseline
     try:

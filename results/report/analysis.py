@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from srpo_bench.results.judgement.targets import Target, checked, targets
 from srpo_bench.results.runs import Comparison, read
 from srpo_bench.results.statistics import across, benchmarks, sampling, scores
 from srpo_bench.results.statistics.benchmarks import BenchmarkMean
-from srpo_bench.results.statistics.contrast import Contrast, contrast
+from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, contrast
 from srpo_bench.results.statistics.health import Health, window
 from srpo_bench.results.statistics.inference import Estimate, mean, share
 from srpo_bench.results.statistics.speed import Goal
@@ -134,6 +134,12 @@ class Analysis:
         return test.axis if isinstance(test, Ratio) else "steps"
 
     @property
+    def first_steps(self) -> AxisContrast | None:
+        """Steps of the first challenger that has a complete pair: where the baseline's crossing is
+        read; None where there is none yet."""
+        return _first_steps(self.judges.values())
+
+    @property
     def challengers(self) -> list[str]:
         """All arms but the baseline."""
         return [a for a in self.comparison.arms if a != self.baseline]
@@ -229,15 +235,15 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
 
 
 def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, Health]:
-    """Every arm's health, up to the baseline's crossing in its own contrast; the baseline's is in
-    all."""
-    batch, by_arm = batch_of(comparison), {}
+    """Every arm's health, up to the baseline's crossing in its own contrast; where no pair of it is
+    complete, and for the baseline itself, in the first one that has a pair."""
+    batch, by_arm, first = batch_of(comparison), {}, _first_steps(judges.values())
     for arm in comparison.arms:
-        own = judges.get(arm) or next(iter(judges.values()), None)
-        steps = own.contrast.steps if own else None
-        until = steps.baseline if steps else np.inf
-        own_until = (steps.challenger if arm in judges else until) if steps else np.inf
-        fell = steps.race.collapsed[arm not in judges] if steps else None
+        own = judges[arm].contrast.steps if arm in judges else first
+        steps = own or first
+        until = steps.baseline if steps else np.nan
+        own_until = (own.challenger if arm in judges else own.baseline) if own else np.nan
+        fell = own.race.collapsed[arm not in judges] if own else None
         runs = comparison.of(arm)
         by_arm[arm] = Health(
             whole=window(runs, batch),
@@ -246,6 +252,10 @@ def _health(comparison: Comparison, judges: Mapping[str, Judge]) -> dict[str, He
             collapsed=None if fell is None else bool(fell),
         )
     return by_arm
+
+
+def _first_steps(judges: Iterable[Judge]) -> AxisContrast | None:
+    return next((steps for judge in judges if (steps := judge.contrast.steps)), None)
 
 
 def _mean(values: list[float], error: float = 0.0) -> Estimate:

@@ -132,7 +132,9 @@ def runs(a: Analysis) -> str:
     if tasks:
         parts.append("scored on " + ", ".join(tasks[:4]) + (", …" if len(tasks) > 4 else ""))
     count = len(c.runs)
-    parts.append(f"{count} run{'s' * (count != 1)} of {c.horizon:g} steps")
+    done = sum(run.state == "done" for run in c.runs)
+    of = f"{done} of {count}" if done < count else str(count)
+    parts.append(f"{of} run{'s' * (count != 1)} of {c.horizon:g} steps")
     seconds = [r.totals[k] for r in c.runs for k in r.totals if k.startswith("seconds_")]
     if seconds:
         cores = (c.runs[0].manifest.get("host") or {}).get("cores")
@@ -170,6 +172,12 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
         return measured
     low, high = (inf if end is None else end for end in v.interval)
     return f"{measured} ({changes(Estimate(v.ratio, low, high, v.n, ''))})"
+
+
+def is_over(a: Analysis, arm: str) -> bool:
+    """Have all runs of an arm and of the baseline ended? Then no other arm moves what was found."""
+    c = a.comparison
+    return progress([*c.of(arm), *c.of(a.baseline)]).over
 
 
 def _verdict(a: Analysis, arm: str) -> ClaimVerdict | None:
@@ -216,7 +224,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
 
 
 def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
-    yet = "" if progress(a.comparison.runs).over else " yet"
+    yet = "" if is_over(a, arm) else " yet"
     return {
         "supported": f"{arm} needed at least {needs} than {a.baseline}",
         "refuted": f"{arm} did not need {needs} than {a.baseline}",
@@ -235,7 +243,7 @@ def _sentence(
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
         span = texts["interval"]
         sure = span if span == "no interval" else f"95 % interval {span}"
-        so_far = "" if progress(a.comparison.runs).over else " so far"
+        so_far = "" if is_over(a, arm) else " so far"
         bound = f"; this is {c.bound}" if c.bound else ""
         parts.append(
             f"Claimed: {claim.needs}. Measured{so_far}: {texts['measured']} ({sure}; {pairs}) to "

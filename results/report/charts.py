@@ -110,7 +110,7 @@ def _run(run: Run, arm: int, axes: Sequence[str]) -> dict[str, Any]:
         "path": f"{run.arm}/seed-{run.seed}",
         "accuracy": _short(run.evals.accuracy[kept]),
         "tasks": {task: _short(column[kept]) for task, column in run.evals.tasks.items()},
-        "spent": {axis: _short(run.evals.spent[axis][kept]) for axis in axes if len(run.evals)},
+        "spent": {x: _short(run.evals.spent[x][kept]) for x in axes if x in run.evals.spent},
         "training": _training(run),
     }
 

@@ -111,6 +111,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "added": words.added(a),
         "imported": words.imported(a),
         "progress": progress(c.runs),
+        "so_far": "" if lead is None or answer.is_over(a, lead) else " so far",
         "tables": every,
         "pictures": pictures.pictures(a, tables),
         "finals": any(run.final for run in c.runs),

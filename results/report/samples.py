@@ -13,6 +13,8 @@ PROBLEMS = 2
 """A task's problems that are shown before and after."""
 
 Sample = dict[str, Any]
+Ends = tuple[dict[str, Sample], dict[str, Sample]]
+"""problem -> response, at the first and at the last evaluation."""
 
 
 def chosen(a: Analysis) -> list[Sample]:
@@ -31,19 +33,22 @@ def chosen(a: Analysis) -> list[Sample]:
 def before_and_after(a: Analysis) -> list[dict[str, Any]]:
     """The same problems at the first and the last evaluation, every arm side by side.
 
-    Of one seed that every arm has; problems that all arms were asked at both ends, two a task.
+    Of the first seed in which the most arms have both; problems that all of these were asked at
+    both ends, two a task.
     """
-    arms = a.comparison.arms
+    arms, most, chosen = a.comparison.arms, dict[str, Ends](), 0
     for seed in a.comparison.seeds:
         runs = {r.arm: r for r in a.comparison.runs if r.seed == seed}
-        ends = {arm: _ends(runs[arm]) for arm in arms if arm in runs}
-        if len(ends) == len(arms) and all(first for first, _ in ends.values()):  # both or neither
-            return _shared(ends, seed)
-    return []
+        ends = {arm: both for arm in arms if arm in runs and (both := _ends(runs[arm]))[0]}
+        if len(ends) > len(most):
+            most, chosen = ends, seed
+        if len(most) == len(arms):
+            break
+    return _shared(most, chosen) if len(most) > 1 or len(most) == len(arms) else []
 
 
-def _ends(run: Run) -> tuple[dict[str, Sample], dict[str, Sample]]:
-    """problem -> response, at the first and at the last evaluation; empty where there is one."""
+def _ends(run: Run) -> Ends:
+    """A run's; empty where it has one evaluation or none."""
     evaluated = [s for s in samples(run) if s.get("phase") == "eval"]
     steps = sorted({s.get("step", 0) for s in evaluated})
     if len(steps) < 2:
@@ -52,9 +57,7 @@ def _ends(run: Run) -> tuple[dict[str, Sample], dict[str, Sample]]:
     return {s["problem"]: s for s in first}, {s["problem"]: s for s in last}
 
 
-def _shared(
-    ends: dict[str, tuple[dict[str, Sample], dict[str, Sample]]], seed: int
-) -> list[dict[str, Any]]:
+def _shared(ends: dict[str, Ends], seed: int) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
     firsts = next(iter(ends.values()))[0]

@@ -99,7 +99,7 @@ def _arm(arm: ArmResult, mismatch: ArmMismatch | None) -> dict[str, Any]:
             "fraction_reaching": s.reached / s.n if s.n else None,
             "median": finite(s.median),
             "median_bound": None if finite(s.median) is not None else "not reached by half",
-            "rmst": finite(s.rmst),
+            "rmst": finite(_rmst(arm)),
         },
         "totals": arm.totals,
         "mismatch": asdict(mismatch) if mismatch else None,
@@ -119,7 +119,7 @@ def _score(s: BenchmarkMean) -> dict[str, Any]:
 
 def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
     pair = a.judges[challenger].contrast
-    ours, theirs = a.arms[challenger].survival, a.arms[pair.baseline].survival
+    ours, theirs = (_rmst(a.arms[arm]) for arm in (challenger, pair.baseline))
     medians = _medians(a, challenger, pair.baseline)
     return {
         "challenger": challenger,
@@ -134,11 +134,16 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "axes": {axis: _axis(cell) for axis, cell in pair.axes.items()},
         "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
         "ratio_of_medians_bound": medians if medians["bound"] else None,
-        "rmst_ratio_at_evaluations": finite(ours.rmst / theirs.rmst) if theirs.rmst else None,
+        "rmst_ratio_at_evaluations": finite(ours / theirs) if theirs else None,
         "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
         "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
         "tasks": _tasks(a.tasks[challenger]),
     }
+
+
+def _rmst(arm: ArmResult) -> float:
+    """NaN while runs are not done: how long they stay below up to the horizon is not known."""
+    return arm.survival.rmst if arm.states.keys() <= {"done"} else float("nan")
 
 
 def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:

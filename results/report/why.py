@@ -132,7 +132,8 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
 
 
 def _room(room: Headroom) -> list[Check]:
-    within = f"by step {room.limit:.3g}, {100 * room.share:.3g} % of the baseline's steps"
+    share, known = f"{100 * room.share:.3g} % of the baseline's steps", np.isfinite(room.limit)
+    within = f"by step {room.limit:.3g}, {share}" if known else f"within {share}, not known yet"
     first = room.first
     if first is None:
         rule = _check("Headroom", None, "when the rule can act is not recorded", within)
@@ -142,10 +143,12 @@ def _room(room: Headroom) -> list[Check]:
         value = (
             f"the method's rule can act from step {first:.3g}" if first else "nothing to wait for"
         )
-        rule = _check("Headroom", first <= room.limit, value, within)
+        rule = _check("Headroom", first <= room.limit if known else None, value, within)
     second = room.second_evaluation
-    value = "there is none" if np.isnan(second) else f"the second evaluation is at step {second:g}"
-    return [rule, _check("Cadence", bool(second <= room.limit), value, within)]
+    if np.isnan(second):
+        return [rule, _check("Cadence", False, "there is no second evaluation", within)]
+    value = f"the second evaluation is at step {second:g}"
+    return [rule, _check("Cadence", bool(second <= room.limit) if known else None, value, within)]
 
 
 def _fed(fed: Starving) -> Check:
@@ -157,6 +160,8 @@ def _fed(fed: Starving) -> Check:
     if fed.lacking:
         value = f"the plan starves it from step {fed.at:.3g}"
     needed = f"a batch of live prompts up to step {fed.crossing:.3g}, the baseline's crossing"
+    if np.isnan(fed.crossing):
+        value, needed = "not known yet", "a batch of live prompts up to the baseline's crossing"
     holds = None if np.isnan(short) and not fed.lacking else not fed.lacking
     return _check("Health", holds, value, needed)
 
@@ -171,9 +176,10 @@ def _interval(cell: AxisContrast, threshold: float) -> list[Check]:
     both = {_side(e, threshold) for e in spans.values()}
     arrived = estimate(race.among_arrived)
     agree = side is not None and both == {side}
-    kept = arrived.n == 0 or (arrived.value > threshold * WHOLE) == (side == 1)
+    over = _side(arrived, threshold) if arrived.n >= MIN_PAIRS else _at_most(arrived, threshold)
+    kept = arrived.n == 0 or over == side
     by_estimator = "; ".join(f"by {name} {changes(e)}" for name, e in spans.items())
-    some_pairs = f"{changes(arrived)}, {arrived.n} pairs" if arrived.n else "no pair arrived twice"
+    some_pairs = f"{changes(arrived)}, {arrived.n} pairs" if arrived.n else "in no pair did both"
     return [
         _check("Interval", side is not None, changes(ratio), claimed),
         _check("Second test", agree if ratio.has_interval else None, by_estimator, "the same side"),
@@ -206,6 +212,11 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
 
 def _estimate(value: float, interval: Interval, n: int) -> Estimate:
     return Estimate(value, float(interval.low), float(interval.high), n, "")
+
+
+def _at_most(e: Estimate, threshold: float) -> int:
+    """The side of an estimate alone, of pairs too few for an interval."""
+    return 1 if e.value > threshold * WHOLE else -1
 
 
 def _side(e: Estimate, threshold: float) -> int | None:

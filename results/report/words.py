@@ -33,19 +33,22 @@ def captions(a: Analysis) -> dict[str, str]:
         "ratios": f"Cost to target relative to {base}, with 95 % intervals over seed pairs. Solid "
         f"line: equal cost.{_dashed(a)}",
         "pairs": "Steps to target of every run, by its own isotonic curve: reached, and kept. A "
-        "dot is the crossing, the pale bar behind it reaches over the evaluations around it; an "
-        "open triangle did not cross. The verdict reads the mean curves instead.",
-        "costs": "The same accuracies against what was spent. Lines end where the first finished "
-        "run's budget ends; seconds leave evaluation out.",
+        "dot is the crossing, open where the run is not done; the pale bar behind it reaches over "
+        "the evaluations around it; an open triangle did not cross. The verdict reads the mean "
+        "curves instead.",
+        "costs": "The same accuracies against what was spent. Lines end where the first of their "
+        "runs ends; seconds leave evaluation out.",
         "survival": "Share of runs not yet at the target (Kaplan–Meier; runs that never reach it "
-        "are censored at their last evaluation), with 95 % intervals.",
+        "are censored at their last evaluation), with 95 % intervals; up to where the last run of "
+        "an arm was evaluated.",
         "grid": "Steps to target relative to the baseline for other targets, as fractions of the "
         f"baseline's gain. Solid line: equal.{_dashed(a)}",
         "ladder": "Steps to the same target, each arm over the one it is read against, with 95 % "
         f"intervals over seed pairs: the rungs, then the controls. Solid line: equal.{_dashed(a)}",
         "tasks": "Accuracy at the end on each task, with 95 % intervals over seeds.",
         "profiles": "Left: share of runs × tasks that end above each accuracy. Right: share of "
-        "tasks whose target an arm reaches within a factor of the fastest arm's steps.",
+        "tasks whose target an arm reaches within a factor of the fastest arm's steps, of arms "
+        "that have a complete pair.",
         "training": "During training: response length, groups that carry no gradient because all "
         "their rewards are equal, groups all correct, and the prompt pool.",
         "mismatch": "Log-probs of the rollout engine against the learner's own of the same tokens, "
@@ -72,9 +75,10 @@ def mismatch(a: Analysis) -> str:
 def health(a: Analysis) -> str:
     """What ailed training so much that it can have decided a verdict, in a sentence; else ""."""
     parts = [s for judge in a.judges.values() if (s := _starves(judge))]
-    first = f"up to {a.baseline}'s crossing"
+    known = a.first_steps is not None
+    first = f"up to {a.baseline}'s crossing" if known else "so far"
     for arm, own in a.health.items():
-        part = own.before
+        part = own.before if known else own.whole
         if part.flat > OFTEN:
             parts.append(f"{first} {arm} had no gradient in {100 * part.flat:.0f} % of its steps")
         if part.repeated > OFTEN:
@@ -141,8 +145,8 @@ def _accuracy(a: Analysis) -> str:
     lead = "Held-out accuracy against training steps, mean over seeds"
     if len(a.arms) > FEW:
         return (
-            f"{lead}. The dashed line is the target; a dot on it is where an arm's runs cross on "
-            f"average, open where some never do.{_claim(a)}"
+            f"{lead}. The dashed line is the target; a dot on it is where the mean curve of an "
+            f"arm's complete pairs crosses, open where it does not.{_claim(a)}"
         )
     numbers = "; ".join(
         f"{arm}: {percent(r.base)} at the start, {percent(r.final)} at the end"

@@ -85,7 +85,8 @@ def geometric_mean_ratio(tasks: Sequence[Speed]) -> Estimate:
     """Geometric mean over tasks of the ratio of cost to each one's target, from the same pairs.
 
     By the mean curves' crossings, with a delete-one-pair jackknife over all tasks together and
-    Student's interval on the log scale.
+    Student's interval on the log scale. An arm that does not arrive on some task stands there at
+    its end, so the mean is a bound, and the interval's end on that side is open.
     """
     if not tasks:
         return Estimate(np.nan, np.nan, np.nan, 0, "none")
@@ -95,7 +96,9 @@ def geometric_mean_ratio(tasks: Sequence[Speed]) -> Estimate:
     if n < 2 or not np.isfinite(together).all():
         return Estimate(value, np.nan, np.nan, n, "none")
     half = half_width((n - 1) * together[1:])  # the jackknife's error is that of pseudo-values
-    return Estimate(value, value * np.exp(-half), value * np.exp(half), n, "mean curves")
+    ours, theirs = (all(bool(speed.arrived[i]) for speed in tasks) for i in (0, 1))
+    low = value * np.exp(-half) if theirs else 0.0
+    return Estimate(value, low, value * np.exp(half) if ours else np.inf, n, "mean curves")
 
 
 def on_task(comparison: Comparison, task: str) -> Comparison:

@@ -44,10 +44,10 @@ class Health:
 
     whole: Window
     before: Window
-    """Where there is no crossing it is the whole."""
+    """Empty where no crossing is known yet."""
     repeats: tuple[float, ...]
     """Of each run: the share of its steps up to the arm's own crossing in which a prompt stood
-    twice; NaN where no record says."""
+    twice; NaN where no record says, or no crossing is known."""
     collapsed: bool | None
     """Does its mean curve end well below its best? None: no pair is complete."""
 

@@ -60,11 +60,11 @@ def test_what_rounds_to_nothing_has_no_sign() -> None:
     assert text.percent(estimate(0.001, -0.0001, 0.02)) == "0.1 % (0.0 to 2.0)"
 
 
-def test_ratios_and_steps() -> None:
+def test_ratios_and_levels() -> None:
     assert text.ratio(BOTH) == "0.5 (0.412 to 0.6)"
     assert text.ratio(estimate(0.0)) == "0 (no interval)"
     assert text.ratio(estimate(-1.0)) == text.ratio(estimate(NAN)) == "–"
-    assert [text.steps(x) for x in (NAN, INF, 52.34567)] == ["–", "not reached", "52.35"]
+    assert [text.level(x) for x in (NAN, 0.8267, 1.0)] == ["–", "82.7 %", "100.0 %"]
 
 
 @pytest.mark.parametrize(

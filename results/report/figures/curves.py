@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,26 +25,30 @@ class Band:
     n: int
     of: int = 0
     """All runs of the arm; the mean is over n of them."""
+    so_far: bool = False
+    """None of them is done."""
 
     @property
     def count(self) -> str:
-        """``n = 8``, ``3 of 8 runs``."""
+        """``n = 8``, ``3 of 8 runs``, ``8 runs so far``."""
+        if self.so_far:
+            return f"{self.n} run{'s' * (self.n != 1)} so far"
         return f"n = {self.n}" if self.n == self.of else f"{self.n} of {self.of} runs"
 
 
 def accuracy(runs: Sequence[Run], axis: str = "steps", task: str | None = None) -> Band | None:
     """Accuracy against what was spent, both means over the same seeds all along.
 
-    Those are the finished runs or, where there are none, all that have begun, up to where the first
-    of them stands. A point is an evaluation: what the runs had spent there, on average, and their
-    mean accuracy, as the verdict reads them.
+    Those are the finished runs or, where there are none, those under way (``_together``), up to
+    where the first of them stands. A point is an evaluation: what the runs had spent there, on
+    average, and their mean accuracy, as the verdict reads them.
     """
     usable = [
         r
         for r in runs
         if len(r.evals) and axis in r.evals.spent and (task is None or task in r.evals.tasks)
     ]
-    usable = [r for r in usable if r.state == "done"] or usable
+    usable = _together(usable, [r.last_step for r in usable])
     if not usable:
         return None
     step = np.unique(np.concatenate([r.evals.step for r in usable]))
@@ -55,14 +59,16 @@ def accuracy(runs: Sequence[Run], axis: str = "steps", task: str | None = None) 
         column = r.evals.accuracy if task is None else r.evals.tasks[task]
         rows.append(np.interp(step, r.evals.step, column))
         spent.append(np.interp(step, r.evals.step, r.evals.spent[axis]))
-    return _band(np.mean(spent, axis=0), rows, len(runs))
+    drawn = _band(np.mean(spent, axis=0), rows, len(runs))
+    return replace(drawn, so_far=usable[0].state != "done")
 
 
 def training(runs: Sequence[Run], name: str) -> Band | None:
     """A column of the training steps against steps, averaged over windows to ≤ 300 points, over
-    the finished runs or, where there are none, all up to where the first of them stands."""
+    the finished runs or, where there are none, those under way (``_together``), up to where the
+    first of them stands."""
     usable = [r for r in runs if len(r.steps) and name in r.curves]
-    usable = [r for r in usable if r.state == "done"] or usable
+    usable = _together(usable, [float(r.steps[-1]) for r in usable])
     series = [(r.steps, r.curves[name]) for r in usable]
     series = [(x, y) for x, y in series if not np.isnan(y).all()]
     if not series:
@@ -76,6 +82,18 @@ def training(runs: Sequence[Run], name: str) -> Band | None:
         total, _ = np.histogram(x, edges, weights=y)
         rows.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
     return _band((edges[:-1] + edges[1:]) / 2, rows)
+
+
+def _together(runs: Sequence[Run], last: Sequence[float]) -> list[Run]:
+    """Runs whose mean is drawn: those that are done; where none is, those that are at least half as
+    far as the furthest, so that one that stopped at once does not hide the others.
+
+    Args:
+        last: the step at which each of them stands.
+    """
+    done = [run for run in runs if run.state == "done"]
+    far = max(last, default=0.0)
+    return done or [run for run, step in zip(runs, last, strict=True) if 2 * step >= far]
 
 
 def _band(x: Array, rows: Sequence[Array], of: int = 0) -> Band:

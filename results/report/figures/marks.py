@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from srpo_bench.results.array import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
@@ -38,6 +38,11 @@ def marker(a: Analysis, arm: str) -> str:
     return MARKERS[a.comparison.arms.index(arm) % len(MARKERS)]
 
 
+def per_cent(share: float, _: Any = None) -> str:
+    """A tick: ``25%``, ``22.5%``, for there may be one every two and a half."""
+    return f"{100 * share:.3g}%"
+
+
 def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
     """A figure and its axes; no pyplot, so that nothing stays in memory."""
     made = Figure(figsize=(width, height), layout="constrained")
@@ -50,7 +55,7 @@ def accuracy(axes: Axes, a: Analysis, arm: str, axis: str) -> bool:
     if curve is None:
         return False
     band(axes, curve, a, arm, f"{arm} ({curve.count})")
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_formatter(per_cent)
     axes.margins(x=0.01)
     return True
 
@@ -92,7 +97,8 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
 
 
 def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
-    """The target line, and on it where each run crossed; open triangles never did."""
+    """The target line, and on it where each run crossed, open triangles where one did not; where
+    arms are many, where each one's mean curve did."""
     axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.annotate(
         f"target {a.target:.1%}",
@@ -104,17 +110,26 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
         color=SOFT,
         fontsize=9,
     )
+    if len(a.arms) > FEW:
+        for arm in arms:
+            _mean_crossing(axes, a, arm)
+        return
     for arm in arms:
         crossed = [crossing(r.evals, a.target) for r in a.comparison.of(arm) if len(r.evals)]
         paint, reached = colour(a, arm), [c.at for c in crossed if c.reached]
-        if len(a.arms) > FEW:
-            all_reach = len(reached) == len(crossed)
-            middle = [sum(c.at for c in crossed) / len(crossed)]
-            axes.plot(middle, [a.target], "o", mec=paint, mfc=paint if all_reach else PAPER, ms=6)
-            continue
         axes.plot(reached, [a.target] * len(reached), "|", color=paint, ms=11, mew=1.6)
         never = [c.at for c in crossed if not c.reached]
         axes.plot(never, [a.target] * len(never), ">", mfc=PAPER, mec=paint, ms=6)
+
+
+def _mean_crossing(axes: Axes, a: Analysis, arm: str) -> None:
+    """A dot, open where the mean curve of an arm's complete pairs does not cross."""
+    ours = arm in a.judges
+    cell = a.judges[arm].contrast.steps if ours else a.first_steps
+    if cell is not None:
+        at = cell.challenger if ours else cell.baseline
+        paint, arrived = colour(a, arm), bool(cell.race.speed.arrived[0 if ours else 1])
+        axes.plot([at], [a.target], "o", mec=paint, mfc=paint if arrived else PAPER, ms=6)
 
 
 def whisker(axes: Axes, y: float, e: Estimate, paint: str, label: str) -> None:
@@ -159,17 +174,20 @@ def legend_once(axes: Axes, arms: int) -> None:
 
 
 def is_recorded(a: Analysis, axis: str) -> bool:
-    """Does every evaluated run record this axis?"""
+    """Does every finished run record this axis, or every one that has begun where none is?"""
     begun = [r for r in a.comparison.runs if len(r.evals)]
-    return bool(begun) and all(axis in r.evals.spent for r in begun)
+    looked_at = [r for r in begun if r.state == "done"] or begun
+    return bool(begun) and all(axis in r.evals.spent for r in looked_at)
 
 
 def task_times(a: Analysis) -> dict[str, Array]:
     """arm -> (tasks,) steps to each task's target; inf where the mean curve does not reach it.
-    Tasks on which some arm has no complete pair yet are left out."""
+    Arms without a complete pair are left out, and tasks on which another one has none."""
     times: dict[str, Array] = {}
-    shared = [t for t in task_names(a.comparison) if all(_paired(c, t) for c in a.tasks.values())]
-    for arm, on_tasks in a.tasks.items():
+    names = task_names(a.comparison)
+    paired = {arm: t for arm, t in a.tasks.items() if any(_paired(t, name) for name in names)}
+    shared = [t for t in names if all(_paired(c, t) for c in paired.values())]
+    for arm, on_tasks in paired.items():
         cells = [on_tasks.contrasts[task] for task in shared]
         steps = [c.axes["steps"] for c in cells]
         reached = np.array([s.race.speed.arrived for s in steps]).reshape(-1, 2).T

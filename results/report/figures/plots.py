@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from srpo_bench.results import text
 from srpo_bench.results.report import answer, style
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.figures import curves, ladder
 from srpo_bench.results.report.figures import marks as draw
-from srpo_bench.results.report.figures.marks import colour
+from srpo_bench.results.report.figures.marks import colour, per_cent
 from srpo_bench.results.report.style import INK, PAPER
 from srpo_bench.results.statistics import across, scores
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
 from srpo_bench.results.statistics.steps import crossing
 from srpo_bench.results.text import NAMES
 
-MAX_PAIRS = 40
-"""Seeds that are still legible as rows of a figure."""
+MAX_ROWS = 80
+"""Runs that are still legible as rows of a figure."""
 
 
 def accuracy(a: Analysis) -> Figure | None:
@@ -116,7 +116,8 @@ def survival(a: Analysis) -> Figure | None:
         s = arm.survival
         if not s.n:
             continue
-        end = a.comparison.horizon
+        seen = max(run.last_step for run in a.comparison.of(name))
+        end = min(seen, a.comparison.horizon)  # beyond it nobody was watched
         x, below = np.append(s.steps, end), np.append(s.below, s.below[-1])
         axes.step(
             *(x, below),
@@ -136,22 +137,22 @@ def survival(a: Analysis) -> Figure | None:
 
 def pairs(a: Analysis) -> Figure | None:
     """Every run's crossing by seed, the evaluations around it, a triangle where there is none."""
-    seeds = a.comparison.seeds
-    if not a.gain or len(seeds) > MAX_PAIRS or len(a.arms) > style.FEW:
+    seeds, arms = a.comparison.seeds, a.comparison.arms
+    if not a.gain or len(seeds) * len(arms) > MAX_ROWS:
         return None
-    arms = a.comparison.arms
     figure, axes = draw.figure(7.6, 0.9 + 0.24 * len(seeds) * max(1, len(arms) / 2))
     labelled: set[str] = set()
-    for run in a.comparison.runs:
+    for run in (run for arm in arms for run in a.comparison.of(arm)):
         if not len(run.evals):
             continue
-        y = seeds.index(run.seed) + 0.5 * (arms.index(run.arm) - (len(arms) - 1) / 2) / len(arms)
+        y = seeds.index(run.seed) + 0.7 * (arms.index(run.arm) - (len(arms) - 1) / 2) / len(arms)
         cross, paint = crossing(run.evals, a.target), colour(a, run.arm)
         label = None if run.arm in labelled else run.arm
         labelled.add(run.arm)
         if cross.reached:
             axes.plot([cross.low, cross.high], [y, y], color=paint, lw=4, alpha=0.35)
-            axes.plot(cross.at, y, "o", color=paint, ms=5, label=label)
+            inside = paint if run.state == "done" else PAPER
+            axes.plot(cross.at, y, "o", mec=paint, mfc=inside, ms=5, label=label)
         else:
             axes.plot(cross.at, y, ">", mfc=PAPER, mec=paint, ms=6, label=label)
     axes.set_yticks(range(len(seeds)), [f"seed {s}" for s in seeds])
@@ -166,17 +167,20 @@ def tasks(a: Analysis) -> Figure | None:
     names = task_names(a.comparison)
     if not names:
         return None
-    figure, axes = draw.figure(7.6, 0.8 + 0.2 * len(names) * (len(a.arms) + 1))
-    for j, (arm, result) in enumerate(a.arms.items()):
+    shown = {arm: r.tasks for arm, r in a.arms.items() if any(r.tasks[t].n for t in names)}
+    if not shown:
+        return None
+    figure, axes = draw.figure(7.6, 0.8 + 0.2 * len(names) * (len(shown) + 1))
+    for j, (arm, scored) in enumerate(shown.items()):
         for i, task in enumerate(names):
-            e = result.tasks[task]
-            y = i + 0.7 * (j + 0.5) / len(a.arms) - 0.35
+            e = scored[task]
+            y = i + 0.7 * (j + 0.5) / len(shown) - 0.35
             if e.has_interval:
                 axes.plot([e.low, e.high], [y, y], color=colour(a, arm), lw=2)
             axes.plot(e.value, y, "o", color=colour(a, arm), ms=5.5, label=arm if i == 0 else None)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.xaxis.set_major_formatter(per_cent)
     axes.grid(axis="x")
     axes.set_xlabel("accuracy at the end (mean of the last two evaluations, 95 % interval)")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -207,7 +211,7 @@ def training(a: Analysis) -> Figure | None:
         axes.set_title(panels[name])
         axes.set_xlabel(NAMES["steps"])
         if name in ("zero_variance", "all_correct"):
-            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axes.yaxis.set_major_formatter(per_cent)
         axes.set_ylim(bottom=0)
     for axes in grid_of.ravel()[len(drawn) :]:
         axes.set_visible(False)
@@ -263,7 +267,7 @@ def profiles(a: Analysis) -> Figure | None:
         xlabel="within this factor of the fastest", ylabel="share of tasks", ylim=(-0.02, 1.03)
     )
     for axes in (left, right):
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(per_cent)
     return figure
 
 

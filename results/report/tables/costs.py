@@ -5,8 +5,9 @@ from __future__ import annotations
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.report.unit import beside
+from srpo_bench.results.statistics.contrast import AxisContrast
 from srpo_bench.results.statistics.inference import Estimate
-from srpo_bench.results.text import NAMES, amount, p_value, percent, ratio
+from srpo_bench.results.text import NAMES, amount, level, p_value, percent, ratio
 
 
 def table(a: Analysis) -> Table:
@@ -19,8 +20,7 @@ def table(a: Analysis) -> Table:
                     NAMES[axis],
                     arm,
                     _change(cell.ratio),
-                    amount(axis, cell.challenger),
-                    amount(axis, cell.baseline),
+                    *_spent(axis, cell),
                     ratio(cell.ratio),
                     p_value(cell.p),
                     str(cell.ratio.n),
@@ -33,8 +33,8 @@ def table(a: Analysis) -> Table:
         *("ratio", "p", "pairs"),
     )
     note = (
-        "What an arm's runs had spent, on average, where its mean curve crosses the target, or at "
-        "its end where it does not. With the 95 % interval, which reaches over both estimators'."
+        "What an arm's runs had spent, on average, where its mean curve crosses the target, or (>) "
+        "at its end where it does not. With the 95 % interval, which reaches over both estimators'."
     )
     only = ("ratio", "p", "pairs", *_one_arm(a))
     return Table(
@@ -49,7 +49,7 @@ def grid(a: Analysis) -> Table:
     rows = [
         (
             label,
-            f"{100 * c.target:.1f} %",
+            level(c.target),
             arm,
             _change(c.ratio),
             ratio(c.ratio),
@@ -85,19 +85,28 @@ def by_task(a: Analysis) -> Table:
     marks: list[tuple[tuple[str, Estimate], ...]] = []
     for arm, t in a.tasks.items():
         for task, c in t.contrasts.items():
-            rows.append((task, arm, f"{100 * c.target:.1f} %", _change(c.ratio), ratio(c.ratio)))
+            rows.append((task, arm, level(c.target), _change(c.ratio), ratio(c.ratio)))
             marks.append(((arm, c.ratio),))
         rows += [(task, arm, "no gain told apart from none", "–", "–") for task in t.without_gain]
+        marks += [() for _ in t.without_gain]
         mean = t.geometric_mean
-        rows.append(("geometric mean", arm, "", _change(mean), ratio(mean)))
+        if len(t.contrasts) > 1:  # of one task it is that task's ratio
+            rows.append(("geometric mean", arm, "", _change(mean), ratio(mean)))
+            marks.append(((arm, mean),))
         better = percent(t.improvement)
         rows.append(("probability of improvement", arm, "", better, ratio(t.improvement)))
-        marks += [*(() for _ in t.without_gain), ((arm, mean),), ()]
+        marks.append(())
     columns = ("task", "arm", "target", f"steps against {a.baseline}", "ratio")
     note = "Probability of improvement: that a run ends more accurate than one of the baseline."
     only = ("ratio", *_one_arm(a))
     title = "Steps to target by task"
     return Table("task-steps", title, columns, tuple(rows), note, only, tuple(marks))
+
+
+def _spent(axis: str, cell: AxisContrast) -> list[str]:
+    """What challenger and baseline had spent; ``> 25.6k`` at the end of one that does not cross."""
+    costs = zip((cell.challenger, cell.baseline), cell.race.speed.arrived, strict=True)
+    return [f"{'' if crossed else '> '}{amount(axis, cost)}" for cost, crossed in costs]
 
 
 def _change(e: Estimate) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srpo_bench.results import text
+from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.style import FEW
@@ -26,14 +27,14 @@ def arms(a: Analysis) -> Table:
     """What each arm did."""
     rows = []
     for name, r in a.arms.items():
-        s, done = r.survival, r.states.get("done", 0)
+        s, ended = r.survival, r.states.keys() <= set(ENDED)
         rows.append(
             (
                 _called(a, name, r.algorithm),
-                f"{done} of {sum(r.states.values())}",
+                f"{r.states.get('done', 0)} of {sum(r.states.values())}",
                 text.percent(r.base),
                 text.percent(r.final),
-                f"{s.reached} of {s.n}",
+                f"{s.reached} of {s.n}{'' if ended else ' so far'}",
                 _steps(a, name),
             )
         )
@@ -53,11 +54,10 @@ def arms(a: Analysis) -> Table:
 
 def _steps(a: Analysis, arm: str) -> str:
     """Where an arm's mean curve crosses; the baseline's as in the first pair."""
-    judge = a.judges.get(arm) or next(iter(a.judges.values()), None)
-    cell = judge.contrast.steps if judge else None
+    ours = arm in a.judges
+    cell = a.judges[arm].contrast.steps if ours else a.first_steps
     if cell is None:
         return "–"
-    ours = arm in a.judges
     arrived = bool(cell.race.speed.arrived[0 if ours else 1])
     value = cell.challenger if ours else cell.baseline
     return f"{value:.3g}" if arrived else f"> {value:.3g}"
@@ -79,11 +79,13 @@ def verdicts(a: Analysis) -> Table:
     against = f"{a.axis} to target against {a.baseline}"
     columns = ("arm", "verdict", against, "accuracy at the end", "ratio")
     cells = [a.judges[h.challenger].contrast.axes.get(a.axis) for h in every]
+    family = sum(p == p for p in a.p_steps.values())
     note = (
-        f"Whether an arm takes as many steps as {a.baseline} is asked of all {len(every)} at once "
+        f"Whether an arm takes as many steps as {a.baseline} is asked of all {family} at once "
         "(Holm), so an interval on one side of equal need not tell the two apart."
     )
-    parts = ("verdicts", "The claim, arm by arm", columns, tuple(rows), note, ("ratio",))
+    shown = note if family > 1 else ""
+    parts = ("verdicts", "The claim, arm by arm", columns, tuple(rows), shown, ("ratio",))
     marks = tuple(
         ((h.challenger, c.ratio),) if c else () for h, c in zip(every, cells, strict=True)
     )

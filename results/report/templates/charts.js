@@ -56,11 +56,14 @@
     const t = (x - xs[i - 1]) / (xs[i] - xs[i - 1] || 1);
     return ys[i - 1] + t * (ys[i] - ys[i - 1]);
   };
-  // The mean over the same runs all along: those that are done, or else all that have begun.
+  // The mean over the same runs all along: those that are done, or else those that are at least half
+  // as far as the furthest.
   const mean = (arm, columns) => {
     const begun = runs.filter((r) => r.arm === arm && !off.seeds.has(r.seed) && columns(r));
     const done = begun.filter((r) => r.done);
-    const of = (done.length ? done : begun).map(columns);
+    const stands = (r) => columns(r).step.at(-1);
+    const far = Math.max(...begun.map(stands));
+    const of = (done.length ? done : begun.filter((r) => 2 * stands(r) >= far)).map(columns);
     if (!of.length) return null;
     const first = Math.max(...of.map((c) => c.step[0]));
     const last = Math.min(...of.map((c) => c.step[c.step.length - 1]));
@@ -213,7 +216,7 @@
         scales: { x: { time: false }, y: { range: () => range } },
         axes: [
           { ...axis, grid: { show: false }, values: (_, v) => v.map(brief), label: now.xlabel, labelFont: font, labelSize: 20, size: 26, gap: 3 },
-          { ...axis, values: (_, v) => v.map((t) => (now.share ? `${Math.round(100 * t)} %` : brief(t))), size: 52 },
+          { ...axis, values: (_, v) => v.map((t) => (now.share ? `${+(100 * t).toPrecision(3)} %` : brief(t))), size: 52 },
         ],
         series: [{}, ...series],
         hooks: { drawAxes: [under], draw: [over], setCursor: [(u) => tell(u)] },

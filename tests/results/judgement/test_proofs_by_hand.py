@@ -141,7 +141,7 @@ def test_room_ends_at_a_tenth_of_the_baselines_steps() -> None:
         "no headroom: the second evaluation is at step 21, later than"
     )
     assert headroom({"x": 21}, NAN).lacking.startswith(
-        "no headroom: x comes at step 21 and the second evaluation is at step nan, later than"
+        "no headroom: x comes at step 21 and the second evaluation never comes, later than"
     )
     assert headroom({"x": np.inf, "y": np.inf}).lacking.startswith(
         "no headroom: by the baseline's records x and y never comes, later"

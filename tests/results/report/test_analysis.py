@@ -117,7 +117,29 @@ def test_health_is_up_to_the_baselines_crossing_in_each_arms_own_contrast() -> N
     }  # fmt: skip
     nobody = analysis._health(here, {})
     assert nobody["grpo"].collapsed is None
-    assert nobody["grpo"].before.short == nobody["grpo"].whole.short == 0.75
+    assert nobody["grpo"].whole.short == 0.75
+    assert np.isnan(nobody["grpo"].before.short)  # no crossing is known
+
+
+def test_an_arm_without_a_complete_pair_is_looked_at_up_to_the_crossing_in_another_pair() -> None:
+    pool = {"pool_size": (16.0, 8, 8, 8), "repeated": (1.0, 0, 0, 0)}
+    runs = [run(arm, 1, curves=pool) for arm in ("grpo", "srpo", "dapo")]
+    here = comparison(*runs, contract={"prompts_per_step": 16})
+    race = SimpleNamespace(collapsed=(np.array(False), np.array(True)))
+    steps = SimpleNamespace(baseline=2.0, challenger=1.0, race=race)
+    judges: Any = {
+        arm: SimpleNamespace(contrast=SimpleNamespace(steps=cell))
+        for arm, cell in (("srpo", None), ("dapo", steps))
+    }
+    found = analysis._health(here, judges)
+    assert {arm: h.before.short for arm, h in found.items()} == dict.fromkeys(found, 0.5)
+    assert {arm: h.collapsed for arm, h in found.items()} == {
+        "grpo": True, "srpo": None, "dapo": False,
+    }  # fmt: skip
+    assert [found[arm].repeats for arm in ("grpo", "dapo")] == [(0.5,), (1.0,)]
+    assert np.isnan(found["srpo"].repeats).all()  # it has no crossing of its own
+    assert analysis._first_steps(judges.values()) is steps
+    assert analysis._first_steps([judges["srpo"]]) is None
 
 
 def test_the_grid_is_of_the_gain() -> None:

@@ -43,6 +43,7 @@ def analysis(*runs: Run, **more: Any) -> Any:
         "baseline": "grpo",
         "gain": Gain(0.2, 0.8, np.full(4, 0.6)),
         "judges": {},
+        "first_steps": None,
         "target": 0.7,
         "axis": "steps",
         "threshold": 0.1,
@@ -128,7 +129,12 @@ def test_room_and_cadence() -> None:
     assert told(why._room(Headroom({}, 20, 200))[0]) == ("yes", "nothing to wait for", within)
     assert asked(5, 20)[1][0] == "yes"
     assert asked(5, 21)[1][0] == "no"
-    assert asked(5, NAN)[1] == ("no", "there is none", within)
+    assert asked(5, NAN)[1] == ("no", "there is no second evaluation", within)
+    unknown = why._room(Headroom({"x": 5}, 10, NAN))
+    assert [(c.state, c.asked) for c in unknown] == [
+        ("unknown", "within 10 % of the baseline's steps, not known yet")
+    ] * 2
+    assert why._room(Headroom({"x": inf}, NAN, NAN))[1].state == "no"
 
 
 def test_health_of_a_challenger() -> None:
@@ -141,6 +147,10 @@ def test_health_of_a_challenger() -> None:
     assert asked(None, NAN) == ("unknown", "prompts in the pool are not recorded", up_to)
     assert asked(40, 0.25) == ("no", "the plan starves it from step 40", up_to)
     assert asked(40, NAN) == ("no", "the plan starves it from step 40", up_to)
+    before = Window(0, NAN, NAN, NAN, NAN, NAN, NAN)
+    assert told(why._fed(Starving("srpo", "grpo", 16, 40, NAN, before))) == (
+        "unknown", "not known yet", "a batch of live prompts up to the baseline's crossing",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -161,10 +171,15 @@ def test_the_intervals_checks() -> None:
     assert told(arrived) == ("yes", "40 to 60 % fewer, 8 pairs", "the same side")
     assert [c.state for c in why._interval(cell, 0.5)] == ["no", "no", "no"]
     assert [c.state for c in why._interval(cell, 0.2)] == ["yes", "yes", "yes"]
+    assert why._interval(cell, 0.29)[2].state == "yes"
+    cell.race.among_arrived.low = 0.2  # of eight pairs the interval counts, as it does in the rule
+    assert [c.state for c in why._interval(cell, 0.29)] == ["yes", "yes", "no"]
+    cell.race.among_arrived.pairs = 7
+    assert why._interval(cell, 0.29)[2].state == "yes"
     cell.race.among_arrived.ratio = 0.1
     assert [c.state for c in why._interval(cell, 0.2)] == ["yes", "yes", "no"]
     cell.race.among_arrived.pairs = 0
-    assert told(why._interval(cell, 0.2)[2])[:2] == ("yes", "no pair arrived twice")
+    assert told(why._interval(cell, 0.2)[2])[:2] == ("yes", "in no pair did both")
     cell.ratio = e(0.5)
     assert [c.state for c in why._interval(cell, 0.2)] == ["no", "unknown", "no"]
 
@@ -356,6 +371,10 @@ def test_before_and_after_asks_for_one_seed_of_all_arms_and_both_ends(tmp_path: 
         ("grpo", 0, 10), ("srpo", 0, 10),
     ]  # fmt: skip
     assert samples.before_and_after(analysis(*runs[:2])) == []
+    waiting = [run("dapo", seed, state="waiting") for seed in (1, 2)]  # hides nothing of the others
+    assert samples.before_and_after(analysis(*runs, *waiting)) == [found]
+    (alone,) = samples.before_and_after(analysis(recorded(tmp_path, "one", 1, asked(0, 10))))[1:]
+    assert [x["arm"] for x in alone["arms"]] == ["one"]
     assert samples.before_and_after(analysis(runs[0], runs[3])) == []
 
 
@@ -373,7 +392,9 @@ def test_charts_hold_a_runs_record_thinned() -> None:
     few = charts._run(run("grpo", 1, (0.123456, 1), state="failed"), 0, ["steps"])
     assert (few["accuracy"], few["done"], few["training"]) == ([0.12346, 1], False, {})
     none = charts._run(run("grpo", 1, ()), 0, ["steps"])
-    assert (none["accuracy"], none["spent"]) == ([], {})
+    assert (none["accuracy"], none["spent"]) == ([], {"steps": []})
+    unknown = charts._run(run("grpo", 1), 0, ["steps", "seconds"])
+    assert list(unknown["spent"]) == ["steps"]  # cut off before its clock was written
     assert charts._short(np.array([NAN, 1.5])) == [None, 1.5]
     forty = charts._training(run("grpo", 1, curves={"length": np.arange(40.0)}))
     assert forty["length"] == list(range(40))
@@ -462,7 +483,7 @@ def window(**shares: float) -> Window:
 def test_what_ailed_training_is_named_beyond_its_bound() -> None:
     def said(arm: str = "srpo", collapsed: bool = False, **shares: float) -> str:
         health = {arm: Health(window(), window(**shares), (), collapsed)}
-        return words.health(analysis(health=health))
+        return words.health(analysis(health=health, first_steps=object()))
 
     assert said(flat=0.05, repeated=0.05, cut=0.5) == said(hopeless=1, solved=1) == ""
     assert said(flat=0.06) == (
@@ -472,6 +493,10 @@ def test_what_ailed_training_is_named_beyond_its_bound() -> None:
     assert "crossing 51 % of srpo's responses were cut off." in said(cut=0.51)
     assert "; srpo collapses, its smoothed curve ends well below its best." in said(
         collapsed=True, flat=0.5
+    )
+    early = {"srpo": Health(window(flat=0.5), window(flat=NAN), (), None)}
+    assert words.health(analysis(health=early)) == (
+        "Health of the runs: so far srpo had no gradient in 50 % of its steps."
     )
 
 
@@ -540,8 +565,11 @@ def test_cells_of_tables() -> None:
     assert make._called(a, "mine", "mine") == "mine (optim.lr=0.0001)"
     assert make._called(a, "other", "other") == "other"
     judge = SimpleNamespace(contrast=contrast())
-    both = analysis(judges={"srpo": judge})
+    both = analysis(judges={"srpo": judge}, first_steps=judge.contrast.steps)
     assert (make._steps(both, "srpo"), make._steps(both, "grpo")) == ("50", "> 100")
+    none: Any = SimpleNamespace(contrast=contrast(steps=None))
+    other = analysis(judges={"x": none, "srpo": judge}, first_steps=judge.contrast.steps)
+    assert (make._steps(other, "x"), make._steps(other, "grpo")) == ("–", "> 100")
     assert make._steps(analysis(), "grpo") == "–"
 
 
@@ -551,7 +579,7 @@ def test_rows_of_costs_and_of_tuning() -> None:
     a = analysis(judges={"srpo": SimpleNamespace(contrast=found)})
     (row,) = costs.table(a).rows
     assert row == (
-        "training steps", "srpo", "50 % fewer (40 to 70)", "50", "100", "0.5 (0.3 to 0.6)",
+        "training steps", "srpo", "50 % fewer (40 to 70)", "50", "> 100", "0.5 (0.3 to 0.6)",
         "0.020", "8",
     )  # fmt: skip
     assert costs.table(a).files_only == ("ratio", "p", "pairs", "arm")
@@ -592,7 +620,8 @@ def test_every_table_from_an_analysis_by_hand() -> None:
         for name in ("grpo", "srpo")
     }  # fmt: skip
     runs = [run(a, 1, tasks={"t": (0, 1), "u": (0, 1)}) for a in ("grpo", "srpo")]
-    a = analysis(*runs, arms=arms, judges={"srpo": SimpleNamespace(contrast=found)})
+    judges = {"srpo": SimpleNamespace(contrast=found)}
+    a = analysis(*runs, arms=arms, judges=judges, first_steps=found.steps, p_steps={})
     table = make.arms(a)
     assert table.rows == (
         ("grpo", "7 of 8", "20.0 % (10.0 to 30.0)", "80.0 % (70.0 to 90.0)", "7 of 8", "> 100"),

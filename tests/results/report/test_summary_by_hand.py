@@ -56,7 +56,7 @@ def test_estimates_and_arms() -> None:
     for median, bound in ((50.0, None), (inf, "not reached by half")):
         survival = SimpleNamespace(n=8, reached=6, median=median, rmst=40.0)
         arm: Any = SimpleNamespace(
-            algorithm="grpo", states={"done": 7, "failed": 1}, base=e(0.2), final=e(0.8), tasks={},
+            algorithm="grpo", states={"done": 8}, base=e(0.2), final=e(0.8), tasks={},
             benchmark={}, iqm=e(0.5), survival=survival, totals={},
         )  # fmt: skip
         found = summary._arm(arm, None)
@@ -67,6 +67,8 @@ def test_estimates_and_arms() -> None:
         }  # fmt: skip
     survival.n = 0
     assert summary._arm(arm, None)["steps_to_target"]["fraction_reaching"] is None
+    arm.states = {"done": 7, "stopped": 1}  # nobody knows how long it would have stayed below
+    assert summary._arm(arm, None)["steps_to_target"]["rmst"] is None
 
 
 def compared(

@@ -23,18 +23,26 @@ from tests.results.report.test_by_hand import analysis, contrast, e
 
 def test_costs_task_by_task() -> None:
     found, mean, better = contrast(), e(0.8, 0.7, 0.9), e(0.75, 0.5, 1.0)
-    tasks = TaskContrast({"t": found}, ("u", "v"), mean, better)
+    tasks = TaskContrast({"t": found, "x": found}, ("u", "v"), mean, better)
     a = analysis(tasks={"srpo": tasks}, judges={"srpo": SimpleNamespace(contrast=found)})
     found.ratio = e(0.5, 0.3, 0.6)
     table = costs.by_task(a)
     assert table.rows == (
         ("t", "srpo", "70.0 %", "50 % fewer (40 to 70)", "0.5 (0.3 to 0.6)"),
+        ("x", "srpo", "70.0 %", "50 % fewer (40 to 70)", "0.5 (0.3 to 0.6)"),
         ("u", "srpo", "no gain told apart from none", "–", "–"),
         ("v", "srpo", "no gain told apart from none", "–", "–"),
         ("geometric mean", "srpo", "", "20 % fewer (10 to 30)", "0.8 (0.7 to 0.9)"),
         ("probability of improvement", "srpo", "", "75.0 % (50.0 to 100.0)", "0.75 (0.5 to 1)"),
     )
-    assert table.marks == ((("srpo", found.ratio),), (), (), (("srpo", mean),), ())
+    own = (("srpo", found.ratio),)
+    assert table.marks == (own, own, (), (), (("srpo", mean),), ())
+    a.tasks["srpo"] = TaskContrast({"t": found}, (), mean, better)
+    alone = costs.by_task(a)  # the geometric mean of one task is that task's ratio
+    assert [row[0] for row in alone.rows] == ["t", "probability of improvement"]
+    assert alone.marks == (own, ())
+    found.target = float("nan")  # no pair is complete
+    assert (costs.by_task(a).rows[0][2], found.n) == ("–", 8)
 
 
 def test_costs_on_every_axis_have_their_marks() -> None:
@@ -129,14 +137,17 @@ def test_the_claim_arm_by_arm_where_there_are_several(monkeypatch: pytest.Monkey
     arms = {name: SimpleNamespace(final=e(0.5)) for name in "xy"}
     with_axis, without = contrast(), contrast(axes={})
     judges = {"x": SimpleNamespace(contrast=without), "y": SimpleNamespace(contrast=with_axis)}
-    table = make.verdicts(analysis(arms=arms, judges=judges))
+    both = analysis(arms=arms, judges=judges, p_steps={"x": 0.5, "y": 0.04})
+    table = make.verdicts(both)
     assert table.rows == (
         ("x", "no verdict", "–", "50.0 % (one seed)", "–"),
         ("y", "refuted", "13 % fewer (9 to 17)", "50.0 % (one seed)", "1"),
     )
     assert table.marks == ((), (("y", with_axis.steps.ratio),))
     assert "asked of all 2 at once" in table.note
-    assert make.verdicts(analysis(arms=arms, judges={"y": judges["y"]})).rows == ()
+    both.p_steps["x"] = float("nan")  # where no pair is complete nothing can be asked
+    assert make.verdicts(both).note == ""
+    assert make.verdicts(analysis(arms=arms, judges={"y": judges["y"]}, p_steps={})).rows == ()
 
 
 def test_runs_that_were_added_say_so() -> None:

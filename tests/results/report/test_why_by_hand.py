@@ -108,7 +108,7 @@ def test_estimators_that_both_reach_across_agree_on_nothing() -> None:
 def test_pairs_that_arrive_at_the_threshold_itself_are_below_it() -> None:
     cell = contrast().steps
     cell.ratio = e(0.4, 0.3, 0.5)
-    cell.race.among_arrived.ratio = 0.5 * WHOLE
+    cell.race.among_arrived.ratio, cell.race.among_arrived.pairs = 0.5 * WHOLE, 7
     assert why._interval(cell, 0.5)[2].state == "yes"
     cell.race.among_arrived.ratio = 0.5 * WHOLE + 1e-12
     assert why._interval(cell, 0.5)[2].state == "no"

@@ -27,7 +27,7 @@ def test_few_arms_are_told_in_numbers_and_many_are_not() -> None:
     for arms, there in ((FEW, True), (FEW + 1, False)):
         said = captioned(arms)["accuracy"]
         assert ("a0: 20.0 % (one seed) at the start, 80.0 % (one seed) at the end" in said) == there
-        assert ("a dot on it is where an arm's runs cross on average" in said) != there
+        assert ("a dot on it is where the mean curve of an arm's complete pairs" in said) != there
 
 
 def test_a_claim_is_drawn_where_there_is_one_of_these_arms() -> None:

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,18 +152,33 @@ def test_without_tasks_or_pairs_there_is_no_geometric_mean() -> None:
     assert (nothing.n, nothing.method) == (0, "none")
     assert np.isnan(nothing.value)
     lone = raced([0.25], 1)
-    one = SimpleNamespace(replicates=lone.replicates[:2])
+    one = SimpleNamespace(arrived=(True, True), replicates=lone.replicates[:2])
     found = across.geometric_mean_ratio([one])  # type: ignore[list-item]
     assert (found.n, found.has_interval) == (1, False)
     assert found.value == pytest.approx(float(lone.ratio))
-    two = SimpleNamespace(replicates=lone.replicates[:3])
+    two = SimpleNamespace(arrived=(True, True), replicates=lone.replicates[:3])
     assert across.geometric_mean_ratio([two]).has_interval  # type: ignore[list-item]
-    open_ended = SimpleNamespace(replicates=np.array([0.0, 0.1, np.inf, 0.2]))
+    open_ended = SimpleNamespace(arrived=(True, True), replicates=np.array([0.0, 0.1, np.inf, 0.2]))
     assert not across.geometric_mean_ratio([open_ended]).has_interval  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("theirs", [True, False])
+def test_of_a_bound_the_geometric_mean_is_a_bound(ours: bool, theirs: bool) -> None:
+    """An arm that never gets there stands at its end: beyond it the ratio may go on."""
+    whole, cut = raced([0.25], 1), raced([0.5], 2)
+    stands: Any = SimpleNamespace(arrived=(ours, theirs), replicates=cut.replicates)
+    found, usual = (across.geometric_mean_ratio([whole, x]) for x in (stands, cut))
+    assert found.value == usual.value
+    assert found.low == (usual.low if theirs else 0)
+    assert found.high == (usual.high if ours else np.inf)
+    assert 0 < usual.low < usual.high < np.inf
+
+
 def test_two_tasks_weigh_the_same_on_the_log_scale() -> None:
-    tasks = [SimpleNamespace(replicates=np.log(np.full(9, r))) for r in (0.25, 1.0)]
+    tasks = [
+        SimpleNamespace(arrived=(True, True), replicates=np.log(np.full(9, r))) for r in (0.25, 1.0)
+    ]
     found = across.geometric_mean_ratio(tasks)  # type: ignore[arg-type]
     assert (found.value, found.n, found.method) == (pytest.approx(0.5), 8, "mean curves")
 

@@ -130,7 +130,7 @@ def survival(a: Analysis) -> Figure | None:
             low, high = np.append(s.low, s.low[-1]), np.append(s.high, s.high[-1])
             axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
     axes.set(ylim=(-0.02, 1.03), xlabel=NAMES["steps"], ylabel="not yet at target")
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(per_cent)
     draw.legend(axes, "upper right")
     return figure
 
@@ -237,7 +237,7 @@ def mismatch(a: Analysis) -> Figure | None:
     left.set_title("KL(engine ‖ learner), nats a token")
     right.set_title("effective responses")
     right.set_ylim(-0.02, 1.03)
-    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    right.yaxis.set_major_formatter(per_cent)
     draw.legend(right, "best")
     return figure
 
@@ -255,8 +255,8 @@ def profiles(a: Analysis) -> Figure | None:
             share = across.profile(scores.score_matrix(runs, names), thresholds)
             left.plot(thresholds, share, color=colour(a, arm), ls=draw.dash(a, arm), label=arm)
     left.set(xlabel="accuracy τ", ylabel="runs × tasks above τ", ylim=(-0.02, 1.03))
-    left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    draw.legend(left, "lower left")
+    left.xaxis.set_major_formatter(per_cent)
+    draw.legend(left, "best")
     factors = np.geomspace(1, 20, 200)
     for arm, share in across.time_profile(times, factors).items():
         right.step(factors, share, where="post", color=colour(a, arm), ls=draw.dash(a, arm))

@@ -112,7 +112,7 @@ def from_file(path: Path, official: str = "") -> tuple[Row, ...]:
             for number, values in enumerate(_parquet_rows(path), start=1)
         )
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")  # what Windows puts before it is no part of it
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TaskError(f"{path}, line {line}: expected UTF-8 text.") from error

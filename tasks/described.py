@@ -192,8 +192,8 @@ class Described(Task):
     def _problem(self, split: str, index: int, row: Row, keep: bool) -> Problem:
         description = self.description
         answer = _filled(description.answer, row)
-        if description.grader == "number" and numbers.value(answer.strip()) is None:
-            raise row.error(f"{description.answer!r} to be a number, not {answer!r:.60}")
+        if description.grader in GRADERS:
+            answer = _expected(description, answer, row)
         own = {"row": dict(row.values)} if keep else {}
         return Problem(
             id=f"{self.name}/{split}/{index}",
@@ -204,6 +204,18 @@ class Described(Task):
             level=_filled(description.level, row),
             meta={"system": _filled(description.system, row), **own, **row.origin},
         )
+
+
+def _expected(description: Description, answer: str, row: Row) -> str:
+    """What a grader of ours compares with: of a worked solution what stands behind ``####``, as in
+    GSM8K, or in its last box, as in MATH."""
+    _, mark, behind = answer.rpartition("####")
+    expected = behind if mark else last_boxed(answer) or answer
+    if not expected.strip():
+        raise row.error(f"an answer in {description.answer!r}, and it is empty")
+    if description.grader == "number" and numbers.value(expected.strip()) is None:
+        raise row.error(f"{description.answer!r} to be a number, not {answer!r:.60}")
+    return expected.strip()
 
 
 def _share(rows: Sequence[Row], split: Split, path: Path) -> list[tuple[int, Row]]:
@@ -225,7 +237,11 @@ def _filled(template: str, row: Row) -> str:
         if field[1] not in row.values:
             values: Mapping[str, Any] = row.values
             raise row.error(f'"{field[1]}" for {template!r:.60}; {nearest(field[1], values)[:-1]}')
-        return str(row.values[field[1]])
+        value = row.values[field[1]]
+        if value is None or isinstance(value, list | dict):
+            kind = "nothing (null)" if value is None else f"a {type(value).__name__}: {value!r:.60}"
+            raise row.error(f'text or a number in "{field[1]}" for {template!r:.60}, not {kind}')
+        return str(value)
 
     return FIELD.sub(put, template)
 

@@ -71,3 +71,5 @@ def show(record: dict[str, Any]) -> None:
             ", ".join(f"{name} {count}" for name, count in line.outcomes.items()),
         )
     Console().print(table)
+    for note in record.get("notes", []):
+        print(note)

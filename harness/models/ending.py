@@ -40,6 +40,11 @@ def ending_note(generation: Any, tokenizer: Any, chat: bool) -> str | None:
     own, ends = (end_tokens(generation, tokenizer, c) for c in (False, chat))
     if not ends:
         return "This model has no end token: each of its responses runs to the limit."
+    if not set(ends) & set(tokenizer.get_vocab().values()):
+        return (
+            f"The tokenizer does not have the model's end token, {', '.join(map(str, ends))}: each "
+            "of its responses runs to the limit."
+        )
     if more := set(ends) - set(own):
         (token,) = tokenizer.convert_ids_to_tokens(list(more))
         return (

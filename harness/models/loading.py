@@ -22,8 +22,7 @@ def model_class(folder: Path) -> tuple[Any, type[Any]]:
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    if (folder / "adapter_config.json").is_file():
-        raise UserError(f"{folder} holds an adapter: merge it into its base, and name that folder.")
+    refuse_adapter(folder)
     config = _or_user_error(folder, AutoConfig.from_pretrained)
     kind = type(config)
     name = config.model_type
@@ -36,6 +35,16 @@ def model_class(folder: Path) -> tuple[Any, type[Any]]:
     return config, AutoModelForCausalLM._model_mapping[kind]
 
 
+def refuse_adapter(folder: Path) -> None:
+    """Refuse what PEFT saves: weights that mean nothing without those they are added to.
+
+    Raises:
+        UserError: the folder holds an adapter, beside a model or alone.
+    """
+    if (folder / "adapter_config.json").is_file():
+        raise UserError(f"{folder} holds an adapter: merge it into its base, and name that folder.")
+
+
 def open_tokenizer(folder: Path) -> Any:
     """The tokenizer in a folder.
 
@@ -44,7 +53,10 @@ def open_tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
-    return _or_user_error(folder, AutoTokenizer.from_pretrained)
+    tokenizer = _or_user_error(folder, AutoTokenizer.from_pretrained)
+    if not tokenizer("a1", add_special_tokens=False)["input_ids"]:  # made of no files
+        raise UserError(f"{folder} holds no tokenizer: copy its base's there, tokenizer.json.")
+    return tokenizer
 
 
 def open_generation(folder: Path) -> Any:
@@ -91,10 +103,32 @@ def open_model(folder: Path, device: torch.device) -> Any:
         raise UserError(
             f"{folder} has {name} as {tuple(actual)}, and its config.json asks for {tuple(wanted)}."
         )
+    if spare := [key for key in report["unexpected_keys"] if _is_inside(model, key)]:
+        raise UserError(
+            f"{folder} has weights for which the model that its config.json describes has no "
+            f"place: {_some(sorted(spare))}. Without them it would be another model."
+        )
     if report.get("conversion_errors"):
         raise UserError(f"{folder} has weights that cannot be read as its model's.")
     _make_savable(model.generation_config)
     return model.to(device).eval()  # dropout off in training too: ratios must start at 1
+
+
+BUFFERS = ("inv_freq", "masked_bias")
+"""What old checkpoints keep beside weights, and models make anew."""
+
+
+def _is_inside(model: Any, key: str) -> bool:
+    """Whether a weight that was not read lies within the model's layers. One beside them changes
+    nothing: a value head, a vision tower, a head for more tokens at once."""
+    modules = dict(model.named_modules())
+    names = {key, f"{model.base_model_prefix}.{key}"}
+    if key.endswith(BUFFERS) or names & {name for name, _ in model.named_buffers()}:
+        return False
+    beside = {"", model.base_model_prefix}
+    parts = [name.split(".") for name in names]
+    nested = {".".join(part[:i]) for part in parts for i in range(1, len(part))}
+    return bool((nested & modules.keys()) - beside)
 
 
 def check_savable(model: Any, tokenizer: Any) -> None:

@@ -6,8 +6,8 @@ Whatever it is, it ends as a local Hugging Face folder that transformers, vLLM a
 from __future__ import annotations
 
 import hashlib
-import json
-import math
+import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,8 @@ import platformdirs
 
 from srpo_bench.harness.config import Model
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.models.loading import model_class, open_tokenizer
+from srpo_bench.harness.models.loading import model_class, open_tokenizer, refuse_adapter
+from srpo_bench.harness.models.weights import INDEX, WHOLE, check_weights, weight_files
 
 
 def resolve(model: Model) -> Path:
@@ -43,16 +44,9 @@ def resolve(model: Model) -> Path:
 
 def check(folder: Path) -> None:
     """Open everything but the weights themselves: a broken folder is found before anything runs."""
-    from safetensors import SafetensorError, safe_open
-
     config, _ = model_class(folder)
     tokenizer = open_tokenizer(folder)
-    try:
-        for weights in weight_files(folder):
-            with safe_open(weights, "pt"):
-                pass
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{weights} holds no weights that can be read: {error}") from error
+    check_weights(folder)
     rows = config.get_text_config().vocab_size
     beyond = {t: i for t, i in tokenizer.get_vocab().items() if i >= rows}
     beyond.pop(tokenizer.pad_token, None)  # often added and never read
@@ -65,17 +59,28 @@ def check(folder: Path) -> None:
 
 
 def _from_folder(path: Path) -> Path:
-    ggufs = sorted(path.glob("*.gguf"))
+    refuse_adapter(path)
     if (path / "config.json").is_file():
-        if not [*path.glob("*.safetensors")]:
+        if not weight_files(path):
             raise UserError(
-                f"{path} has a config.json but no weights as *.safetensors; save it in that form."
+                f"{path} has a config.json but no weights as {WHOLE} (or shards with {INDEX}); "
+                "save it in that form."
             )
         return path
+    ggufs = sorted(path.glob("*.gguf"))
     if len(ggufs) == 1:
         return _from_gguf(ggufs[0])
-    contents = f"{len(ggufs)} .gguf files: name one of them" if ggufs else "no config.json"
-    raise UserError(f"{path} is not a model folder: it has {contents}.")
+    raise UserError(f"{path} is not a model folder: it has {_instead(path, ggufs)}.")
+
+
+def _instead(path: Path, ggufs: list[Path]) -> str:
+    """What a folder without a model holds; trainers keep theirs one level below."""
+    if ggufs:
+        return f"{len(ggufs)} .gguf files: name one of them"
+    below = sorted(config.parent.name for config in path.glob("*/config.json"))
+    if below:
+        return f"no config.json. Below it lie {', '.join(below)}: name one of these"
+    return "no config.json"
 
 
 def _from_gguf(path: Path) -> Path:
@@ -125,7 +130,7 @@ def _from_hub(model: Model) -> Path:
             model.path,
             revision=model.revision,
             allow_patterns=patterns,
-            ignore_patterns=["consolidated*"],  # the same weights once more, in Mistral's own form
+            ignore_patterns=["consolidated*"],  # Mistral's second copy, which is not read
         )
     except (RepositoryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise UserError(
@@ -133,37 +138,6 @@ def _from_hub(model: Model) -> Path:
             f"({type(error).__name__}): check the name, or name a local folder."
         ) from error
     return Path(folder)
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """The files that transformers reads a model's weights from; a repository may hold them once
-    more in another form.
-
-    Raises:
-        UserError: the list of them is damaged.
-    """
-    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    if whole.is_file():
-        return [whole]
-    if index.is_file():
-        try:
-            names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{index} does not list a model's weights: {error!r}.") from error
-        return [folder / name for name in sorted(names)]
-    return sorted(folder.glob("*.safetensors"))
-
-
-def parameters(folder: Path) -> int:
-    """How many numbers a base's weights are; tied ones count once."""
-    from safetensors import safe_open
-
-    count = 0
-    for path in weight_files(folder):
-        with safe_open(path, "pt") as weights:
-            names = weights.keys()
-            count += sum(math.prod(weights.get_slice(name).get_shape()) for name in names)
-    return count
 
 
 def digest(folder: Path) -> str:

@@ -13,7 +13,7 @@ from srpo_bench import __version__
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.models.resolve import parameters
+from srpo_bench.harness.models.weights import parameters
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
 from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, locked
 from srpo_bench.harness.planning.contract import contract_of, refuse_other

@@ -144,10 +144,18 @@ def _rollouts(
 def _refuse(policy: Policy, who: str, logp: Tensor, rollouts: Rollouts) -> None:
     gap = (logp - plain_logp(policy, rollouts)).abs().max().item()
     if not gap <= BOUND:  # nan, too
+        _refuse_no_numbers(policy)
         raise UserError(
             f"{type(policy.model).__name__} is not computed right here: log-probs of {who} are off "
             f"by {gap:.3g} nats from the model's own forward pass, and {BOUND:g} is allowed."
         )
+
+
+def _refuse_no_numbers(policy: Policy) -> None:
+    """Where the weights themselves are at fault, say which."""
+    for name, weight in policy.model.named_parameters():
+        if not weight.isfinite().all():
+            raise UserError(f"This model's weights are not all numbers: {name} holds NaN or ∞.")
 
 
 @torch.no_grad()

@@ -18,7 +18,8 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.machine import pick_device, versions
-from srpo_bench.harness.models.loading import open_tokenizer
+from srpo_bench.harness.models.ending import ending_note
+from srpo_bench.harness.models.loading import open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest
 from srpo_bench.harness.problems.load import Problems, load_final
 from srpo_bench.harness.problems.seen import refuse_learnt, seen_by
@@ -48,7 +49,8 @@ def score_models(
 
     Returns:
         What ``scores.json`` holds: settings, origin of the data, scores, seconds of each model (not
-        of each task: one is graded while the next is sampled).
+        of each task: one is graded while the next is sampled), and notes: what a reader should
+        know of problems and models.
     """
     config = config.on(datetime.now(UTC).date())
     ask = _backend(backend, config)
@@ -62,10 +64,12 @@ def score_models(
         check(subject.folder)
         refuse_learnt(seen_by(subject.folder), (p for g in problems.final.values() for p in g))
         fit(config, problems, subject.folder)
+    notes = dict.fromkeys(problems.notes)
     if backend == "own":  # lm-eval computes by the model's own forward pass
         for subject in policies:
             tell(f"{subject.label}: is its arithmetic the model's?")
             _try(config, problems, subject.folder, device)
+            notes |= dict.fromkeys(_ending(config, subject.folder))
     scores: list[ScoreLine] = []
     seconds: dict[str, float] = {}
     for subject in policies:
@@ -88,6 +92,7 @@ def score_models(
         "problems": {task: [p.id for p in group] for task, group in problems.final.items()},
         "scores": [dataclasses.asdict(line) for line in scores],
         "seconds": seconds,
+        "notes": list(notes),
     }
     write_scores(out, record)
     return record
@@ -115,6 +120,14 @@ def _try(config: Config, problems: Problems, folder: Path, device: str) -> None:
     limit = config.final.max_new_tokens or longest
     question = question_of(config, folder, device, prompts, questions, limit)
     probe(dataclasses.replace(question, trains=False))
+
+
+def _ending(config: Config, folder: Path) -> list[str]:
+    """What a reader of the scores should know of how responses end, if anything."""
+    tokenizer = open_tokenizer(folder)
+    chat = style_of(config.data, tokenizer) == "chat"
+    note = ending_note(open_generation(folder), tokenizer, chat)
+    return [note] if note else []
 
 
 def _identity(subject: Subject, config: Config) -> dict[str, Any]:

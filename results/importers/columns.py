@@ -136,7 +136,9 @@ class Columns:
     def missing(self, name: str, present: Sequence[str]) -> str:
         """That a column is not there, what there is, and what to do."""
         column = self.mapped.get(name, name)
-        near = difflib.get_close_matches(column.lower(), [p.lower() for p in present], 1, 0.4)
+        taken = {*NAMES, *self.mapped.values()} - {name}
+        free = [p.lower() for p in present if p.lower() not in taken]
+        near = difflib.get_close_matches(column.lower(), free, 1, 0.4)
         close = next((p for p in present if near and p.lower() == near[0]), None)
         listed = ", ".join(f"'{p}'" for p in present[:20]) + (" …" if len(present) > 20 else "")
         whole_file = {"algo": "--arm NAME", "seed": "--seed N"}.get(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.base import Grade, Outcome, TaskError
-from srpo_bench.tasks.described import Described, read
+from srpo_bench.tasks.described import Described, Files, read
 
 GOOD = {"data": "rows.jsonl", "prompt": "{q} Box it.", "system": "Be {tone}.", "answer": "{a}"}
 
@@ -64,6 +64,73 @@ def test_graders(
     responses = [*right, *wrong]
     grades = task.grade([problem] * len(responses), responses)
     assert [g.accuracy for g in grades] == [1.0] * len(right) + [0.0] * len(wrong)
+
+
+@pytest.mark.parametrize("grader", ["exact", "number", "math-verify"])
+@pytest.mark.parametrize(
+    "answer",
+    ["9", " 9\n", "3*3 = <<3*3=9>>9, not 8\n#### 9", r"It is \boxed{8}, no: \boxed{9}, not 7."],
+)
+def test_a_worked_solution_is_compared_by_what_it_states(
+    tmp_path: Path, grader: str, answer: str
+) -> None:
+    task = made(tmp_path, grader=grader, answer=answer)
+    problem = task.load("train")[0]
+    assert problem.answer == "9"
+    responses = [rf"\boxed{{{n}}}" for n in (9, 8, 7, 3)]
+    assert [g.accuracy for g in task.grade([problem] * 4, responses)] == [1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("grader", ["exact", "number", "math-verify", "g.py:right"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, r"line 1: expected text or a number in \"a\" for '\{a\}', not nothing \(null\)"),
+        (["9"], r"for '\{a\}', not a list: \['9'\]\.$"),
+        ({"ground_truth": "9"}, r"for '\{a\}', not a dict: \{'ground_truth': '9'\}\.$"),
+    ],
+)
+def test_a_field_that_is_no_text_is_told(
+    tmp_path: Path, grader: str, value: object, said: str
+) -> None:
+    task = made(tmp_path, grader=grader)
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"q": "?", "a": value, "tone": "x"}) + "\n" * 2)
+    (tmp_path / "g.py").write_text("def right(problem, response):\n    return True\n")
+    task.description.data = Files(train="rows.jsonl", test="other.jsonl")
+    with pytest.raises(TaskError, match=said):
+        task.load("train")
+
+
+def test_turns_are_no_prompt(tmp_path: Path) -> None:
+    """The column ``prompt`` of TRL's and verl's data sets."""
+    task = made(tmp_path, prompt="{prompt}")
+    row = {"prompt": [{"role": "user", "content": "?"}], "a": 1, "tone": "x"}
+    (tmp_path / "rows.jsonl").write_text(f"{json.dumps(row)}\n" * 10)
+    with pytest.raises(TaskError, match=r"text or a number in \"prompt\" .* not a list: "):
+        task.load("train")
+
+
+@pytest.mark.parametrize("answer", ["", "  ", "worked out\n#### "])
+def test_an_empty_answer_is_told_where_it_is_compared_with(tmp_path: Path, answer: str) -> None:
+    for grader in ("exact", "number", "math-verify"):
+        task = made(tmp_path, grader=grader, answer=answer)
+        with pytest.raises(TaskError, match=r"line 1: expected an answer in .* it is empty\.$"):
+            task.load("train")
+    (tmp_path / "g.py").write_text("def right(problem, response):\n    return True\n")
+    assert made(tmp_path, grader="g.py:right", answer=answer).load("train")[0].answer == answer
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json", "rows.csv"])
+def test_a_byte_order_mark_is_no_part_of_the_data(tmp_path: Path, name: str) -> None:
+    rows = [{"q": f"{i}?", "a": i, "tone": "x"} for i in range(10)]
+    text = {
+        ".jsonl": "\r\n".join(map(json.dumps, rows)),
+        ".json": json.dumps(rows),
+        ".csv": "q,a,tone\r\n" + "".join(f"{r['q']},{r['a']},x\r\n" for r in rows),
+    }[Path(name).suffix]
+    task = made(tmp_path, data=name)
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert [(p.question, p.answer) for p in task.load("test")] == [("9? Box it.", "9")]
 
 
 def test_a_grader_of_ones_own_sees_the_row_and_may_return_a_whole_grade(tmp_path: Path) -> None:

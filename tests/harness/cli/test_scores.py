@@ -55,6 +55,11 @@ def test_models_are_named_where_there_are_several(capsys: pytest.CaptureFixture[
     assert (first.split()[0], second.split()[0]) == ("m", "step-16")
 
 
+def test_notes_stand_below(capsys: pytest.CaptureFixture[str]) -> None:
+    scores.show({**record(BARE), "notes": ["This model has no end token.", "Another."]})
+    assert printed(capsys)[2:] == ["This model has no end token.", "Another."]
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_flags_become_settings_and_the_record_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool

@@ -41,6 +41,14 @@ def test_the_token_that_closes_a_turn_ends_a_chat_response(tokenizer: Any) -> No
     assert ending_note(ENDS, tokenizer, chat=False) is None
 
 
+def test_an_end_that_the_tokenizer_does_not_have_never_comes(tokenizer: Any) -> None:
+    tokenizer.eos_token = None
+    alien = SimpleNamespace(eos_token_id=50256)
+    said = "does not have the model's end token, 50256: each of its responses runs to the limit."
+    assert str(ending_note(alien, tokenizer, chat=False)).endswith(said)
+    assert "runs to the limit" not in str(ending_note(alien, tokenizer, chat=True))
+
+
 def test_a_known_end_needs_no_note(tokenizer: Any) -> None:
     both = SimpleNamespace(eos_token_id=[1, tokenizer.convert_tokens_to_ids("<|im_end|>")])
     assert ending_note(both, tokenizer, chat=True) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,66 @@ def test_a_wrong_shape_is_told(copy: Copy) -> None:
     edit(folder / "config.json", vocab_size=50)
     with pytest.raises(UserError, match=r"embed_tokens.weight as \(46, 32\), .* for \(50, 32\)\.$"):
         open_model(folder, CPU)
+
+
+def added(folder: Path, **weights: Any) -> None:
+    """Put weights into the file that the model has no name for."""
+    path = folder / "model.safetensors"
+    save_file({**load_file(path), **weights}, path, {"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.layers.2.mlp.up_proj.weight",  # its config.json says two layers
+        "layers.2.mlp.up_proj.weight",  # as a model without its head saves it
+        "model.layers.0.self_attn.q_proj.lora_A.default.weight",
+        "model.layers.0.self_attn.q_norm.weight",
+        "model.layers.0.mlp.up_proj.weight_scale_inv",
+        "lm_head.bias",
+    ],
+)
+def test_a_weight_inside_the_model_that_has_no_place_is_told(copy: Copy, name: str) -> None:
+    folder = copy()
+    added(folder, **{name: torch.ones(1)})
+    with pytest.raises(UserError, match=rf"has no place: {re.escape(name)}\. Without them it"):
+        open_model(folder, CPU)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "v_head.summary.weight",
+        "mtp.layers.0.weight",
+        "model.visual.blocks.0.weight",
+        "model.layers.0.self_attn.rotary_emb.inv_freq",
+        "model.layers.0.self_attn.masked_bias",
+    ],
+)
+def test_a_weight_beside_the_model_changes_nothing(copy: Copy, name: str) -> None:
+    folder = copy()
+    before = open_model(folder, CPU).state_dict()
+    added(folder, **{name: torch.ones(1)})
+    after = open_model(folder, CPU).state_dict()
+    assert all(after[key].equal(value) for key, value in before.items())
+
+
+def test_a_mask_that_gpt2_saved_is_made_anew(tmp_path: Path) -> None:
+    """Its published checkpoint holds one a layer, and no model reads them."""
+    save(tiny("gpt2"), tmp_path)
+    added(tmp_path, **{"transformer.h.0.attn.bias": torch.ones(1, 1, 4, 4)})
+    open_model(tmp_path, CPU)
+
+
+def test_a_folder_without_a_tokenizer_is_told(copy: Copy) -> None:
+    folder = copy()
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(UserError, match=r"holds no "):
+        check(folder)
+    edit(folder / "config.json", model_type="qwen2")  # of this kind an empty one is made
+    with pytest.raises(UserError, match=r"holds no tokenizer: copy its base's there, tokenizer"):
+        check(folder)
 
 
 def test_a_tokenizer_beyond_the_vocabulary_is_told(copy: Copy) -> None:

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from srpo_bench.harness.models import micro as base_model
 from srpo_bench.harness.models.micro import RECIPE, encode, shipped_base, train_base
-from srpo_bench.harness.models.resolve import parameters
+from srpo_bench.harness.models.weights import parameters
 from srpo_bench.tasks.micro import corpus
 from srpo_bench.tasks.micro.corpus import FAMILIES, Example
 

@@ -8,15 +8,13 @@ from typing import Any
 
 import huggingface_hub
 import pytest
-import torch
 import transformers
 from huggingface_hub.errors import LocalEntryNotFoundError
-from safetensors.torch import save_file
 
 from srpo_bench.harness.config import Model
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models import resolve as module
-from srpo_bench.harness.models.resolve import digest, parameters, resolve
+from srpo_bench.harness.models.resolve import digest, resolve
 
 
 def touched(folder: Path, *names: str) -> Path:
@@ -34,11 +32,22 @@ def refused(path: Path | str) -> str:
 
 def test_a_folder_needs_configuration_and_weights(tmp_path: Path) -> None:
     folder = touched(tmp_path / "a", "config.json")
-    assert "has a config.json but no weights as *.safetensors" in refused(folder)
+    assert "has a config.json but no weights as model.safetensors" in refused(folder)
+    assert "no weights" in refused(touched(folder, "consolidated.safetensors"))
     assert resolve(Model(path=str(touched(folder, "model.safetensors")))) == folder
     assert "is not a model folder: it has no config.json." in refused(touched(tmp_path / "b"))
     many = touched(tmp_path / "c", "x.gguf", "y.gguf")
     assert "it has 2 .gguf files: name one of them." in refused(many)
+
+
+def test_what_trainers_leave_names_what_to_take_instead(tmp_path: Path) -> None:
+    out = touched(tmp_path / "out")
+    for name in ("checkpoint-10", "checkpoint-20"):
+        touched(out / name, "config.json")
+    said = "it has no config.json. Below it lie checkpoint-10, checkpoint-20: name one of these."
+    assert refused(out).endswith(said)
+    adapter = touched(tmp_path / "lora", "adapter_config.json", "adapter_model.safetensors")
+    assert "holds an adapter: merge it into its base" in refused(adapter)
 
 
 def test_a_name_that_is_nothing(tmp_path: Path) -> None:
@@ -144,25 +153,6 @@ def interrupted(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_weights_are_counted_as_transformers_reads_them(tmp_path: Path) -> None:
-    """Mistral's repositories hold them twice: sharded, and in one file of another form."""
-    folder = tmp_path / "m"
-    folder.mkdir()
-    for name, shape in (("model-1", (2, 3)), ("model-2", (4,)), ("consolidated", (10,))):
-        save_file({f"{name}.w": torch.zeros(shape)}, folder / f"{name}.safetensors")
-    assert parameters(folder) == 20  # without a list all are read
-    index = folder / "model.safetensors.index.json"
-    where = {f"model-{n}.w": f"model-{n}.safetensors" for n in (1, 2)}
-    index.write_text(json.dumps({"weight_map": where}))
-    assert parameters(folder) == 10
-    save_file({"w": torch.zeros(7)}, folder / "model.safetensors")
-    assert parameters(folder) == 7
-    (folder / "model.safetensors").unlink()
-    index.write_text("{")
-    with pytest.raises(UserError, match=r"index.json does not list a model's weights"):
-        parameters(folder)
-
-
 def test_what_is_no_gguf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = touched(tmp_path) / "m.gguf"
     path.write_bytes(b"GGU")
@@ -191,6 +181,7 @@ def test_a_hub_id_is_asked_for_what_is_opened(
     ((path, how),) = asked
     assert (path, how["revision"]) == ("owner/name", "v1")
     assert {"*.json", "*.safetensors", "tokenizer*"} <= set(how["allow_patterns"])
+    assert how["ignore_patterns"] == ["consolidated*"]
 
     def gone(*_: Any, **__: Any) -> str:
         raise LocalEntryNotFoundError("x")

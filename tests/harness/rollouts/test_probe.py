@@ -123,7 +123,8 @@ def test_weights_that_are_no_numbers_are_refused(ask: Ask) -> None:
     model = tiny("llama")
     torch.nn.init.constant_(model.lm_head.weight, torch.nan)
     model.save_pretrained(question.base)
-    assert str(refused(question, "the learner")) == "nan"
+    with pytest.raises(UserError, match=r"not all numbers: lm_head\.weight holds NaN or ∞\.$"):
+        probe(question)
 
 
 @pytest.mark.integration

@@ -31,7 +31,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             yield ScoredSubject([line], [{"model": subject.label, "task": name}])
 
     subjects = [SimpleNamespace(folder=Path(n), label=f"model {n}", step=0) for n in "xy"]
-    problems = SimpleNamespace(final=GROUPS, provenance=["data"])
+    problems = SimpleNamespace(final=GROUPS, provenance=["data"], notes=["of problems"])
     ticks = iter(range(100))
     for name, answer in (
         ("subjects", lambda _: subjects), ("load_final", lambda _: problems),
@@ -41,6 +41,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         ("refuse_learnt", lambda seen, asked: made.append((seen, [p.id for p in asked]))),
         ("fit", lambda config, problems, folder: made.append(("fit", folder))),
         ("_try", lambda config, problems, folder, device: made.append(("try", folder, device))),
+        ("_ending", lambda config, folder: ["of both models"]),
         ("_identity", lambda subject, config: {"step": subject.step}),
     ):  # fmt: skip
         monkeypatch.setattr(score, name, answer)
@@ -69,6 +70,7 @@ def test_every_model_is_proved_before_any_is_scored(tmp_path: Path, calls: list[
     ]
     assert (record["seed"], record["backend"], record["data"]) == (3, "own", ["data"])
     assert record["versions"]["vllm"] == "1"
+    assert record["notes"] == ["of problems", "of both models"]
     assert len(list(read_lines(out / "samples.jsonl"))) == 4
 
 
@@ -79,6 +81,7 @@ def test_lm_eval_computes_by_itself_and_is_named(
     record = score.score_models(Config(), backend="lm-eval")
     assert not [call for call in calls if call[0] == "try"]
     assert record["versions"]["lm-eval"] == "lm-eval 4"
+    assert record["notes"] == ["of problems"]
 
 
 def test_files_are_written_where_there_is_a_folder(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_a_missing_column_is_told_with_what_is_there() -> None:
     assert one.missing("accuracy", ["x", "Acuracy"]) == (
         "no column 'accuracy'; did you mean --map accuracy=Acuracy? (there are 'x', 'Acuracy')"
     )
+    assert "; name it: --map step=… (" in one.missing("step", ["seed", "algo"])  # they are others
     assert one.missing("step", ["q"]) == ("no column 'step'; name it: --map step=… (there are 'q')")
     many = [f"q{i}" for i in range(21)]
     assert "'q19' …)" in one.missing("step", many)

@@ -6,8 +6,6 @@ Whatever it is, it ends as a local Hugging Face folder that transformers, vLLM a
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 

@@ -33,7 +33,7 @@ from srpo_bench.harness.environment import make_repeatable
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.problems.load import Problems, load_problems
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.results.store import read_lines
 from srpo_bench.tasks.base import Grade, Outcome, Problem
 from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
@@ -244,7 +244,7 @@ def ours(config: Config, problems: Problems, base: Path, seed: int, folder: Path
         stopwatch.mark()
         return False
 
-    Run(folder, config, GRPO, seed, base, problems).train(after_step)
+    Trainer(folder, config, GRPO, seed, base, problems).train(after_step)
     steps = list(read_lines(folder / "steps.jsonl"))
     evals = {line["step"]: line["accuracy"] for line in read_lines(folder / "evals.jsonl")}
     curve = Curve(

@@ -33,8 +33,8 @@ class Completions:
     truncated: Tensor
 
 
-Ended = Callable[[list[int], list[list[int]]], None]
-"""Of the rows of some responses and their tokens."""
+Listener = Callable[[list[int], list[list[int]]], None]
+"""Is told the rows of responses that have ended, and their tokens."""
 
 
 class Engine(Protocol):
@@ -53,13 +53,13 @@ class Engine(Protocol):
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-        ended: Ended | None = None,
+        ended: Listener | None = None,
     ) -> Completions:
         """Sample ``n`` responses to each prompt; the same generator state gives the same bits.
 
         Args:
             stops: a prompt, the strings that end a response to it; empty for none at all.
-            ended: is told of responses that have ended by an engine that knows before it returns.
+            ended: an engine that knows it before it returns says here which responses have ended.
         """
         ...
 

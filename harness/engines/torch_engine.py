@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from srpo_bench.harness.engines.base import Completions, Ended, Sampling
+from srpo_bench.harness.engines.base import Completions, Listener, Sampling
 from srpo_bench.harness.engines.readers import make_reader
 from srpo_bench.harness.models.distribution import sample
 from srpo_bench.harness.models.policy import Policy
@@ -48,7 +48,7 @@ class TorchEngine:
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-        ended: Ended | None = None,
+        ended: Listener | None = None,
     ) -> Completions:
         """Sample ``n`` responses a prompt. See ``Engine.generate``."""
         rows = len(prompts) * n

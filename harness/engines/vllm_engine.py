@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from srpo_bench.harness.config import Vllm
-from srpo_bench.harness.engines.base import Completions, Ended, Sampling
+from srpo_bench.harness.engines.base import Completions, Listener, Sampling
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.context import context_of
 from srpo_bench.harness.models.policy import Policy
@@ -134,7 +134,7 @@ class VllmEngine:
         sampling: Sampling,
         generator: torch.Generator,
         stops: Sequence[tuple[str, ...]] = (),
-        ended: Ended | None = None,
+        ended: Listener | None = None,
     ) -> Completions:
         """Sample ``n`` responses a prompt. See ``Engine.generate``.
 

@@ -39,11 +39,11 @@ class RayExecutor:
     ) -> None:
         self._ray = _ray()
         self._folder, self._need = folder.absolute(), need
-        self._aside = Aside(folder / "ray.log" if folder.is_dir() else Path(os.devnull))
+        self._stderr = DivertedStderr(folder / "ray.log" if folder.is_dir() else Path(os.devnull))
         try:
             self._own = _join(self._ray, address, need, workers)
         except BaseException:
-            self._aside.end()
+            self._stderr.end()
             raise
         self._tasks: dict[Any, PlannedRun] = {}
         self._dropped: list[Ended] = []
@@ -97,7 +97,7 @@ class RayExecutor:
     def close(self) -> None:
         """Leave the cluster; one of our own ends with it."""
         self._ray.shutdown()
-        self._aside.end()
+        self._stderr.end()
         if self._own is not None:
             self._own.cleanup()
 
@@ -117,7 +117,7 @@ class RayExecutor:
         return f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-class Aside:
+class DivertedStderr:
     """Sends what is written to stderr into a file: where nodes die, Ray's own threads flood it,
     past every setting of its logs, and would tear up the live table."""
 

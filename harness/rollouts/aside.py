@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ class Aside:
     """Grades responses in lots, in the order in which they have ended.
 
     Args:
-        judge: of the rows of some responses and their texts.
+        judge: rows of responses and their texts to their grades.
     """
 
     def __init__(self, judge: Callable[[list[int], list[str]], list[Grade]]) -> None:
@@ -31,14 +31,14 @@ class Aside:
         self._waiting: dict[int, str] = {}
         self._begun: list[tuple[list[int], Future[list[Grade]]]] = []
 
-    def take(self, rows: Sequence[int], texts: Sequence[str]) -> None:
-        """Responses that have ended; they are begun once there are enough."""
-        self._waiting.update(zip(rows, texts, strict=True))
+    def take(self, texts: dict[int, str]) -> None:
+        """Responses that have ended, by row; they are begun once there are enough."""
+        self._waiting.update(texts)
         if len(self._waiting) >= LOT:
             self._begin()
 
     def finish(self, texts: dict[int, str]) -> None:
-        """Begin all of these, row by row, that were not taken before."""
+        """Begin all of these, by row, that were not taken before."""
         taken = {row for rows, _ in self._begun for row in rows}
         self._waiting.update((row, texts[row]) for row in texts.keys() - taken)
         if self._waiting:
@@ -82,12 +82,13 @@ class _Thread:
                 future.set_exception(error)
 
 
-_thread: dict[int, _Thread] = {}
+_threads: dict[int, _Thread] = {}
+"""By process: a fork has none of its parent's threads."""
 
 
 def aside(job: Callable[[], T]) -> Future[T]:
     """Begin ``job`` in the process's thread for grading, behind those begun before it."""
-    owner = os.getpid()  # a fork has none of its parent's threads
-    if owner not in _thread:
-        _thread[owner] = _Thread()
-    return _thread[owner].begin(job)
+    owner = os.getpid()
+    if owner not in _threads:
+        _threads[owner] = _Thread()
+    return _threads[owner].begin(job)

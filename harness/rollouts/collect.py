@@ -137,17 +137,17 @@ class Collector:
         prompts = [self.prompts.of(p) for p in problems]
         stops = [self.prompts.stops(p) for p in problems]
         group = torch.arange(len(problems)).repeat_interleave(n)
-        begun = Aside(lambda rows, texts: self._judge([problems[r // n] for r in rows], texts))
+        grades_aside = [self.tasks[p.task].grades_aside for p in problems]
+        begun = self._aside([problems[i] for i in group.tolist()])
 
         def text(row: int, tokens: list[int]) -> str:
             return _cut(self.policy.decode(tokens), stops[row // n])
 
         def ended(rows: list[int], tokens: list[list[int]]) -> None:
-            both = [(r, text(r, ids)) for r, ids in zip(rows, tokens, strict=True) if aside[r // n]]
-            begun.take([row for row, _ in both], [written for _, written in both])
+            pairs = zip(rows, tokens, strict=True)
+            begun.take({row: text(row, ids) for row, ids in pairs if grades_aside[row // n]})
 
-        aside = [self.tasks[p.task].grades_aside for p in problems]
-        listener = ended if any(aside) else None
+        listener = ended if any(grades_aside) else None
         responses = self.engine.generate(prompts, n, sampling, generator, stops, listener)
         lengths = responses.mask.sum(1).tolist()
         texts = [
@@ -163,31 +163,29 @@ class Collector:
         return self.begin_grading(completions)()
 
     def begin_grading(self, completions: GradedCompletions) -> Callable[[], GradedCompletions]:
-        """Begin what waits for processes of its own, aside; what is returned does the rest and has
-        the grades."""
+        """Begin what is graded aside; what is returned grades the rest, waits, and has the
+        grades."""
         answered = [completions.problems[group] for group in completions.group.tolist()]
-        begun = completions.begun or Aside(
-            lambda rows, texts: self._judge([answered[row] for row in rows], texts)
-        )
-        rows = range(len(answered))
+        texts, rows = completions.texts, range(len(answered))
+        begun = completions.begun or self._aside(answered)
         here = [row for row in rows if not self.tasks[answered[row].task].grades_aside]
-        begun.finish({row: completions.texts[row] for row in set(rows) - set(here)})
+        begun.finish({row: texts[row] for row in set(rows) - set(here)})
 
         def graded() -> GradedCompletions:
-            grades = begun.grades()
-            judged = self._judge(
-                [answered[row] for row in here], [completions.texts[row] for row in here]
-            )
-            grades.update(zip(here, judged, strict=True))
-            judged_all = [grades[row] for row in rows]
+            by_row = begun.grades()
+            judged = self._judge([answered[row] for row in here], [texts[row] for row in here])
+            by_row.update(zip(here, judged, strict=True))
+            grades = [by_row[row] for row in rows]
             for name, function in self.rewards.items():
-                judged_all = task_guard.reward(
-                    name, function, answered, completions.texts, judged_all
-                )
-            completions.grades = judged_all
+                grades = task_guard.reward(name, function, answered, texts, grades)
+            completions.grades = grades
             return completions
 
         return graded
+
+    def _aside(self, answered: Sequence[Problem]) -> Aside:
+        """Grades aside; ``answered[row]`` is the problem that a row's response answers."""
+        return Aside(lambda rows, texts: self._judge([answered[row] for row in rows], texts))
 
     def _judge(self, problems: Sequence[Problem], texts: Sequence[str]) -> list[Grade]:
         """A grade for each response; each task judges its own."""

@@ -35,7 +35,7 @@ from srpo_bench.tasks import rewards
 from srpo_bench.tasks.base import Problem
 
 
-class Run:
+class Trainer:
     """One arm at one seed, in its run directory."""
 
     def __init__(

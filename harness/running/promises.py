@@ -27,7 +27,7 @@ from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.micro import shipped_base
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.promise import RUNS, Promise
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.results.store import read_lines
 
 STEPS = 5
@@ -84,7 +84,7 @@ class Trials:
     problems: Problems
 
     def lines(
-        self, config: Config | None = None, disturb: Callable[[Run], None] | None = None
+        self, config: Config | None = None, disturb: Callable[[Trainer], None] | None = None
     ) -> list[dict[str, Any]]:
         """The lines of steps.jsonl of one run from start to end."""
         with self._folder() as folder:
@@ -112,7 +112,7 @@ class Trials:
         """No verb may move the global generators of torch, numpy or Python."""
         movers: list[str] = []
 
-        def watch(run: Run) -> None:
+        def watch(run: Trainer) -> None:
             verbs = (("weigh", run.algorithm), ("loss", run.algorithm))
             for name, method in (*verbs, ("choose", run.sampler), ("observe", run.sampler)):
                 setattr(method, name, _watched(name, getattr(method, name), movers))
@@ -138,7 +138,7 @@ class Trials:
     def shuffled(self, undisturbed: list[dict[str, Any]]) -> str:
         """The same run with the rows of every batch in another order."""
 
-        def disturb(run: Run) -> None:
+        def disturb(run: Trainer) -> None:
             weigh = run.algorithm.weigh
 
             def other(*given: Any) -> Batch:
@@ -155,8 +155,8 @@ class Trials:
             "with rows in another order; a response's neighbours in a batch mean nothing",
         )
 
-    def _run(self, folder: Path, config: Config | None = None) -> Run:
-        return Run(folder, config or self.config, self.arm, 1, shipped_base(), self.problems)
+    def _run(self, folder: Path, config: Config | None = None) -> Trainer:
+        return Trainer(folder, config or self.config, self.arm, 1, shipped_base(), self.problems)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -62,9 +62,8 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             attempt.drop(folder / SEAL)  # it was killed before it could say "done"
             manifest = planned(folder)
             steps = manifest["settings"]["steps"]
-            state: Literal["done", "stopped", "failed"] = (
-                "done" if not stop() and _train(attempt, manifest, stop) else "stopped"
-            )
+            trained = not stop() and _train(attempt, manifest, stop)
+            state: Said = "done" if trained else "stopped"
             reason = ""
             if state == "done":
                 attempt.write_json(SEAL, digests(folder))
@@ -148,7 +147,7 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     from srpo_bench.harness.environment import make_repeatable
     from srpo_bench.harness.plugins.entered import enter_kept
     from srpo_bench.harness.running.as_planned import base_as_planned, problems_as_planned
-    from srpo_bench.harness.running.loop import Run
+    from srpo_bench.harness.running.loop import Trainer
 
     folder = attempt.run
     config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
@@ -170,16 +169,16 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
         sampler_settings=manifest["sampler_settings"],
         optim=manifest.get("optim", {}),
     )
-    run = Run(folder, config, arm, manifest["seed"], base, problems, attempt)
-    notes = dict.fromkeys([*manifest["notes"], *run.sampler.notes, *run.algorithm.notes])
+    trainer = Trainer(folder, config, arm, manifest["seed"], base, problems, attempt)
+    notes = dict.fromkeys([*manifest["notes"], *trainer.sampler.notes, *trainer.algorithm.notes])
     learned = {
         "notes": list(notes),
-        "at_rest": list(run.sampler.at_rest),
-        "waits_for": run.waits_for,
+        "at_rest": list(trainer.sampler.at_rest),
+        "waits_for": trainer.waits_for,
     }
     if manifest | learned != manifest:
         attempt.write_json("manifest.json", manifest | learned)
-    return run.train(stop, stop.at_once)
+    return trainer.train(stop, stop.at_once)
 
 
 def _whereabouts() -> dict[str, Any]:

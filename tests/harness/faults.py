@@ -12,7 +12,7 @@ import torch
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import Policy
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 
 
 class Stale(TorchEngine):
@@ -48,7 +48,7 @@ class Faithful(TorchEngine):
     shares_weights = False
 
 
-def inject(run: Run, engine: type[TorchEngine]) -> Run:
+def inject(run: Trainer, engine: type[TorchEngine]) -> Trainer:
     """The run with another engine, for training and evaluation alike."""
     faulty: Any = engine(run.policy, run.config.rollout.rows_at_once)
     run.engine = run.collector.engine = faulty

@@ -20,7 +20,7 @@ from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.running import learner
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.results.store import read_lines
 from srpo_bench.tasks.base import Grade, Outcome
 from tests.harness.pretended import CUDA, DeviceMixError, pretended_cuda
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "bfloat16": ("rloo", {"model": {"dtype": "bfloat16"}}),
 }
 
-Make = Callable[..., Run]
+Make = Callable[..., Trainer]
 
 
 @pytest.fixture
@@ -67,15 +67,15 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
     monkeypatch.setattr(Collector, "grade", grade)
 
-    def build(algorithm: str, changes: dict[str, Any]) -> Run:
+    def build(algorithm: str, changes: dict[str, Any]) -> Trainer:
         config = Config.model_validate(layers.merge(SMALL, changes))
         arm = Arm(name=algorithm, algorithm=algorithm)
-        return Run(tmp_path, config, arm, 1, resolve(config.model), load_problems(config))
+        return Trainer(tmp_path, config, arm, 1, resolve(config.model), load_problems(config))
 
     return build
 
 
-def train(make: Make, algorithm: str, changes: dict[str, Any]) -> Run:
+def train(make: Make, algorithm: str, changes: dict[str, Any]) -> Trainer:
     """One step, a checkpoint, and the rest in a run that goes on from it."""
     assert not make(algorithm, changes).train(stop=lambda: True)
     run = make(algorithm, changes)

@@ -26,7 +26,7 @@ from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.rollouts.mismatch import mismatch
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.results.report import write_report
 from srpo_bench.results.statistics.mismatch import LARGE_KL
 from tests.integration.processes import ends, members
@@ -280,7 +280,7 @@ def test_faults_stand_in_the_report(local: VllmEngine, tmp_path: Path) -> None:
     problems = load_problems(config)
     for planned in comparison.runs:
         where, arm, seed = planned.folder, planned.arm, planned.seed
-        run = Run(where, config, arm, seed, comparison.base, problems)
+        run = Trainer(where, config, arm, seed, comparison.base, problems)
         run.engine = run.collector.engine = Faulty(run.policy, local, arm.name)
         assert run.train()
     told = write_report(comparison.folder)

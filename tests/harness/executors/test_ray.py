@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from srpo_bench.harness.executors.base import Need
-from srpo_bench.harness.executors.ray import Aside, RayExecutor
+from srpo_bench.harness.executors.ray import DivertedStderr, RayExecutor
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_runs_keep_to_the_planned_kind_of_accelerator(
 def test_what_other_threads_write_to_stderr_goes_aside(tmp_path: Path) -> None:
     """They write to the descriptor, past Python."""
     before = os.fstat(2)
-    aside = Aside(tmp_path / "ray.log")
+    aside = DivertedStderr(tmp_path / "ray.log")
     os.write(2, b"a flood\n")
     aside.end()
     aside.end()

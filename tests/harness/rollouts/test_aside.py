@@ -54,14 +54,14 @@ def test_responses_are_judged_in_lots_and_each_once(monkeypatch: pytest.MonkeyPa
         return [graded(row) for row in rows]
 
     begun = Aside(judge)
-    begun.take([], [])
-    begun.take([7, 2], ["g", "b"])
+    begun.take({})
+    begun.take({7: "g", 2: "b"})
     aside(lambda: None).result()
     assert lots == []
-    begun.take([5, 0], ["e", "@"])
+    begun.take({5: "e", 0: "@"})
     aside(lambda: None).result()
     assert lots == [([0, 2, 5, 7], ["@", "b", "e", "g"])]
-    begun.take([9], ["i"])
+    begun.take({9: "i"})
     begun.finish({row: chr(64 + row) for row in (0, 2, 4, 5, 6, 7, 9)})
     assert begun.grades() == {row: graded(row) for row in (0, 2, 5, 7, 4, 6, 9)}
     assert lots[1:] == [([4, 6, 9], ["D", "F", "I"])]

@@ -20,7 +20,7 @@ from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.running.attempt import Attempt
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.results.report import write_report
 from srpo_bench.results.store import read_lines
 from tests.harness import faults
@@ -39,24 +39,24 @@ SMALL: dict[str, Any] = {
     "samples_every": 1,
 }
 
-Make = Callable[..., Run]
+Make = Callable[..., Trainer]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """A run in a folder of its own: ``make("grpo", steps, **rollout settings)``."""
 
-    def build(name: str, steps: int = 4, **rollout: Any) -> Run:
+    def build(name: str, steps: int = 4, **rollout: Any) -> Trainer:
         config = Config.model_validate(layers.merge(SMALL, {"steps": steps, "rollout": rollout}))
         folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         (arm,) = parse_arms([name], {})
-        return Run(folder, config, arm, 1, resolve(config.model), load_problems(config))
+        return Trainer(folder, config, arm, 1, resolve(config.model), load_problems(config))
 
     return build
 
 
-def steps(run: Run) -> list[dict[str, Any]]:
+def steps(run: Trainer) -> list[dict[str, Any]]:
     assert run.train()
     return list(read_lines(run.folder / "steps.jsonl"))
 
@@ -126,7 +126,7 @@ def test_a_fault_stands_in_the_report(tmp_path: Path, monkeypatch: pytest.Monkey
     problems = load_problems(comparison.config)
     for planned in comparison.runs:
         where, arm, seed = planned.folder, planned.arm, planned.seed
-        run = Run(where, comparison.config, arm, seed, comparison.base, problems)
+        run = Trainer(where, comparison.config, arm, seed, comparison.base, problems)
         engine = faults.Stale if arm.name == "stale" else faults.Faithful
         assert faults.inject(run, engine).train()
     told = write_report(comparison.folder)

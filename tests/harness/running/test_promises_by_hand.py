@@ -78,7 +78,7 @@ def test_trials_are_of_one_seed_in_folders_that_are_thrown_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[Any] = []
-    monkeypatch.setattr(promises, "Run", lambda *given: made.append(given))
+    monkeypatch.setattr(promises, "Trainer", lambda *given: made.append(given))
     arm, config, problems = (SimpleNamespace() for _ in range(3))
     trials = promises.Trials(arm, config, problems)  # type: ignore[arg-type]
     with trials._folder() as folder:

@@ -24,7 +24,7 @@ from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.rollouts.collect import GradedCompletions
 from srpo_bench.harness.running import ledger, loop, methods
 from srpo_bench.harness.running.learner import Update
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.harness.running.record import evaluation_line, step_line
 from srpo_bench.results.schema import Ledger, Spent
 from srpo_bench.results.store import read_lines
@@ -41,10 +41,10 @@ SMALL: dict[str, Any] = {
 }
 
 
-def run_of(folder: Path, algorithm: str = "grpo", **values: Any) -> Run:
+def run_of(folder: Path, algorithm: str = "grpo", **values: Any) -> Trainer:
     config = layers.parse(Config, layers.merge(SMALL, values), "test")
     arm = Arm(name=algorithm, algorithm=algorithm)
-    return Run(folder, config, arm, 1, resolve(config.model), load_problems(config))
+    return Trainer(folder, config, arm, 1, resolve(config.model), load_problems(config))
 
 
 class Scripted(TorchEngine):
@@ -62,7 +62,7 @@ class Scripted(TorchEngine):
         return Completions(5 * mask.long(), mask, -1.0 * mask, torch.zeros(4).bool())
 
 
-def scripted(run: Run) -> Run:
+def scripted(run: Trainer) -> Trainer:
     run.engine = run.collector.engine = Scripted(run.policy, 64)
     return run
 

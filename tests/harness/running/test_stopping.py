@@ -13,7 +13,7 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.problems.load import load_problems
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.harness.running.stopping import InterruptedScoringError, Stop
 from srpo_bench.results.store import read_lines
 
@@ -31,11 +31,11 @@ SMALL: dict[str, Any] = {
 RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl", "final.json")
 
 
-def run_in(folder: Path) -> Run:
+def run_in(folder: Path) -> Trainer:
     config = layers.parse(Config, SMALL, "test")
     folder.mkdir(exist_ok=True)
     arm = Arm(name="grpo", algorithm="grpo")
-    return Run(folder, config, arm, 1, resolve(config.model), load_problems(config))
+    return Trainer(folder, config, arm, 1, resolve(config.model), load_problems(config))
 
 
 def records(folder: Path) -> dict[str, str]:

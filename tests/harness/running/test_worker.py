@@ -14,7 +14,7 @@ from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.running.__main__ import main
 from srpo_bench.harness.running.attempt import Attempt
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.harness.running.worker import run_folder
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.store import read_json, read_lines, write_json
@@ -131,7 +131,7 @@ def test_a_run_that_was_taken_over_says_nothing(run: Path, monkeypatch: pytest.M
         Attempt(run).write_json("status.json", {"state": "done", "by": "another"})
         raise OSError("Stale file handle")
 
-    monkeypatch.setattr(Run, "train", train)
+    monkeypatch.setattr(Trainer, "train", train)
     assert run_folder(run) == "superseded"
     assert read_json(run / "status.json")["by"] == "another"
 
@@ -143,7 +143,7 @@ def test_whatever_ends_it_is_written_down(
     def train(*_: object) -> bool:
         raise error
 
-    monkeypatch.setattr(Run, "train", train)
+    monkeypatch.setattr(Trainer, "train", train)
     assert run_folder(run) == "failed"
     assert reason(run).startswith(type(error).__name__)
 
@@ -151,20 +151,20 @@ def test_whatever_ends_it_is_written_down(
 def test_where_all_are_being_stopped_a_run_does_not_begin(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Run, "train", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(Trainer, "train", lambda *_: pytest.fail("it began"))
     (run.parents[1] / "stop").touch()
     assert run_folder(run) == "stopped"
     assert read_json(run / "status.json")["state"] == "stopped"
 
 
 def test_a_signal_stops_it_after_its_step(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def train(_: Run, stop: object, at_once: object) -> bool:
+    def train(_: Trainer, stop: object, at_once: object) -> bool:
         assert callable(stop)
         assert not stop()
         signal.raise_signal(signal.SIGTERM)
         return not stop()
 
-    monkeypatch.setattr(Run, "train", train)
+    monkeypatch.setattr(Trainer, "train", train)
     assert run_folder(run) == "stopped"
     assert read_json(run / "status.json")["state"] == "stopped"
 

@@ -153,7 +153,7 @@ def test_training_is_set_up_as_the_manifest_says(
     monkeypatch.setattr(as_planned, "problems_as_planned", lambda *_: "problems")
     monkeypatch.setattr(worker, "device_memory", lambda device: f"memory of {device}")
     monkeypatch.setattr(worker, "device_name", lambda device: f"name of {device}")
-    monkeypatch.setattr(loop, "Run", Loop)
+    monkeypatch.setattr(loop, "Trainer", Loop)
     attempt = Attempt(run)
     stop: Any = SimpleNamespace(at_once="at once")
     assert worker._train(attempt, TRAINING, stop)
@@ -188,7 +188,7 @@ def test_a_manifest_that_knows_it_all_is_not_written_again(
     monkeypatch.setattr(entered, "enter_kept", lambda *_: None)
     for name in ("base_as_planned", "problems_as_planned"):
         monkeypatch.setattr(as_planned, name, lambda *_: None)
-    monkeypatch.setattr(loop, "Run", Loop)
+    monkeypatch.setattr(loop, "Trainer", Loop)
     attempt = Attempt(run)
     known = TRAINING | {"at_rest": ["resting"], "waits_for": ({"what": "a step"},)}
     known["notes"] = ["planned", "of the sampler", "of the algorithm"]

@@ -18,7 +18,7 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.resolve import resolve
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.problems.load import load_problems
-from srpo_bench.harness.running.loop import Run
+from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.harness.sinks import fan_out as choose
 from srpo_bench.harness.sinks.base import Place
 from srpo_bench.results.store import read_json, read_lines
@@ -30,11 +30,11 @@ RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
 Points = dict[str, list[tuple[int, float]]]
 
 
-def make(folder: Path, *sinks: str) -> Run:
+def make(folder: Path, *sinks: str) -> Trainer:
     config = Config.model_validate(layers.merge(SMALL, {"sinks": list(sinks)}))
     folder.mkdir(parents=True, exist_ok=True)
     arm = Arm(name="srpo", algorithm="srpo")
-    return Run(folder, config, arm, 1, resolve(config.model), load_problems(config))
+    return Trainer(folder, config, arm, 1, resolve(config.model), load_problems(config))
 
 
 def records(folder: Path) -> dict[str, bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_UNDER = "_value(middle, *cubic) < short"
+from tests.mutants.equivalent_results import RESULTS
+
 _AT_ONCE = "a digest is the same whatever is read at once"
 _COPIED = "a copy is the same whatever is read at once"
 _ALL_OF_IT = "either way of writing the generator's state has all of it"
@@ -11,11 +12,8 @@ _SORTED = "probs, order = scaled.detach().softmax(-1).sort(dim=-1, descending=Tr
 _INT64 = "whole numbers are of 64 bits by themselves where the tests run"
 _ONE_MORE = "one more place, in which nothing is put and of which nothing is read"
 _NO_VALUE = "what is None differs from whatever was chosen, as what is not there does"
-_NEAREST = "of the nearest names only the first is read, and the nearest comes first"
 EQUIVALENT: dict[str, str] = {
-    f"results/statistics/curves.py: LtE in {_UNDER} :: under = {_UNDER}": (
-        "where a bisection meets its goal exactly, either half ends there, to the last halving"
-    ),
+    **RESULTS,
     "harness/models/distribution.py: 27 for 26 :: SUMMED_AT_ONCE = 2**26": (
         "how much is summed at once bounds memory; the sums are exact"
     ),
@@ -31,34 +29,6 @@ EQUIVALENT: dict[str, str] = {
     "betas=optim.betas, … :: self.optimizer = torch.optim.AdamW(": (
         "every update sets its own rate before it is made"
     ),
-    "results/importers/shelf.py: GtE in now > done :: if now > done:": (
-        "equal ones were told apart a line before"
-    ),
-    "results/importers/logs.py: 2 for 1 :: "
-    "near = difflib.get_close_matches(metrics[0], keys, 1)": _NEAREST,
-    "results/statistics/across.py: 2 for 1 :: resampled = scores[picks].reshape(RESAMPLES, -1)": (
-        "numpy takes any negative size for the one that is open"
-    ),
-    "results/statistics/benchmarks.py: no dtype= in np.array([s['accuracy'] for s in scores], "
-    'dtype=float) :: values = np.array([s["accuracy"] for s in scores], dtype=float)': (
-        "means and deviations of whole numbers are those of the same floats"
-    ),
-    "results/statistics/curves.py: 1.0 for 0.0 :: "
-    "return np.where(np.isfinite(goal), goal, 0.0) - TOLERANCE": (
-        "what stands for no level is left out by both callers"
-    ),
-    "results/statistics/curves.py: no side= in np.searchsorted(step, inside, side='right') :: "
-    'i = np.clip(np.searchsorted(step, inside, side="right") - 1, 0, k - 2)': (
-        "at an evaluation the pieces on either side have one value"
-    ),
-    "results/statistics/sequential.py: 51 for 50 :: for _ in range(50):": (
-        "a fixed point that twenty rounds reach to the last digit"
-    ),
-    "results/judgement/grim.py: Div in (reported - unit) / 100 * n :: "
-    "low = math.floor((reported - unit) / 100 * n)": (
-        "where the search begins; each count is looked at"
-    ),
-    "results/judgement/rules.py: 1 for 0 :: if side < 0:": ("a side that is settled is -1 or 1"),
     "harness/planning/arms.py: no mode= in arm.optim.model_dump(mode='json', exclude_none=True) :: "
     'own = arm.optim.model_dump(mode="json", exclude_none=True)': (
         "an arm's optimiser has numbers alone, which JSON keeps"
@@ -66,33 +36,6 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/size.py: 1 for 0 :: "
     "several = any((getattr(text, name, None) or 0) > 1 for name in THERE)": (
         "one is no more several than none is"
-    ),
-    "results/importers/jsonfile.py: 2 for 1 :: block = self._file.read(1 << 16)": (
-        "what is read is the same whatever is read at once"
-    ),
-    "results/importers/lines.py: False for True :: "
-    'self.path, self.number, self.last, self.whole = path, 0, "", True': (
-        "nobody asks before a line was read, which says it"
-    ),
-    "results/importers/shelf.py: no isolation_level= in sqlite3.connect('', isolation_level=None) "
-    ':: self._base = sqlite3.connect("", isolation_level=None)  # "": private, spills to disk': (
-        "everything is within one transaction, which is begun in words"
-    ),
-    "results/importers/tensorboard.py: 2 for 1 :: "
-    "step, values, first = -1, dict[str, float](), 0": ("no step is below zero"),
-    "results/importers/columns.py: 2 for 1 :: near = difflib.get_close_matches("
-    "column.lower(), [p.lower() for p in present], 1, 0.4)": _NEAREST,
-    "results/judgement/rules.py: LtE in side < 0 :: "
-    'return "fewer steps" if side < 0 else "more steps"': "a side of 0 was left out a line before",
-    "results/report/analysis.py: 2 for 1 :: return share(present, error / max(len(present), 1))": (
-        "one run has no interval, whatever its error"
-    ),
-    "results/importers/write.py: 1 for 0 :: first = 0": (
-        "a run has an evaluation at least, whose step it becomes"
-    ),
-    "results/statistics/curves.py: GtE in delta[0] * delta[1] > 0 :: "
-    "return np.where(delta[0] * delta[1] > 0, mean, 0.0)": (
-        "the harmonic mean with a slope of zero is zero"
     ),
     "harness/running/intact.py: 2 for 1 :: _PIECE = 1 << 20": _AT_ONCE,
     "harness/running/intact.py: 21 for 20 :: _PIECE = 1 << 20": _AT_ONCE,
@@ -114,15 +57,6 @@ EQUIVALENT: dict[str, str] = {
     "others.append(": _INT64,
     "harness/scoring/score.py: no mode= in config.model.model_dump(mode='json') :: "
     "return {": "a model's settings are words",
-    "results/report/unit.py: LtE in ratio < 1 :: "
-    "near = min(off, 100 - off) if ratio < 1 else off": ("of a ratio of 1 either is nothing"),
-    "results/report/why.py: 2 for 1 :: side = 1 if total >= 0 else -1": (
-        "of a side its sign is read"
-    ),
-    "results/report/samples.py: 1 for 0 :: "
-    "share = max(2, LIMIT // len(sources)) if sources else 0": (
-        "a share of no sources is not asked for"
-    ),
     "harness/engines/choose.py: delete continue :: continue": "the loop goes on by itself",
     "harness/engines/kv_cache.py: no USub in -2 :: end = self._length + key_states.shape[-2]": (
         "of four dimensions the last but one is 2"

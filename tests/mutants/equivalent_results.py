@@ -228,8 +228,8 @@ RESULTS: dict[str, str] = {
     ),
     "results/statistics/speed.py: 2 for 1 :: "
     "rows = self.mean.reshape(-1, self.mean.shape[-1])": _OPEN,
-    "results/statistics/speed.py: 1 for 0 :: "
-    "some = [0.01 * row[np.argmax(row > 0)] for row in rows]": _OPEN,
+    "results/statistics/speed.py: 2 for 1 :: "
+    "flat = zip(step.reshape(-1), rows, some, strict=True)": _OPEN,
     "results/statistics/speed.py: 2 for 1 :: "
     "flat = zip(cost.reshape(-1, cost.shape[-1]), rows, strict=True)": _OPEN,
     "results/statistics/speed.py: 2 for 1 :: "

@@ -207,14 +207,14 @@ def test_sides_with_another_k_each_have_their_own() -> None:
 
 
 def test_a_further_look_is_at_the_pairs_that_both_arms_have() -> None:
-    """Ten seeds of srpo, and nine of grpo that it shares with it, after a look at eight."""
+    """Ten seeds of either, nine of which are of both, after a look at eight."""
     plan = {
         "seeds": list(range(9)),
         "arms": [{"arm": "grpo"}, {"arm": "srpo"}],
         "added": [{"seeds": [8], "arms": [], "runs_seen": 16}],
     }
     more = [run("grpo", 8, tasks={"a": (0, 0.3)}), run("srpo", 8, tasks={"a": (0, 0.3)})]
-    lone = [run("srpo", 9, tasks={"a": (0, 0.3)})]
+    lone = [run(arm, seed, tasks={"a": (0, 0.3)}) for arm, seed in (("srpo", 9), ("grpo", 10))]
     assert first_look(plan, "srpo", "grpo") == 8
     level = 1 - 2 * tail_of(9, 8)
     d = np.array([0.05 + (-1) ** s / 100 for s in SEEDS] + [0.0])

@@ -58,6 +58,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """A folder that could not be made, or written to, is refused before the work that it is for.
+
+    Raises:
+        UserError: it could not.
+    """
+    there = next(place for place in [folder, *folder.absolute().parents] if place.exists())
+    if not there.is_dir():
+        raise UserError(f"Cannot write to {folder}: {there} is no folder.")
+    if not os.access(there, os.W_OK):
+        raise UserError(f"Cannot write to {folder}: {there} is not yours to write to.")
+
+
 def pick_device(name: str) -> torch.device:
     """``auto`` takes cuda, then mps, then cpu; a device that is not there is the user's error."""
     import torch

@@ -41,10 +41,12 @@ def base(
     bench base --model HuggingFaceTB/SmolLM2-135M-Instruct --tasks mawps --held-out svamp,gsm8k \\
         --examples 400 --out smollm2-mawps
     """
+    from srpo_bench.harness.machine import refuse_unwritable
     from srpo_bench.harness.models.resolve import digest
 
     if out.exists():
         raise UserError(f"{out} exists; name a folder that does not.")
+    refuse_unwritable(out)
     if model == "micro":
         if tasks or held_out or examples:
             raise UserError("The micro base has a recipe of its own: name a --model to grow.")

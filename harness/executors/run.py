@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Executor
@@ -20,7 +21,7 @@ from srpo_bench.harness.running.intact import check
 from srpo_bench.harness.running.worker import PATIENCE, is_held, write_status
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.status import GONE
-from srpo_bench.results.store import STOP, read_json, saved, write_json
+from srpo_bench.results.store import STATUS, STOP, read_json, saved, write_json
 
 POLL = 0.25
 """Seconds between looks at the executor."""
@@ -68,7 +69,8 @@ def run_all(
                 _close(ended, stopping)
                 watch()
         except BaseException:
-            _stop(comparison.folder, executor, left, kept)
+            if left:
+                _stop(comparison.folder, executor, left, kept)
             raise
         finally:
             executor.close()
@@ -107,8 +109,10 @@ def _close(ended: list[Ended], stopping: bool = False) -> None:
     Where all are being stopped, one that waits for its place goes on waiting, for bench resume.
     """
     for end in ended:
-        path = end.run.folder / "status.json"
-        record = read_json(path) if path.exists() else {"step": 0, "steps": 0}
+        path = end.run.folder / STATUS
+        record: dict[str, Any] = {"step": 0, "steps": 0}
+        with suppress(OSError, ValueError):  # killed as it wrote, or there is none
+            record = read_json(path)
         waits = stopping and record.get("state") == "waiting"
         if not waits and record.get("state") not in ENDED and end.how != SUPERSEDED:
             reason = f"The worker died: {end.how or 'nobody knows how'}."

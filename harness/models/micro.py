@@ -71,6 +71,7 @@ def train_base(
     out_dir: Path, seed: int = 0, steps: int | None = None, progress: Progress | None = None
 ) -> Path:
     """Train the base by ``RECIPE`` and save it, with the recipe beside it, as ``out_dir``."""
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
     threads = torch.get_num_threads()
     torch.set_num_threads(RECIPE.threads)  # sums are cut differently on another number of threads
     try:

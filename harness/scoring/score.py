@@ -17,7 +17,7 @@ from typing import Any
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.errors import UserError, unknown
-from srpo_bench.harness.machine import pick_device, versions
+from srpo_bench.harness.machine import pick_device, refuse_unwritable, versions
 from srpo_bench.harness.models.ending import ending_note
 from srpo_bench.harness.models.loading import open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest
@@ -152,5 +152,8 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 def _can_write(out: Path | None) -> None:
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out is None:
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is not an empty folder; choose another --out.")
+    refuse_unwritable(out)

@@ -26,6 +26,26 @@ def test_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -
     assert machine.cores() == 1
 
 
+def test_a_folder_that_could_not_be_made_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for there in (tmp_path, tmp_path / "a" / "b", tmp_path / "new"):
+        machine.refuse_unwritable(there)
+    for below in (tmp_path / "file", tmp_path / "file" / "a" / "b"):
+        with pytest.raises(UserError, match=rf"Cannot write to {below}: .*/file is no folder\."):
+            machine.refuse_unwritable(below)
+    asked: list[Any] = []
+    monkeypatch.setattr(os, "access", lambda *words: bool(asked.append(words)))
+    with pytest.raises(UserError, match=rf"Cannot write to .*: {tmp_path} is not yours"):
+        machine.refuse_unwritable(tmp_path / "a")
+    assert asked == [(tmp_path, os.W_OK)]  # root may always write, so this is not tried
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=rf"Cannot write to a: {tmp_path} is not yours"):
+        machine.refuse_unwritable(Path("a"))
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
 def test_auto_takes_cuda_then_mps_then_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     there = {"cuda": True, "mps": True}
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there["cuda"])

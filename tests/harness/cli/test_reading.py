@@ -146,6 +146,10 @@ def test_making_the_micro_base(
     out.mkdir()
     assert bench(monkeypatch, "base", "--out", out) == 2
     assert capsys.readouterr().err == f"bench: {out} exists; name a folder that does not.\n"
+    (tmp_path / "file").touch()
+    assert bench(monkeypatch, "base", "--out", tmp_path / "file" / "b") == 2
+    assert "/file is no folder.\n" in capsys.readouterr().err
+    assert len(made) == 2  # reported before the training, not after it
 
 
 def test_the_catalogues_are_reached(

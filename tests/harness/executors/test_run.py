@@ -98,6 +98,21 @@ def test_what_could_not_say_how_it_ended_is_failed_and_the_rest_goes_on(
     assert executor.closed
 
 
+def test_a_run_that_was_killed_as_it_wrote_its_status_is_failed_and_the_rest_goes_on(
+    comparison: PlannedComparison,
+) -> None:
+    class Torn(Scripted):
+        def ended(self) -> list[Ended]:
+            run = self.left[0][0]
+            ended = super().ended()
+            if run == self.taken[1]:
+                (run.folder / "status.json").write_text('{"state": "runn')
+            return ended
+
+    run_all(comparison, Torn([None, "killed by signal SIGKILL", None, None]))
+    assert [state(run) for run in comparison.runs] == ["done", "failed", "done", "done"]
+
+
 def test_only_what_is_pending_is_run(comparison: PlannedComparison) -> None:
     write_status(comparison.runs[1].folder, "done", 10)
     executor = Scripted([None] * 3)
@@ -149,7 +164,7 @@ def test_a_run_that_found_a_stop_file_of_the_users_before_it_began_goes_on_waiti
 
 
 def test_a_signal_while_runs_are_handed_over_ends_the_command(
-    comparison: PlannedComparison,
+    comparison: PlannedComparison, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Slow(Scripted):
         def start(self, runs: Sequence[PlannedRun]) -> None:
@@ -160,6 +175,8 @@ def test_a_signal_while_runs_are_handed_over_ends_the_command(
     with pytest.raises(KeyboardInterrupt):
         run_all(comparison, executor)
     assert executor.closed
+    assert executor.stopped == []
+    assert capsys.readouterr().out == ""  # nothing has begun that would be saved
 
 
 def test_two_commands_on_one_comparison_are_refused(comparison: PlannedComparison) -> None:

@@ -92,7 +92,7 @@ def test_training_is_reproducible_and_reports_progress(
         replace(RECIPE, batch=8, tokenizer_examples=500, layers=1, hidden=32, mlp=64),
     )
     seen: list[tuple[int, int]] = []
-    first = train_base(tmp_path / "a", 3, 4, lambda done, of: seen.append((done, of)))
+    first = train_base(tmp_path / "new" / "a", 3, 4, lambda done, of: seen.append((done, of)))
     second = train_base(tmp_path / "b", 3, 4)
     other = train_base(tmp_path / "c", 4, 4)
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]

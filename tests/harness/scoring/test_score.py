@@ -163,6 +163,8 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     for name in ("full", "full/x"):
         with pytest.raises(UserError, match=rf"{name} is not an empty folder; choose another"):
             score_models(settings("nowhere", MICRO), out=tmp_path / name)
+    with pytest.raises(UserError, match=r"full/x is no folder"):  # before anything is looked at
+        score_models(settings("nowhere", MICRO), out=tmp_path / "full" / "x" / "out")
 
 
 def test_an_unknown_backend_is_refused_with_the_nearest(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ class ClaimVerdict:
     """decides | named beforehand | exploratory; see ``srpo_bench.results.judgement.targets``."""
     confidence: float
     """Of the interval: 0.95, and 0.90 for equivalence (two one-sided tests at 5 %)."""
-    own: bool = True
+    own: bool
     """Is the claim about these two algorithms?"""
-    here: bool = True
+    here: bool
     """Can runs such as these judge it, once they are finished?"""
     units: dict[str, str] = field(default_factory=dict)
     """unit of a step -> a sentence with the verdict in it, for claims about steps."""

@@ -13,8 +13,9 @@ _TIED = "a mean lies within a tie of itself, and no other just a tie away, to th
 _TIE_SHARES = "no two shares of right answers differ by so little"
 RESULTS: dict[str, str] = {
     "results/importers/columns.py: 2 for 1 :: "
-    "near = difflib.get_close_matches(column.lower(), [p.lower() for p in present], 1, "
-    "0.4)": ("of the nearest names only the first is read, and the nearest comes first"),
+    "near = difflib.get_close_matches(column.lower(), free, 1, 0.4)": (
+        "of the nearest names only the first is read, and the nearest comes first"
+    ),
     "results/importers/jsonfile.py: 2 for 1 :: block = self._file.read(1 << 16)": (
         "what is read is the same whatever is read at once"
     ),
@@ -27,6 +28,9 @@ RESULTS: dict[str, str] = {
     ),
     "results/importers/logs.py: 2 for 1 :: near = difflib.get_close_matches(metrics[0], keys, 1)": (
         "of the nearest names only the first is read, and the nearest comes first"
+    ),
+    "results/importers/logs.py: 1 for 0 :: last: int = 0": (
+        "set by the first step, before it is read"
     ),
     "results/importers/record.py: LtE in 1 < scaled <= 100 :: "
     'hint = " (percent? add --scale 0.01)" if 1 < scaled <= 100 else ""': ("one is a fraction"),
@@ -57,6 +61,12 @@ RESULTS: dict[str, str] = {
     ),
     "results/importers/write.py: 1 for 0 :: first = 0": (
         "a run has an evaluation at least, whose step it becomes"
+    ),
+    "results/importers/write.py: False for True :: _even: bool = True": (
+        "set by the first evaluation, without which nothing is known"
+    ),
+    "results/importers/write.py: False for True :: _constant: bool = True": (
+        "set by the first evaluation, without which nothing is known"
     ),
     "results/judgement/accuracy.py: no USub in -1 :: "
     "windows = np.lib.stride_tricks.sliding_window_view(later, min(SMOOTH, "

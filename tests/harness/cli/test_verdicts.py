@@ -18,7 +18,7 @@ STEPS = ClaimVerdict(
     id="steps-90", claim="90 % fewer", verdict="refuted", reason="above 0.1", measured="",
     ratio=0.87234, difference=None, interval=(0.8311, None), p=0.01, p_of="", n=8,
     baseline="grpo", challenger="srpo", sanity=[], scale="", target=0.75, standing="decides",
-    confidence=0.95,
+    confidence=0.95, own=True, here=True,
 )  # fmt: skip
 POINTS = replace(
     STEPS, id="ends-higher", verdict="supported", reason="é", ratio=None, difference=0.0123,

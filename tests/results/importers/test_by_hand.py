@@ -664,3 +664,11 @@ def test_an_import_says_when_it_was_made_to_the_second(tmp_path: Path) -> None:
     plan = _plan(asked, [], metric, Notes())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", plan["created"])
     assert (plan["name"], plan["imported"]["files"]) == ("c", [])
+
+
+def test_what_is_not_asked_for_is_not_done() -> None:
+    plain = Request("csv", ["a"], Path("out"))
+    assert (plain.skip_empty, plain.vouched, plain.scale) == (False, False, 1.0)
+    given = (plain.arm, plain.seed, plain.baseline, plain.on_repeat, plain.unit)
+    assert given == (None,) * 5
+    assert plain.updates_per_step is None

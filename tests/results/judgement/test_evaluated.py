@@ -14,7 +14,7 @@ from tests.results.made import comparison, run
 
 def said(
     monkeypatch: pytest.MonkeyPatch, ours: list[float], theirs: list[float], crossings: Any,
-    share: float = 1.0, seed: int = 1, first: float | None = None,
+    share: float | None = None, seed: int = 1, first: float | None = None,
 ) -> str:  # fmt: skip
     """Of one seed; the challenger evaluated at ``ours`` and the baseline at ``theirs``; crossings:
     the baseline's and the challenger's own."""
@@ -29,7 +29,8 @@ def said(
         steps=SimpleNamespace(baseline=baseline, challenger=challenger), challenger="srpo",
         baseline="grpo", seeds=(seed,), axes={"steps": SimpleNamespace(baseline=baseline)},
     )  # fmt: skip
-    return evaluated.unseen(comparison(*runs), pair, share=share)
+    asked = {} if share is None else {"share": share}
+    return evaluated.unseen(comparison(*runs), pair, **asked)
 
 
 def test_an_evaluation_far_behind_the_one_before_decides_nothing(
@@ -71,3 +72,14 @@ def test_what_lies_around_a_step() -> None:
     assert [evaluated.around(at, s) for s in (-5, 0, 5, 10, 11, 30, 31)] == [
         (0, 0), (0, 0), (0, 10), (10, 10), (10, 30), (30, 30), (30, 30),
     ]  # fmt: skip
+
+
+def test_the_challenger_is_read_at_the_whole_cost_where_no_share_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At 30, between 10 and 50, and it crosses there; at twice it, between 50 and 70."""
+    even = [0.0, 10, 20, 30, 40, 50, 60, 70]
+    told = said(monkeypatch, [0, 10, 50, 70], even, (30, 20))
+    assert told == (
+        "srpo/seed-1 was not evaluated between step 10 and step 50, and step 30 decides"
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from srpo_bench.results.judgement import start
 from srpo_bench.results.judgement.matched import matched
-from srpo_bench.results.judgement.verify import verify
+from srpo_bench.results.judgement.verify import judges, verify
 from srpo_bench.results.runs import read
 from tests.results import synthetic
 
@@ -45,6 +45,8 @@ def test_noise_within_the_margin_is_alike_and_more_noise_than_the_seeds_can_tell
     proof = matched(read(folder).runs)
     assert proof.unknown == ["accuracy at step 0"]
     assert verify(folder, ["steps-90"])[0].verdict == "no-verdict"
+    assert judges(folder)[0].blocked == f"the runs are {proof.sentence}"
+    assert judges(folder, vouched=True)[0].blocked == ""
     assert verify(folder, ["steps-90"], vouched=True)[0].verdict == "refuted"
 
 

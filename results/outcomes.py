@@ -39,7 +39,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Test:
+class TaskTest:
     """A task on which both sides were scored, and what comes of it."""
 
     task: str
@@ -48,7 +48,7 @@ class Test:
     result: Paired
 
 
-def compare(ours: Side, theirs: Side) -> tuple[str, list[Test]]:
+def compare(ours: Side, theirs: Side) -> tuple[str, list[TaskTest]]:
     """The phase that both sides have, and a paired test a task, on the problems and seeds of both.
 
     Raises:
@@ -198,7 +198,7 @@ def _joined(label: str, sides: list[Side]) -> Side:
     return Side(label, scored)
 
 
-def _test(task: str, ours: Outcomes, theirs: Outcomes) -> Test:
+def _test(task: str, ours: Outcomes, theirs: Outcomes) -> TaskTest:
     where = {problem: i for i, problem in enumerate(theirs.problems)}
     both = [(i, where[p]) for i, p in enumerate(ours.problems) if p in where]
     if not both:
@@ -212,7 +212,7 @@ def _test(task: str, ours: Outcomes, theirs: Outcomes) -> Test:
         a = a[[ours.seeds.index(s) for s in common]]
         b = b[[theirs.seeds.index(s) for s in common]]
     result = paired(a, ours.k, b, theirs.k)
-    return Test(task, max(len(a), len(b)), (ours.k, theirs.k), result)
+    return TaskTest(task, max(len(a), len(b)), (ours.k, theirs.k), result)
 
 
 def _tasks(line: Mapping[str, Any], ids: Mapping[str, Any], seed: int) -> dict[str, Outcomes]:

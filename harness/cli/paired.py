@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from srpo_bench.results.outcomes import Test, compare, read_side
+from srpo_bench.results.outcomes import TaskTest, compare, read_side
 from srpo_bench.results.text import p_value, points
 
 WIDTH = 132
@@ -49,7 +49,7 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
     )
 
 
-def _row(test: Test) -> tuple[str, ...]:
+def _row(test: TaskTest) -> tuple[str, ...]:
     result, (k, other) = test.result, test.k
     return (
         test.task,

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from srpo_bench.harness.cli import paired
-from srpo_bench.results.outcomes import Test as Tested
+from srpo_bench.results.outcomes import TaskTest
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.problems import Paired
 from tests.harness.cli.screen import bench, printed
@@ -64,7 +64,7 @@ def test_what_is_no_record_is_the_users_error(
 def test_rows_and_seeds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tests = [Tested("math", 1, (2, 2), ONE), Tested("gsm8k", 3, (1, 4), ONE)]
+    tests = [TaskTest("math", 1, (2, 2), ONE), TaskTest("gsm8k", 3, (1, 4), ONE)]
     monkeypatch.setattr(paired, "read_side", lambda path: type("S", (), {"label": str(path)}))
     monkeypatch.setattr(paired, "compare", lambda a, b: ("evaluation", tests))
     paired.show_paired(Path("one"), Path("two"), False)
@@ -96,7 +96,7 @@ def test_a_pipe_is_wide_and_a_screen_keeps_its_width(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(paired, "Console", Kept)
     monkeypatch.setattr(paired, "read_side", lambda path: type("S", (), {"label": str(path)}))
-    monkeypatch.setattr(paired, "compare", lambda a, b: ("final", [Tested("t", 1, (1, 1), ONE)]))
+    monkeypatch.setattr(paired, "compare", lambda a, b: ("final", [TaskTest("t", 1, (1, 1), ONE)]))
     for _ in range(2):  # the second is a terminal
         paired.show_paired(Path("a"), Path("b"), False)
     assert [console.width for console in made] == [132, 90]

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from srpo_bench.results.judgement.claims import load
 from srpo_bench.results.report import write_report
@@ -144,3 +145,10 @@ def test_the_base_is_each_seeds_first_run_that_was_evaluated_at_step_zero() -> N
     ]
     found = at_start(made.comparison(*runs))["a"]
     assert (found.value, found.seeds) == (0.25, 1)
+
+
+def test_what_others_reported_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        references().benchmarks = {}
+    with pytest.raises(ValidationError):
+        references().reports[0].model = "another"

@@ -90,7 +90,9 @@ def test_short_numbers(value: float, said: str) -> None:
     [
         ("seconds", 1.5, "1.5 seconds"), ("seconds", 119, "119 seconds"),
         ("seconds", 120, "2 minutes"), ("seconds", 7200, "2 hours"), ("tokens", 65_800, "65.8k"),
-        ("flops", 1e11, "0.1 TFLOP"), ("flops", -2e12, "-2 TFLOP"),
+        ("flops", 1e11, "0.1 TFLOP"), ("flops", -2e12, "-2 TFLOP"), ("flops", 3e18, "3 EFLOP"),
+        ("flops", 3e15, "3 PFLOP"), ("flops", 3e9, "3 GFLOP"), ("flops", 3.0, "3 FLOP"),
+        ("seconds", 259_200, "3 days"), ("seconds", 0.5, "0.5 seconds"),
     ],
 )  # fmt: skip
 def test_amounts_in_their_unit(axis: str, value: float, said: str) -> None:

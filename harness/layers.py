@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,13 +38,27 @@ def read_preset(name: str) -> dict[str, Any]:
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping from a file."""
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = _loaded(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(value, dict):
         raise UserError(f"{path} must hold a mapping of settings, not {type(value).__name__}.")
+    return value
+
+
+def _loaded(text: str) -> Any:
+    """YAML's value.
+
+    Raises:
+        yaml.YAMLError: it is none, or one that holds itself.
+    """
+    value = yaml.safe_load(text)
+    try:
+        json.dumps(value, default=str, skipkeys=True)
+    except (ValueError, RecursionError) as error:
+        raise yaml.YAMLError("an anchor stands within itself") from error
     return value
 
 
@@ -73,7 +88,7 @@ def assignments(pairs: list[str]) -> dict[str, Any]:
 def scalar(text: str) -> Any:
     """A value as it is typed: YAML, and 3e-5 is a number."""
     try:
-        value = yaml.safe_load(text)
+        value = _loaded(text)
     except yaml.YAMLError as error:
         raise UserError(f"'{text}' is not a YAML value.") from error
     if isinstance(value, str) and SCIENTIFIC.fullmatch(value):  # YAML 1.1 reads 3e-5 as a string

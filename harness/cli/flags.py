@@ -85,6 +85,8 @@ def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
         return [*LADDER, *CONTROLS]
     if wanted is None:
         return ["grpo", "srpo"]
+    if not isinstance(wanted, str | list):
+        raise UserError(f"algos names arms, as in grpo,srpo, not '{wanted}'.")
     names = wanted.split(",") if isinstance(wanted, str) else [str(name) for name in wanted]
     if not all(name.strip() for name in names):
         raise UserError(f"--algos names an arm that is empty in '{','.join(names)}'.")

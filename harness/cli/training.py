@@ -127,7 +127,7 @@ def compare(
     better = settings_of(record) if record else {}
     values = layers.merge(layers.read_preset(name), better, rewards, file, flags, chosen)
     values = typed.tasks(values)
-    arms = parse_arms(names, values.pop("algorithms", {}))
+    arms = parse_arms(names, values.pop("algorithms", None) or {})
     settings = layers.parse(cfg.Config, values, "the settings")
     title = "ladder" if ladder else "-".join(arm.name for arm in arms)
     folder = out or Path("runs") / f"{title}-{name}"

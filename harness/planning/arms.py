@@ -76,6 +76,8 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
     Raises:
         UserError: an unknown method or setting, or a label that appears twice.
     """
+    if not isinstance(settings, Mapping):
+        raise UserError(f"algorithms takes settings by arm, as in grpo.beta, not '{settings}'.")
     typed = [read_arm(name) for name in names]
     keys = [key for arm in typed for key in arm.keys]
     for key, values in settings.items():

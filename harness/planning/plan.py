@@ -13,6 +13,8 @@ from srpo_bench import __version__
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.hints import unknown_setting
+from srpo_bench.harness.machine import refuse_unwritable
 from srpo_bench.harness.models.weights import parameters
 from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
 from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison, locked
@@ -53,6 +55,7 @@ def plan(
     what would be refused is, and nothing is written.
     """
     refuse_uncorrected(config, arms)
+    _refuse_unknown_sizes(config)
     now = datetime.datetime.now(datetime.UTC)
     before = read_comparison(folder) if (folder / "comparison.json").exists() else None
     seeds = config.seeds
@@ -112,6 +115,16 @@ def reopen(folder: Path) -> PlannedComparison:
     refuse_other(record, here, folder, "was planned with other things", go_on)
     _refuse_changed(planned)
     return replace(planned, base=ready.base)
+
+
+def _refuse_unknown_sizes(config: Config) -> None:
+    """A number of problems for a task that is not scored would silently count for nothing."""
+    for section, scored in (("evaluation", config.evaluation_tasks), ("final", config.final.tasks)):
+        sizes = getattr(config, section).problems
+        for name in sizes if scored and isinstance(sizes, dict) else ():
+            if name not in scored:
+                settings = [f"{section}.problems.{task}" for task in scored]
+                raise unknown_setting(f"{section}.problems.{name}", settings)
 
 
 def _ids(problems: Problems) -> dict[str, dict[str, list[str]]]:
@@ -221,6 +234,8 @@ def _refuse(folder: Path, record: dict[str, Any]) -> None:
         refuse_other(_with_files(old), narrowed(record, old), folder)
     elif folder.exists():
         _refuse_full(folder)
+    else:
+        refuse_unwritable(folder)
 
 
 def _refuse_full(folder: Path) -> None:

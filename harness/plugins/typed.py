@@ -36,7 +36,8 @@ def tasks(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings, with the files in lists of tasks by their names."""
     out = dict(values)
     for section, key in LISTS:
-        listed = (out.get(section) or {}).get(key)
+        given = out.get(section)
+        listed = given.get(key) if isinstance(given, Mapping) else None
         if isinstance(listed, list | tuple):
             out[section] = {**out[section], key: [task(str(name)) for name in listed]}
     return out

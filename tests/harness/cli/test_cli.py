@@ -167,6 +167,42 @@ def test_a_misspelt_arm_in_a_settings_file(
     assert "'srop'; did you mean 'srpo'?" in fails(capsys, monkeypatch, tmp_path, *words)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("algos: 5", "algos names arms, as in grpo,srpo, not '5'"),
+        ("algos: {grpo: 1}", "algos names arms"),
+        ("algorithms: 5", "algorithms takes settings by arm, as in grpo.beta, not '5'"),
+        ("algorithms: [grpo]", "algorithms takes settings by arm"),
+        ("data: 5", "Setting 'data' in the settings"),
+        ("a: &x\n  b: *x", "is not YAML: an anchor stands within itself"),
+        (
+            "evaluation: {problems: {micro-gsm8K: 9}}",
+            "mean 'evaluation.problems.micro-gsm8k'",
+        ),
+        ("final: {tasks: [micro-math], problems: {math: 9}}", "mean 'final.problems.micro-math'"),
+    ],
+)
+def test_a_settings_file_that_holds_something_else(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    message: str,
+) -> None:
+    settings = tmp_path / "mine.yaml"
+    settings.write_text(text)
+    words = [*SMOKE, "--config", str(settings)]
+    assert message in fails(capsys, monkeypatch, tmp_path, *words)
+
+
+def test_a_value_that_holds_itself(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = [*SMOKE, "--set", "rollout.vllm.arguments=&a {b: *a}"]
+    assert "is not a YAML value" in fails(capsys, monkeypatch, tmp_path, *words)
+
+
 def test_the_version_stands_in_one_place(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,7 @@ def change(axis: Mapping[str, Any] | None) -> str:
         return "not measured"
     low, high = axis["interval"] or (nan, nan)
     e = Estimate(axis["ratio"], low or 0.0, inf if high is None else high, 0, "")
-    return f"{unit.change(e.value)} ({unit.changes(e)})"
+    return f"{unit.bounded(e.value, axis.get('bound') or '')} ({unit.changes(e)})"
 
 
 def steps(headline: Mapping[str, Any]) -> str:

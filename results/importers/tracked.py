@@ -14,6 +14,7 @@ from typing import Any
 from srpo_bench.results.importers import tensorboard
 from srpo_bench.results.importers.logs import Row, Trainer
 from srpo_bench.results.importers.record import Notes, step_of
+from srpo_bench.results.importers.wandb_chart import CALLS
 from srpo_bench.results.store import ResultsError
 
 STEPS = (
@@ -21,6 +22,8 @@ STEPS = (
     *("_step", "step"),
 )
 """Where a row says its step: the trainer's own word before the tracker's count of rows."""
+OWN = ("_step", "step")
+DOUBT = f"Runs that tell no step of their trainer's are read by the tracker's; {CALLS}."
 INSTALL = "which is not installed: pip install 'srpo-bench[tracking]'."
 
 
@@ -74,9 +77,11 @@ def trainer(run: TrackedRun) -> Trainer:
     def rows(path: Path, notes: Notes) -> Iterator[Row]:
         last = 0
         for number, row in enumerate(run.rows, 1):
-            step = next((row[k] for k in STEPS if row.get(k) is not None), None)
+            key = next((k for k in STEPS if row.get(k) is not None), "")
+            if key in OWN and DOUBT not in notes.doubts:
+                notes.doubts.append(DOUBT)
             try:
-                now = step_of(step)
+                now = step_of(row.get(key))
             except ValueError as error:
                 raise ResultsError(f"{path}, {run.name}, row {number}: {error}.") from error
             last = max(last, now)

@@ -15,6 +15,12 @@ from srpo_bench.results.store import ResultsError
 
 AVERAGED = "points that the chart had averaged (MIN and MAX differ)"
 STEPS = ("Step", "_step", "step", "train/global_step", "global_step", "trainer/global_step")
+OWN = ("Step", "_step")
+CALLS = (
+    "where the trainer hands it none, that counts calls of its log, and is no measure between arms "
+    "that logged at different intervals"
+)
+"""What a tracker's own step is."""
 BOUNDS = ("__MIN", "__MAX")
 
 Column = tuple[int, str, str]
@@ -45,6 +51,8 @@ def read(
             f"{path} has '{header[0]}' on its x axis; export the chart over Step or the trainer's "
             "own step."
         )
+    if header[0] in OWN:
+        notes.doubts.append(f"{path} is over W&B's own step; {CALLS}.")
     columns = _chosen(path, _columns(path, header), metrics)
     several = len({key for _, _, key in columns}) > 1
     runs = {name: run_of(name) for _, name, _ in columns}

@@ -75,9 +75,11 @@ def no_target(contrast: Contrast, gained: Gain, room: Headroom | None) -> str:
             f"{100 * gained.base:.1f} %"
         )
     if not contrast.baseline_share >= MIN_REACHED:
+        open_runs = sum(name.startswith(f"{contrast.baseline}/") for name in contrast.open_pairs)
+        unknown = f" ({open_runs} of them absent or not finished)" if open_runs else ""
         return (
             f"the baseline reached the target in {100 * contrast.baseline_share:.0f} % of its "
-            f"seeds, and {100 * MIN_REACHED:.0f} % are needed"
+            f"seeds{unknown}, and {100 * MIN_REACHED:.0f} % are needed"
         )
     if contrast.steps is not None and contrast.steps.race.collapsed[1]:
         return "the baseline collapses: its smoothed curve ends well below its best"
@@ -146,7 +148,9 @@ def told_apart(contrast: Contrast, p: float) -> Outcome:
     side, _ = settled(contrast, cell, 1.0)
     if side and p < contrast.alpha:
         return "fewer steps" if side < 0 else "more steps"
-    near = cell.ratio.low >= 1 / (1 + EQUIVALENT) and cell.ratio.high <= 1 + EQUIVALENT
+    spans = [(cell.ratio.low, cell.ratio.high)]
+    spans += [(float(x.speed.low), float(x.speed.high)) for x in cell.extremes or ()]
+    near = all(low >= 1 / (1 + EQUIVALENT) and high <= 1 + EQUIVALENT for low, high in spans)
     return "equivalent" if near else "not distinguishable"
 
 

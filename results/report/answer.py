@@ -12,7 +12,7 @@ from srpo_bench.results.judgement.claims import Claim, Ratio
 from srpo_bench.results.progress import progress
 from srpo_bench.results.report import meaning, scale
 from srpo_bench.results.report.analysis import Analysis
-from srpo_bench.results.report.unit import change, changes
+from srpo_bench.results.report.unit import bounded, changes
 from srpo_bench.results.statistics.contrast import AxisContrast
 from srpo_bench.results.statistics.inference import Estimate, mean
 from srpo_bench.results.statistics.scores import at_end
@@ -147,15 +147,16 @@ def runs(a: Analysis) -> str:
 
 def way(a: Analysis, arm: str) -> str:
     """Speed on the way to the plateau: ``25 %: 21 % fewer steps; 50 %: …`` of the gain."""
-    ratios = [(f, c.ratio.value) for f, c in a.grid[arm].items() if c.ratio.value > 0]
-    return "; ".join(f"at {100 * f:.0f} % of the gain {change(r)}" for f, r in ratios)
+    cells = [(f, c.steps) for f, c in a.grid[arm].items() if c.steps and c.ratio.value > 0]
+    told = ((f, bounded(cell.ratio.value, cell.bound)) for f, cell in cells)
+    return "; ".join(f"at {100 * f:.0f} % of the gain {ratio}" for f, ratio in told)
 
 
 def cost(a: Analysis, arm: str, wanted: Sequence[str] = PRICES) -> str:
     """``Relative to grpo: 13 % fewer responses, 60 % more FLOPs.``"""
     axes = a.judges[arm].contrast.axes
     changed = [
-        f"{_counted(axes[axis].ratio.value, axis)} ({changes(axes[axis].ratio)})"
+        f"{_measured(axes[axis])} ({changes(axes[axis].ratio)})"
         for axis in wanted
         if axis in axes and axes[axis].ratio.value >= 0
     ]
@@ -167,7 +168,9 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
     test = next(claim.test for claim in a.wanted if claim.id == v.id)
     if not isinstance(test, Ratio) or v.ratio is None:
         return v.measured
-    measured = _counted(v.ratio, test.axis)
+    cell = a.judges[v.challenger].contrast.axes.get(test.axis)
+    bound = cell.bound if cell and v.standing == "decides" else ""
+    measured = _counted(bounded(v.ratio, bound), test.axis)
     if v.interval is None:
         return measured
     low, high = (inf if end is None else end for end in v.interval)
@@ -193,7 +196,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
     axis = a.axis
     cell = c.axes.get(axis)
     has_ratio = cell is not None and cell.ratio.value >= 0
-    measured = _measured(cell, axis, bound) if cell and has_ratio else ""
+    measured = _measured(cell) if cell and has_ratio else ""
     shared = {
         "challenger": arm,
         "ratio": steps,
@@ -247,7 +250,7 @@ def _sentence(
         bound = f"; this is {c.bound}" if c.bound else ""
         parts.append(
             f"Claimed: {claim.needs}. Measured{so_far}: {texts['measured']} ({sure}; {pairs}) to "
-            f"{100 * a.target:.1f} % accuracy, {a.aim}{bound}."
+            f"{100 * c.target:.1f} % accuracy, {a.aim}{bound}."
         )
         if texts["difference"]:
             ours, theirs = texts["end"].split(" against ")
@@ -270,17 +273,13 @@ def _as_sentence(clause: str) -> str:
     return f"{clause[0].upper()}{clause[1:]}."
 
 
-def _measured(cell: AxisContrast, axis: str, bound: str) -> str:
-    least = {"a lower bound": "at least ", "an upper bound": "at most "}.get(bound, "")
-    value = cell.ratio.value
-    if least and value < 1:  # of so many fewer, a lower bound of the ratio is the most
-        least = {"at least ": "at most ", "at most ": "at least "}[least]
-    return f"{least}{_counted(value, axis)}"
+def _measured(cell: AxisContrast) -> str:
+    """``13 % fewer steps``, ``at least 3.2 times as many tokens``."""
+    return _counted(bounded(cell.ratio.value, cell.bound), cell.axis)
 
 
-def _counted(value: float, axis: str) -> str:
-    """``13 % fewer steps``, ``3.2 times as many tokens``."""
-    return f"{change(value)} {SHORT.get(axis, axis)}"
+def _counted(change: str, axis: str) -> str:
+    return f"{change} {SHORT.get(axis, axis)}"
 
 
 def _difference(cell: AxisContrast | None) -> str:

@@ -12,7 +12,7 @@ from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.figures.marks import is_recorded
 from srpo_bench.results.report.style import ARMS, DASHES, MARKERS
-from srpo_bench.results.report.unit import change
+from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.contrast import AxisContrast
 from srpo_bench.results.text import NAMES, finite
@@ -97,7 +97,7 @@ def _task_marks(a: Analysis, task: str) -> dict[str, Any]:
 
 def _crossing(a: Analysis, arm: str, cell: AxisContrast) -> dict[str, Any]:
     place = a.comparison.arms.index(arm)
-    return {"arm": place, "at": cell.challenger, "told": change(cell.ratio.value)}
+    return {"arm": place, "at": cell.challenger, "told": bounded(cell.ratio.value, cell.bound)}
 
 
 def _run(run: Run, arm: int, axes: Sequence[str]) -> dict[str, Any]:

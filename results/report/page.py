@@ -20,7 +20,7 @@ from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables import ladder
 from srpo_bench.results.report.tables.make import LATEX
 from srpo_bench.results.report.tables.table import Table
-from srpo_bench.results.report.unit import change, changes
+from srpo_bench.results.report.unit import bounded, changes
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60
@@ -133,7 +133,7 @@ def _price(a: Analysis, arm: str) -> tuple[str, str] | None:
         return None
     span = changes(cell.ratio)
     beside = f"95 % interval {span}" if cell.ratio.has_interval else span
-    return f"{change(cell.ratio.value)} FLOPs", beside
+    return f"{bounded(cell.ratio.value, cell.bound)} FLOPs", beside
 
 
 def _runs(a: Analysis) -> dict[str, Any]:

@@ -165,6 +165,7 @@ def _axis(cell: AxisContrast) -> dict[str, Any]:
     arrived = cell.race.among_arrived
     return {
         "ratio": finite(cell.ratio.value),
+        "bound": cell.bound or None,
         "interval": estimate(cell.ratio)["interval"],
         "method": cell.ratio.method,
         "n": cell.ratio.n,

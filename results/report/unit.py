@@ -25,6 +25,14 @@ def change(ratio: float) -> str:
     return f"{share} % {_side(ratio)}"
 
 
+def bounded(ratio: float, bound: str) -> str:
+    """``change`` of a ratio that may be a lower or an upper bound: ``at least 84 % more``; of so
+    many fewer, a lower bound is the most: ``at most 11 % fewer``."""
+    if not bound:
+        return change(ratio)
+    return f"{'at least' if (bound == 'lower') == (ratio >= 1) else 'at most'} {change(ratio)}"
+
+
 def changes(e: Estimate) -> str:
     """The interval of a ratio: ``9 to 17 % fewer``, ``5 % fewer to 3 % more``; with an open upper
     end ``27 % fewer at best, with no upper end``."""
@@ -43,9 +51,9 @@ def changes(e: Estimate) -> str:
     return f"{near} to {far} % {_side(e.low)}"
 
 
-def beside(e: Estimate) -> str:
-    """A ratio and its interval: ``13 % fewer (9 to 17)``."""
-    ratio, span = change(e.value), changes(e)
+def beside(e: Estimate, bound: str = "") -> str:
+    """A ratio, or a bound of it, and its interval: ``13 % fewer (9 to 17)``."""
+    ratio, span = bounded(e.value, bound), changes(e)
     word = f" % {_side(e.value)}"
     if ratio.endswith(word) and span.endswith(word) and span.count("%") == 1:
         span = span.removesuffix(word)

@@ -184,7 +184,18 @@ def _interval(cell: AxisContrast, threshold: float) -> list[Check]:
         _check("Interval", side is not None, changes(ratio), claimed),
         _check("Second test", agree if ratio.has_interval else None, by_estimator, "the same side"),
         _check("Among those that arrive", side is not None and kept, some_pairs, "the same side"),
+        *_missing(cell, threshold, side),
     ]
+
+
+def _missing(cell: AxisContrast, threshold: float, side: int | None) -> list[Check]:
+    """The interval with the runs that are missing at their worst and at their best."""
+    if cell.extremes is None:
+        return []
+    ends = [changes(estimate(race.speed)) for race in cell.extremes]
+    holds = all(int(race.side(threshold)) == side for race in cell.extremes)
+    value = f"at their worst {ends[0]}; at their best {ends[1]}"
+    return [_check("Whatever is missing", holds, value, "the same side")]
 
 
 def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -36,6 +37,12 @@ class AxisContrast:
     race: Race
     extremes: tuple[Race, Race] | None
     """With the open runs at their worst and their best for the challenger; None: none open."""
+
+    @property
+    def bound(self) -> Literal["", "lower", "upper"]:
+        """Which way the budget bounds the ratio; empty where both mean curves arrive or neither."""
+        ours, theirs = (bool(x) for x in self.race.speed.arrived)
+        return "" if ours == theirs else "lower" if theirs else "upper"
 
     @property
     def p(self) -> float:
@@ -256,9 +263,11 @@ def _filled(
     complete: Sequence[int],
     soars: float | None,
 ) -> Curves:
-    """An arm's curves with a row for every seed; from their last evaluation on, open runs stay
-    where they were or soar to an accuracy, and cost what the arm's others do."""
+    """An arm's curves with a row for every seed; from their last evaluation on, open runs soar to
+    an accuracy or, since what broke them off may have been that they diverged, fall back to where
+    the arm began, unless they are lower already. They cost what the arm's others do."""
     rows, spent = [], []
+    start = float(curves.accuracy[:, 0].mean())
     usual = None if curves.spent is None else curves.spent.mean(0)
     for seed in seeds:
         if seed in complete:
@@ -271,7 +280,7 @@ def _filled(
         if run is not None and seen:
             row[:seen] = _at(run.evals.step, run.evals.accuracy, curves.step[:seen])
         seen = max(seen, 1)
-        row[seen:] = row[seen - 1] if soars is None else soars
+        row[seen:] = min(row[seen - 1], start) if soars is None else soars
         rows.append(row)
         spent.append(usual)
     totals = None if usual is None else np.stack([x for x in spent if x is not None])

@@ -15,7 +15,7 @@ from srpo_bench.results.array import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
 from srpo_bench.results.report.figures import curves
 from srpo_bench.results.report.style import ARMS, DASHES, FEW, INK, MARKERS, PAPER, SOFT
-from srpo_bench.results.report.unit import change
+from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
 
@@ -92,7 +92,7 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
     here, start = (cell.challenger, a.target), (cell.baseline, a.target)
     arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", here, start, arrowprops=arrow)
-    text = f"measured: {change(cell.ratio.value)} steps"
+    text = f"measured: {bounded(cell.ratio.value, cell.bound)} steps"
     axes.annotate(text, (max(cell.challenger, cell.baseline), a.target), xytext=(6, -8), **below)
 
 

@@ -19,7 +19,7 @@ def table(a: Analysis) -> Table:
                 (
                     NAMES[axis],
                     arm,
-                    _change(cell.ratio),
+                    _change(cell.ratio, cell.bound),
                     *_spent(axis, cell),
                     ratio(cell.ratio),
                     p_value(cell.p),
@@ -51,7 +51,7 @@ def grid(a: Analysis) -> Table:
             label,
             level(c.target),
             arm,
-            _change(c.ratio),
+            _change(c.ratio, c.steps.bound if c.steps else ""),
             ratio(c.ratio),
             p_value(c.steps.p) if c.steps else "–",
             *(f"{count} of {c.n}" for count in c.reached),
@@ -85,7 +85,8 @@ def by_task(a: Analysis) -> Table:
     marks: list[tuple[tuple[str, Estimate], ...]] = []
     for arm, t in a.tasks.items():
         for task, c in t.contrasts.items():
-            rows.append((task, arm, level(c.target), _change(c.ratio), ratio(c.ratio)))
+            measured = _change(c.ratio, c.steps.bound if c.steps else "")
+            rows.append((task, arm, level(c.target), measured, ratio(c.ratio)))
             marks.append(((arm, c.ratio),))
         rows += [(task, arm, "no gain told apart from none", "–", "–") for task in t.without_gain]
         marks += [() for _ in t.without_gain]
@@ -109,9 +110,9 @@ def _spent(axis: str, cell: AxisContrast) -> list[str]:
     return [f"{'' if crossed else '> '}{amount(axis, cost)}" for cost, crossed in costs]
 
 
-def _change(e: Estimate) -> str:
+def _change(e: Estimate, bound: str = "") -> str:
     """``13 % fewer (9 to 17)``."""
-    return beside(e) if e.value >= 0 else "–"
+    return beside(e, bound) if e.value >= 0 else "–"
 
 
 def _one_arm(a: Analysis) -> tuple[str, ...]:

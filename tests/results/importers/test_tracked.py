@@ -40,6 +40,16 @@ def test_a_chart_holds_a_run_a_column(tmp_path: Path) -> None:
     assert read_json(tmp_path / "out" / "comparison.json")["unit"] == "unstated"
 
 
+@pytest.mark.parametrize(
+    ("axis", "doubted"), [("Step", True), ("_step", True), ("train/global_step", False)]
+)
+def test_a_chart_over_calls_of_the_log_is_doubted(tmp_path: Path, axis: str, doubted: bool) -> None:
+    """Trainers that log every step in one arm and every tenth in the other would differ tenfold."""
+    path = table(tmp_path / "chart.csv", *CHART, header=HEADER.replace("Step", axis))
+    done = take("wandb", path, out=tmp_path / "out")
+    assert [("counts calls of its log" in doubt) for doubt in done.notes.doubts] == [True] * doubted
+
+
 def test_points_that_the_chart_averaged_are_counted(tmp_path: Path) -> None:
     rows = (*CHART, '"20","0.4","0.3","0.5","","",""')
     done = take("wandb", table(tmp_path / "c.csv", *rows, header=HEADER), out=tmp_path / "out")
@@ -310,3 +320,15 @@ def test_a_project_is_asked_where_no_chart_is_named(
         (Path("me/project"), "row"), (Path("me/chart.csv"), "line"), (tmp_path / "chart", "line"),
         (Path("me/chart.csv"), "row"),
     ]  # fmt: skip
+
+
+def test_runs_that_are_read_by_the_trackers_own_step_are_doubted_once() -> None:
+    def doubts(*rows: dict[str, int]) -> list[str]:
+        notes = Notes()
+        run = tracked.TrackedRun("r", {}, rows)
+        list(tracked.trainer(run).rows(Path("p"), notes))
+        return notes.doubts
+
+    assert doubts({"_step": 3, "train/global_step": 30}, {"_step": 4, "global_step": 40}) == []
+    assert doubts({"_step": 3}, {"step": 4}) == [tracked.DOUBT]
+    assert "counts calls of its log" in tracked.DOUBT

@@ -107,6 +107,22 @@ def test_a_failed_run_is_counted_at_both_extremes(tmp_path: Path) -> None:
     assert "srpo/seed-9" in reason
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_runs_that_diverged_after_they_arrived_hold_up_a_support(tmp_path: Path, lost: int) -> None:
+    """Of ten challengers one or two fail at step 95, long after they crossed at 10. They may have
+    kept what they reached, or lost it: nobody knows."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.05}, 10, training=False)
+    assert ruling(folder)[0] == "supported"
+    for seed in range(10, 10 - lost, -1):
+        failed = folder / "srpo" / f"seed-{seed}"
+        synthetic.change(failed, "status.json", state="failed", reason="The loss is not finite.")
+        lines = (failed / "evals.jsonl").read_text().splitlines(keepends=True)[:20]
+        (failed / "evals.jsonl").write_text("".join(lines))
+    verdict, reason = ruling(folder)
+    assert verdict == "inconclusive"
+    assert "hangs on runs that are missing (srpo/seed-" in reason
+
+
 def test_a_failed_run_does_not_undo_what_holds_either_way(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.8}, seeds=9)
     lost = folder / "srpo" / "seed-9"

@@ -190,6 +190,19 @@ def test_equivalent_is_within_a_tenth_either_way(low: float, high: float, near: 
     assert found == ("equivalent" if near else "not distinguishable")
 
 
+def test_equivalent_is_so_whatever_is_missing_would_have_given() -> None:
+    def ends(low: float, high: float) -> Any:
+        speed = SimpleNamespace(low=np.array(low), high=np.array(high))
+        return SimpleNamespace(speed=speed, side=lambda _: 0)
+
+    def asked(*extremes: Any) -> str:
+        return rules.told_apart(made(cell(raced(0), extremes, low=0.95, high=1.05)), 0.9)
+
+    assert asked(ends(0.92, 1.05), ends(0.95, 1.09)) == "equivalent"
+    assert asked(ends(0.92, 1.05), ends(0.95, 1.11)) == "not distinguishable"
+    assert asked(ends(0.90, 1.05), ends(0.95, 1.09)) == "not distinguishable"
+
+
 def test_eight_pairs_are_enough() -> None:
     assert rules.too_few(8) == ""
     assert rules.too_few(7) == "7 complete seed pairs, and a verdict needs at least 8"
@@ -241,6 +254,10 @@ def test_a_target_must_be_above_the_base_and_within_reach_of_the_baseline() -> N
     assert target(baseline_share=0.8) == ""
     assert target(baseline_share=0.79) == (
         "the baseline reached the target in 79 % of its seeds, and 80 % are needed"
+    )
+    assert target(baseline_share=0.5, open_pairs=("grpo/seed-9", "srpo/seed-1")) == (
+        "the baseline reached the target in 50 % of its seeds (1 of them absent or not finished), "
+        "and 80 % are needed"
     )
     assert target(baseline_share=float("nan")) != ""
     fallen = cell(raced(collapsed=(False, True)))

@@ -71,7 +71,7 @@ def test_challengers_in_the_order_in_which_the_claim_names_them() -> None:
 
 
 def test_a_mail_says_it_all_once() -> None:
-    axes = {"flops": SimpleNamespace(ratio=e(1.5, 1.4, 1.6))}
+    axes = {"flops": SimpleNamespace(ratio=e(1.5, 1.4, 1.6), bound="", axis="flops")}
     judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
 
     def mail(plan: dict[str, Any], told: Any = None, **more: str) -> str:
@@ -104,12 +104,18 @@ def test_a_mail_says_it_all_once() -> None:
 
 def test_a_claims_own_unit() -> None:
     unit = Ratio(kind="ratio", axis="tokens", threshold=0.1)
-    a = analysis(wanted=[claim("x"), claim("a", test=unit)])
+    axes: dict[str, Any] = {}
+    judges = {"srpo": SimpleNamespace(contrast=SimpleNamespace(axes=axes))}
+    a = analysis(wanted=[claim("x"), claim("a", test=unit)], judges=judges)
 
     def said(id: str = "a", **more: Any) -> str:
-        return answer.of_claim(a, verdict(id=id, n=8, measured="m", **more))
+        told = {"challenger": "srpo", "standing": "decides"} | more
+        return answer.of_claim(a, verdict(id=id, n=8, measured="m", **told))
 
     assert said(ratio=0.5, interval=None) == "50 % fewer tokens"
     assert said(ratio=0.5, interval=(0.4, 0.6)) == "50 % fewer tokens (40 to 60 % fewer)"
     assert said(ratio=0.5, interval=(0.4, None)).startswith("50 % fewer tokens (60 % fewer")
+    axes["tokens"] = SimpleNamespace(bound="upper")
+    assert said(ratio=0.5, interval=None) == "at least 50 % fewer tokens"
+    assert said(ratio=0.5, interval=None, standing="exploratory") == "50 % fewer tokens"
     assert said(ratio=None, interval=None) == said("x", ratio=0.5, interval=None) == "m"

@@ -84,7 +84,8 @@ def contrast(**more: Any) -> Any:
         ),
         among_arrived=SimpleNamespace(ratio=0.5, low=0.4, high=0.6, pairs=8),
     )  # fmt: skip
-    steps = SimpleNamespace(race=race, ratio=e(0.5, 0.3, 0.6), challenger=50.0, baseline=100.0)
+    steps = SimpleNamespace(race=race, ratio=e(0.5, 0.3, 0.6), challenger=50.0, baseline=100.0,
+                            axis="steps", bound="", extremes=None)  # fmt: skip
     given = {"n": 8, "first_look": None, "alpha": 0.04, "baseline_share": 0.8, "steps": steps,
              "axes": {"steps": steps}, "challenger": "srpo", "seeds": (1, 2), "bound": "",
              "open_pairs": (), "target": 0.7, "reached": (8, 7)}  # fmt: skip
@@ -184,6 +185,23 @@ def test_the_intervals_checks() -> None:
     assert [c.state for c in why._interval(cell, 0.2)] == ["no", "unknown", "no"]
 
 
+def test_what_is_missing_is_a_condition_where_something_is() -> None:
+    def end(low: float, high: float, side: int) -> Any:
+        pairs, nothing = np.array(9), np.array(0.5)
+        speed = SimpleNamespace(pairs=pairs, ratio=nothing, low=np.array(low), high=np.array(high))
+        return SimpleNamespace(speed=speed, side=lambda _: np.array(side))
+
+    cell = contrast().steps
+    cell.extremes = (end(0.3, 0.8, 1), end(0.25, 0.6, 1))
+    *_, missing = why._interval(cell, 0.2)
+    assert (missing.name, *told(missing)) == (
+        "Whatever is missing", "yes",
+        "at their worst 20 to 70 % fewer; at their best 40 to 75 % fewer", "the same side",
+    )  # fmt: skip
+    cell.extremes = (end(0.3, 0.8, 1), end(0.1, 0.6, 0))
+    assert why._interval(cell, 0.2)[-1].state == "no"
+
+
 def test_what_a_support_asks() -> None:
     arrives, keeps = why._kept(contrast(), contrast().steps)
     assert told(arrives) == ("yes", "8 of 10 runs", "80 % of them, for a support")
@@ -226,14 +244,15 @@ def test_the_task_that_decides_by_hand() -> None:
 
 def test_a_bound_turns_round_where_it_is_of_fewer() -> None:
     def said(value: float, bound: str) -> str:
-        cell: Any = SimpleNamespace(ratio=e(value))
-        return answer._measured(cell, "flops", bound)
+        cell: Any = SimpleNamespace(ratio=e(value), bound=bound, axis="flops")
+        return answer._measured(cell)
 
     assert said(2.0, "") == "100 % more FLOPs"
-    assert said(2.0, "a lower bound") == "at least 100 % more FLOPs"
-    assert said(0.5, "a lower bound") == "at most 50 % fewer FLOPs"
-    assert said(0.5, "an upper bound") == "at least 50 % fewer FLOPs"
-    assert said(1.0, "a lower bound") == "at least as many FLOPs"
+    assert said(2.0, "lower") == "at least 100 % more FLOPs"
+    assert said(2.0, "upper") == "at most 100 % more FLOPs"
+    assert said(0.5, "lower") == "at most 50 % fewer FLOPs"
+    assert said(0.5, "upper") == "at least 50 % fewer FLOPs"
+    assert said(1.0, "lower") == "at least as many FLOPs"
 
 
 def test_the_end_of_both_arms() -> None:
@@ -265,21 +284,30 @@ def test_what_was_run() -> None:
 
 def test_costs_beside_the_claims_own() -> None:
     axes = {
-        "steps": SimpleNamespace(ratio=e(0.5, 0.4, 0.6)),
-        "flops": SimpleNamespace(ratio=e(1.5, 1.4, 1.6)),
-        "tokens": SimpleNamespace(ratio=e(NAN)),
-        "responses": SimpleNamespace(ratio=e(0.0, 0.0, 0.0)),
+        name: SimpleNamespace(ratio=ratio, bound=bound, axis=name)
+        for name, ratio, bound in (
+            ("steps", e(0.5, 0.4, 0.6), ""),
+            ("flops", e(1.5, 1.4, 1.6), "lower"),
+            ("tokens", e(NAN), ""),
+            ("responses", e(0.0, 0.0, 0.0), ""),
+        )
     }
     judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
     a = analysis(judges={"srpo": judge})
     assert answer.cost(a, "srpo") == (
-        "Relative to grpo: 100.00 % fewer responses (100.00 to 100.00 % fewer), 50 % more FLOPs "
-        "(40 to 60 % more)."
+        "Relative to grpo: 100.00 % fewer responses (100.00 to 100.00 % fewer), at least 50 % "
+        "more FLOPs (40 to 60 % more)."
     )
     assert answer.cost(a, "srpo", ("seconds",)) == ""
-    grid = {0.5: SimpleNamespace(ratio=e(0.5)), 0.9: SimpleNamespace(ratio=e(NAN)),
-            1.0: SimpleNamespace(ratio=e(0.0))}  # fmt: skip
-    assert answer.way(analysis(grid={"srpo": grid}), "srpo") == "at 50 % of the gain 50 % fewer"
+
+    def at(value: float, bound: str = "") -> Any:
+        cell = SimpleNamespace(ratio=e(value), bound=bound)
+        return SimpleNamespace(ratio=cell.ratio, steps=cell)
+
+    grid = {0.5: at(0.5), 0.75: at(2.0, "lower"), 0.9: at(NAN), 1.0: at(0.0)}
+    assert answer.way(analysis(grid={"srpo": grid}), "srpo") == (
+        "at 50 % of the gain 50 % fewer; at 75 % of the gain at least 100 % more"
+    )
 
 
 def medians(ours: float, theirs: float, **states: int) -> dict[str, Any]:
@@ -727,7 +755,7 @@ def test_the_price_and_the_drill_down() -> None:
     from srpo_bench.results.report import page
 
     def price(ratio: Estimate | None) -> Any:
-        axes = {} if ratio is None else {"flops": SimpleNamespace(ratio=ratio)}
+        axes = {} if ratio is None else {"flops": SimpleNamespace(ratio=ratio, bound="")}
         judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
         return page._price(analysis(judges={"srpo": judge}), "srpo")
 

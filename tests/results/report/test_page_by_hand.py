@@ -69,7 +69,7 @@ def test_only_what_is_under_way_is_loaded_anew(
 
 def test_a_price_where_flops_are_known() -> None:
     def price(ratio: Any) -> Any:
-        axes = {} if ratio is None else {"flops": SimpleNamespace(ratio=ratio)}
+        axes = {} if ratio is None else {"flops": SimpleNamespace(ratio=ratio, bound="")}
         judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
         return page._price(analysis(judges={"srpo": judge}), "srpo")
 
@@ -99,7 +99,7 @@ def test_colours_come_round_and_the_baselines_does_not() -> None:
 
 
 def judged(value: float, challenger: float = 50.0) -> Any:
-    cell = SimpleNamespace(ratio=e(value), baseline=100.0, challenger=challenger)
+    cell = SimpleNamespace(ratio=e(value), baseline=100.0, challenger=challenger, bound="")
     return SimpleNamespace(contrast=SimpleNamespace(axes={"steps": cell}))
 
 
@@ -130,7 +130,7 @@ def test_marks_of_crossings_and_of_the_claim() -> None:
 
 def test_marks_of_one_task() -> None:
     def on(value: float | None, target: float = 0.6) -> Any:
-        cell = SimpleNamespace(challenger=40.0, baseline=80.0, ratio=e(value or 0.0))
+        cell = SimpleNamespace(challenger=40.0, baseline=80.0, ratio=e(value or 0.0), bound="")
         found = SimpleNamespace(
             steps=None if value is None else cell, ratio=e(NAN if value is None else value),
             target=target,

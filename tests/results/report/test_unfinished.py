@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,3 +166,14 @@ def test_a_tick_says_where_it_stands() -> None:
     """Matplotlib has a tick every 2.5 points, too."""
     told = [marks.per_cent(x) for x in (0.225, 0.25, 0.07, 1.0, 0.0)]
     assert told == ["22.5%", "25%", "7%", "100%", "0%"]
+
+
+def test_a_headline_names_the_accuracy_that_its_own_pairs_count_to(tmp_path: Path) -> None:
+    """nine tenths of the gain of the baseline's runs in complete pairs, not of all of them."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 0.5}, 3, noise=0.05)
+    synthetic.change(folder / "srpo" / "seed-3", "status.json", state="failed")
+    a = analyse(folder)
+    target = a.judges["srpo"].contrast.target
+    assert f"{100 * target:.1f}" != f"{100 * a.target:.1f}"
+    (headline,) = answer.headlines(a)
+    assert f" to {100 * target:.1f} % accuracy, nine tenths of grpo's gain" in headline.sentence

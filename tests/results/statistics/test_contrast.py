@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,7 +122,7 @@ def test_an_open_baseline_is_as_good_as_can_be_at_the_challengers_worst() -> Non
     bad, good = found.steps.extremes
     assert bad.arrived[1].tolist() == [True] * 4
     assert good.arrived[1].tolist() == [True, True, True, False]
-    assert good.final[3] == pytest.approx(1 - 0.2)
+    assert good.final[3] == pytest.approx(1)  # at worst it falls back to the start, 0
     assert bad.final[3] == pytest.approx(0)
 
 
@@ -224,18 +226,21 @@ def test_a_curve_is_read_where_it_is_wanted() -> None:
     assert _at(step, accuracy, np.array([2.5, 5])).tolist() == [0.25, 0.5]
 
 
-def test_an_open_run_stands_as_it_was_seen_and_then_stays_or_soars() -> None:
+def test_an_open_run_stands_as_it_was_seen_and_then_falls_back_or_soars() -> None:
     """Of three seeds one was seen up to step 10 and one never; each costs what the first does."""
     step = np.arange(4) * 10.0
     whole = np.array([[0.0, 0.4, 0.6, 0.8]])
     known = Curves(step, whole, np.array([[0.0, 3, 5, 7]]), 0.01)
     seen = {2: run("srpo", 2, (0.1, 0.2))}
-    stays = _filled(known, seen, (1, 2, 3), (1,), None)
-    assert stays.accuracy.tolist() == [[0, 0.4, 0.6, 0.8], [0.1, 0.2, 0.2, 0.2], [0, 0, 0, 0]]
+    falls = _filled(known, seen, (1, 2, 3), (1,), None)
+    assert falls.accuracy.tolist() == [[0, 0.4, 0.6, 0.8], [0.1, 0.2, 0, 0], [0, 0, 0, 0]]
+    high = replace(known, accuracy=whole + 0.3)  # who is below the start already stays there
+    lower = _filled(high, seen, (1, 2), (1,), None)
+    assert lower.accuracy[1].tolist() == [0.1, 0.2, 0.2, 0.2]
     soars = _filled(known, seen, (1, 2, 3), (1,), 0.9)
     assert soars.accuracy.tolist() == [[0, 0.4, 0.6, 0.8], [0.1, 0.2, 0.9, 0.9], [0, *[0.9] * 3]]
-    assert stays.spent is not None
-    assert stays.spent.tolist() == [[0, 3, 5, 7]] * 3
-    assert (stays.step.tolist(), stays.error) == (step.tolist(), 0.01)
+    assert falls.spent is not None
+    assert falls.spent.tolist() == [[0, 3, 5, 7]] * 3
+    assert (falls.step.tolist(), falls.error) == (step.tolist(), 0.01)
     late = {2: run("srpo", 2, (0.5, 0.6), step=(-20, -10))}  # nothing of it was seen from step 0 on
     assert _filled(known, late, (1, 2), (1,), None).accuracy[1].tolist() == [0, 0, 0, 0]

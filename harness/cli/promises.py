@@ -58,7 +58,9 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
     """What is no built-in one: how it is called, the digest of its code, and how to try it."""
     from srpo_bench.algorithms import registry as algorithms
     from srpo_bench.harness.problems import promises as of_tasks
+    from srpo_bench.harness.problems import reward_promises as of_rewards
     from srpo_bench.harness.problems.known import tasks_of
+    from srpo_bench.tasks import rewards
     from srpo_bench.tasks.registry import BUILT_IN
 
     for arm in arms:
@@ -71,6 +73,11 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
     for name, task in tasks_of(config.all_tasks).items():
         if name not in BUILT_IN:
             yield f"task '{name}'", _code(name), partial(of_tasks.check, task, config.data.data_dir)
+    trained = list(tasks_of(config.data.tasks).values())
+    asked = next((task for task in trained if not task.executes_code), trained[0])
+    for name, function in rewards.of(config.reward.named).items():
+        check = partial(of_rewards.check, name, function, asked, config.data.data_dir)
+        yield f"reward '{name}'", _code(name), check
 
 
 def _trial(arm: Arm) -> Any:
@@ -86,10 +93,10 @@ def _code(name: str) -> str:
     """A file's digest, or a package's name and version."""
     from srpo_bench.harness.plugins import entered
 
-    for kind in ("algorithm", "sampler", "task"):
+    for kind in ("algorithm", "sampler", "task", "reward"):
         if plugin := entered.find(kind, name):
             return plugin.sha256
-    groups = ("bench.algorithms", "bench.samplers", "bench.tasks")
+    groups = ("bench.algorithms", "bench.samplers", "bench.tasks", "bench.rewards")
     points = (p for group in groups for p in offered(group) if p.name == name)
     return " ".join(f"{p.dist.name} {p.dist.version}" for p in points if p.dist) or name
 

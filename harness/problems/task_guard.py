@@ -7,14 +7,20 @@ run it ends that run. Either way it is a ``TaskError``, one sentence.
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from srpo_bench.harness.errors import naming
 from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, Task, TaskError
 from srpo_bench.tasks.rewards import RewardFunction
+
+LARGEST = sys.float_info.max
+"""Numbers beyond it, and those that are none, are not finite."""
 
 
 def load(task: Task, split: Split, data_dir: Path | None) -> list[Problem]:
@@ -79,16 +85,26 @@ def reward(
     grades: Sequence[Grade],
 ) -> list[Grade]:
     """The grades with what a reward function says of each as a field of its name."""
-    with naming(f"Reward '{name}'", "its call", TaskError):
-        values = [float(value) for value in function(problems, texts, grades)]
+    reward = f"Reward '{name}'"
+    with naming(reward, "its call, f(problems, texts, grades)", TaskError):
+        said: object = function(list(problems), list(texts), list(grades))  # it may write in these
+        values = [_plain(value) for value in said] if isinstance(said, Iterable) else None
+    if values is None:
+        raise TaskError(f"{reward} returned a {type(said).__name__}, not a number a response.")
     if len(values) != len(grades):
-        raise TaskError(f"Reward '{name}' gave {len(values)} numbers for {len(grades)} responses.")
-    if not all(map(math.isfinite, values)):
-        raise TaskError(f"Reward '{name}' gave a number that is not finite.")
+        raise TaskError(f"{reward} gave {len(values)} numbers for {len(grades)} responses.")
+    for value in values:
+        if not isinstance(value, Real) or not abs(value) <= LARGEST:
+            raise TaskError(f"{reward} gave {value!r:.40} where a finite number belongs.")
     return [
-        replace(grade, fields={**grade.fields, name: value})
+        replace(grade, fields={**grade.fields, name: float(value)})
         for grade, value in zip(grades, values, strict=True)
     ]
+
+
+def _plain(value: Any) -> Any:
+    """An element of an array or of a tensor as Python's own number."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _task(task: Task) -> str:

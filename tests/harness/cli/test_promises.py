@@ -14,6 +14,7 @@ from srpo_bench.harness.cli import promises
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.promise import RUNS, Promise
+from srpo_bench.tasks import rewards
 
 TRIED: list[str] = []
 
@@ -86,7 +87,9 @@ def test_only_what_is_no_built_in_is_tried(monkeypatch: pytest.MonkeyPatch) -> N
     arms = [Arm(name="a", algorithm="grpo"), Arm(name="b", algorithm="grpo", sampler="dps"),
             Arm(name="c", algorithm="mine-too", settings={"y": 2, "x": 1}),
             Arm(name="d", algorithm="grpo", sampler="own")]  # fmt: skip
-    monkeypatch.setattr("srpo_bench.tasks.registry.get", lambda name: name)
+    monkeypatch.setattr(
+        "srpo_bench.tasks.registry.get", lambda name: SimpleNamespace(executes_code=False)
+    )
     config = Config.model_validate({"data": {"tasks": ["micro-math", "mine"]}})
     found = [(what, digest) for what, digest, _ in promises._plugins(config, arms)]
     assert found == [
@@ -94,6 +97,20 @@ def test_only_what_is_no_built_in_is_tried(monkeypatch: pytest.MonkeyPatch) -> N
         ("arm 'd'", "own [{}, {}]"),
         ("task 'mine'", "pkg 1.2"),
     ]
+
+
+def test_a_reward_function_is_tried_on_a_task_that_runs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rewards, "of", lambda names: {name: len for name in names if name == "r"})
+    tasks = ["micro-humaneval", "micro-math"]
+    config = Config.model_validate({"data": {"tasks": tasks}, "reward": {"r": 0.5, "steps": 1}})
+    ((what, digest, check),) = promises._plugins(config, [])
+    assert (what, digest) == ("reward 'r'", "r")
+    assert (check.args[0], check.args[1], check.args[2].name) == ("r", len, "micro-math")
+    alone = Config.model_validate({"data": {"tasks": tasks[:1]}, "reward": {"r": 0.5}})
+    ((*_, check),) = promises._plugins(alone, [])
+    assert check.args[2].name == "micro-humaneval"
 
 
 def test_while_it_is_tried_the_result_is_left_alone(

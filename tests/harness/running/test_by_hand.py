@@ -8,10 +8,12 @@ import math
 import os
 import platform
 import re
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -303,11 +305,22 @@ def test_grades_and_rewards_of_a_task_are_checked() -> None:
     def paid(values: Any) -> list[Grade]:
         return task_guard.reward("r", lambda *_: values, [], ["a", "b"], [right, right])
 
-    assert [g.fields for g in paid([1, 0.5])] == [{"r": 1.0}, {"r": 0.5}]
+    kinds: list[Any] = [[1, 0.5], (1, 0.5), iter([True, 0.5]), np.array([1, 0.5], np.float32)]
+    kinds += [torch.tensor([1, 0.5], requires_grad=True), [torch.tensor([1]), np.float32(0.5)]]
+    for values in (*kinds, [Fraction(1), Fraction(1, 2)]):
+        fields = [g.fields for g in paid(values)]
+        assert fields == [{"r": 1.0}, {"r": 0.5}]
+        assert all(type(field["r"]) is float for field in fields)
     for values, said in (
         ([1], "gave 1 numbers for 2 responses"),
-        ([1, math.nan], "gave a number that is not finite"),
-        ([1, "x"], "Reward 'r'"),
+        ([1, math.nan], "Reward 'r' gave nan where a finite number belongs"),
+        ([1, -math.inf], "gave -inf where"),
+        ([1, 10**400], "gave 1000000000.* where a finite"),
+        ([1, "1"], "gave '1' where a finite number belongs"),
+        ([1, None], "gave None where"),
+        ([1, [1]], r"gave \[1\] where"),
+        (1.0, "returned a float, not a number a response"),
+        ([1, torch.ones(2)], r"raised RuntimeError in its call, f\(problems, texts, grades\): "),
     ):
         with pytest.raises(TaskError, match=said):
             paid(values)
@@ -316,6 +329,22 @@ def test_grades_and_rewards_of_a_task_are_checked() -> None:
         task_guard.stops(task, "base")
     task.stops = lambda _: ["a", "b"]
     assert task_guard.stops(task, "base") == ("a", "b")
+
+
+def test_a_reward_function_changes_nothing_but_its_own_field() -> None:
+    texts, grades = ["a", "b"], [Grade(Outcome.CORRECT), Grade(Outcome.WRONG)]
+
+    def writes(problems: Any, said: Any, judged: Any) -> list[float]:
+        said[:] = ["", ""]
+        judged.reverse()
+        return [1.0, 2.0]
+
+    paid = task_guard.reward("r", writes, [], texts, grades)
+    assert texts == ["a", "b"]
+    assert [(g.outcome, g.fields["r"]) for g in paid] == [
+        (Outcome.CORRECT, 1.0),
+        (Outcome.WRONG, 2.0),
+    ]
 
 
 def test_a_mirror_holds_plug_ins_and_the_record_last(tmp_path: Path) -> None:

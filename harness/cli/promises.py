@@ -77,7 +77,7 @@ def _plugins(config: Config, arms: list[Arm]) -> Iterator[tuple[str, str, Any]]:
     asked = next((task for task in trained if not task.executes_code), trained[0])
     for name, function in rewards.of(config.reward.named).items():
         check = partial(of_rewards.check, name, function, asked, config.data.data_dir)
-        yield f"reward '{name}'", _code(name), check
+        yield f"reward '{name}'", f"{_code(name)} {name}", check  # a file may hold several
 
 
 def _trial(arm: Arm) -> Any:

@@ -94,7 +94,7 @@ def reward(
     if len(values) != len(grades):
         raise TaskError(f"{reward} gave {len(values)} numbers for {len(grades)} responses.")
     for value in values:
-        if not isinstance(value, Real) or not abs(value) <= LARGEST:
+        if not isinstance(value, Real) or not abs(value) <= LARGEST:  # type: ignore[operator]
             raise TaskError(f"{reward} gave {value!r:.40} where a finite number belongs.")
     return [
         replace(grade, fields={**grade.fields, name: float(value)})

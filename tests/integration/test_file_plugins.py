@@ -91,9 +91,9 @@ def out(compared: Path, tmp_path: Path) -> Path:
 def test_a_comparison_of_files_is_trained_recorded_and_goes_on_from_its_copies(
     bench: Bench, own: Path, out: Path
 ) -> None:
-    (arm, task) = read_json(out / "comparison.json")["checked"]
+    (arm, task, reward) = read_json(out / "comparison.json")["checked"]
     assert list(arm["faults"]) == ["it runs"]
-    assert task["faults"] == {}
+    assert task["faults"] == reward["faults"] == {}
     first, *_ = read_lines(out / "majority" / "seed-1" / "steps.jsonl")
     assert first["rewards"]["brevity"] > 0
     assert first["own_reward"] > first["rewards"]["brevity"]

@@ -106,7 +106,7 @@ def test_a_reward_function_is_tried_on_a_task_that_runs_nothing(
     tasks = ["micro-humaneval", "micro-math"]
     config = Config.model_validate({"data": {"tasks": tasks}, "reward": {"r": 0.5, "steps": 1}})
     ((what, digest, check),) = promises._plugins(config, [])
-    assert (what, digest) == ("reward 'r'", "r")
+    assert (what, digest) == ("reward 'r'", "r r")
     assert (check.args[0], check.args[1], check.args[2].name) == ("r", len, "micro-math")
     alone = Config.model_validate({"data": {"tasks": tasks[:1]}, "reward": {"r": 0.5}})
     ((*_, check),) = promises._plugins(alone, [])

@@ -37,3 +37,42 @@ def naming(plugin: str, verb: str, failure: type[Exception] = RunError) -> Itera
     except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())[:500]
         raise failure(f"{plugin} raised {type(error).__name__} in {verb}: {text}") from error
+
+
+def sentence(error: Exception) -> tuple[str, int] | None:
+    """What a command says of an error as it ends, and its exit code; None: it was not foreseen."""
+    if isinstance(error, UserError):
+        return str(error), 2
+    if isinstance(error, RunError | TaskError):
+        return str(error), 1
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        where = f" {error.filename}" if error.filename else ""
+        return f"Cannot write{where}: {error.strerror}.", 2
+    if full := memory_full(error):
+        less = "fewer responses at a time take less (bench eval --batch; rollout.rows_at_once)"
+        return f"{full}: {less}.", 1
+    return None
+
+
+def memory_full(error: BaseException) -> str:
+    """That an error came of a memory that was full, and what was asked of it; else empty."""
+    if not any(map(_of_memory, chain(error))):
+        return ""
+    text = " ".join(str(error).split())[:500]
+    what = text.partition(" GPU ")[0].rstrip(".")  # then come everybody's processes
+    return f"The memory was full ({what})"
+
+
+def _of_memory(error: BaseException) -> bool:
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"  # torch's, which is not imported for this
+        or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
+    )
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

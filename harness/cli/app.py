@@ -13,8 +13,7 @@ from srpo_bench import __version__
 from srpo_bench.harness.cli import STOPPED, bases, evaluate, reading, training
 from srpo_bench.harness.cli.interrupt import Interruptible
 from srpo_bench.harness.cli.options import DataDir
-from srpo_bench.harness.errors import UNWRITABLE, RunError, UserError
-from srpo_bench.tasks.base import TaskError
+from srpo_bench.harness.errors import sentence
 
 app = typer.Typer(
     name="bench",
@@ -53,24 +52,17 @@ def main() -> None:
     except typer.Abort:  # before the command had begun
         print(STOPPED, file=sys.stderr)
         sys.exit(130)
-    except UserError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        sys.exit(2)
-    except (RunError, TaskError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        sys.exit(1)
     except WrongUsage as error:
         print(_usage(error), file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # whoever read us has gone, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
-        if error.errno not in UNWRITABLE:
+    except Exception as error:
+        if (end := sentence(error)) is None:
             raise
-        where = f" {error.filename}" if error.filename else ""
-        print(f"bench: Cannot write{where}: {error.strerror}.", file=sys.stderr)
-        sys.exit(2)
+        print(f"bench: {end[0]}", file=sys.stderr)
+        sys.exit(end[1])
 
 
 def _usage(error: Exception) -> str:

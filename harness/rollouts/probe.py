@@ -25,7 +25,7 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.environment import make_repeatable
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, memory_full
 from srpo_bench.harness.models.loading import check_savable
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.rollouts.prompts import Prompts
@@ -191,6 +191,14 @@ def main() -> int:
         examine(Question(**json.loads(sys.stdin.read())))
     except UserError as error:
         print(error)
+        return 2
+    except Exception as error:
+        if not (full := memory_full(error)):
+            raise
+        print(
+            f"{full} as the model was tried: free the device of others, or take a smaller model or "
+            "shorter responses (rollout.max_new_tokens)."
+        )
         return 2
     return 0
 

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from srpo_bench.harness.errors import DISK_FULL, RunError, UserError
+from srpo_bench.harness.errors import DISK_FULL, RunError, UserError, chain, memory_full
 from srpo_bench.harness.machine import device_memory, device_name, instructions, processor
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
@@ -30,6 +30,7 @@ from srpo_bench.results.store import (
     last_line,
     overwrite_json,
     read_record,
+    saved,
     write_json,
 )
 
@@ -74,7 +75,7 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             if attempt is not None and attempt.superseded:
                 return _superseded(folder)
             traceback.print_exc()
-            state, reason = "failed", _reason(error)
+            state, reason = "failed", _trained(folder, steps) + _reason(error)
         try:
             _say(attempt, folder, state, steps, reason)
         except SupersededError:
@@ -194,6 +195,16 @@ def _whereabouts() -> dict[str, Any]:
     }
 
 
+def _trained(folder: Path, steps: int) -> str:
+    """That only the final scoring is missing, where it is: all else is saved, and can be scored."""
+    if not steps or steps not in saved(folder):
+        return ""
+    return (
+        f"All {steps} steps are trained and saved (bench eval --model {folder} scores them); the "
+        "final scoring failed. "
+    )
+
+
 def _reason(error: BaseException) -> str:
     """An error as one sentence."""
     from srpo_bench.algorithms.registry import AlgorithmError
@@ -202,10 +213,9 @@ def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())[:500]
     if _disk_full(error):
         return f"The disk took no more ({text}): make room, then bench resume."
-    if _memory_full(error):
-        what = text.partition(" GPU ")[0].rstrip(".")  # then come everybody's processes
+    if full := memory_full(error):
         return (
-            f"The memory was full ({what}): bench resume with fewer --workers, or, where one run "
+            f"{full}: bench resume with fewer --workers, or, where one run "
             "alone is too much, begin anew with a smaller rollout.rows_at_once or "
             "optim.micro_batch_tokens."
         )
@@ -223,24 +233,8 @@ _LIBRARIES_SAY = re.compile(
 def _disk_full(error: BaseException) -> bool:
     return any(
         (isinstance(each, OSError) and each.errno in DISK_FULL) or _LIBRARIES_SAY.search(str(each))
-        for each in _chain(error)
+        for each in chain(error)
     )
-
-
-def _memory_full(error: BaseException) -> bool:
-    return any(
-        isinstance(each, MemoryError)
-        or type(each).__name__ == "OutOfMemoryError"  # torch's, which is not imported for this
-        or (isinstance(each, RuntimeError) and "DefaultCPUAllocator" in str(each))
-        for each in _chain(error)
-    )
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it came of."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _say(attempt: Attempt | None, folder: Path, state: State, steps: int, reason: str = "") -> None:

@@ -138,10 +138,12 @@ class Columns:
         column = self.mapped.get(name, name)
         taken = {*NAMES, *self.mapped.values()} - {name}
         free = [p.lower() for p in present if p.lower() not in taken]
-        near = difflib.get_close_matches(column.lower(), free, 1, 0.4)
+        near = difflib.get_close_matches(column.lower(), free, 1, 0.5)
         close = next((p for p in present if near and p.lower() == near[0]), None)
         listed = ", ".join(f"'{p}'" for p in present[:20]) + (" …" if len(present) > 20 else "")
-        whole_file = {"algo": "--arm NAME", "seed": "--seed N"}.get(name)
+        whole_file = {"algo": "--arm NAME or grpo/1=FILE", "seed": "--seed N or grpo/1=FILE"}.get(
+            name
+        )
         hint = f"; did you mean --map {name}={close}?" if close else f"; name it: --map {name}=…"
         say = f"; if the whole file has one {name}, say {whole_file}" if whole_file else ""
         return f"no column '{column}'{hint} (there are {listed}){say}"

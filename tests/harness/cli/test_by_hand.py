@@ -463,8 +463,12 @@ def test_a_command_line_exits_with_two_where_the_user_erred(
     assert left(typer.Abort()) == (130, f"{STOPPED}\n")
     assert left(OSError(28, "No space left", "f")) == (2, "bench: Cannot write f: No space left.\n")
     assert left(OSError(28, "No space left")) == (2, "bench: Cannot write: No space left.\n")
+    less = "fewer responses at a time take less (bench eval --batch; rollout.rows_at_once).\n"
+    assert left(MemoryError("x. GPU 0 has")) == (1, f"bench: The memory was full (x): {less}")
     with pytest.raises(OSError, match="odd"):
         left(OSError(5, "odd"))
+    with pytest.raises(ValueError, match="not foreseen"):
+        left(ValueError("not foreseen"))
 
 
 def test_an_arm_is_named() -> None:

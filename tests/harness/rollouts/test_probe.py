@@ -181,6 +181,31 @@ def test_its_own_process_answers_in_one_line(
     assert "could not be loaded" in capsys.readouterr().out
 
 
+def test_its_own_process_says_that_the_memory_was_full(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(question: Question) -> None:
+        raise torch.OutOfMemoryError("Tried to allocate 2.50 GiB. GPU 0 has a capacity of 80 GiB")
+
+    question = Question("m", "cuda", [[1], [2, 3]], 4, engine=True)
+    monkeypatch.setattr(module, "examine", full)
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asdict(question))))
+    assert module.main() == 2
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "The memory was full (Tried to allocate 2.50 GiB) as the model was tried:"
+    )
+    assert said.count("\n") == 1
+
+    def broken(question: Question) -> None:
+        raise RuntimeError("another")
+
+    monkeypatch.setattr(module, "examine", broken)
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asdict(question))))
+    with pytest.raises(RuntimeError, match="another"):
+        module.main()
+
+
 @pytest.mark.parametrize(
     ("code", "out", "err", "said"),
     [

@@ -36,6 +36,22 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("step", "saved"), [(9, True), (8, False)])
+def test_a_run_that_lacks_its_final_scoring_alone_says_so(
+    run: Path, monkeypatch: pytest.MonkeyPatch, step: int, saved: bool
+) -> None:
+    def train(attempt: Attempt, manifest: dict[str, Any], stop: Any) -> bool:
+        (run / "checkpoints" / f"step-{step}").mkdir(parents=True)
+        raise ValueError("why")
+
+    monkeypatch.setattr(worker, "_train", train)
+    assert worker.run_folder(run) == "failed"
+    reason = read_json(run / "status.json")["reason"]
+    before = f"All 9 steps are trained and saved (bench eval --model {run} scores them); "
+    before += "the final scoring failed. "
+    assert reason == (before if saved else "") + "ValueError: why"
+
+
 def test_a_finished_run_is_sealed_then_done_then_mirrored(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

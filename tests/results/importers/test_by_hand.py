@@ -104,6 +104,7 @@ def test_columns_are_mapped_found_and_asked_for() -> None:
         "column 'accuracy' appears twice"
     )
     for missing, say in (("algo", "--arm NAME"), ("seed", "--seed N")):
+        say += " or grpo/1=FILE"
         present = [n for n in ("algo", "seed", "step", "accuracy") if n != missing]
         assert refused(Columns().locate, present).endswith(
             f"; if the whole file has one {missing}, say {say}"
@@ -116,6 +117,7 @@ def test_a_missing_column_is_told_with_what_is_there() -> None:
         "no column 'accuracy'; did you mean --map accuracy=Acuracy? (there are 'x', 'Acuracy')"
     )
     assert "; name it: --map step=… (" in one.missing("step", ["seed", "algo"])  # they are others
+    assert "; name it: --map algo=… (" in Columns().missing("algo", ["train/loss"])  # too far
     assert one.missing("step", ["q"]) == ("no column 'step'; name it: --map step=… (there are 'q')")
     many = [f"q{i}" for i in range(21)]
     assert "'q19' …)" in one.missing("step", many)

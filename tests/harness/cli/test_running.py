@@ -79,9 +79,9 @@ def test_an_interruption_says_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(price, "checkpoint_bytes", lambda base: 0)
-    monkeypatch.setattr(
-        running, "make_executor", lambda *_: SimpleNamespace(side_by_side=1, close=lambda: None)
-    )
+    closed: list[bool] = []
+    executor = SimpleNamespace(side_by_side=1, close=lambda: closed.append(True))
+    monkeypatch.setattr(running, "make_executor", lambda *_: executor)
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -91,6 +91,7 @@ def test_an_interruption_says_how_to_go_on(
         running.train_pending(planned(tmp_path, [1]), Options(), "this again")
     assert exit_.value.exit_code == 130
     assert printed(capsys)[-1] == "Stopped; nothing is lost. Go on with: this again"
+    assert closed == [True]
 
 
 @pytest.mark.parametrize(("side_by_side", "left"), [(2, "1 h 15 min"), (9, "38 min")])
@@ -131,6 +132,20 @@ def test_the_price(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_probe_is_announced_and_one_run_is_beside_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = price.Price("by two steps of grpo", 1, 60.0, 1e6, 1e9, 2**30, None)
+    executor = SimpleNamespace(side_by_side=1, close=lambda: None)
+    monkeypatch.setattr(price, "probe", lambda *_: found)
+    monkeypatch.setattr(running, "make_executor", lambda *_: executor)
+    monkeypatch.setattr(running, "plan_comparison", lambda *_, dry: None)
+    running.print_price(tmp_path / "out", Config(), [Arm(name="a", algorithm="grpo")], Options())
+    said = capsys.readouterr()
+    assert said.err.startswith(f"{price.PROBE_STEPS} steps of a and two evaluations are run to see")
+    assert "with 1 side by side" in said.out
+
+
 def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
     config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
     arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
@@ -138,6 +153,8 @@ def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
     said = list(running.price_lines(Path("out"), config, arms, found, 1))
     assert said[0] == "runs     3 of 4: grpo, srpo, seeds 1-2, 10 steps"
     assert "That does not fit: a run will end for want of memory." in said
+    just = replace(found, has=found.memory)
+    assert len(list(running.price_lines(Path("out"), config, arms, just, 1))) == 6
     unknown = replace(found, has=None)
     said = list(running.price_lines(Path("out"), config, arms, unknown, 1))
     assert said[5].startswith("memory   3 GiB a run for weights and optimiser; ")

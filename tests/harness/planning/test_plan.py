@@ -33,7 +33,7 @@ def config(**rollout: Any) -> Config:
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("once") / "c"
+    folder = tmp_path_factory.mktemp("once") / "deep" / "c"
     plan(folder, config(), ARMS, "bench compare")
     return folder
 
@@ -254,3 +254,9 @@ def test_a_lock_says_who_holds_it_and_no_more(tmp_path: Path) -> None:
     with locked(tmp_path):
         said = (tmp_path / ".lock").read_text()
         assert re.fullmatch(rf"process {os.getpid()} on \S+ since \d\d:\d\d", said)
+
+
+def test_a_plan_is_sealed_and_its_base_is_found_again(planned: Path) -> None:
+    assert list(read_json(planned / SEAL)) == ["comparison.json"]
+    again = reopen(planned)
+    assert again.base == prepare.prepare(config(), {"grpo"}).base

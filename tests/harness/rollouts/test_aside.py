@@ -102,3 +102,12 @@ def test_whoever_waits_for_grades_lends_its_core(monkeypatch: pytest.MonkeyPatch
     assert lent == []
     begun.grades()
     assert lent == ["lent", "judged", "back"]
+
+
+def test_a_lot_is_begun_as_soon_as_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOT", 2)
+    lots: list[list[int]] = []
+    begun = Aside(lambda rows, texts: lots.append(rows) or [])  # type: ignore[func-returns-value]
+    begun.take({1: "a", 2: "b"})
+    aside(lambda: None).result()
+    assert lots == [[1, 2]]

@@ -132,6 +132,9 @@ class Algorithm(ABC, Generic[S]):
     ) -> tuple[Tensor, dict[str, float]]:
         """Loss of a micro-batch and metrics, both additive over micro-batches.
 
+        Responses of weight 0 are not in it, and those of advantage 0 only where ``needs_reference``
+        or ``reads_outputs`` says that there is more to the loss than the advantage's term.
+
         Args:
             logp: (b, T) nats under the policy being trained, with gradient.
             ref_logp: (b, T) nats under the reference policy, or None when not needed.

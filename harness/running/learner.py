@@ -77,7 +77,8 @@ class Learner:
             lr = learning_rate(self.optim, self.updates_done, self.updates_planned)
             self.optimizer.zero_grad(set_to_none=False)
             loss = 0.0
-            for micro in self._micro_batches(part, algorithm.needs_reference):
+            every_row = algorithm.needs_reference or algorithm.reads_outputs
+            for micro in self.micro_batches(part, every_row):
                 value, metrics = self._backward(micro, totals, algorithm, cost)
                 loss += value
                 sums.update(metrics)
@@ -133,11 +134,12 @@ class Learner:
         group = batch.rollouts.group
         return [batch.rows((group % n == i).nonzero()[:, 0]) for i in range(n)]
 
-    def _micro_batches(self, batch: Batch, every_row: bool) -> Iterator[Batch]:
+    def micro_batches(self, batch: Batch, every_row: bool) -> Iterator[Batch]:
         """Rows that carry a gradient, whole groups together, within the token budget.
 
-        A row without advantage or weight adds nothing to the loss or its gradient, so it is left
-        out of the forward pass; it still stands in the denominators.
+        A row without weight adds nothing to the loss or its gradient, and one without advantage
+        only where the loss has more than the advantage's term (``every_row``). What adds nothing is
+        left out of the forward pass; it still stands in the denominators.
         """
         active = batch.weight != 0
         if not every_row:

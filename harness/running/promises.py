@@ -72,6 +72,7 @@ def check(arm: Arm) -> list[Promise]:
         Promise("draws come from the generator that is given", trials.draws()),
         Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),
         Promise("the order of a batch's rows does not matter", trials.shuffled(undisturbed)),
+        Promise("responses of advantage 0 add nothing to the loss", trials.whole()),
     ]
 
 
@@ -153,6 +154,33 @@ class Trials:
             undisturbed,
             self.lines(disturb=disturb),
             "with rows in another order; a response's neighbours in a batch mean nothing",
+        )
+
+    def whole(self) -> str:
+        """Two runs with every other advantage 0, one of which is shown those responses, too."""
+
+        def half(run: Trainer) -> None:
+            weigh = run.algorithm.weigh
+
+            def halved(*given: Any) -> Batch:
+                batch = weigh(*given)
+                batch.advantage = batch.advantage * (torch.arange(len(batch)) % 2)
+                return batch
+
+            method: Any = run.algorithm
+            method.weigh = halved
+
+        def shown(run: Trainer) -> None:
+            half(run)
+            learner: Any = run.learner
+            cut = learner.micro_batches
+            learner.micro_batches = lambda batch, _: cut(batch, True)
+
+        return _apart(
+            self.lines(disturb=half),
+            self.lines(disturb=shown),
+            "with responses of advantage 0 in it; they are left out unless the method says "
+            "reads_outputs or needs_reference",
         )
 
     def _run(self, folder: Path, config: Config | None = None) -> Trainer:

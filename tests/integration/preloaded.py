@@ -8,6 +8,7 @@ process does differently is tested by the modules that start one by ``command``.
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import multiprocessing
 import os
@@ -67,6 +68,7 @@ def _bench(argv: list[str], env: dict[str, str], out: Path, err: Path, figures: 
     os.environ.update(env)
     wanted = env["PYTHONPATH"].split(os.pathsep)
     sys.path[:] = [*wanted, *(entry for entry in sys.path if entry not in wanted)]
+    importlib.invalidate_caches()  # the server may have looked where there was no folder yet
     if not figures:
         Figure.savefig = blank
     util.spawnv_passfds = _forked_server()

@@ -190,6 +190,6 @@ def test_rows_of_a_group_stand_together_in_their_order(tiny_folder: Path) -> Non
     learner = Learner(policy, None, Optim(micro_batch_tokens=10**6), 4, 16)
     mixed = batch.rows(torch.tensor([0, 4, 8, 12] * 50))
     mixed.rollouts.serial = torch.arange(200)
-    (micro,) = learner._micro_batches(mixed, every_row=True)
+    (micro,) = learner.micro_batches(mixed, every_row=True)
     order = [4 * i + group for group in range(4) for i in range(50)]
     assert micro.rollouts.serial.tolist() == order

@@ -75,6 +75,32 @@ def test_weights_of_an_algorithms_own_are_trained_beside_the_policys(tiny_folder
     assert len(state["state"]) == len(list(policy.model.parameters())) + 2
 
 
+def test_an_entropy_bonus_and_a_value_head_see_responses_without_advantage(
+    tiny_folder: Path,
+) -> None:
+    """A plain clipped loss adds nothing for them, and they are left out of its forward pass."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    read: dict[type, set[int]] = {}
+    for kind in (Critic, GRPOToken):
+
+        class Watched(kind):  # type: ignore[valid-type, misc]
+            shown: set[int] = read.setdefault(kind, set())
+
+            def loss(self, *given: Any) -> tuple[Tensor, dict[str, float]]:
+                self.shown.update(given[2].rollouts.serial.tolist())
+                return super().loss(*given)
+
+        algorithm = Watched(GRPOTokenSettings(), INFO)
+        batch = batch_of(policy, algorithm)
+        rows = torch.arange(len(batch))
+        batch.rollouts.serial, batch.advantage = rows, (rows % 2).float()
+        batch.weight[3] = 0.0
+        own = algorithm.parameters()
+        Learner(policy, None, Optim(lr=1e-9), 10, 16, own).update(batch, algorithm)
+    assert read[Critic] == set(range(len(batch))) - {3}
+    assert read[GRPOToken] == set(range(1, len(batch), 2)) - {3}
+
+
 def test_who_does_not_ask_gets_none(tiny_folder: Path) -> None:
     class Looks(GRPOToken):
         def loss(self, *given: Any) -> tuple[Tensor, dict[str, float]]:

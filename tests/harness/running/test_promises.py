@@ -58,6 +58,20 @@ class FirstRowWins(GRPOToken):
         return super().loss(logp, ref_logp, batch, totals)
 
 
+class Imitates(GRPOToken):
+    """A term that is not the advantage's: the likelihood of every response."""
+
+    def loss(
+        self, logp: Tensor, ref_logp: Tensor | None, batch: Batch, totals: Totals
+    ) -> tuple[Tensor, dict[str, float]]:
+        loss, metrics = super().loss(logp, ref_logp, batch, totals)
+        return loss - (logp * batch.rollouts.mask).sum() / totals.tokens, metrics
+
+
+class ImitatesAll(Imitates):
+    reads_outputs = True
+
+
 class Raises(GRPOToken):
     def weigh(self, *given: Any) -> Batch:
         raise ZeroDivisionError("oh")
@@ -96,7 +110,7 @@ def faults(
 def test_methods_of_ours_keep_every_promise(name: str) -> None:
     settings = {"beta": 0.04} if name == "grpo" else {}
     promises = check(Arm(name=name, algorithm=name, settings=settings))
-    assert [p.fault for p in promises] == [""] * 5
+    assert [p.fault for p in promises] == [""] * 6
 
 
 @pytest.mark.parametrize(
@@ -106,6 +120,7 @@ def test_methods_of_ours_keep_every_promise(name: str) -> None:
         (DrawsAnywhere, "draws come from the generator that is given", "weigh draws from a global"),
         (DividesByItself, "the loss adds up over micro-batches", "divide by the totals"),
         (FirstRowWins, "the order of a batch's rows does not matter", "neighbours"),
+        (Imitates, "responses of advantage 0 add nothing to the loss", "unless the method says"),
         (Raises, "it runs", "raised ZeroDivisionError in weigh: oh"),
     ],
 )
@@ -113,6 +128,10 @@ def test_a_fault_is_found_and_named(
     kind: Any, promise: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert words in faults(monkeypatch, kind)[promise]
+
+
+def test_a_method_that_says_so_sees_every_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(monkeypatch, ImitatesAll) == {}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -53,25 +52,15 @@ def both() -> str:
 
 def _along(folder: str) -> str:
     """Accuracy after some steps, paired by seed with that of another arm."""
+    from srpo_bench.results.report.tables.along import gap
     from srpo_bench.results.runs import read
-    from srpo_bench.results.statistics import sampling
-    from srpo_bench.results.statistics.inference import mean
-    from srpo_bench.results.statistics.scores import at_step, differences
-    from srpo_bench.results.text import points
 
-    rows = []
     with TemporaryDirectory() as scratch:
         comparison = read(unpack(PUBLISHED / folder / RECORDS, Path(scratch)))
-        for pair in ALONG:
-            cells = []
-            for step in AFTER:
-                scored = partial(at_step, step=step)
-                each = differences(comparison, pair, scored, scored).complete
-                floor = 2 * sampling.variance(comparison.runs) / max(len(each), 1)
-                told = points(mean(each, floor=floor), "") if each.any() else "the same"
-                pairs = f", {len(each)} pairs" if len(each) < len(comparison.seeds) else ""
-                cells.append(f"{told}{pairs}" if len(each) else "–")
-            rows.append((f"`{pair[0]}` less `{pair[1]}`", *cells))
+        rows = [
+            (f"`{pair[0]}` less `{pair[1]}`", *(gap(comparison, pair, step) for step in AFTER))
+            for pair in ALONG
+        ]
     return table(("accuracy, points", *(f"after {step} steps" for step in AFTER)), rows)
 
 

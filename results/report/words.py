@@ -83,7 +83,7 @@ def health(a: Analysis) -> str:
             parts.append(f"{first} {arm} had no gradient in {100 * part.flat:.0f} % of its steps")
         if part.repeated > OFTEN:
             often = f"{100 * part.repeated:.0f} % of its steps"
-            parts.append(f"{first} {arm} had a prompt twice in a batch in {often}")
+            parts.append(f"{first} {arm} asked a prompt twice in a step in {often}")
         if part.cut > MANY_CUT:
             parts.append(f"{first} {100 * part.cut:.0f} % of {arm}'s responses were cut off")
         if own.collapsed:

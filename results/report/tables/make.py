@@ -11,7 +11,7 @@ from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.style import FEW
-from srpo_bench.results.report.tables import benchmarks, costs, ladder, tuning
+from srpo_bench.results.report.tables import along, benchmarks, costs, ladder, tuning
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.mismatch import mismatches
@@ -186,7 +186,7 @@ def health(a: Analysis) -> Table:
         if h.whole.steps
     ]
     columns = (
-        *("arm", "fewer prompts than a batch", "a prompt twice in a batch", "no gradient"),
+        *("arm", "fewer prompts than a batch", "a prompt twice in a step", "no gradient"),
         *("groups all wrong", "groups all right", "responses cut off", "collapses"),
     )
     note = (
@@ -254,7 +254,7 @@ def runs(a: Analysis) -> Table:
 def everything(a: Analysis) -> list[Table]:
     """All tables, in the order of the page."""
     makers = (
-        *(verdicts, arms, costs.table, costs.grid, ladder.table, tuning.table),
+        *(verdicts, arms, along.table, costs.table, costs.grid, ladder.table, tuning.table),
         *(benchmarks.measured, benchmarks.reported, tasks, costs.by_task, claims),
         *(totals, health, mismatch, contract, data, runs),
     )

@@ -517,7 +517,7 @@ def test_what_ailed_training_is_named_beyond_its_bound() -> None:
     assert said(flat=0.06) == (
         "Health of the runs: up to grpo's crossing srpo had no gradient in 6 % of its steps."
     )
-    assert "srpo had a prompt twice in a batch in 6 % of its steps" in said(repeated=0.06)
+    assert "srpo asked a prompt twice in a step in 6 % of its steps" in said(repeated=0.06)
     assert "crossing 51 % of srpo's responses were cut off." in said(cut=0.51)
     assert "; srpo collapses, its smoothed curve ends well below its best." in said(
         collapsed=True, flat=0.5

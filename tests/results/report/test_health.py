@@ -79,7 +79,7 @@ def test_the_table_has_both_windows(folder: Path) -> None:
     table = health(analyse(folder))
     cells = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert cells["srpo"]["fewer prompts than a batch"] == "0.0 % / 25.0 %"
-    assert cells["srpo"]["a prompt twice in a batch"] == "– / –"
+    assert cells["srpo"]["a prompt twice in a step"] == "– / –"
     assert cells["grpo"]["fewer prompts than a batch"] == "0.0 % / 0.0 %"
     assert cells["grpo"]["collapses"] == "no"
 

@@ -227,3 +227,13 @@ def test_of_two_ends_the_later_attempts_comes_back_alone(tmp_path: Path, mirror:
     assert mirror.pull_plan(back)
     assert (back / WHERE / "evals.jsonl").read_text() == "of the second"
     assert not (back / WHERE / "samples.jsonl").exists()
+
+
+def test_a_single_end_comes_back(tmp_path: Path, mirror: Mirror) -> None:
+    comparison = plan(tmp_path / "c", grpo=1)
+    mirror.push_plan(comparison)
+    only = Attempt(comparison / WHERE)
+    (only.run / "evals.jsonl").write_text("of the only one")
+    mirror.push_end(only)
+    assert mirror.pull_plan(tmp_path / "back")
+    assert (tmp_path / "back" / WHERE / "evals.jsonl").read_text() == "of the only one"

@@ -107,3 +107,17 @@ def test_a_single_problem_has_its_metrics() -> None:
     assert first.truncated == 0.25
     assert first.pass_at == {"1": pytest.approx(0.5), "2": pytest.approx(5 / 6), "4": 1.0}
     assert (other.metric, other.accuracy, other.correct) == ("other", 1.0, [4])
+
+
+@pytest.mark.parametrize("style", ["chat", "base"])
+@pytest.mark.parametrize("note", ["", "nothing ends it"])
+def test_what_is_to_be_known_of_endings_is_told(
+    monkeypatch: pytest.MonkeyPatch, style: str, note: str
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(score, "open_tokenizer", lambda folder: "tokenizer")
+    monkeypatch.setattr(score, "open_generation", lambda folder: "generation")
+    monkeypatch.setattr(score, "style_of", lambda *_: style)
+    monkeypatch.setattr(score, "ending_note", lambda *words: asked.append(words) or note)  # type: ignore[func-returns-value]
+    assert score._ending(Config(), Path("model")) == ([note] if note else [])
+    assert asked == [("generation", "tokenizer", style == "chat")]

@@ -9,6 +9,7 @@ from typing import Any
 
 from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, Ratio
+from srpo_bench.results.judgement.targets import is_there
 from srpo_bench.results.progress import progress
 from srpo_bench.results.report import meaning, scale
 from srpo_bench.results.report.analysis import Analysis
@@ -154,7 +155,7 @@ def way(a: Analysis, arm: str) -> str:
 
 def cost(a: Analysis, arm: str, wanted: Sequence[str] = PRICES) -> str:
     """``Relative to grpo: 13 % fewer responses, 60 % more FLOPs.``"""
-    axes = a.judges[arm].contrast.axes
+    axes = a.judges[arm].contrast.axes if is_there(a.targets, a.gain) else {}
     changed = [
         f"{_measured(axes[axis])} ({changes(axes[axis].ratio)})"
         for axis in wanted
@@ -195,7 +196,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
     steps = f"{ratio(c.ratio)}, {bound}" if bound else ratio(c.ratio)
     axis = a.axis
     cell = c.axes.get(axis)
-    has_ratio = cell is not None and cell.ratio.value >= 0
+    has_ratio = cell is not None and cell.ratio.value >= 0 and is_there(a.targets, a.gain)
     measured = _measured(cell) if cell and has_ratio else ""
     shared = {
         "challenger": arm,
@@ -242,7 +243,14 @@ def _sentence(
     """Measured against claimed, the interval, where both end, and what qualifies it."""
     c, reason = a.judges[arm].contrast, _as_sentence(result.reason)
     parts = [reason] if result.verdict == "no-verdict" else []
-    if a.gain and texts["measured"]:
+    ends = ""
+    if a.gain and texts["difference"]:
+        ours, theirs = texts["end"].split(" against ")
+        stand = f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}"
+        ends = f"{stand}: {texts['difference']}."
+    if a.gain and not is_there(a.targets, a.gain):
+        parts += [meaning.without_target(a.baseline, a.gain.base, a.gain.final), ends]
+    elif a.gain and texts["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
         span = texts["interval"]
         sure = span if span == "no interval" else f"95 % interval {span}"
@@ -252,12 +260,7 @@ def _sentence(
             f"Claimed: {claim.needs}. Measured{so_far}: {texts['measured']} ({sure}; {pairs}) to "
             f"{100 * c.target:.1f} % accuracy, {a.aim}{bound}."
         )
-        if texts["difference"]:
-            ours, theirs = texts["end"].split(" against ")
-            parts.append(
-                f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}: "
-                f"{texts['difference']}."
-            )
+        parts.append(ends)
     if result.verdict == "inconclusive":
         parts.append(reason)
     else:
@@ -265,7 +268,7 @@ def _sentence(
             parts.append(_as_sentence(own))
         other = [s for s in result.units.values() if f": {result.verdict}," not in s]
         parts += map(_as_sentence, other)
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _as_sentence(clause: str) -> str:

@@ -70,3 +70,11 @@ def meaning(verdict: Verdict, scale: Scale, needs: str) -> str:
 def of_pair(outcome: Outcome, arm: str, base: str) -> str:
     """What the outcome of two arms means that no claim names."""
     return OUTCOMES[outcome].format(arm=arm, base=base)
+
+
+def without_target(baseline: str, base: float, final: float) -> str:
+    """What stands in the place of a measurement where the baseline gained nothing. Fractions."""
+    return (
+        f"{baseline} gained nothing, from {100 * base:.1f} to {100 * final:.1f} %, so there is no "
+        "target to reach and nothing to count steps to."
+    )

@@ -42,6 +42,31 @@ def test_a_bound_is_said_as_one(tmp_path: Path) -> None:
     assert h.measured.endswith("% more steps")
 
 
+def test_a_baseline_that_gained_nothing_sets_no_target(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", training=False, samples=0)
+    for path in folder.glob("*/seed-*/evals.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        told = [
+            {**line, "accuracy": 0.25 if "grpo" in str(path) else line["accuracy"]}
+            for line in lines
+        ]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in told))
+    (h,) = answer.headlines(analyse(folder))
+    assert (h.measured, h.interval, h.cost, h.brief) == ("", "", "", "")
+    none = (
+        "grpo gained nothing, from 25.0 to 25.0 %, so there is no target to reach and nothing to "
+    )
+    assert f"{none}count steps to. At the end srpo stands at " in h.sentence
+    assert "Measured" not in h.sentence + answer.mail(analyse(folder), h)
+    named = analyse(folder, exploratory=[0.3])
+    assert answer.headlines(named)[0].measured == ""  # it was named later and decides nothing
+    plan = json.loads((folder / "comparison.json").read_text())
+    (folder / "comparison.json").write_text(json.dumps({**plan, "targets": [0.3]}))
+    (h,) = answer.headlines(analyse(folder))
+    assert "gained nothing" not in h.sentence
+    assert "30.0 % accuracy, the target that was named beforehand" in h.sentence
+
+
 def test_every_verdict_at_every_scale_means_something() -> None:
     for verdict in get_args(Verdict):
         for size in get_args(scale.Scale):

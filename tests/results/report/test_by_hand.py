@@ -45,6 +45,7 @@ def analysis(*runs: Run, **more: Any) -> Any:
         "judges": {},
         "first_steps": None,
         "target": 0.7,
+        "targets": [],
         "axis": "steps",
         "threshold": 0.1,
         "headline": None,

@@ -58,50 +58,68 @@ def plan(
     _refuse_unknown_sizes(config)
     now = datetime.datetime.now(datetime.UTC)
     before = read_comparison(folder) if (folder / "comparison.json").exists() else None
+    if before is None and not (folder / LOCK).exists():  # before minutes are spent on the model
+        _refuse_place(folder)
     seeds = config.seeds
     if before and holds(before, seeds):  # the contract's digests are of the first seeds
         config = config.model_copy(update={"seeds": tuple(first_seeds(before))})
     ready = prepare(config.on(_day(before) if before else now.date()), _methods(arms))
-    problems = ready.problems
     pools = _pools(ready, seeds)
-    config = ready.config.model_copy(update={"seeds": seeds})
-    size = parameters(ready.base)
-    plugins = entered.used(config, arms)
-    record = {
-        "schema": SCHEMA,
-        "name": folder.name,
+    comparison = PlannedComparison(
+        folder,
+        ready.config.model_copy(update={"seeds": seeds}),
+        arms,
+        ready.base,
+        ready.device,
+        parameters(ready.base),
+        entered.used(config, arms),
+        ready.accelerator,
+    )
+    record = _record(comparison, ready, pools) | {
         "created": now.isoformat(timespec="seconds"),
         "command": command,
+        "checked": list(checked),
+    }
+    if tuning is not None:
+        record["tuning"] = tuning
+    if dry:
+        _refuse(folder, record)
+    else:
+        _write(comparison, record)
+    return comparison
+
+
+def _record(
+    comparison: PlannedComparison, ready: Prepared, pools: dict[str, str]
+) -> dict[str, Any]:
+    """What comparison.json says of a plan; what is said when it is made is left open."""
+    config, arms, problems = comparison.config, comparison.arms, ready.problems
+    return {
+        "schema": SCHEMA,
+        "name": comparison.folder.name,
+        "created": "",
+        "command": "",
         "bench_version": __version__,
         "arms": [arm_record(arm) for arm in arms],
-        "seeds": list(seeds),
+        "seeds": list(config.seeds),
         "targets": list(config.targets),
         "unit": "rollout batch",
         "baseline": baseline_of({a.name: a.algorithm for a in arms}),
         "tasks": list(config.data.tasks),
         "eval_tasks": list(config.evaluation_tasks),
         "final_tasks": list(config.final.tasks),
-        "contract": contract_of(ready) | _digests(plugins),
-        "plugins": [plugin.model_dump(mode="json") for plugin in plugins],
-        "checked": list(checked),
+        "contract": contract_of(ready) | _digests(comparison.plugins),
+        "plugins": [plugin.model_dump(mode="json") for plugin in comparison.plugins],
+        "checked": [],
         "pools": pools,
         "notes": problems.notes,
         "excluded": problems.excluded,
         "data": problems.provenance,
         "problems": _ids(problems),
         "config": config.model_dump(mode="json"),
-        "base": str(ready.base),
-        "parameters": size,
+        "base": str(comparison.base),
+        "parameters": comparison.parameters,
     }
-    if tuning is not None:
-        record["tuning"] = tuning
-    on = (ready.base, ready.device, size, plugins, ready.accelerator)
-    comparison = PlannedComparison(folder, config, arms, *on)
-    if dry:
-        _refuse(folder, record)
-    else:
-        _write(comparison, record)
-    return comparison
 
 
 def reopen(folder: Path) -> PlannedComparison:
@@ -232,7 +250,13 @@ def _refuse(folder: Path, record: dict[str, Any]) -> None:
     if (folder / "comparison.json").exists():
         old = read_comparison(folder)
         refuse_other(_with_files(old), narrowed(record, old), folder)
-    elif folder.exists():
+    else:
+        _refuse_place(folder)
+
+
+def _refuse_place(folder: Path) -> None:
+    """Refuse a folder that holds other things, or that could not be made."""
+    if folder.exists():
         _refuse_full(folder)
     else:
         refuse_unwritable(folder)

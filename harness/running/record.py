@@ -30,10 +30,10 @@ def step_line(
     mismatch: Mismatch | None,
 ) -> Step:
     """A line of steps.jsonl."""
-    by_group = completions.accuracy_by_problem()
+    by_group, grades = completions.accuracy_by_problem(), completions.rewards(reward)
     line = Step(
         step=step,
-        reward=completions.rewards(reward).reward.mean().item(),
+        reward=grades.reward.mean().item(),
         accuracy=by_group.mean().item(),
         length=completions.responses.mask.sum(1).double().mean().item(),
         truncated=completions.responses.truncated.double().mean().item(),
@@ -49,9 +49,8 @@ def step_line(
         ledger=entry,
         algorithm={**sampler.metrics(), **batch.metrics, **update.metrics},
     )
-    fields = completions.rewards(reward).fields
-    if fields:
-        line["rewards"] = {name: value.mean().item() for name, value in fields.items()}
+    if grades.fields:
+        line["rewards"] = {name: value.mean().item() for name, value in grades.fields.items()}
     if batch.reward is not None:
         line["own_reward"] = batch.reward.double().mean().item()
     if mismatch is not None:

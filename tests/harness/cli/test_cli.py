@@ -154,7 +154,9 @@ def test_an_output_path_that_is_a_file(
 ) -> None:
     (tmp_path / "file").write_text("mine")
     words = ["compare", "--preset", "smoke", "--out", str(tmp_path / "file")]
-    assert "File exists" in fails(capsys, monkeypatch, tmp_path, *words)
+    assert "/file is no folder; choose another --out" in fails(
+        capsys, monkeypatch, tmp_path, *words
+    )
     assert (tmp_path / "file").read_text() == "mine"
 
 

@@ -172,12 +172,18 @@ def test_a_record_says_what_stands_in_it_and_when(planned: Path) -> None:
     assert read_json(planned / "comparison.json")["added"][0]["seeds"] == [9]
 
 
-def test_a_dry_plan_refuses_other_peoples_folders(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
-    for folder, said in ((tmp_path, "is not empty"), (tmp_path / "notes.txt", "is no folder")):
+@pytest.mark.parametrize("dry", [True, False])
+def test_other_peoples_folders_are_refused_before_the_model_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: bool
+) -> None:
+    monkeypatch.setattr(module, "prepare", lambda *_: pytest.fail("the model was opened"))
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    refused = (tmp_path, "is not empty"), (file, "is no folder"), (file / "c", "is no folder")
+    for folder, said in refused:
         with pytest.raises(UserError, match=said):
-            plan(folder, config(), ARMS, "bench compare", dry=True)
-    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+            plan(folder, config(), ARMS, "bench compare", dry=dry)
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_final_score_that_is_gone_is_made_anew_and_one_that_changed_is_refused(

@@ -23,7 +23,7 @@ _ONE_LETTER = str.maketrans(
             r"\ge ", r"\neq ", r"\approx ", r"\cup ", r"\cap ", r"\pm ", r"\ldots ",
         ), strict=True)),
         "°": r"^{\circ}", "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}",
-        "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}",
+        "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}",
         **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
@@ -34,9 +34,14 @@ _DELIMITERS = re.compile(
     r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro)\b|\\displaystyle\b"
 )
 _IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}
+_EMPTY = re.compile(r"\\varnothing\b|\\\{\s*\\\}")
+_NUMBER_SET = re.compile(r"\\(?:mathbb|Bbb)\s*\{?\s*([A-Z])\s*\}?")
+_REPEATING = re.compile(r"(?<![\d.])(\d{0,9})\.(\d{0,9})\\overline\s*(?:\{\s*(\d{1,9})\s*\}|(\d))")
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
 _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\\[,;:! ]|\{,\}|[~'\s])\s*\d{3})+)(?!\d)")
-_TAIL = re.compile(r"(?:\s|~|\\[,;:! ]|\\q?quad|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)++\Z")
+_TAIL = re.compile(
+    r"(?:\\\\(?=\s*\Z)|\s|~|\\[,;:! ]|\\q?quad|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)++\Z"
+)
 _HEAD = re.compile(r"\A(?:\s|~|\\[,;:! ]|\\q?quad)++")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
@@ -88,7 +93,8 @@ def tidy(text: str) -> str:
     while text.startswith("{") and text.endswith("}") and _is_one_group(text):
         text = text[1:-1].strip()
     text = _GROUPS.sub(lambda match: match[1] + re.sub(r"\D", "", match[2]), text)
-    text = _IMAGINARY.sub(" i", text)
+    text = _IMAGINARY.sub(" i", _REPEATING.sub(_as_fraction, text))
+    text = _NUMBER_SET.sub(r"\\mathbb{\1}", _EMPTY.sub(r"\\emptyset", text))
     if scientific := _SCIENTIFIC.fullmatch(text):
         return rf"{scientific[1]} \times 10^{{{scientific[2]}}}"
     if mixed := _MIXED.fullmatch(text):
@@ -100,6 +106,13 @@ def _is_one_group(text: str) -> bool:
     """Whether the first brace closes with the last character."""
     depths = accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in text[:-1])
     return min(depths) > 0 and "\\" not in (text[0], text[-2])
+
+
+def _as_fraction(match: re.Match[str]) -> str:
+    r"""``0.1\overline{6}`` as ``\frac{15}{90}``."""
+    whole, fixed, repeats = match[1], match[2], match[3] or match[4]
+    above = int(whole + fixed + repeats) - int(whole + fixed or "0")
+    return rf"\frac{{{above}}}{{{'9' * len(repeats)}{'0' * len(fixed)}}}"
 
 
 def _power_of_ten(match: re.Match[str]) -> str:

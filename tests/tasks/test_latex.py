@@ -29,6 +29,10 @@ PAIRS = Path(__file__).with_name("grader_pairs.jsonl")
         (r"9 \text{ million}", r"9 \times 10^{6}"), (r"9\text{ million dollars}",
          r"9 \times 10^{6}\text{ dollars}"), (r"\text{The answer is } 5", "5"), ("Answer: 5", "5"),
         (r"\left. x \right.", r"\left. x \right."), ("{1}{2}", "{1}{2}"), ("5!", "5!"),
+        (r"0.1\overline{6}", r"\frac{15}{90}"), (r"-2.\overline 3", r"-\frac{21}{9}"),
+        (r".\overline{12}", r"\frac{12}{99}"), (r"1.2.\overline{3}", r"1.2.\overline{3}"),
+        ("∅", r"\emptyset"), (r"\varnothing", r"\emptyset"), (r"\{ \}", r"\emptyset"),
+        (r"\mathbb R", r"\mathbb{R}"), ("ℝ", r"\mathbb{R}"), ("5\\\\", "5"), ("5\\\\ ", "5"),
         (r"\mathbf{5}", "5"), (r"\textbf{A}", r"\text{A}"), ("１８", "18"),
     ],
 )  # fmt: skip
@@ -48,6 +52,9 @@ SAME = [
     ("0.58", r"\frac{7}{12} \approx 0.58"), ("52_8", "52_{8}"), ("52_8", "52"), ("5", "5_{10}"),
     ("1,2", r"x=1 \text{ or } x=2"), ("1,2", "2 and 1"), (r"\pm 2", r"2 \text{ or } -2"), ("0.333333", r"\frac{1}{3}"),
     (r"2^{10}3^{12}5^{14}", r"5^{14} \cdot 2^{10} \cdot 3^{12}"), ("5", r"\text{Thus the answer is: } 5"),
+    (r"\emptyset", r"\varnothing"), (r"\emptyset", r"\{ \}"), (r"\varnothing", "∅"),
+    (r"\frac{1}{6}", r"0.1\overline{6}"), (r"0.\overline{3}", r"\frac{1}{3}"), (r"3.\overline{142857}", r"\frac{22}{7}"),
+    (r"\mathbb{R}", r"\mathbb R"), (r"(-\infty,\infty)", r"\mathbb R"), ("4", "4\\\\"),
 ]  # fmt: skip
 
 OTHER = [
@@ -60,6 +67,8 @@ OTHER = [
     (r"\text{yes}", r"\text{no}"), ("5", "$5$ and $6$"), ("0", "0w"),
     ("0", r"7777\text{ then }0"), ("x+y=0", "x+y=0w"), ("(2,5]", r"2 \le x \le 5"), (r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"7 = \begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
     ("1,-2", "7 = 1,-2"), ("6-5i", "7 = 6-5i"), ("5", r"\frac{1}{2} \approx 5"), ("9", "9&8"), ("4", r"4\sqrt(2)"),
+    (r"0.\overline{3}", "0.3"), (r"0.\overline{3}", "0.33"), (r"0.\overline{1331}", r"0.\overline{133}"),
+    (r"\emptyset", r"\{0\}"), (r"\emptyset", "0"), ("0", r"\emptyset"), (r"\mathbb{R}", r"\mathbb Z"), ("4", "4\\\\5"),
 ]  # fmt: skip
 
 

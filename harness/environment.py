@@ -40,7 +40,7 @@ def make_repeatable(threads: int) -> None:
 
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Of mallopt(3)."""
+"""Parameters of mallopt(3)."""
 
 
 def keep_memory() -> None:

@@ -69,7 +69,7 @@ NO_SETTING = {
     "num_processes": "nothing to set: each run has a GPU of its own",
     "n_gpus_per_node": "nothing to set: each run has a GPU of its own",
 }
-"""What is a setting there and none here."""
+"""What is a setting there and not here."""
 
 
 def unknown_setting(path: str, settings: Iterable[str], where: str = "") -> UserError:

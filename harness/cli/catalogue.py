@@ -137,7 +137,7 @@ def list_tasks() -> None:
 
 
 def _say_broken(broken: dict[str, str]) -> None:
-    """What installed packages offer in vain."""
+    """What installed packages offer and cannot be used, and why."""
     if broken:
         console.print("\nInstalled, but cannot be used:")
     for name, why in broken.items():

@@ -1,4 +1,4 @@
-"""How a command ends that the user, or the machine, interrupts."""
+"""How a command ends when the user, or the machine, interrupts it."""
 
 from __future__ import annotations
 

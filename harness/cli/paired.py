@@ -13,7 +13,7 @@ from srpo_bench.results.outcomes import TaskTest, compare, read_side
 from srpo_bench.results.text import p_value, points
 
 WIDTH = 132
-"""Of a table that goes into a file or a pipe."""
+"""Columns of a table that goes into a file or a pipe."""
 PHASES = {"final": "the final scoring", "evaluation": "evaluations while training"}
 
 

@@ -15,7 +15,7 @@ from srpo_bench.results.runs import read
 from srpo_bench.results.store import ResultsError
 
 SEED = 0
-"""Of the simulations: the same question has the same answer."""
+"""Seed of the simulations: the same question has the same answer."""
 
 
 def print_power(

@@ -34,7 +34,7 @@ class Completions:
 
 
 Listener = Callable[[list[int], list[list[int]]], None]
-"""Is told the rows of responses that have ended, and their tokens."""
+"""Called with the rows of responses that have ended, and their tokens."""
 
 
 class Engine(Protocol):

@@ -40,7 +40,7 @@ class Ended:
 
 
 SUPERSEDED = "exit code 75"
-"""How a unit ends whose run a later attempt has taken over: the status is that one's."""
+"""How a unit ends when a later attempt has taken its run over, and with it the status."""
 
 
 class Executor(Protocol):

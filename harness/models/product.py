@@ -19,7 +19,7 @@ Linear = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def linear_on(device: torch.device) -> Linear:
-    """What multiplies there."""
+    """The product that is used on a device."""
     return linear if device.type == "cpu" else F.linear
 
 

@@ -114,8 +114,8 @@ def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
 def _place(
     typed: Typed, key: str, name: str, algorithm: type[Settings], sampler: type[Settings]
 ) -> str:
-    """Whose a setting is that stands under ``key``: the method's that has one of its name; nobody's
-    where an algorithm's own sampler has it and this arm has another."""
+    """Who owns a setting that stands under ``key``: the method that has one of its name; nobody
+    where it is the algorithm's own sampler's and this arm has another."""
     has = {"settings": algorithm.model_fields, "sampler_settings": sampler.model_fields}
     places = [place for place, fields in has.items() if name in fields]
     if len(places) == 1:

@@ -92,7 +92,7 @@ def plan(
 def _record(
     comparison: PlannedComparison, ready: Prepared, pools: dict[str, str]
 ) -> dict[str, Any]:
-    """What comparison.json says of a plan; what is said when it is made is left open."""
+    """The content of comparison.json; when and by which command is left to be filled in."""
     config, arms, problems = comparison.config, comparison.arms, ready.problems
     return {
         "schema": SCHEMA,

@@ -22,7 +22,7 @@ from srpo_bench.tasks import rewards
 from srpo_bench.tasks.base import TaskError
 
 FOLDER = "_plugins"
-"""Of a comparison. No arm's name begins so."""
+"""Where a comparison keeps its copies. No arm's name begins with an underscore."""
 
 Kind = Literal["algorithm", "sampler", "task", "reward"]
 

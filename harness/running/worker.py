@@ -37,7 +37,7 @@ from srpo_bench.results.store import (
 Said = Literal["done", "stopped", "failed"]
 End = Said | Literal["superseded"]
 CODES: dict[End, int] = {"done": 0, "failed": 1, "stopped": 130, "superseded": 75}
-"""How a process ends that ran one run."""
+"""Exit codes of a process that ran one run, by how the run ended."""
 PATIENCE = 60.0
 """Seconds that an earlier process on the same folder is given to end before this one goes on."""
 

@@ -35,8 +35,30 @@ def encode(tokenizer: Any, prompt: Prompt, day: date | None = None) -> list[int]
             **clock,
         )["input_ids"]
     except TemplateError as error:
-        raise UserError(f"The model's chat template refuses these prompts: {error}") from error
+        helps = "; put what it says into the user's turn, or say data.style=base"
+        system = any(turn["role"] == "system" for turn in prompt)
+        raise UserError(
+            f"The model's chat template refuses these prompts: {error}{helps if system else ''}."
+        ) from error
     return list(ids)
+
+
+def refuse_lost(tokenizer: Any, prompt: Prompt) -> None:
+    """Refuse a chat template that leaves a turn out: some drop the system's without a word.
+
+    Raises:
+        UserError: a turn's text is not in what the template makes.
+    """
+    if isinstance(prompt, str):
+        return
+    made = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
+    text = " ".join(made.split())
+    for turn in prompt:
+        if " ".join(turn["content"].split()) not in text:
+            raise UserError(
+                f"The model's chat template leaves out the {turn['role']}'s turn, "
+                f"{turn['content']!r:.60}: put it into the user's, or say data.style=base."
+            )
 
 
 def _without_end(encoded: Any) -> list[int]:

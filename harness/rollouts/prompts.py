@@ -12,7 +12,7 @@ from srpo_bench.harness.config import Config, Data
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.context import context_of
 from srpo_bench.harness.models.loading import model_class, open_tokenizer
-from srpo_bench.harness.models.text import encode
+from srpo_bench.harness.models.text import encode, refuse_lost
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.tasks.base import Problem, Style, Task, TaskError
@@ -31,6 +31,12 @@ class Prompts:
         task = self.tasks[problem.task]
         prompt = task_guard.render(task, problem, self.style, self.data.shots)
         return encode(self.tokenizer, prompt, self.data.date)
+
+    def refuse_lost(self, problem: Problem) -> None:
+        """Refuse a chat template that leaves out a turn of this problem's prompt."""
+        task = self.tasks[problem.task]
+        prompt = task_guard.render(task, problem, self.style, self.data.shots)
+        refuse_lost(self.tokenizer, prompt)
 
     def of(self, problem: Problem) -> list[int]:
         """The same, remembered."""
@@ -63,7 +69,8 @@ def fit(config: Config, problems: Problems, base: Path) -> tuple[Problems, str]:
     refused: a benchmark without its long problems is another benchmark.
 
     Raises:
-        UserError: a chat without a template, shots a task has not, or prompts that do not fit.
+        UserError: a chat without a template or one that leaves out a turn, shots a task has not,
+            or prompts that do not fit.
     """
     tokenizer = open_tokenizer(base)
     prompts = Prompts(tokenizer, problems.tasks, config.data)
@@ -79,6 +86,9 @@ def fit(config: Config, problems: Problems, base: Path) -> tuple[Problems, str]:
     for setting, limit, group in _held_out(config, problems):
         lengths = [_digested(prompts, problem, digest) for problem in group]
         _refuse_long(lengths, limit, context, group[0].task, setting)
+    held_out = (p for *_, group in _held_out(config, problems) for p in group)
+    for problem in {p.task: p for p in (*problems.pool.values(), *held_out)}.values():
+        prompts.refuse_lost(problem)  # one of each task
     if too_long:
         problems = _without(config, problems, too_long, context)
     return problems, digest.hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import date
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.models.text import Decoder, _candidates, encode
+from srpo_bench.harness.models.text import Decoder, _candidates, encode, refuse_lost
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Message, Outcome
 from tests.harness.models.tokenizers import BYTES, KINDS
@@ -122,8 +123,38 @@ def test_a_template_is_told_the_day_that_was_planned() -> None:
 def test_a_template_that_refuses_the_turns_says_so_in_a_sentence() -> None:
     tokenizer = KINDS["gemma"]()
     tokenizer.chat_template = "{{ raise_exception('A system turn is needed') }}"
-    with pytest.raises(UserError, match="refuses these prompts: A system turn is needed"):
+    with pytest.raises(UserError, match=r"refuses these prompts: A system turn is needed\.$"):
         encode(tokenizer, CHAT)
+    with pytest.raises(UserError, match=r"needed; put what it says into the user's turn, or say "):
+        encode(tokenizer, [SYSTEM, *CHAT])
+
+
+SYSTEM: Message = {"role": "system", "content": "Put the answer in a box."}
+
+
+@pytest.mark.parametrize(
+    ("template", "lost"),
+    [
+        ("{% for m in messages %}{{ m.role }}: {{ m.content | trim }}\n{% endfor %}", ""),
+        ("{{ messages[0].content }} [I] {{ messages[1].content }}", ""),
+        (
+            "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}",
+            "leaves out the system's turn, 'Put the answer in a box.': put it into the user's",
+        ),
+        ("{{ messages[0].content }}", "leaves out the user's turn, ' 1+1?"),
+    ],
+)
+def test_a_template_that_leaves_out_a_turn_is_told(template: str, lost: str) -> None:
+    """Whoever asks for a box in a turn that no model reads gets no box."""
+    tokenizer = KINDS["gemma"]()
+    tokenizer.chat_template = template
+    turns: list[Message] = [SYSTEM, {"role": "user", "content": " 1+1?\n\nReason  well. "}]
+    refuse_lost(tokenizer, "a text is no chat")
+    if not lost:
+        refuse_lost(tokenizer, turns)
+        return
+    with pytest.raises(UserError, match=re.escape(lost)):
+        refuse_lost(tokenizer, turns)
 
 
 def test_a_prompt_that_is_too_long_is_told_by_those_who_measure(

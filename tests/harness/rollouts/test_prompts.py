@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,21 @@ def test_what_cannot_be_asked_is_one_sentence(
     c = config(**values)
     with pytest.raises(UserError, match=sentence):
         fit(c, load_problems(c), tiny_folder)
+
+
+def test_a_template_that_loses_what_is_asked_is_refused_for_each_task(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    template = "{% if 'worth' not in messages[0].content %}{{ messages[0].content }}{% endif %}?"
+    (folder / "chat_template.jinja").write_text(template)
+    c = config(data={"style": "chat"})
+    problems = load_problems(c)
+    fit(c, problems, folder)
+    ((name, group),) = problems.evaluation.items()
+    lost = [replace(p, question=f"worth: {p.question}") for p in group]
+    with pytest.raises(UserError, match="leaves out the user's turn, 'worth: "):
+        fit(c, replace(problems, evaluation={name: lost}), folder)
 
 
 def test_the_longest_that_fits_fits_exactly(tiny_folder: Path) -> None:

@@ -110,3 +110,8 @@ def short(value: float, _: Any = None) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
+
+
+def pairs_told(n: int) -> str:
+    """``1 complete seed pair``."""
+    return f"{n} complete seed pair{'s' * (n != 1)}"

@@ -23,6 +23,7 @@ from srpo_bench.results.statistics.contrast import paired_curves
 from srpo_bench.results.statistics.race import MIN_PAIRS, Race, race
 from srpo_bench.results.statistics.speed import QUANTILE
 from srpo_bench.results.store import ResultsError
+from srpo_bench.results.text import pairs_told
 
 LIKELY = 0.8
 """Share of simulated comparisons that a number of pairs must settle."""
@@ -83,7 +84,7 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
     arms = paired_curves(judge.comparison, contrast, claim.test.axis)
     if arms is None or contrast.n < 3:
         raise ResultsError(
-            f"{contrast.n} complete seed pairs of {judge.challenger} and {judge.baseline} say too "
+            f"{pairs_told(contrast.n)} of {judge.challenger} and {judge.baseline} say too "
             "little about their spread: at least 3 are needed."
         )
     seen = contrast.first_look or (contrast.n if contrast.n >= MIN_PAIRS else None)

@@ -15,7 +15,7 @@ from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED, Race
 from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
-from srpo_bench.results.text import describe, points, signed, some, span
+from srpo_bench.results.text import describe, pairs_told, points, signed, some, span
 
 Verdict = Literal["supported", "refuted", "inconclusive", "no-verdict"]
 Outcome = Literal[
@@ -52,7 +52,7 @@ def too_few(n: int) -> str:
     """Whether the pairs suffice for a verdict; empty when they do."""
     if n >= MIN_PAIRS:
         return ""
-    return f"{n} complete seed pair{'s' * (n != 1)}, and a verdict needs at least {MIN_PAIRS}"
+    return f"{pairs_told(n)}, and a verdict needs at least {MIN_PAIRS}"
 
 
 def no_target(contrast: Contrast, gained: Gain, room: Headroom | None) -> str:

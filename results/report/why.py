@@ -18,7 +18,7 @@ from srpo_bench.results.statistics.inference import Estimate, mean
 from srpo_bench.results.statistics.inversion import Interval
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
 from srpo_bench.results.statistics.speed import WHOLE
-from srpo_bench.results.text import points, signed, some
+from srpo_bench.results.text import pairs_told, points, signed, some
 
 State = Literal["yes", "no", "unknown"]
 STATES: dict[bool | None, State] = {True: "yes", False: "no", None: "unknown"}
@@ -41,7 +41,7 @@ def checks(a: Analysis, arm: str) -> list[Check]:
         return rows
     c = judge.contrast
     rows += [
-        _check("Pairs", c.n >= MIN_PAIRS, f"{c.n} complete seed pairs", f"at least {MIN_PAIRS}"),
+        _check("Pairs", c.n >= MIN_PAIRS, pairs_told(c.n), f"at least {MIN_PAIRS}"),
         *_looks(c),
         *_baseline(a, c),
         *_room(judge.headroom),

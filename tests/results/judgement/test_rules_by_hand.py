@@ -205,6 +205,10 @@ def test_equivalent_is_so_whatever_is_missing_would_have_given() -> None:
 
 def test_eight_pairs_are_enough() -> None:
     assert rules.too_few(8) == ""
+    assert [rules.pairs_told(n) for n in (0, 1)] == [
+        "0 complete seed pairs",
+        "1 complete seed pair",
+    ]
     assert rules.too_few(7) == "7 complete seed pairs, and a verdict needs at least 8"
     assert rules.too_few(1).startswith("1 complete seed pair, ")
 

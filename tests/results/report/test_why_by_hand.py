@@ -56,10 +56,15 @@ def test_without_a_ratio_in_the_claim_the_interval_is_read_against_equal(
 
 
 def test_pairs_that_are_enough() -> None:
-    for n, state in ((7, "no"), (8, "yes")):
+    for n, state, of in (
+        (0, "no", "pairs"),
+        (1, "no", "pair"),
+        (7, "no", "pairs"),
+        (8, "yes", "pairs"),
+    ):
         a = analysis(run("grpo"), judges={"srpo": judge(contrast=contrast(n=n))})
         (pairs,) = [check for check in why.checks(a, "srpo") if check.name == "Pairs"]
-        assert (pairs.state, pairs.found) == (state, f"{n} complete seed pairs")
+        assert (pairs.state, pairs.found) == (state, f"{n} complete seed {of}")
 
 
 def deciding(**gaps: float) -> str:

@@ -13,7 +13,7 @@ _TIED = "a mean lies within a tie of itself, and no other just a tie away, to th
 _TIE_SHARES = "no two shares of right answers differ by so little"
 RESULTS: dict[str, str] = {
     "results/importers/columns.py: 2 for 1 :: "
-    "near = difflib.get_close_matches(column.lower(), free, 1, 0.4)": (
+    "near = difflib.get_close_matches(column.lower(), free, 1, 0.5)": (
         "of the nearest names only the first is read, and the nearest comes first"
     ),
     "results/importers/jsonfile.py: 2 for 1 :: block = self._file.read(1 << 16)": (

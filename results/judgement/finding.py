@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from srpo_bench.results.array import Array
 from srpo_bench.results.judgement.rules import Ruling
@@ -23,6 +24,8 @@ class Finding:
     p_of: str = ""
     """The null hypothesis that p is of, and its sides."""
     target: float = float("nan")
+    bound: Literal["", "lower", "upper"] = ""
+    """Which way the budget bounds the ratio; empty: it does not."""
 
 
 def ruled(
@@ -66,6 +69,7 @@ def place(estimate: Estimate, within: tuple[float, float]) -> str:
 def measured(finding: Finding) -> str:
     """The figure that a claim is judged by."""
     if finding.ratio is not None:
-        return f"ratio {describe(finding.ratio)}"
+        words = {"": "", "lower": ", a lower bound", "upper": ", an upper bound"}
+        return f"ratio {describe(finding.ratio)}{words[finding.bound]}"
     assert finding.difference is not None
     return points(finding.difference)

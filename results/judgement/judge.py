@@ -226,6 +226,7 @@ class Judge:
             p=cell.p_against(threshold) if cell else float("nan"),
             p_of=f"the ratio is {threshold:g}; two-sided, the larger of both estimators'",
             target=pair.target,
+            bound=cell.bound if cell else "",
         )
 
     def _units(self, claim: Claim, target: Target | None, ruling: Ruling) -> Told:

@@ -96,12 +96,12 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
     if cell is None:
         return Ruling("no-verdict", f"not every run records its {axis}")
     measured = f"the ratio of {axis} is {describe(cell.ratio)}"
+    measured += f" ({contrast.bound})" if contrast.bound else ""
     side, doubt = settled(contrast, cell, threshold)
     if side < 0:
         doubt = next(filter(None, (_lost(contrast, r) for r in _all(cell))), "")
     if doubt:
         return Ruling("inconclusive", f"{measured}{doubt}")
-    measured += f" ({contrast.bound})" if contrast.bound else ""
     if contrast.open_pairs:
         measured += f", whatever the runs that are missing would have given ({_missing(contrast)})"
     if side < 0:

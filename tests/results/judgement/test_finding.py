@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,6 +70,9 @@ def test_the_figure_that_is_judged() -> None:
     assert measured(Finding(Ruling("refuted", ""), ratio=between(1, 2))) == (
         "ratio 1.5, 95 % interval 1 to 2"
     )
+    bound = Finding(Ruling("inconclusive", ""), ratio=between(1, 2), bound="lower")
+    assert measured(bound).endswith(" to 2, a lower bound")
+    assert measured(replace(bound, bound="upper")).endswith(", an upper bound")
     assert measured(Finding(Ruling("refuted", ""), difference=between(-0.01, 0.03))) == (
         "+1.0 points (-1.0 to +3.0)"
     )

@@ -101,7 +101,9 @@ def watched(monkeypatch: pytest.MonkeyPatch, **changes: str) -> list[dict[str, A
         return says["unseen"]
 
     pair = SimpleNamespace(
-        n=9, target=0.7, axes={"steps": SimpleNamespace(ratio=FOUND.ratio, p_against=lambda _: 0.2)}
+        n=9,
+        target=0.7,
+        axes={"steps": SimpleNamespace(ratio=FOUND.ratio, bound="lower", p_against=lambda _: 0.2)},
     )
     monkeypatch.setattr(Judge, "at", lambda *_: pair)
     monkeypatch.setattr(Judge, "contrast", pair)

@@ -88,6 +88,12 @@ def test_a_refutation_in_words_with_bound_and_missing_runs() -> None:
         "the ratio of steps is 0.05, 95 % interval 0.04 to 0.06 (a lower bound), whatever the runs "
         "that are missing would have given (srpo/seed-9): the whole interval is above 0.1",
     )
+    held = rules.judge(
+        made(cell(raced(0), low=0.04, high=float("inf")), bound="a lower bound"), "steps", 0.1
+    )
+    assert held.reason.startswith(
+        "the ratio of steps is 0.05, 95 % interval 0.04 or more (a lower bound): the interval"
+    )
     assert rules.judge(made(), "tokens", 0.1) == Ruling(
         "no-verdict", "not every run records its tokens"
     )

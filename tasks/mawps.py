@@ -67,14 +67,14 @@ def _problem(index: int, row: Row) -> Problem | None:
     try:
         numbers = [Fraction(number) for number in values["Numbers"].split()]
         answer = Fraction(values["Answer"])
-    except ValueError as error:
+    except (ValueError, ZeroDivisionError) as error:
         raise row.error(f'numbers in "Numbers" and "Answer" ({error})') from error
     try:
         texts = [written(number) for number in numbers]
         lines, result = worked(values["Equation"], numbers)
         if result != answer:
             return None
-    except ValueError:
+    except (ValueError, ZeroDivisionError):
         return None
     question = re.sub(
         r"\bnumber(\d+)\b", lambda m: texts[int(m[1])] if int(m[1]) < len(texts) else m[0],

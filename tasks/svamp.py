@@ -40,7 +40,7 @@ def _problem(row: Row) -> Problem:
     body, question = row.values["Body"].strip(), row.values["Question"].strip()
     try:
         answer = written(Fraction(str(row.values.get("Answer"))))
-    except ValueError as error:
+    except (ValueError, ZeroDivisionError) as error:
         raise row.error(f'a number as "Answer" ({error})') from error
     return Problem(
         id=f"svamp/{row.values['ID']}",

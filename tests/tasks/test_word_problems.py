@@ -58,6 +58,7 @@ def test_every_tenth_problem_is_held_out(tmp_path: Path) -> None:
     ("rows", "message"),
     [
         ("A,one,+ 1 1,2\n", r'train\.csv, line 2: expected numbers in "Numbers"'),
+        ("A,1/0,+ 1 1,2\n", r'train\.csv, line 2: expected numbers in "Numbers"'),
         ("A,1,+ 1 1\n", r'line 2: expected .*"Answer" is no text'),
         ('"A,1,+ 1 1,2\n', r"line \d: expected CSV; unexpected end of data"),
     ],
@@ -73,6 +74,7 @@ def test_a_malformed_row_names_its_line(tmp_path: Path, rows: str, message: str)
         ("{}", r"SVAMP\.json: expected a JSON list, not dict"),
         ("[1]", r"SVAMP\.json, row 1: expected a JSON object"),
         ('[{"ID": "a", "Body": "b", "Question": "q"}]', r'row 1: expected a number as "Answer"'),
+        ('[{"ID": "a", "Body": "b", "Question": "q", "Answer": "1/0"}]', r"row 1: expected a num"),
         ("[", r"SVAMP\.json: expected a JSON list; "),
     ],
 )

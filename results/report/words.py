@@ -132,13 +132,20 @@ def reason(run: Run) -> str:
 
 
 def open_runs(a: Analysis) -> list[str]:
-    """Failed and unfinished runs, in words."""
-    sentences = []
+    """Failed and unfinished runs, in words; those of an arm that stand alike together."""
+    alike: dict[tuple[str, str, str], list[Run]] = {}
     for run in a.comparison.runs:
         if run.state != "done":
-            why = f": {reason(run)}" if run.reason else ""
-            sentences.append(f"{run.name} is {run.state} at step {run.last_step:g}{why}")
-    return sentences
+            alike.setdefault((run.arm, run.state, reason(run)), []).append(run)
+    return [_stand(*key, runs) for key, runs in alike.items()]
+
+
+def _stand(arm: str, state: str, why: str, runs: list[Run]) -> str:
+    """``srpo, seeds 2, 3: stopped at steps 55 to 60``, and why."""
+    seeds = f"seed{'s' * (len(runs) > 1)} {', '.join(str(run.seed) for run in runs)}"
+    first, last = (end(run.last_step for run in runs) for end in (min, max))
+    where = f"step {first:g}" if first == last else f"steps {first:g} to {last:g}"
+    return f"{arm}, {seeds}: {state} at {where}" + (f". {why}" if why else "")
 
 
 def _accuracy(a: Analysis) -> str:

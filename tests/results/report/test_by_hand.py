@@ -553,17 +553,19 @@ def test_additions_imports_and_open_runs_in_words() -> None:
     assert imported("training reward", 1).endswith(
         "'acc, b', a reward in training and no score on held-out problems."
     )
+    short = [run("b", seed, (0.2,), state="running") for seed in (2, 3)]
     runs = [run("a", 1), run("a", 2, state="failed", reason="why"), run("a", 3, state="running")]
-    assert words.open_runs(analysis(*runs)) == [
-        "a/seed-2 is failed at step 10: why",
-        "a/seed-3 is running at step 10",
+    assert words.open_runs(analysis(*runs, run("b", 1, state="running"), *short)) == [
+        "a, seed 2: failed at step 10. why",
+        "a, seed 3: running at step 10",
+        "b, seeds 1, 2, 3: running at steps 0 to 10",
     ]
     wordy = run(
         "a", 4, state="failed", reason="CUDA out of memory. " + "Process 1 has 2 GiB. " * 40
     )
     (told,) = words.open_runs(analysis(wordy))
     assert told.endswith("Process 1 …")
-    assert len(told) <= len("a/seed-4 is failed at step 10: ") + words.LONGEST_REASON
+    assert len(told) <= len("a, seed 4: failed at step 10. ") + words.LONGEST_REASON
     assert make._run(analysis(wordy), wordy, False)[1] == f"failed: {words.reason(wordy)}"
 
 

@@ -129,7 +129,7 @@ def prices() -> str:
 
 def before() -> str:
     """SRPO on the pool before this one."""
-    return readme.beside({"micro": "the earlier pool"})
+    return readme.beside({"micro": "the earlier pool"}, health=True)
 
 
 def earlier() -> str:

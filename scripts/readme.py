@@ -36,10 +36,11 @@ def answer() -> str:
     return "\n\n".join([*sentences, beside(published), *filter(None, others)])
 
 
-def beside(answers: Mapping[str, str]) -> str:
-    """A table with a column for each challenger of each comparison that the claim speaks of."""
+def beside(answers: Mapping[str, str], health: bool = False) -> str:
+    """A table with a column for each challenger of each comparison that the claim speaks of, and
+    with the health of its runs."""
     columns = [
-        _column(summary(folder), arm, where)
+        _column(summary(folder), arm, where) | (_health(summary(folder), arm) if health else {})
         for folder, where in answers.items()
         for arm in _own(summary(folder))
     ]
@@ -137,17 +138,20 @@ def _sentence(folder: str, where: str) -> str:
     headlines = {h["challenger"]: h for h in s["headlines"]}
     own = _own(s)
     verdicts = list(dict.fromkeys(headlines[arm]["verdict"].replace("-", " ") for arm in own))
-    undecided = "no verdict" in verdicts  # so little is known that no number stands alone
+    head = f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}."
+    claimed = f"Claimed: {headlines[own[0]]['claimed']}."
+    if "no verdict" in verdicts:  # so little is known that no number stands alone
+        why = " ".join(dict.fromkeys(headlines[arm]["reason"] for arm in own))
+        known = "; ".join(
+            f"the steps of `{arm}` are {headlines[arm]['interval'] or 'not measured'}; at the end "
+            f"its difference is {headlines[arm]['difference'] or 'not measured'}"
+            for arm in own
+        )
+        return wrapped(f"{head} {claimed} {why} What is known: {known}.")
     measured = [
-        f"**{headlines[arm]['measured'].removesuffix(' steps') or 'nothing yet'}** by `{arm}`"
-        + (f" ({headlines[arm]['interval']})" if undecided else "")
-        for arm in own
+        f"**{headlines[arm]['measured'].removesuffix(' steps')}** by `{arm}`" for arm in own
     ]
-    why = " ".join(dict.fromkeys(headlines[arm]["reason"] for arm in own)) if undecided else ""
-    return wrapped(
-        f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}. Claimed: "
-        f"{headlines[own[0]]['claimed']}. Measured: {' and '.join(measured)}. {why}"
-    )
+    return wrapped(f"{head} {claimed} Measured: {' and '.join(measured)}.")
 
 
 def _others(s: Mapping[str, Any], where: str) -> str:
@@ -174,8 +178,7 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
     """One challenger: row -> what stands there."""
     pair = next(each for each in s["comparisons"] if each["challenger"] == arm)
     headline = next(each for each in s["headlines"] if each["challenger"] == arm)
-    base, health = pair["baseline"], s["health"][arm]
-    before, overall = health["up_to_baselines_crossing"], health["whole_budget"]
+    base = pair["baseline"]
     return {
         "": f"`{arm}` on {where}",
         "verdict on 90 % fewer steps": headline["verdict"].replace("-", " "),
@@ -185,11 +188,19 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
         "seed pairs": str(pair["pairs"]),
         "runs that arrive": arrive(pair),
         f"at the end, against `{base}`": f"{headline['end']}: {headline['difference']}",
+    }
+
+
+def _health(s: Mapping[str, Any], arm: str) -> dict[str, str]:
+    """How the pool held out, for one challenger."""
+    health = s["health"][arm]
+    before, overall = health["up_to_baselines_crossing"], health["whole_budget"]
+    return {
         "steps with fewer prompts than a batch, up to target / in all": (
             f"{percent(before['short'])} / {percent(overall['short'])}"
         ),
         "steps without gradient": f"{percent(before['flat'])} / {percent(overall['flat'])}",
-        f"its rule on `{base}`'s records": _plan(health),
+        f"its rule on `{s['baseline']}`'s records": _plan(health),
     }
 
 

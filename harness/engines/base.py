@@ -42,9 +42,12 @@ class Engine(Protocol):
 
     shares_weights: True when it reads the learner's own weights in the learner's own arithmetic.
     Otherwise every step compares its log-probs with the learner's, which costs a forward pass.
+    positions_at_once: the most rows × positions, prompt and response, that it decodes together;
+    None: no bound but that of rows. An engine that sees to its memory itself takes no notice.
     """
 
     shares_weights: bool
+    positions_at_once: int | None
 
     def generate(
         self,

@@ -33,6 +33,7 @@ class TorchEngine:
     def __init__(self, policy: Policy, rows_at_once: int) -> None:
         self.policy = policy
         self.rows_at_once = rows_at_once
+        self.positions_at_once: int | None = None
 
     def sync(self) -> None:
         """Nothing to do: the engine reads the learner's weights."""
@@ -57,7 +58,7 @@ class TorchEngine:
         logp = torch.zeros((rows, sampling.max_new_tokens))
         lengths = torch.zeros(rows, dtype=torch.long)
         complete = torch.zeros(rows, dtype=torch.bool)
-        for chunk in self._chunks(prompts, n):
+        for chunk in self._chunks(prompts, n, sampling.max_new_tokens):
             used, group = torch.unique(chunk // n, return_inverse=True)
             part = used.tolist()
             decode = _Decode(
@@ -80,7 +81,7 @@ class TorchEngine:
         """Draw what ``generate`` would. See ``Engine.skip``."""
         _uniform(prompts * n, sampling, generator)
 
-    def _chunks(self, prompts: Sequence[list[int]], n: int) -> Iterator[Tensor]:
+    def _chunks(self, prompts: Sequence[list[int]], n: int, limit: int) -> Iterator[Tensor]:
         """Output rows that are decoded together, prompts of like lengths side by side: little of
         a chunk is padding."""
         lengths, by_length = torch.tensor([len(p) for p in prompts]).sort(stable=True)
@@ -89,8 +90,15 @@ class TorchEngine:
         if self.policy.layout is Layout.WHOLE:
             alike = (torch.unique(lengths, return_counts=True)[1] * n).tolist()
         for part in torch.split(rows, alike):
-            for chunk in torch.split(part, self.rows_at_once):
+            longest = len(prompts[int(part[-1]) // n])
+            for chunk in torch.split(part, self._at_once(longest + limit)):
                 yield chunk.sort().values
+
+    def _at_once(self, positions: int) -> int:
+        """Rows of so many positions that are decoded together."""
+        if self.positions_at_once is None:
+            return self.rows_at_once
+        return max(1, min(self.rows_at_once, self.positions_at_once // positions))
 
 
 def _uniform(rows: int, sampling: Sampling, generator: torch.Generator) -> Tensor:

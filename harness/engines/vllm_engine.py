@@ -97,6 +97,7 @@ class VllmEngine:
     """Samples through vLLM with the policy's weights, which it is given at every ``sync``."""
 
     shares_weights = False
+    positions_at_once: int | None = None
 
     def __init__(self, policy: Policy, host: Host, settings: Vllm) -> None:
         self.policy, self.host, self.settings = policy, host, settings

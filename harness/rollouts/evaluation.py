@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
-from srpo_bench.harness.config import Scoring
+from srpo_bench.harness.config import Config, Scoring
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.results.schema import TaskScore
@@ -41,6 +41,20 @@ def evaluate(
     for name in problems:
         completions = graded.pop(name)()
         yield name, score(completions), completions
+
+
+def positions(
+    collector: Collector, problems: Mapping[str, Sequence[Problem]], config: Config
+) -> int:
+    """Rows × positions, prompt and response, of the largest evaluation, or of a step with prompts
+    as long: what a run's memory has held before its final benchmarks, which may be longer."""
+    roll, most = config.rollout, 0
+    for name, of_task in problems.items():
+        rows = max(len(of_task) * config.evaluation.k, roll.prompts_per_step * roll.group_size)
+        limit = roll.max_new_tokens or collector.tasks[name].max_new_tokens
+        longest = max(len(collector.prompts.of(problem)) for problem in of_task)
+        most = max(most, min(rows, roll.rows_at_once) * (longest + limit))
+    return most
 
 
 def score(completions: GradedCompletions) -> TaskScore:

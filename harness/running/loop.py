@@ -19,7 +19,7 @@ from srpo_bench.harness.models.loading import open_model
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
-from srpo_bench.harness.rollouts.evaluation import evaluate
+from srpo_bench.harness.rollouts.evaluation import evaluate, positions
 from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismatch
 from srpo_bench.harness.running import algorithm_guard as guard
 from srpo_bench.harness.running import checkpoint, ledger, record, sampler_guard
@@ -242,6 +242,8 @@ class Trainer:
         """Score the trained policy on the final benchmarks: its own file, written when all is done.
         The last checkpoint lies behind it, so that a run that is stopped here does this anew."""
         step, settings = self.config.steps, self.config.final
+        held = positions(self.collector, self.problems.evaluation, self.config)
+        self.engine.positions_at_once = held
         scores = self._score("final", settings, settings.max_new_tokens, step)
         timing = self.clock.close(step)
         self._write("timing", {**timing, "other": 0.0})  # training is over: this is evaluation

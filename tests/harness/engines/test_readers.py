@@ -105,10 +105,13 @@ def test_only_plain_layers_grow_in_place() -> None:
         assert not any(type(layer) is SlabLayer for layer in layers) or grows
 
 
-def chunks(layout: Layout, lengths: list[int], n: int, rows: int) -> list[list[int]]:
+def chunks(
+    layout: Layout, lengths: list[int], n: int, rows: int, positions: int | None = None
+) -> list[list[int]]:
     policy: Any = SimpleNamespace(layout=layout)
     engine = TorchEngine(policy, rows)
-    return [c.tolist() for c in engine._chunks([[1] * k for k in lengths], n)]
+    engine.positions_at_once = positions
+    return [c.tolist() for c in engine._chunks([[1] * k for k in lengths], n, 4)]
 
 
 def test_prompts_of_like_lengths_are_decoded_side_by_side() -> None:
@@ -116,6 +119,10 @@ def test_prompts_of_like_lengths_are_decoded_side_by_side() -> None:
     assert chunks(Layout.RIGHT, [3, 1, 2], 2, 100) == [[0, 1, 2, 3, 4, 5]]
     assert chunks(Layout.WHOLE, [3, 1, 3], 2, 100) == [[2, 3], [0, 1, 4, 5]]
     assert chunks(Layout.WHOLE, [3, 1, 3], 2, 3) == [[2, 3], [0, 1, 4], [5]]
+    assert chunks(Layout.RIGHT, [3, 1, 2], 2, 4, 28) == [[2, 3, 4, 5], [0, 1]]  # rows of 3 + 4
+    assert chunks(Layout.RIGHT, [3, 1, 2], 2, 4, 27) == [[2, 3, 4], [0, 1, 5]]
+    assert chunks(Layout.RIGHT, [3, 1, 2], 2, 1, 99) == chunks(Layout.RIGHT, [3, 1, 2], 2, 9, 6)
+    assert chunks(Layout.WHOLE, [3, 1, 3], 2, 100, 14) == [[2, 3], [0, 1], [4, 5]]
     many = chunks(Layout.RIGHT, [1, 2] * 50, 1, 50)  # alike ones in their order
     assert many == [list(range(0, 100, 2)), list(range(1, 100, 2))]
     assert chunks(Layout.RIGHT, [1, 2] * 50, 1, 10)[:2] == [

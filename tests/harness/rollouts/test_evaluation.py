@@ -6,16 +6,18 @@ import math
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
-from srpo_bench.harness.config import Data, Scoring
+from srpo_bench.harness.config import Config, Data, Scoring
 from srpo_bench.harness.engines.base import Completions, Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
-from srpo_bench.harness.rollouts.evaluation import evaluate, score
+from srpo_bench.harness.rollouts.evaluation import evaluate, positions, score
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Grade, Outcome, Problem
 
@@ -102,6 +104,28 @@ def test_what_is_graded_aside_is_sampled_first_and_says_what_it_would_in_its_tur
     assert order == ["micro-humaneval", "micro-gsm8k", "micro-math"]
     assert where == {"micro-humaneval": False, "micro-gsm8k": True, "micro-math": True}
     assert torch.rand(1, generator=generator) == then
+
+
+def test_the_final_benchmarks_may_hold_what_an_evaluation_or_a_step_has_held() -> None:
+    problems = {
+        name: [Problem(f"{name}/{length}", name, "math", "x" * length, "") for length in lengths]
+        for name, lengths in {"a": (5, 7, 6), "b": (3, 90)}.items()
+    }
+    tasks = {"a": SimpleNamespace(max_new_tokens=20), "b": SimpleNamespace(max_new_tokens=40)}
+    prompts: Any = SimpleNamespace(of=lambda problem: list(problem.question))
+    collector: Any = SimpleNamespace(tasks=tasks, prompts=prompts)
+
+    def held(k: int, rows: int = 100, limit: int | None = None) -> int:
+        rollout = {"prompts_per_step": 2, "group_size": 2, "rows_at_once": rows}
+        made = {"rollout": {**rollout, "max_new_tokens": limit}, "evaluation": {"k": k}}
+        return positions(collector, problems, Config.model_validate(made))
+
+    assert held(k=3) == 6 * (90 + 40)
+    assert held(k=1) == 4 * (90 + 40)  # a step has more responses than two problems
+    assert held(k=3, rows=5) == 5 * (90 + 40)
+    assert held(k=3, limit=1) == 6 * (90 + 1)
+    del problems["b"]
+    assert held(k=3) == 9 * (7 + 20)
 
 
 def test_two_samples_show_their_own_variance() -> None:

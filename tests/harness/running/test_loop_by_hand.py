@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.rollouts import evaluation
 from srpo_bench.harness.running import checkpoint, ledger, sampler_guard
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.stopping import InterruptedScoringError
@@ -77,7 +78,10 @@ def test_three_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     run = scripted(run_of(tmp_path, "grpo-token", checkpoint_every=100, **values))
     asked: list[int] = []
+    assert run.engine.positions_at_once is None
     assert run.train(stop=lambda: asked.append(1) or len(asked) == 3)
+    held = evaluation.positions(run.collector, run.problems.evaluation, run.config)
+    assert run.engine.positions_at_once == held
     assert not run.owes_evaluation
     assert bounds == [(0, 2, 2)] * 3
     assert [line["step"] for line in read_lines(tmp_path / "evals.jsonl")] == [0, 2, 3]

@@ -3,7 +3,6 @@ real step and one real evaluation of its first arm, in a folder that is thrown a
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.schema import PHASES
-from srpo_bench.results.store import last_line, read_json, read_lines
+from srpo_bench.results.store import last_line, read_json, read_lines, scratch_folder
 
 PROBE_STEPS = 2
 """The first step of a process pays for what is set up once; the second is what steps cost."""
@@ -94,7 +93,7 @@ def probe(
         UserError: the plan is refused, or the probe fails.
         KeyboardInterrupt: the probe's run is killed, and its folder gone.
     """
-    with tempfile.TemporaryDirectory(prefix=".bench-probe-", dir=parent) as name:
+    with scratch_folder(".bench-probe-", parent) as folder:
         short = config.model_copy(
             update={
                 "steps": PROBE_STEPS,
@@ -104,7 +103,7 @@ def probe(
                 "final": config.final.model_copy(update={"tasks": ()}),
             }
         )
-        planned = plan(Path(name) / "probe", short, [arms[0]])
+        planned = plan(folder / "probe", short, [arms[0]])
         with closing(executor_for(planned)) as executor:
             run_all(planned, executor, kept=False)
         (run,) = planned.runs

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from srpo_bench.harness.machine import versions
+from srpo_bench.results.store import scratch_folder
 from srpo_bench.tasks.micro.corpus import (
     CHOSEN_CAREFUL,
     GIVEN_CAREFUL,
@@ -79,8 +79,8 @@ def train_base(
         model, data_digest = _pretrain(tokenizer, seed, steps or RECIPE.steps, progress)
     finally:
         torch.set_num_threads(threads)
-    with TemporaryDirectory(prefix=f".{out_dir.name}.", dir=out_dir.parent) as made:
-        finished = Path(made, out_dir.name)
+    with scratch_folder(f".{out_dir.name}.", out_dir.parent) as made:
+        finished = made / out_dir.name
         model.save_pretrained(finished)
         tokenizer.save_pretrained(finished)
         _write_recipe(finished, seed, steps or RECIPE.steps, data_digest)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import platformdirs
 
@@ -15,6 +14,7 @@ from srpo_bench.harness.config import Model
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.loading import model_class, open_tokenizer, refuse_adapter
 from srpo_bench.harness.models.weights import INDEX, WHOLE, check_weights, weight_files
+from srpo_bench.results.store import scratch_folder
 
 
 def resolve(model: Model) -> Path:
@@ -102,8 +102,8 @@ def _from_gguf(path: Path) -> Path:
         del model.config.quantization_config
     model.hf_quantizer = None
     target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as made:
-        finished = Path(made, name)
+    with scratch_folder(f".{name}.", target.parent) as made:
+        finished = made / name
         model.save_pretrained(finished)
         tokenizer.save_pretrained(finished)
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from urllib.parse import quote
 from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 from srpo_bench.results.schema import CORE, SCHEMA
-from srpo_bench.results.store import ResultsError, write_json
+from srpo_bench.results.store import ResultsError, scratch_folder, write_json
 
 
 @dataclass
@@ -123,13 +121,12 @@ def write(
     free(out)
     new = [p for p in out.parents if not p.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
-    temp = Path(tempfile.mkdtemp(prefix=f".{out.name}.importing-", dir=out.parent))
     try:
-        temp.chmod(0o755)
-        written = _fill(shelf, temp, plan, facts)
-        temp.replace(out)
+        with scratch_folder(f".{out.name}.importing-", out.parent) as temp:
+            temp.chmod(0o755)
+            written = _fill(shelf, temp, plan, facts)
+            temp.replace(out)
     except BaseException:
-        shutil.rmtree(temp, ignore_errors=True)
         for folder in new:
             folder.rmdir()
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,13 +33,14 @@ def write_report(
     from srpo_bench.results.judgement.claims import load
     from srpo_bench.results.report.analysis import analyse
     from srpo_bench.results.report.summary import summary
+    from srpo_bench.results.store import scratch_folder
 
     a = analyse(comparison_dir, load(claim_files), vouched, exploratory)
     record = summary(a)
     json.dumps(record, allow_nan=False)  # a NaN here would be no JSON
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=comparison_dir) as staging:
-        _write(a, record, Path(staging), reload)
-        _replace(Path(staging), comparison_dir / "report")
+    with scratch_folder(".report-", comparison_dir) as staging:
+        _write(a, record, staging, reload)
+        _replace(staging, comparison_dir / "report")
     return record
 
 

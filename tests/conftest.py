@@ -33,10 +33,10 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _signals() -> Iterator[None]:
-    """A run, or a command, that a test has in this process answers signals; the next test does not,
-    nor do the processes that it forks."""
+    """What answers signals in this process, be it a run, a command or Ray, ends with its file of
+    tests, or processes that later ones fork would answer them, too."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():

@@ -17,7 +17,8 @@ from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.schema import PHASES
-from srpo_bench.results.store import last_line, read_json, read_lines, scratch_folder
+from srpo_bench.results.scratch import scratch_folder
+from srpo_bench.results.store import last_line, read_json, read_lines
 
 PROBE_STEPS = 2
 """The first step of a process pays for what is set up once; the second is what steps cost."""

@@ -23,7 +23,7 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from srpo_bench.harness.machine import versions
-from srpo_bench.results.store import scratch_folder
+from srpo_bench.results.scratch import scratch_folder
 from srpo_bench.tasks.micro.corpus import (
     CHOSEN_CAREFUL,
     GIVEN_CAREFUL,

@@ -14,7 +14,7 @@ from srpo_bench.harness.config import Model
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.loading import model_class, open_tokenizer, refuse_adapter
 from srpo_bench.harness.models.weights import INDEX, WHOLE, check_weights, weight_files
-from srpo_bench.results.store import scratch_folder
+from srpo_bench.results.scratch import scratch_folder
 
 
 def resolve(model: Model) -> Path:

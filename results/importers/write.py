@@ -14,7 +14,8 @@ from urllib.parse import quote
 from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 from srpo_bench.results.schema import CORE, SCHEMA
-from srpo_bench.results.store import ResultsError, scratch_folder, write_json
+from srpo_bench.results.scratch import scratch_folder
+from srpo_bench.results.store import ResultsError, write_json
 
 
 @dataclass

@@ -33,7 +33,7 @@ def write_report(
     from srpo_bench.results.judgement.claims import load
     from srpo_bench.results.report.analysis import analyse
     from srpo_bench.results.report.summary import summary
-    from srpo_bench.results.store import scratch_folder
+    from srpo_bench.results.scratch import scratch_folder
 
     a = analyse(comparison_dir, load(claim_files), vouched, exploratory)
     record = summary(a)

@@ -258,6 +258,7 @@ def test_runs_that_had_begun_when_handing_over_was_interrupted_end_with_the_comm
     comparison: PlannedComparison, unwilling: LocalExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """multiprocessing waits at exit for the processes that it has started."""
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # or a fork may wait for ever
     monkeypatch.setattr(local, "start", lambda folder, device: signal.pause())
     unwilling._places = 2
     begun = unwilling._begin

@@ -10,7 +10,7 @@ import pytest
 
 from srpo_bench.tasks import humaneval, mbpp
 from srpo_bench.tasks.base import Outcome, Problem
-from srpo_bench.tasks.sandbox import Program, Sandbox, isolation
+from srpo_bench.tasks.sandbox import Limits, Program, Sandbox, isolation
 from tests.tasks.forms import INSIDE, NEVER, WHOLE, Solution
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -25,13 +25,17 @@ def chosen(problems: Sequence[Problem]) -> list[Problem]:
 
 def misjudged(cases: Sequence[tuple[str, Problem, Program]]) -> set[tuple[str, str]]:
     """(form, problem) whose outcome is not what the form's kind says."""
-    with Sandbox(workers=2) as sandbox:
-        verdicts = sandbox.run([program for _, _, program in cases])
-    return {
-        (form, problem.id)
-        for (form, problem, _), verdict in zip(cases, verdicts, strict=True)
-        if (verdict.outcome is Outcome.CORRECT) == (form in NEVER)
-    }
+    wrong = set()
+    for limits in (Limits(), *mbpp.SLOW.values()):
+        group = [case for case in cases if mbpp.SLOW.get(case[1].id, Limits()) == limits]
+        with Sandbox(2, limits) as sandbox:
+            verdicts = sandbox.run([program for _, _, program in group])
+        wrong |= {
+            (form, problem.id)
+            for (form, problem, _), verdict in zip(group, verdicts, strict=True)
+            if (verdict.outcome is Outcome.CORRECT) == (form in NEVER)
+        }
+    return wrong
 
 
 def humaneval_cases(problems: Sequence[Problem]) -> list[tuple[str, Problem, Program]]:

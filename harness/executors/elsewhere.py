@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.plugins.entered import used
+from srpo_bench.results.scratch import scratch_folder
 from srpo_bench.results.store import read_json, write_json
 
 
@@ -62,13 +63,13 @@ def reopen_there(place: Place, folder: Path) -> PlannedComparison:
 
 def _ask(place: Place, folder: Path, request: Mapping[str, Any]) -> None:
     """The request and its answer lie beside the comparison, in the folder that all nodes share."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(prefix=".planning-", dir=folder.parent)
-    except OSError as error:
-        raise UserError(f"Cannot write to {folder.parent}: {error.strerror}.") from error
-    with made as name:
-        path = Path(name) / "request.json"
+    with ExitStack() as made:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            scratch = made.enter_context(scratch_folder(".planning-", folder.parent))
+        except OSError as error:
+            raise UserError(f"Cannot write to {folder.parent}: {error.strerror}.") from error
+        path = scratch / "request.json"
         write_json(path, {"folder": str(folder), **request})
         words = [sys.executable, "-P", "-m", "srpo_bench.harness.planning", str(path)]
         failure = place.once(words)

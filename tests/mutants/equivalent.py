@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tests.mutants.equivalent_results import RESULTS
+from tests.mutants.equivalent_results import INT64, LAST, RESULTS
 
 _AT_ONCE = "a digest is the same whatever is read at once"
 _COPIED = "a copy is the same whatever is read at once"
 _ALL_OF_IT = "either way of writing the generator's state has all of it"
-_LAST = "the last of two dimensions is 1"
 _SORTED = "probs, order = scaled.detach().softmax(-1).sort(dim=-1, descending=True, stable=True)"
-_INT64 = "whole numbers are of 64 bits by themselves where the tests run"
 _ONE_MORE = "one more place, in which nothing is put and of which nothing is read"
 _NO_VALUE = "what is None differs from whatever was chosen, as what is not there does"
 EQUIVALENT: dict[str, str] = {
@@ -50,11 +48,11 @@ EQUIVALENT: dict[str, str] = {
         "how many rows are sampled at once changes nothing"
     ),
     "harness/rollouts/probe.py: no USub in -1 :: "
-    "out[row, :length] = (picked - logits.float().logsumexp(-1)).cpu()": _LAST,
+    "out[row, :length] = (picked - logits.float().logsumexp(-1)).cpu()": LAST,
     "harness/scoring/own_backend.py: no dtype= in np.array(main['correct'], dtype=np.int64) :: "
-    'k, correct = main["k"], np.array(main["correct"], dtype=np.int64)': _INT64,
+    'k, correct = main["k"], np.array(main["correct"], dtype=np.int64)': INT64,
     "harness/scoring/own_backend.py: no dtype= in np.array(other['correct'], dtype=np.int64) :: "
-    "others.append(": _INT64,
+    "others.append(": INT64,
     "harness/scoring/score.py: no mode= in config.model.model_dump(mode='json') :: "
     "return {": "a model's settings are words",
     "harness/engines/choose.py: delete continue :: continue": "the loop goes on by itself",
@@ -135,18 +133,18 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/distribution.py: no dim= in scaled.detach().softmax(-1).sort(dim=-1, "
     f"descending=True, stable=True) :: {_SORTED}": "it is the one that torch takes",
     "harness/models/distribution.py: no USub in -1 :: "
-    "return logits.argmax(-1), torch.zeros(len(logits), device=logits.device)": _LAST,
-    "harness/models/distribution.py: no USub in -1 :: logp = scaled.log_softmax(-1)": _LAST,
+    "return logits.argmax(-1), torch.zeros(len(logits), device=logits.device)": LAST,
+    "harness/models/distribution.py: no USub in -1 :: logp = scaled.log_softmax(-1)": LAST,
     "harness/models/distribution.py: no USub in -1 :: "
-    "return token, logp.gather(-1, token[:, None]).squeeze(1)": _LAST,
-    "harness/models/distribution.py: no USub in -1 :: cdf = logp.double().exp().cumsum(-1)": _LAST,
+    "return token, logp.gather(-1, token[:, None]).squeeze(1)": LAST,
+    "harness/models/distribution.py: no USub in -1 :: cdf = logp.double().exp().cumsum(-1)": LAST,
     "harness/models/distribution.py: no USub in -1 :: "
-    "return token.clamp(max=logp.shape[-1] - 1)": _LAST,
+    "return token.clamp(max=logp.shape[-1] - 1)": LAST,
     "harness/models/distribution.py: no USub in -1 :: "
-    "rows = max(SUMMED_AT_ONCE // probs.shape[-1], 1)": _LAST,
-    "harness/models/distribution.py: no USub in -1 :: cdf = fixed_point(part).cumsum(-1)": _LAST,
-    "harness/models/operations.py: no USub in -1 :: gate, up = gate_up.chunk(2, -1)": _LAST,
-    "harness/models/operations.py: no USub in -1 :: of_gate, of_up = out.chunk(2, -1)": _LAST,
+    "rows = max(SUMMED_AT_ONCE // probs.shape[-1], 1)": LAST,
+    "harness/models/distribution.py: no USub in -1 :: cdf = fixed_point(part).cumsum(-1)": LAST,
+    "harness/models/operations.py: no USub in -1 :: gate, up = gate_up.chunk(2, -1)": LAST,
+    "harness/models/operations.py: no USub in -1 :: of_gate, of_up = out.chunk(2, -1)": LAST,
     "harness/running/promises.py: no legacy= in np.random.get_state(legacy=False) :: "
     "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
         _ALL_OF_IT

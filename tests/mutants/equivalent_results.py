@@ -5,8 +5,8 @@ from __future__ import annotations
 _DEFAULT = "it is the one that numpy takes"
 _EACH = "where the search begins and ends; each count is looked at"
 _ENDLESS = "what is endless stays so, whatever it is divided by"
-_INT64 = "whole numbers are of 64 bits by themselves where the tests run"
-_LAST = "the last of two dimensions is 1"
+INT64 = "whole numbers are of 64 bits by themselves where the tests run"
+LAST = "the last of two dimensions is 1"
 _OPEN = "numpy takes any negative size for the one that is open"
 _ORDER = "the order in which a product is summed changes its time"
 _TIED = "a mean lies within a tie of itself, and no other just a tie away, to the last bit"
@@ -70,7 +70,7 @@ RESULTS: dict[str, str] = {
     ),
     "results/judgement/accuracy.py: no USub in -1 :: "
     "windows = np.lib.stride_tricks.sliding_window_view(later, min(SMOOTH, "
-    "later.shape[-1]), axis=-1)": _LAST,
+    "later.shape[-1]), axis=-1)": LAST,
     "results/judgement/arms.py: GtE in len(comparison.arms) > 2 :: "
     "if challenger is None and len(comparison.arms) > 2:": (
         "of two arms either way finds the same pair, or says the same"
@@ -106,10 +106,10 @@ RESULTS: dict[str, str] = {
     ),
     "results/judgement/scored.py: no dtype= in np.array([score['correct'] for score in "
     "recorded], dtype=np.int64) :: "
-    'counts: Counts = np.array([score["correct"] for score in recorded], dtype=np.int64)': _INT64,
+    'counts: Counts = np.array([score["correct"] for score in recorded], dtype=np.int64)': INT64,
     'results/outcomes.py: 2 for 1 :: newest[match["seed"]] = max(': ("no step is below zero"),
     "results/outcomes.py: no dtype= in np.array([score['correct']], dtype=np.int64) :: "
-    'correct = np.array([score["correct"]], dtype=np.int64)': _INT64,
+    'correct = np.array([score["correct"]], dtype=np.int64)': INT64,
     "results/records.py: no dtype= in np.array(sorted(rows), dtype=float) :: "
     "step = np.array(sorted(rows), dtype=float)": ("steps are floats already"),
     "results/report/analysis.py: 2 for 1 :: return share(present, error / max(len(present), 1))": (
@@ -149,7 +149,7 @@ RESULTS: dict[str, str] = {
     ),
     "results/statistics/contrast.py: no USub in -1 :: "
     "return Curves(steps, accuracy, np.maximum.accumulate(np.stack(spent), axis=-1), "
-    "error)": _LAST,
+    "error)": LAST,
     "results/statistics/curves.py: LtE in _value(middle, *cubic) < short :: "
     "under = _value(middle, *cubic) < short": (
         "where a bisection meets its goal exactly, either half ends there, to the last halving"
@@ -168,7 +168,7 @@ RESULTS: dict[str, str] = {
         "the harmonic mean with a slope of zero is zero"
     ),
     "results/statistics/curves.py: no USub in -1 :: "
-    "start = np.argmin(value - _finite(goal)[:, None] * np.arange(k + 1), axis=-1)": _LAST,
+    "start = np.argmin(value - _finite(goal)[:, None] * np.arange(k + 1), axis=-1)": LAST,
     "results/statistics/curves.py: no axis= in np.take_along_axis(x, j, axis=-1) :: "
     "y0, y1, d0, d1 = (": _DEFAULT,
     "results/statistics/curves.py: GtE in length > 0 :: "

@@ -27,6 +27,11 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> UserError:
     return UserError(f"Unknown {kind} '{name}'; {nearest(name, sorted(names))}")
 
 
+def one_line(error: BaseException) -> str:
+    """What an error says, as a line that can stand within a sentence."""
+    return " ".join(str(error).split())[:500]
+
+
 @contextmanager
 def naming(plugin: str, verb: str, failure: type[Exception] = RunError) -> Iterator[None]:
     """Errors of a block as one sentence; ``plugin`` names it, ``verb`` the part of it."""
@@ -35,8 +40,8 @@ def naming(plugin: str, verb: str, failure: type[Exception] = RunError) -> Itera
     except (RunError, UserError, TaskError):
         raise
     except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split())[:500]
-        raise failure(f"{plugin} raised {type(error).__name__} in {verb}: {text}") from error
+        said = f"{plugin} raised {type(error).__name__} in {verb}: {one_line(error)}"
+        raise failure(said) from error
 
 
 def sentence(error: Exception) -> tuple[str, int] | None:
@@ -58,8 +63,7 @@ def memory_full(error: BaseException) -> str:
     """That an error came of a memory that was full, and what was asked of it; else empty."""
     if not any(map(_of_memory, chain(error))):
         return ""
-    text = " ".join(str(error).split())[:500]
-    what = text.partition(" GPU ")[0].rstrip(".")  # then come everybody's processes
+    what = one_line(error).partition(" GPU ")[0].rstrip(".")  # then come everybody's processes
     return f"The memory was full ({what})"
 
 

@@ -16,7 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from srpo_bench.harness.errors import DISK_FULL, RunError, UserError, chain, memory_full
+from srpo_bench.harness.errors import (
+    DISK_FULL,
+    RunError,
+    UserError,
+    chain,
+    memory_full,
+    one_line,
+)
 from srpo_bench.harness.machine import device_memory, device_name, instructions, processor
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.mirror import Mirror
@@ -24,6 +31,7 @@ from srpo_bench.harness.running.stopping import Stop
 from srpo_bench.results.schema import State
 from srpo_bench.results.seal import SEAL, digests
 from srpo_bench.results.store import (
+    FINAL,
     STATUS,
     STOP,
     ResultsError,
@@ -55,7 +63,7 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
     """
     stop = Stop(folder.absolute().parents[1] / STOP)
     stop.on_signals()
-    steps = 0
+    steps, finals = 0, False
     attempt = None
     with _in_turn(folder / "pid", patience):
         try:
@@ -63,6 +71,7 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             attempt.drop(folder / SEAL)  # it was killed before it could say "done"
             manifest = planned(folder)
             steps = manifest["settings"]["steps"]
+            finals = bool(manifest["settings"].get("final", {}).get("tasks"))
             trained = not stop() and _train(attempt, manifest, stop)
             state: Said = "done" if trained else "stopped"
             reason = ""
@@ -75,7 +84,8 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             if attempt is not None and attempt.superseded:
                 return _superseded(folder)
             traceback.print_exc()
-            state, reason = "failed", _trained(folder, steps) + _reason(error)
+            alone = _lacks_final_scoring(folder, steps) if finals else ""
+            state, reason = "failed", alone + _reason(error)
         try:
             _say(attempt, folder, state, steps, reason)
         except SupersededError:
@@ -195,9 +205,9 @@ def _whereabouts() -> dict[str, Any]:
     }
 
 
-def _trained(folder: Path, steps: int) -> str:
+def _lacks_final_scoring(folder: Path, steps: int) -> str:
     """That only the final scoring is missing, where it is: all else is saved, and can be scored."""
-    if not steps or steps not in saved(folder):
+    if steps not in saved(folder) or (folder / FINAL).exists():
         return ""
     return (
         f"All {steps} steps are trained and saved (bench eval --model {folder} scores them); the "
@@ -210,7 +220,7 @@ def _reason(error: BaseException) -> str:
     from srpo_bench.algorithms.registry import AlgorithmError
     from srpo_bench.tasks.base import TaskError
 
-    text = " ".join(str(error).split())[:500]
+    text = one_line(error)
     if _disk_full(error):
         return f"The disk took no more ({text}): make room, then bench resume."
     if full := memory_full(error):

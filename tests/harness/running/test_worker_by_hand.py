@@ -36,10 +36,28 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("step", "saved"), [(9, True), (8, False)])
+@pytest.mark.parametrize(
+    ("step", "tasks", "scored", "lacks"),
+    [
+        (9, ["svamp"], False, True),
+        (8, ["svamp"], False, False),
+        (9, [], False, False),  # none is asked for
+        (9, ["svamp"], True, False),  # it was the seal, or the mirror
+    ],
+)
 def test_a_run_that_lacks_its_final_scoring_alone_says_so(
-    run: Path, monkeypatch: pytest.MonkeyPatch, step: int, saved: bool
+    run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+    tasks: list[str],
+    scored: bool,
+    lacks: bool,
 ) -> None:
+    asked = {**TRAINING["settings"], "final": {"tasks": tasks}}
+    write_json(run / "manifest.json", {**TRAINING, "settings": asked})
+    if scored:
+        write_json(run / "final.json", {})
+
     def train(attempt: Attempt, manifest: dict[str, Any], stop: Any) -> bool:
         (run / "checkpoints" / f"step-{step}").mkdir(parents=True)
         raise ValueError("why")
@@ -49,7 +67,7 @@ def test_a_run_that_lacks_its_final_scoring_alone_says_so(
     reason = read_json(run / "status.json")["reason"]
     before = f"All 9 steps are trained and saved (bench eval --model {run} scores them); "
     before += "the final scoring failed. "
-    assert reason == (before if saved else "") + "ValueError: why"
+    assert reason == (before if lacks else "") + "ValueError: why"
 
 
 def test_a_finished_run_is_sealed_then_done_then_mirrored(

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from srpo_bench.results.array import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
+from srpo_bench.results.report.crossing import mean_crossing
 from srpo_bench.results.report.figures import curves
 from srpo_bench.results.report.style import ARMS, DASHES, FEW, INK, MARKERS, PAPER, SOFT
 from srpo_bench.results.report.unit import bounded
@@ -124,11 +125,9 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
 
 def _mean_crossing(axes: Axes, a: Analysis, arm: str) -> None:
     """A dot, open where the mean curve of an arm's complete pairs does not cross."""
-    ours = arm in a.judges
-    cell = a.judges[arm].contrast.steps if ours else a.first_steps
-    if cell is not None:
-        at = cell.challenger if ours else cell.baseline
-        paint, arrived = colour(a, arm), bool(cell.race.speed.arrived[0 if ours else 1])
+    found = mean_crossing(a, arm)
+    if found is not None:
+        (at, arrived), paint = found, colour(a, arm)
         axes.plot([at], [a.target], "o", mec=paint, mfc=paint if arrived else PAPER, ms=6)
 
 

@@ -10,6 +10,7 @@ from srpo_bench.results import text
 from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
+from srpo_bench.results.report.crossing import mean_crossing
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.report.tables import along, benchmarks, costs, ladder, tuning
 from srpo_bench.results.report.tables.table import Table
@@ -54,12 +55,10 @@ def arms(a: Analysis) -> Table:
 
 def _steps(a: Analysis, arm: str) -> str:
     """Where an arm's mean curve crosses; the baseline's as in the first pair."""
-    ours = arm in a.judges
-    cell = a.judges[arm].contrast.steps if ours else a.first_steps
-    if cell is None:
+    found = mean_crossing(a, arm)
+    if found is None:
         return "–"
-    arrived = bool(cell.race.speed.arrived[0 if ours else 1])
-    value = cell.challenger if ours else cell.baseline
+    value, arrived = found
     return f"{value:.3g}" if arrived else f"> {value:.3g}"
 
 

@@ -1,5 +1,5 @@
-"""What a comparison will cost, before it runs: by finished runs of the same comparison, or from one
-real step and one real evaluation of its first arm, in a folder that is thrown away."""
+"""What a comparison will cost, before it runs: by finished runs of the same comparison, or from two
+real steps and evaluations of its first arm, in a folder that is thrown away."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def probe(
         (run,) = planned.runs
         status = read_json(run.folder / "status.json")
         if status["state"] != "done":
-            raise UserError(f"The probe of one step failed: {status['reason']}")
+            raise UserError(f"The probe failed: {status['reason']}")
         timing = list(read_lines(run.folder / "timing.jsonl"))
         step = last_line(run.folder / "steps.jsonl") or {}
         written = sum(p.stat().st_size for p in run.folder.glob("*.jsonl"))

@@ -128,7 +128,7 @@ def write(
             written = _fill(shelf, temp, plan, facts)
             temp.replace(out)
     except BaseException:
-        for folder in new:
+        for folder in new if not out.exists() else []:  # an interrupt may come when all is there
             folder.rmdir()
         raise
     return written

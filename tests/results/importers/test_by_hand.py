@@ -643,6 +643,23 @@ def test_what_cannot_be_written_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interrupt_when_all_is_in_place_is_an_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, real = tmp_path / "a" / "b", Path.replace
+
+    def replaced(path: Path, to: Path) -> Path:
+        moved = real(path, to)
+        if moved == out:
+            raise KeyboardInterrupt
+        return moved
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    with pytest.raises(KeyboardInterrupt):
+        write.write(shelf_of(Record("ours", 1, 0, 0.5, 1)), out, PLAN, {})
+    assert (out / "comparison.json").exists()
+
+
 def test_a_list_of_just_enough_keys_is_whole() -> None:
     keys = {f"k{i:03}": None for i in range(1, 21)}
     told = logs._nothing(Path("p"), trainer(), (), keys)

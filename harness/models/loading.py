@@ -78,6 +78,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
 
     logging.disable_progress_bar()
     config, kind = model_class(folder)
+    _only_logits(config)
     threshold = logging.get_verbosity()
     logging.set_verbosity_error()  # its report of what is missing is ours to give
     try:
@@ -112,6 +113,20 @@ def open_model(folder: Path, device: torch.device) -> Any:
         raise UserError(f"{folder} has weights that cannot be read as its model's.")
     _make_savable(model.generation_config)
     return model.to(device).eval()  # dropout off in training too: ratios must start at 1
+
+
+BESIDE = ("output_router_logits", "output_attentions", "output_hidden_states")
+"""What a configuration may ask of each forward pass beside logits."""
+
+
+def _only_logits(config: Any) -> None:
+    """Ask a model for nothing that nobody reads here: a router's balance wants masks of its own
+    shape, and the attention that is chosen gives no weights away."""
+    for part in {id(c): c for c in (config, config.get_text_config())}.values():
+        part.return_dict = True
+        for name in BESIDE:
+            if getattr(part, name, False):
+                setattr(part, name, False)
 
 
 BUFFERS = ("inv_freq", "masked_bias")

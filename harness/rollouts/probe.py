@@ -25,7 +25,7 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.base import Sampling
 from srpo_bench.harness.engines.torch_engine import TorchEngine
 from srpo_bench.harness.environment import make_repeatable
-from srpo_bench.harness.errors import UserError, memory_full
+from srpo_bench.harness.errors import UserError, memory_full, one_line
 from srpo_bench.harness.models.loading import check_savable
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.rollouts.prompts import Prompts
@@ -104,6 +104,20 @@ def examine(question: Question) -> None:
     """``probe`` in this process."""
     policy = load_policy(Path(question.base), "float32", question.device)
     check_savable(policy.model, policy.tokenizer)
+    try:
+        _compare(policy, question)
+    except UserError:
+        raise
+    except Exception as error:  # a configuration may ask for what its model's code cannot do
+        if memory_full(error):
+            raise
+        raise UserError(
+            f"{question.base} could not be tried: its forward pass raised {type(error).__name__}: "
+            f"{one_line(error)}"
+        ) from error
+
+
+def _compare(policy: Policy, question: Question) -> None:
     forced = _forced(policy, question)
     with torch.set_grad_enabled(question.trains and question.device != "cpu"):
         logp = policy.logp(forced)

@@ -69,6 +69,43 @@ def test_right_arithmetic_passes(name: str, ask: Ask) -> None:
     probe(ask(name))
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("mixtral", {"output_router_logits": True}),
+        ("llama", {"output_attentions": True, "output_hidden_states": True}),
+        ("gpt2", {"return_dict": False, "use_cache": False}),
+    ],
+)
+def test_what_a_configuration_asks_for_beside_logits_is_not_made(
+    name: str, asked: dict[str, bool], ask: Ask
+) -> None:
+    question = ask(name)
+    path = Path(question.base) / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **asked}))
+    probe(question)
+
+
+def test_a_forward_pass_that_fails_is_one_sentence(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the sizes\nmust match")
+
+    question = ask("granite")
+    monkeypatch.setattr(module.Policy, "logp", torn)
+    sentence = r"could not be tried: its forward pass raised RuntimeError: the sizes must match$"
+    with pytest.raises(UserError, match=sentence):
+        probe(question)
+
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise torch.OutOfMemoryError("Tried to allocate 2.50 GiB")
+
+    monkeypatch.setattr(module.Policy, "logp", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        probe(question)
+
+
 def test_a_wrong_attention_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     right = attention.grouped_sdpa
 

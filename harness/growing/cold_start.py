@@ -157,7 +157,7 @@ def _measure(attempt: Attempt, policy: Policy, taught: Lessons, step: int) -> No
 
 def _card(recipe: Recipe, taught: Lessons, base: Path, folder: Path) -> dict[str, Any]:
     """What the base is and what it saw; no path of this machine."""
-    plain = recipe.model_dump(mode="json", exclude={"model", "data_dir"})
+    plain = recipe.model_dump(exclude={"model", "data_dir"})
     return {
         "grown_of": {"name": base.name, "sha256": digest(base)},
         "recipe": plain,

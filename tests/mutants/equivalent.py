@@ -35,6 +35,10 @@ EQUIVALENT: dict[str, str] = {
     "several = any((getattr(text, name, None) or 0) > 1 for name in THERE)": (
         "one is no more several than none is"
     ),
+    "harness/growing/cold_start.py: 2 for 1 :: "
+    "algorithm = Imitation(Settings(), RunInfo((), recipe.batch, 1, updates, longest))": (
+        "what imitates asks for no group's size"
+    ),
     "harness/running/intact.py: 2 for 1 :: _PIECE = 1 << 20": _AT_ONCE,
     "harness/running/intact.py: 21 for 20 :: _PIECE = 1 << 20": _AT_ONCE,
     "harness/running/intact.py: GtE in left > 0 :: "

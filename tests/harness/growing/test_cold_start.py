@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,11 +20,12 @@ from srpo_bench.harness.growing import lessons as drawing
 from srpo_bench.harness.growing.cold_start import grow
 from srpo_bench.harness.growing.lessons import lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
+from srpo_bench.harness.models.loading import open_tokenizer
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import digest
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
-from srpo_bench.results.store import read_json
+from srpo_bench.results.store import read_json, read_lines
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Problem, TaskError
 from srpo_bench.tasks.contamination import contaminated
@@ -51,19 +54,66 @@ def micro() -> Path:
 
 
 @pytest.fixture(scope="module")
-def grown(micro: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return grow(recipe(micro), tmp_path_factory.mktemp("grown") / "base")
+def grown(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a tiny base, in six updates."""
+    return grow(small(tiny_folder), tmp_path_factory.mktemp("grown") / "base")
+
+
+def small(folder: Path, **changes: Any) -> Recipe:
+    """Ten lessons by four, twice: three updates a pass, of which the last has two lessons."""
+    return recipe(folder, **{"examples": 10, "lr": 1e-2, "checked": 3, **changes})
 
 
 @pytest.mark.integration
-def test_it_learns_what_it_is_shown_and_says_so(grown: Path) -> None:
-    card = read_json(grown / CARD)
+def test_it_learns_what_it_is_shown_and_says_so(micro: Path, tmp_path: Path) -> None:
+    card = read_json(grow(recipe(micro), tmp_path / "base") / CARD)
     steps = [step for step, _ in card["loss_unseen"]]
     assert steps[0] == 0
     assert steps[-1] == 12  # 24 lessons by 4, twice
     assert card["loss_unseen"][-1][1] < card["loss_unseen"][0][1]
     assert len(card["seen"]) == 24
-    assert not list(grown.parent.glob(".*"))
+    assert [path.name for path in tmp_path.iterdir()] == ["base"]
+
+
+def test_it_is_supervised_fine_tuning_as_transformers_and_torch_do_it(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Losses of six updates, of what is not shown before, between and after them, and weights."""
+    monkeypatch.setattr(cold_start, "SAVES", 3)
+    asked, told = small(tiny_folder), list[tuple[int, int, float]]()
+    base = grow(asked, tmp_path / "base", lambda *words: told.append(words))
+    taught, optim = lessons(asked, tiny_folder), asked.optim(6)
+    model = load_policy(tiny_folder, "float32", "cpu").model
+    optimizer = torch.optim.AdamW(
+        model.parameters(), betas=optim.betas, eps=optim.eps, weight_decay=optim.weight_decay
+    )
+
+    def nats(lessons: list[drawing.Lesson]) -> torch.Tensor:
+        """A token, of all responses' tokens."""
+        total = torch.zeros(())
+        for lesson in lessons:
+            ids = torch.tensor([[*lesson.prompt, *lesson.response]])
+            labels = ids.clone()
+            labels[:, : len(lesson.prompt)] = -100
+            total = total + model(input_ids=ids, labels=labels).loss * len(lesson.response)
+        return total / sum(len(lesson.response) for lesson in lessons)
+
+    losses, unseen = [], [[0, nats(taught.unseen).item()]]
+    for update in range(6):
+        optimizer.param_groups[0]["lr"] = 1e-2 * (1 - update / 6)
+        optimizer.zero_grad()
+        loss = nats(cold_start._batch(asked, taught.shown, update // 3, update % 3))
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), optim.max_grad_norm)
+        optimizer.step()
+        losses.append((update + 1, 6, loss.item()))
+        if update % 2:
+            unseen.append([update + 1, nats(taught.unseen).item()])
+    assert told == [pytest.approx(line, rel=1e-4) for line in losses]
+    assert read_json(base / CARD)["loss_unseen"] == [pytest.approx(x, rel=1e-4) for x in unseen]
+    mine, theirs = load_policy(base, "float32", "cpu").model.state_dict(), model.state_dict()
+    for name in theirs:
+        torch.testing.assert_close(mine[name], theirs[name], rtol=1e-3, atol=1e-4)
 
 
 def test_the_loss_is_the_mean_negative_log_probability_of_a_response_token(micro: Path) -> None:
@@ -92,48 +142,74 @@ def test_a_lesson_is_the_runs_own_prompt_and_the_source_s_solution(micro: Path) 
         assert policy.decode(lesson.response) == lesson.problem.meta["solution"]
 
 
-@pytest.mark.integration
-def test_interrupted_it_goes_on_to_the_same_bits(micro: Path, grown: Path, tmp_path: Path) -> None:
+def test_interrupted_it_goes_on_to_the_same_bits(
+    tiny_folder: Path, grown: Path, tmp_path: Path
+) -> None:
+    """Saved behind each of six updates, interrupted after the fifth and as it ended."""
+
     class StopError(Exception):
         pass
 
     def stop(done: int, of: int, loss: float) -> None:
-        if done == 8:
+        if done == 5:
             raise StopError
 
-    with pytest.raises(StopError):
-        grow(recipe(micro), tmp_path / "base", stop)
-    assert not (tmp_path / "base").exists()
+    with pytest.raises(StopError) as stopped:
+        grow(small(tiny_folder), tmp_path / "base", stop)
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == ".base.growing"
+    assert stopped.traceback  # its frames hold the attempt, whose files are closed all the same
+    assert not [f for f in Path("/proc/self/fd").iterdir() if str(folder) in os.path.realpath(f)]
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step-5"]
+    lines = list(read_lines(folder / "steps.jsonl"))
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5]
+    assert lines[2]["lr"] == pytest.approx(1e-2 * 4 / 6)
+    assert all(line["loss"] > 0 < line["grad_norm"] for line in lines)
     with pytest.raises(UserError, match="other settings: finish it with those"):
-        grow(recipe(micro, lr=1e-4), tmp_path / "base")
+        grow(small(tiny_folder, lr=1e-4), tmp_path / "base")
+    (folder / "whole").mkdir()
+    (folder / "whole" / "torn").touch()
     updates: list[int] = []
-    grow(recipe(micro), tmp_path / "base", lambda done, *_: updates.append(done))
-    assert updates[0] > 1  # it did not begin again
+    grow(small(tiny_folder), tmp_path / "base", lambda done, *_: updates.append(done))
+    assert updates == [6]
+    assert list(tmp_path.iterdir()) == [tmp_path / "base"]
     mine, theirs = (load_file(f / "model.safetensors") for f in (tmp_path / "base", grown))
     assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
     assert read_json(tmp_path / "base" / CARD) == read_json(grown / CARD)
+    assert {p.name for p in (tmp_path / "base").iterdir()} == {p.name for p in grown.iterdir()}
+    open_tokenizer(tmp_path / "base")
 
 
-@pytest.mark.integration
-def test_the_card_names_the_chosen_device(grown: Path, micro: Path, tmp_path: Path) -> None:
+def test_a_damaged_base_is_told_before_anything_is_made(tiny_folder: Path, tmp_path: Path) -> None:
+    base = shutil.copytree(tiny_folder, tmp_path / "torn")
+    (base / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(UserError, match="no weights that can be read"):
+        grow(small(base), tmp_path / "base")
+    assert list(tmp_path.iterdir()) == [base]
+
+
+def test_it_takes_the_threads_of_its_recipe(tiny_folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(2)
+    with pytest.raises(UserError, match="is more than the"):
+        grow(small(tiny_folder, examples=10**6), tmp_path / "base")
+    assert torch.get_num_threads() == 1
+
+
+def test_the_card_names_the_chosen_device(grown: Path, tiny_folder: Path, tmp_path: Path) -> None:
     card = read_json(grown / CARD)
     assert card["recipe"]["device"] == ("cuda" if torch.cuda.is_available() else "cpu")
     assert (card["accelerator"] is None) == (card["recipe"]["device"] == "cpu")
     if not torch.cuda.is_available():
         with pytest.raises(UserError, match="this machine has none"):
-            grow(recipe(micro, device="cuda"), tmp_path / "base")
+            grow(small(tiny_folder, device="cuda"), tmp_path / "base")
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.integration
-def test_another_seed_shows_others_and_gives_other_weights(
-    micro: Path, grown: Path, tmp_path: Path
-) -> None:
-    other = grow(recipe(micro, seed=1, passes=1), tmp_path / "base")
+def test_another_seed_shows_others(tiny_folder: Path, grown: Path, tmp_path: Path) -> None:
+    other = grow(small(tiny_folder, seed=1, passes=1), tmp_path / "base")
     assert seen_by(other) != seen_by(grown)
 
 
-@pytest.mark.integration
 def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
     everything = {"data": {"tasks": ["micro-gsm8k"], "pool_size": None}}
     without, whole = (load_problems(config(MICRO, everything), b) for b in (grown, None))
@@ -144,7 +220,6 @@ def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
     assert source["excluded"] == len(seen)
 
 
-@pytest.mark.integration
 def test_it_is_not_scored_on_what_it_saw(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = load_problems(config(MICRO)).evaluation["micro-gsm8k"][0]
     (grown / CARD).rename(grown / "kept")
@@ -192,7 +267,9 @@ def test_each_pass_goes_through_all_lessons_in_an_order_of_its_own(micro: Path) 
 
 def test_a_folder_is_one_recipes(micro: Path, tmp_path: Path) -> None:
     folder, asked = tmp_path / "a" / "b", recipe(micro)
-    for _ in range(2):
+    for torn in (False, True, False):
+        if torn:  # an attempt that was killed before it said what it was
+            (folder / "plan.json").unlink()
         cold_start._begin(folder, asked, "digest")
     plan = read_json(folder / "plan.json")
     assert plan == {"recipe": asked.model_dump(mode="json"), "base_sha256": "digest"}
@@ -274,10 +351,9 @@ def test_a_base_that_cannot_end_cannot_learn_to(
         assert writer._end(micro) == end
 
 
-@pytest.mark.integration
-def test_a_folder_that_is_there_stays_as_it_is(micro: Path, grown: Path) -> None:
+def test_a_folder_that_is_there_stays_as_it_is(tiny_folder: Path, grown: Path) -> None:
     with pytest.raises(UserError, match="exists; name a folder that does not"):
-        grow(recipe(micro), grown)
+        grow(small(tiny_folder), grown)
 
 
 def test_the_words_of_a_question_make_its_key() -> None:

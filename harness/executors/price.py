@@ -99,7 +99,7 @@ def probe(
             update={
                 "steps": PROBE_STEPS,
                 "seeds": config.seeds[:1],
-                "checkpoint_every": 10**6,
+                "checkpoint_every": PROBE_STEPS + 1,
                 "sinks": (),
                 "final": config.final.model_copy(update={"tasks": ()}),
             }

@@ -51,7 +51,7 @@ def refuse_lost(tokenizer: Any, prompt: Prompt) -> None:
     """
     if isinstance(prompt, str):
         return
-    made = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
+    made = tokenizer.apply_chat_template(prompt, tokenize=False)
     text = " ".join(made.split())
     for turn in prompt:
         if " ".join(turn["content"].split()) not in text:

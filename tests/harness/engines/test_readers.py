@@ -121,7 +121,10 @@ def test_prompts_of_like_lengths_are_decoded_side_by_side() -> None:
     assert chunks(Layout.WHOLE, [3, 1, 3], 2, 3) == [[2, 3], [0, 1, 4], [5]]
     assert chunks(Layout.RIGHT, [3, 1, 2], 2, 4, 28) == [[2, 3, 4, 5], [0, 1]]  # rows of 3 + 4
     assert chunks(Layout.RIGHT, [3, 1, 2], 2, 4, 27) == [[2, 3, 4], [0, 1, 5]]
-    assert chunks(Layout.RIGHT, [3, 1, 2], 2, 1, 99) == chunks(Layout.RIGHT, [3, 1, 2], 2, 9, 6)
+    one_by_one = [[2], [3], [4], [5], [0], [1]]
+    assert chunks(Layout.RIGHT, [3, 1, 2], 2, 1, 99) == one_by_one
+    assert chunks(Layout.RIGHT, [3, 1, 2], 2, 9, 6) == one_by_one
+    assert chunks(Layout.RIGHT, [1, 3], 1, 9, 13) == [[0], [1]]  # both are as wide as the longest
     assert chunks(Layout.WHOLE, [3, 1, 3], 2, 100, 14) == [[2, 3], [0, 1], [4, 5]]
     many = chunks(Layout.RIGHT, [1, 2] * 50, 1, 50)  # alike ones in their order
     assert many == [list(range(0, 100, 2)), list(range(1, 100, 2))]

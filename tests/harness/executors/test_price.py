@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors import price
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.running.attempt import Attempt
@@ -25,7 +26,7 @@ def comparison(folder: Path, monkeypatch: pytest.MonkeyPatch) -> PlannedComparis
     for slow, run in enumerate(there.runs, 1):
         run.folder.mkdir(parents=True)
         write_json(run.folder / "status.json", {"state": "done" if slow < 3 else "running"})
-        Attempt(run.folder, {"host": "node", "memory": 4096}).close()
+        Attempt(run.folder, {"host": "node", "memory": 4096 * slow}).close()
         for step in (0, 1, 2):
             line: dict[str, Any] = {"step": step, **dict.fromkeys(PHASES, float(slow))}
             append_line(run.folder / "timing.jsonl", line)
@@ -51,8 +52,18 @@ def test_what_is_left_costs_what_those_did_that_are_done(
         p.stat().st_size for r in there.runs[:2] for p in r.folder.rglob("*") if p.is_file()
     )
     assert found.disk == 4 * written / 2
-    assert (found.memory, found.has) == (10 * 20, 4096)
+    assert (found.memory, found.has, found.final) == (10 * 20, 4096 * 2, True)
     assert found.hours == 4 * found.seconds / 3600
+
+
+def test_one_run_that_is_done_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_json(
+        comparison(tmp_path, monkeypatch).runs[1].folder / "status.json", {"state": "failed"}
+    )
+    found = price.by_finished(tmp_path, Config(seeds=(1, 2)), ARMS)
+    assert found is not None
+    assert found.by == f"by 1 that is done in {tmp_path}"
+    assert (found.runs, found.seconds, found.has) == (3, 3 * len(PHASES), 4096)
 
 
 def test_a_run_that_came_back_from_a_mirror_has_no_attempts_and_a_price(
@@ -89,28 +100,55 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
             "keep_checkpoints": 2,
         }
     )
-    seen: list[Config] = []
+    asked: list[Any] = []
 
     def plan(folder: Path, short: Config, arms: list[Arm]) -> PlannedComparison:
-        seen.append(short)
+        asked.append((short, arms))
         (run,) = PlannedComparison(folder, short, arms, folder).runs
         run.folder.mkdir(parents=True)
-        write_json(run.folder / "status.json", {"state": "done"})
-        for step, evaluation in ((0, 4.0), (1, 0.0), (2, 2.0)):
-            line = dict.fromkeys(PHASES, 0.5) | {"step": step, "evaluation": evaluation}
-            append_line(run.folder / "timing.jsonl", line)
-        append_line(run.folder / "steps.jsonl", {"step": 2, "ledger": {"tokens_generated": 9}})
         return PlannedComparison(folder, short, arms, folder, parameters=10)
 
+    def run_all(planned: PlannedComparison, on: Any, *, kept: bool) -> None:
+        """What happens before the first step, that step, and the next, which alone is priced."""
+        (run,) = planned.runs
+        asked.append((on, kept))
+        write_json(run.folder / "status.json", {"state": "done"})
+        for step, phase, evaluation in ((0, 9.0, 0.75), (1, 7.0, 0.0), (2, 0.5, 0.25)):
+            line = dict.fromkeys(PHASES, phase) | {"step": step, "evaluation": evaluation}
+            append_line(run.folder / "timing.jsonl", line)
+        append_line(run.folder / "steps.jsonl", {"step": 2, "ledger": {"tokens_generated": 9}})
+        written.append(sum(path.stat().st_size for path in run.folder.glob("*.jsonl")))
+
+    written: list[int] = []
     closed: list[str] = []
-    executor = SimpleNamespace(close=lambda: closed.append("executor"))
-    monkeypatch.setattr(price, "run_all", lambda *_, kept: None)
-    found = price.probe(config, ARMS, tmp_path, plan, lambda _: executor)  # type: ignore[arg-type,return-value]
-    (short,) = seen
+    executor: Any = SimpleNamespace(close=lambda: closed.append("executor"))
+    monkeypatch.setattr(price, "run_all", run_all)
+    found = price.probe(config, ARMS, tmp_path, plan, lambda _: executor)
+    (short, arms), ran = asked
     assert (short.steps, short.seeds, short.sinks, short.final.tasks) == (2, (3,), (), ())
+    assert short.checkpoint_every == 3  # none but at the end
+    assert (arms, ran) == (ARMS[:1], (executor, False))
+    assert found.by == "by two steps of grpo"
     assert found.runs == 4
-    assert found.seconds == 30 * 0.5 * (len(PHASES) - 1) + 4 * 3.0
+    assert found.seconds == 30 * 0.5 * (len(PHASES) - 1) + 4 * 0.5
     assert found.tokens == 4 * 30 * 9
+    assert found.disk == 4 * (2 * 3 * 4 * 10 + written[0] * 30 / 2)
+    assert found.memory == 10 * 20
     assert not found.final
     assert closed == ["executor"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_probe_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan(folder: Path, short: Config, arms: list[Arm]) -> PlannedComparison:
+        planned = PlannedComparison(folder, short, arms, folder)
+        planned.runs[0].folder.mkdir(parents=True)
+        status = {"state": "failed", "reason": "No memory."}
+        write_json(planned.runs[0].folder / "status.json", status)
+        return planned
+
+    executor: Any = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr(price, "run_all", lambda *_, kept: None)
+    with pytest.raises(UserError, match=r"^The probe failed: No memory\.$"):
+        price.probe(Config(seeds=(1, 2)), ARMS, tmp_path, plan, lambda _: executor)
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,7 +21,14 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors import local
 from srpo_bench.harness.executors import run as run_module
-from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Need, need_of
+from srpo_bench.harness.executors.base import (
+    SUPERSEDED,
+    Ended,
+    Need,
+    need_before_planning,
+    need_of,
+)
+from srpo_bench.harness.executors.choose import Options, make_executor
 from srpo_bench.harness.executors.local import LocalExecutor
 from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.machine import accelerators
@@ -338,6 +345,96 @@ def test_accelerators_are_counted_or_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-1")
     assert accelerators() == ["5", "GPU-1"]
     assert LocalExecutor(Need(1, gpus=1)).side_by_side == 2
+
+
+def test_as_many_runs_at_a_time_as_the_cores_hold_and_one_at_least(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local, "cores", lambda: 7)
+    assert [LocalExecutor(Need(cpus)).side_by_side for cpus in (1, 3, 8)] == [7, 2, 1]
+    assert LocalExecutor(Need(1), workers=9).side_by_side == 9
+
+
+class Process:
+    """Of a worker that ends when it is told to; ``asked``: what it was asked for."""
+
+    def __init__(self) -> None:
+        self.exitcode: int | None = None
+        self.asked: list[str] = []
+
+    def is_alive(self) -> bool:
+        return self.exitcode is None
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: self.asked.append(name)
+
+
+def test_a_place_that_is_free_is_taken_by_who_waits_on_its_accelerator(
+    comparison: PlannedComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-1")
+    executor, begun = LocalExecutor(Need(1, gpus=1)), list[tuple[PlannedRun, str, Process]]()
+
+    def begin(run: PlannedRun, device: str) -> Process:
+        begun.append((run, device, Process()))
+        return begun[-1][2]
+
+    monkeypatch.setattr(executor, "_begin", begin)
+    one, two, three, four = comparison.runs
+    executor.start(comparison.runs)
+    assert [(run, device) for run, device, _ in begun] == [(one, "5"), (two, "GPU-1")]
+    assert executor.ended() == []
+    for done, code, how, then in (
+        (1, -9, "killed by signal SIGKILL", (three, "GPU-1")),
+        (0, 3, "exit code 3", (four, "5")),
+    ):
+        begun[done][2].exitcode = code
+        assert executor.ended() == [Ended(begun[done][0], how)]
+        assert begun[done][2].asked == ["join"]
+        assert begun[-1][:2] == then
+    begun[2][2].exitcode = 0
+    executor.stop(now=False)
+    executor.stop(now=True)
+    assert executor.ended() == [Ended(three, "exit code 0")]
+    executor.close()
+    assert begun[3][2].asked == ["terminate", "kill", "terminate", "join"]
+
+
+def test_what_waits_for_a_place_never_begins_once_runs_are_stopped(
+    comparison: PlannedComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor = LocalExecutor(Need(1), workers=1)
+    monkeypatch.setattr(executor, "_begin", lambda run, device: Process())
+    executor.start(comparison.runs)
+    executor.stop(now=False)
+    stopped = [Ended(run, "it was stopped before it began") for run in comparison.runs[1:]]
+    assert executor.ended() == stopped
+    assert executor.ended() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "words"),
+    [
+        ("local", "local.LocalExecutor", (Need(2), 3)),
+        ("ray", "ray.RayExecutor", (Path("c"), Need(2), "auto", 3)),
+        ("slurm", "slurm.SlurmExecutor", (Path("c"), Need(2), 3, ("--mem=1G",), None)),
+    ],
+)
+def test_the_executor_that_was_asked_for_has_its_options(
+    name: str, module: str, words: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"srpo_bench.harness.executors.{module}", lambda *given: given)
+    own: dict[str, Any] = {"ray": {"ray_address": "auto"}, "slurm": {"slurm": ("--mem=1G",)}}
+    options = Options(name, 3, **own.get(name, {}))
+    assert make_executor(Path("c"), Need(2), options) == words
+
+
+def test_planning_takes_an_accelerator_where_the_settings_name_one() -> None:
+    asked = [
+        Config.model_validate({"threads": 2, "model": {"device": d}})
+        for d in ("cuda", "cpu", "auto")
+    ]
+    assert list(map(need_before_planning, asked)) == [Need(2, 1), Need(2), Need(2)]
 
 
 def test_a_worker_whose_folder_is_gone_ends_without_a_word(

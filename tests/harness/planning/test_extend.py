@@ -11,6 +11,7 @@ import pytest
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.planning.extend import holds
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.judgement.matched import matched
@@ -37,6 +38,11 @@ def settings(seeds: list[int], **changes: Any) -> Config:
 def manifests(folder: Path) -> dict[str, Any]:
     paths = sorted(folder.glob("*/seed-*/manifest.json"))
     return {str(path.parent.relative_to(folder)): read_json(path) for path in paths}
+
+
+@pytest.mark.parametrize(("seeds", "there"), [([2, 1], True), ([1, 2, 3], True), ([1], False)])
+def test_a_comparison_is_held_by_one_of_its_seeds_or_more(seeds: list[int], there: bool) -> None:
+    assert holds({"seeds": [1, 2]}, seeds) is there
 
 
 @pytest.fixture

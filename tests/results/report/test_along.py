@@ -38,6 +38,10 @@ def test_the_interval_is_no_surer_than_the_answers_of_both_arms() -> None:
     errors = [0.01] * 5
     runs = [run(arm, s, STEPS, stderr=errors) for arm in ("grpo", "srpo") for s in (1, 2)]
     runs[2:] = [run("srpo", s, [x + 0.02 for x in STEPS], stderr=errors) for s in (1, 2)]
+    exact = [run("srpo", s, [x + 0.02 for x in STEPS]) for s in (1, 2)]
+    for pairs in ([*runs[:2], *exact], [*runs[2:], *(run("grpo", s, STEPS) for s in (1, 2))]):
+        only_one = along.gap(comparison(*pairs), ("srpo", "grpo"), 40)
+        assert only_one == "+2.0 (+0.6 to +3.4)"  # half of that variance: 2.0 / √2
     runs.append(run("srpo", 3, ()))  # has no answers, and makes nothing surer
     assert along.gap(comparison(*runs), ("srpo", "grpo"), 40) == "+2.0 (0.0 to +4.0), 2 pairs"
 
@@ -51,3 +55,12 @@ def test_a_row_for_each_challenger_that_began() -> None:
     assert told.rows == (("srpo", *["+2.0 (+2.0 to +2.0)"] * 4),)
     assert "less grpo's at the same step" in told.note
     assert along.table(analysis(run("grpo", 1, ()))).rows == ()
+
+
+def test_the_last_evaluation_behind_each_share_of_the_budget() -> None:
+    """Of ten steps' evaluations those at 10, 25, 50, 75 and 100 %; srpo ended after the first."""
+    runs = [run("grpo", s, [0.0] * 11) for s in (1, 2)]
+    runs += [run("srpo", s, [0.0] * 2, state="stopped") for s in (1, 2)]
+    told = along.table(analysis(*runs))
+    assert told.columns == ("arm", *(f"after {s} steps" for s in (10, 20, 50, 70, 100)))
+    assert told.rows == (("srpo", "the same", *["–"] * 4),)

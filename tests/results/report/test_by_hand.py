@@ -697,9 +697,11 @@ def test_what_was_matched_and_where_problems_come_from() -> None:
 def test_health_and_mismatch_rows() -> None:
     fine = Health(window(short=0.5), window(short=0.25, cut=NAN), (), None)
     none = Health(replace(window(), steps=0), window(), (), True)
-    a = analysis(health={"srpo": fine, "grpo": none})
+    fell = Health(window(), window(), (), True)
+    a = analysis(health={"srpo": fine, "grpo": none, "dapo": fell})
     assert make.health(a).rows == (
         ("srpo", "25.0 % / 50.0 %", *["0.0 % / 0.0 %"] * 4, "– / 0.0 %", "–"),
+        ("dapo", *["0.0 % / 0.0 %"] * 6, "yes"),
     )
     columns = {f"mismatch_{n}": (v,) for n, v in
                {"difference_mean": 0.012, "difference_max": 0.1, "kl": 0.0034, "ess_token": 0.987,

@@ -39,6 +39,16 @@ EQUIVALENT: dict[str, str] = {
     "algorithm = Imitation(Settings(), RunInfo((), recipe.batch, 1, updates, longest))": (
         "what imitates asks for no group's size"
     ),
+    "harness/rollouts/evaluation.py: 1 for 0 :: roll, most = config.rollout, 0": (
+        "every evaluation holds more than one position"
+    ),
+    "harness/running/worker.py: True for False :: steps, finals = 0, False": (
+        "there is no checkpoint of step 0"
+    ),
+    "harness/problems/promises.py: False for True :: "
+    "return [replace(grade, repeatable=True) for grade in grades]": (
+        "it is made the same of all grades, so that it tells none from another"
+    ),
     "harness/running/intact.py: 2 for 1 :: _PIECE = 1 << 20": _AT_ONCE,
     "harness/running/intact.py: 21 for 20 :: _PIECE = 1 << 20": _AT_ONCE,
     "harness/running/intact.py: GtE in left > 0 :: "

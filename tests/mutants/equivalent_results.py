@@ -9,6 +9,7 @@ INT64 = "whole numbers are of 64 bits by themselves where the tests run"
 LAST = "the last of two dimensions is 1"
 _OPEN = "numpy takes any negative size for the one that is open"
 _ORDER = "the order in which a product is summed changes its time"
+_PAIRS = "both arms have as many runs, a pair each"
 _TIED = "a mean lies within a tie of itself, and no other just a tie away, to the last bit"
 _TIE_SHARES = "no two shares of right answers differ by so little"
 RESULTS: dict[str, str] = {
@@ -98,8 +99,9 @@ RESULTS: dict[str, str] = {
     ),
     "results/judgement/rules.py: 2 for 1 :: sides = [": ("of a side its sign is read"),
     "results/judgement/rules.py: 1 for 0 :: c, n = contrast.challenger, len(race.arrived[0])": (
-        "both arms have as many runs, a pair each"
+        _PAIRS
     ),
+    "results/report/why.py: 1 for 0 :: race, n = cell.race, len(cell.race.arrived[0])": _PAIRS,
     "results/judgement/scored.py: 2 for 1 :: "
     "floor = sampling.variance(done) / max(len(d.complete), 1)": (
         "of fewer than two pairs no interval is read"

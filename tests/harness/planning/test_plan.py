@@ -186,6 +186,18 @@ def test_other_peoples_folders_are_refused_before_the_model_is_opened(
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("there", [["notes.txt"], [".lock", "notes.txt"]])
+def test_what_came_into_a_folder_while_the_model_was_opened_is_refused_and_stays(
+    tmp_path: Path, there: list[str]
+) -> None:
+    """With a lock file, too: another plan's, which failed."""
+    for name in there:
+        (tmp_path / name).touch()
+    with pytest.raises(UserError, match="is not empty and holds no comparison"):
+        module._write(PlannedComparison(tmp_path, config(), ARMS, tmp_path), {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
 def test_a_final_score_that_is_gone_is_made_anew_and_one_that_changed_is_refused(
     planned: Path,
 ) -> None:
@@ -264,5 +276,8 @@ def test_a_lock_says_who_holds_it_and_no_more(tmp_path: Path) -> None:
 
 def test_a_plan_is_sealed_and_its_base_is_found_again(planned: Path) -> None:
     assert list(read_json(planned / SEAL)) == ["comparison.json"]
+    record = read_json(planned / "comparison.json")
+    write_json(planned / "comparison.json", record | {"base": "/where/it/was"})
+    seal(planned, ["comparison.json"])
     again = reopen(planned)
     assert again.base == prepare.prepare(config(), {"grpo"}).base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +51,12 @@ def test_a_fault_that_each_run_would_meet_is_told(function: Any, said: str) -> N
     (found,) = faults(function).items()
     assert found[0] == FINITE
     assert said in found[1]
+
+
+def test_the_largest_number_is_finite() -> None:
+    most = sys.float_info.max
+    assert faults(lambda *_: [most, -most] * 5) == {FINITE: "", SAME: ""}
+    assert faults(lambda *_: [10**309] * 10).keys() == {FINITE}
 
 
 def test_what_differs_from_call_to_call_is_told() -> None:

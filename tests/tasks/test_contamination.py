@@ -23,6 +23,9 @@ def test_same_question_whatever_its_punctuation() -> None:
         [problem("a", "How  many?"), problem("b", "Why")], [problem("e", "how MANY")]
     )
     assert found == {"a": "same question as e"}
+    long = " ".join(WORDS)
+    found = contaminated([problem("a", long)], [problem("f", f"{long} or"), problem("e", long)])
+    assert found == {"a": "same question as e"}  # and not thirteen words in a row of the other
 
 
 def test_thirteen_words_in_a_row_overlap_and_twelve_do_not() -> None:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import huggingface_hub
 import pytest
 
+from srpo_bench.tasks import dataset
 from srpo_bench.tasks.base import TaskError
 from srpo_bench.tasks.dataset import Source, hold_out, read
 
@@ -54,7 +59,12 @@ def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:
     other = tmp_path / "other"
     (other / "toy").mkdir(parents=True)
     parquet.write_table(pyarrow.Table.from_pylist(rows), other / "toy" / "train.parquet")
-    assert [r.values for r in read(SOURCE, other)] == [r.values for r in as_json]
+    found = read(SOURCE, other)
+    assert [r.values for r in found] == [r.values for r in as_json]
+    assert [r.where.rpartition(", ")[2] for r in found] == ["row 1", "row 2"]
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1")
+    with pytest.raises(TaskError, match=r"torn\.parquet: expected a parquet file; "):
+        dataset.from_file(tmp_path / "torn.parquet")
 
 
 def test_missing_file_names_it_and_the_hub(tmp_path: Path) -> None:
@@ -66,6 +76,62 @@ def test_without_the_hub_the_sentence_names_data_dir(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
     with pytest.raises(TaskError, match="--data-dir"):
         read(SOURCE, None)
+
+
+def test_rows_of_the_hub_come_part_by_part_at_the_revision_that_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    parts = {"main": [{"question": "a", "n": 1}], "more": [{"question": "b", "n": 2}]}
+
+    def load(hub: str, config: str, **how: str) -> list[dict[str, object]]:
+        asked.append((hub, config, how))
+        return parts[config]
+
+    offline = SimpleNamespace(HF_HUB_OFFLINE=False)
+    made = SimpleNamespace(config=offline, load_dataset=load)
+    monkeypatch.setitem(sys.modules, "datasets", made)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    for answers in (True, False):
+        monkeypatch.setattr(dataset, "_reachable", lambda answers=answers: answers)
+        rows = dataset._from_hub(replace(SOURCE, configs=("main", "more")))
+        assert offline.HF_HUB_OFFLINE is not answers
+        assert huggingface_hub.constants.HF_HUB_OFFLINE is not answers
+    assert [row.where for row in rows] == [
+        "owner/toy (main, train), row 1", "owner/toy (more, train), row 1",
+    ]  # fmt: skip
+    assert [row.values["question"] for row in rows] == ["a", "b"]
+    assert rows[0].origin == {"source": "owner/toy", "revision": "abc", "official": True}
+    how = {"split": "train", "revision": "abc"}
+    assert asked == [("owner/toy", "main", how), ("owner/toy", "more", how)] * 2
+    with pytest.raises(TaskError, match="train has 1 rows; expected 2 at revision abc"):
+        dataset._from_hub(replace(SOURCE, configs=("main",)))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [("https://hub", 443), ("http://hub", 80), ("https://hub:8443", 8443)],
+)
+def test_a_hub_is_asked_whether_it_answers_but_behind_a_proxy(
+    endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def connect(where: object, timeout: float) -> SimpleNamespace:
+        asked.append((where, timeout))
+        if len(asked) > 1:
+            raise OSError
+        return SimpleNamespace(close=lambda: asked.append("closed"))
+
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", endpoint)
+    monkeypatch.setattr(dataset.urllib.request, "getproxies", dict)
+    monkeypatch.setattr(dataset.socket, "create_connection", connect)
+    assert dataset._reachable()
+    assert asked == [(("hub", port), dataset.CONNECT_SECONDS), "closed"]
+    assert not dataset._reachable()
+    monkeypatch.setattr(dataset.urllib.request, "getproxies", lambda: {"https": "proxy"})
+    assert dataset._reachable()
+    assert len(asked) == 3
 
 
 def test_hold_out_is_the_tail(tmp_path: Path) -> None:

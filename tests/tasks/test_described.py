@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.base import Grade, Outcome, TaskError
-from srpo_bench.tasks.described import Described, Files, read
+from srpo_bench.tasks.described import Described, Files, _share, read
 
 GOOD = {"data": "rows.jsonl", "prompt": "{q} Box it.", "system": "Be {tone}.", "answer": "{a}"}
 
@@ -25,9 +25,10 @@ def made(folder: Path, rows: int = 20, **changes: object) -> Described:
 
 def test_rows_become_problems_and_prompts(tmp_path: Path) -> None:
     task = made(tmp_path)
-    (first, *_), held = task.load("train"), task.load("test")
+    (first, *_), dev, held = train, *_ = [task.load(s) for s in ("train", "dev", "test")]  # type: ignore[arg-type]
     assert (first.id, first.question, first.answer) == ("sums/train/0", "rows 0+1? Box it.", "1")
-    assert len(task.load("train")), (len(task.load("dev")), len(held)) == (16, 2, 2)
+    assert [p.id for p in train] == [f"sums/train/{i}" for i in range(16)]
+    assert [p.id for p in dev] == ["sums/dev/16", "sums/dev/17"]
     assert [p.id for p in held] == ["sums/test/18", "sums/test/19"]
     assert task.render(first) == "Be brief.\n\nrows 0+1? Box it."
     assert task.render(first, "chat") == [
@@ -64,6 +65,30 @@ def test_graders(
     responses = [*right, *wrong]
     grades = task.grade([problem] * len(responses), responses)
     assert [g.accuracy for g in grades] == [1.0] * len(right) + [0.0] * len(wrong)
+
+
+def test_the_form_of_an_answer_and_what_is_kept_of_it(tmp_path: Path) -> None:
+    """For a text a box, for a number that there is one; of an answer a thousand characters."""
+    exact, number = (made(tmp_path, grader=g).load("train")[0] for g in ("exact", "number"))
+    task = made(tmp_path, grader="exact")
+    responses = [r"да \boxed{1} a", "x" * 1001, " "]
+    boxed, plain, empty = task.grade([exact] * 3, responses)
+    assert boxed == Grade(Outcome.CORRECT, 1.0, 6 / 8, "1")
+    assert plain == Grade(Outcome.WRONG, 0.0, 1.0, "x" * 1000)
+    assert empty == Grade(Outcome.UNPARSEABLE)
+    task = made(tmp_path, grader="number")
+    right, wrong, none = task.grade([number] * 3, ["it is 1", "2 да a", "да a"])
+    assert right == Grade(Outcome.CORRECT, 1.0, 1.0, "1")
+    assert wrong == Grade(Outcome.WRONG, 1.0, 2 / 3, "2")
+    assert none == Grade(Outcome.UNPARSEABLE, 0.0, 2 / 3)
+
+
+def test_what_is_held_out_of_one_file_is_bounded() -> None:
+    rows = list(range(6000))
+    parts = [_share(rows, split, Path("x")) for split in ("train", "dev", "test")]  # type: ignore[arg-type]
+    assert [[place for place, _ in part] for part in parts] == [
+        rows[:5000], rows[5000:5500], rows[5500:],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("grader", ["exact", "number", "math-verify"])
@@ -140,6 +165,7 @@ def test_a_grader_of_ones_own_sees_the_row_and_may_return_a_whole_grade(tmp_path
         "def whole(problem, response):\n"
         "    return Grade(Outcome.WRONG, fields={'near': 0.5})\n"
         "def odd(problem, response):\n    return 'perhaps'\n"
+        "def number(problem, response):\n    return float(response)\n"
     )
     task = made(tmp_path, grader="g.py:yes")
     problem = task.load("train")[0]
@@ -148,6 +174,10 @@ def test_a_grader_of_ones_own_sees_the_row_and_may_return_a_whole_grade(tmp_path
     assert task.grade([problem], [""]) == [Grade(Outcome.WRONG, fields={"near": 0.5})]
     with pytest.raises(TaskError, match="odd returned 'perhaps', neither True or False nor"):
         made(tmp_path, grader="g.py:odd").grade([problem], [""])
+    counts = made(tmp_path, grader="g.py:number")
+    assert [g.accuracy for g in counts.grade([problem] * 2, ["1", "0"])] == [1.0, 0.0]
+    with pytest.raises(TaskError, match=r"number returned 2\.0, neither"):
+        counts.grade([problem], ["2"])
 
 
 @pytest.mark.parametrize(

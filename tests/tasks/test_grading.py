@@ -26,6 +26,11 @@ def test_last_boxed(text: str, box: str | None) -> None:
     assert last_boxed(text) == box
 
 
+def test_boxes_that_never_close_hide_one_that_does_from_the_eighth_on() -> None:
+    assert last_boxed(r"\boxed{1}" + r"\boxed{" * 7) == "1"
+    assert last_boxed(r"\boxed{1}" + r"\boxed{" * 8) is None
+
+
 def test_last_boxed_is_quick_on_hostile_text() -> None:
     assert last_boxed(r"\boxed{" * 100_000) is None
 
@@ -33,4 +38,5 @@ def test_last_boxed_is_quick_on_hostile_text() -> None:
 def test_language_is_the_share_of_the_main_script() -> None:
     assert language("only English, π included") == 1.0
     assert language("ab да") == 0.5
+    assert language("abc да") == 0.6
     assert language("12 + 3 → 15") == 1.0

@@ -27,10 +27,10 @@ def folder(tmp_path: Path, rows: str = "", svamp: str = "[]") -> Path:
 
 
 def test_a_mawps_problem_is_written_out_and_worked(tmp_path: Path) -> None:
-    text = "Ann 's bag holds number0 nuts , he ate number1 . How many ?"
+    text = "Ann 's bag holds number0 nuts , he ate number1 of number2 . How many ?"
     row = f'"{text}",8.0 2.5,- number0 number1,5.5\n'
     (problem,) = MAWPS.load("train", folder(tmp_path, row))
-    assert problem.question == "Ann's bag holds 8 nuts, he ate 2.5. How many?"
+    assert problem.question == "Ann's bag holds 8 nuts, he ate 2.5 of number2. How many?"
     assert (problem.answer, problem.level) == ("5.5", "1")
     assert problem.meta["solution"] == "8 - 2.5 = 5.5\n#### 5.5"
     assert MAWPS.render(problem, "base") == f"Question: {problem.question}\nAnswer:"

@@ -54,6 +54,14 @@ def test_splits_are_the_same_everywhere(task: MicroTask) -> None:
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == GOLDEN[task.name]
 
 
+def test_tasks_that_draw_the_same_problems_are_alike() -> None:
+    other: Any = MicroMath()
+    other.levels = (1,)
+    assert MicroMath() == MicroMath()
+    assert MicroMath() != other
+    assert MicroMath() != MicroGsm8k()
+
+
 def test_surface_changes_do_not_leave_the_bucket() -> None:
     """The same sum about other people and things belongs to the same split."""
     rng, task = random.Random(0), MicroGsm8k()

@@ -42,6 +42,10 @@ EQUIVALENT: dict[str, str] = {
     "harness/rollouts/evaluation.py: 1 for 0 :: roll, most = config.rollout, 0": (
         "every evaluation holds more than one position"
     ),
+    "harness/running/loop.py: Or in newest is not None and state is not None :: "
+    "if newest is not None and state is not None:": (
+        "a checkpoint has a state, and nothing else has"
+    ),
     "harness/running/worker.py: True for False :: steps, finals = 0, False": (
         "there is no checkpoint of step 0"
     ),

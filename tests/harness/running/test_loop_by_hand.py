@@ -11,9 +11,10 @@ import torch
 
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.harness.rollouts import evaluation
-from srpo_bench.harness.running import checkpoint, ledger, sampler_guard
+from srpo_bench.harness.running import checkpoint, ledger, loop, sampler_guard
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
 from srpo_bench.harness.running.stopping import InterruptedScoringError
+from srpo_bench.harness.streams import Purpose, stream
 from srpo_bench.results.store import read_json, read_lines, saved
 from tests.harness.running.test_step_by_hand import Scripted, run_of, scripted
 
@@ -70,7 +71,14 @@ def test_three_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         bounds.append(numbers)
         real(sampler, *numbers)
 
+    drawn: list[tuple[str, int]] = []
+
+    def draw(seed: int, purpose: Purpose, step: int = 0) -> torch.Generator:
+        drawn.append((purpose, step))
+        return stream(seed, purpose, step)
+
     monkeypatch.setattr(sampler_guard, "bound", bound)
+    monkeypatch.setattr(loop, "stream", draw)
     values = {
         "steps": 3,
         "evaluation": {"every": 2},
@@ -84,6 +92,9 @@ def test_three_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run.engine.positions_at_once == held
     assert not run.owes_evaluation
     assert bounds == [(0, 2, 2)] * 3
+    assert [x for x in drawn if x[0] in ("evaluation", "final")] == [
+        *(("evaluation", step) for step in (0, 2, 3)), ("final", 3),
+    ]  # fmt: skip
     assert [line["step"] for line in read_lines(tmp_path / "evals.jsonl")] == [0, 2, 3]
     timing = list(read_lines(tmp_path / "timing.jsonl"))
     assert [line["step"] for line in timing] == [0, 1, 2, 3, 3]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import sysconfig
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from srpo_bench.tasks.sandbox import readable
 from srpo_bench.tasks.sandbox.inside import confine
 from srpo_bench.tasks.sandbox.seccomp import filter_program
 
@@ -27,11 +28,13 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 """All that a sandbox sees of its environment."""
-_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/zero")
-_PACKAGES = ("numpy",)
-"""Third-party packages that a program may import where they are installed."""
+_READS = confine.READ_FILE | confine.READ_DIR
 _TMPFS_BYTES = 64 << 20
+_MOST_TASKS = 4096
+"""Processes and threads that a program's user may have beyond those that he has already: a thread
+costs the machine a number, of which there may be no more than 32,768, even where it costs no memory
+of its own. The kernel does not count those of root, whatever his powers."""
 _PROBE_SECONDS = 10
 
 
@@ -56,6 +59,8 @@ def isolation() -> Isolation:
     if filter_program() is None:
         lack = "the library libseccomp.so.2 is missing (install the package libseccomp2)"
         return _weakest(lack)
+    if not confine.knows_seccomp():
+        return _weakest("the kernel takes no list of system calls (seccomp)")
     refusal = _bubblewrap_refusal()
     if refusal is None:
         return Isolation("bubblewrap", "bubblewrap starts, with seccomp and Landlock on top.")
@@ -79,7 +84,7 @@ def _bubblewrap_refusal() -> str | None:
     program = shutil.which("bwrap")
     if program is None:
         return "bubblewrap is not installed"
-    command = [*_bubblewrap(program), "--", _python(), "-S", "-c", ""]
+    command = [*_bubblewrap(program), "--", str(readable.python()), "-S", "-c", ""]
     try:
         probe = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -87,21 +92,6 @@ def _bubblewrap_refusal() -> str | None:
     if probe.returncode == 0:
         return None
     return f"bubblewrap is refused here ({probe.stderr.strip()[:120] or probe.returncode})"
-
-
-def _python() -> str:
-    return str(Path(sys.executable).resolve())
-
-
-def _package_paths() -> list[Path]:
-    """The allowed packages' folders, with the folders of shared libraries beside them."""
-    paths = []
-    for name in _PACKAGES:
-        spec = importlib.util.find_spec(name)
-        for place in (spec.submodule_search_locations or []) if spec else []:
-            libraries = Path(place).with_name(f"{name}.libs")
-            paths += [Path(place), *([libraries] if libraries.is_dir() else [])]
-    return paths
 
 
 def _bubblewrap(program: str) -> list[str]:
@@ -115,25 +105,33 @@ def _bubblewrap(program: str) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
-    for path in map(Path, _SYSTEM):
-        if path.is_symlink():
-            command += ["--symlink", str(path.readlink()), str(path)]
-        elif path.exists():
-            command += ["--ro-bind", str(path), str(path)]
-    prefix = Path(sys.base_prefix)
-    if not prefix.is_relative_to("/usr"):
-        for parent in prefix.parents[-2::-1]:  # bubblewrap itself makes them root's alone
-            command += ["--dir", str(parent)]
-        command += ["--ro-bind", str(prefix), str(prefix)]
+    command += _system()
     for folder in ("/dev", "/code", "/packages"):
         command += ["--dir", folder]
     for device in _DEVICES:
         command += ["--dev-bind", device, device]
-    for package in _package_paths():
-        command += ["--ro-bind", str(package), f"/packages/{package.name}"]
+    for path in readable.with_libraries(readable.packages().values()):
+        command += ["--ro-bind", str(path), f"/packages/{path.name}"]
     command += ["--ro-bind", str(_inside()), "/code/inside", "--perms", "1777"]
     command += ["--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/"]
     return [*command, "--chdir", "/tmp"]
+
+
+def _system() -> list[str]:
+    """The arguments that show Python and the system's libraries."""
+    command = []
+    shown: set[Path] = set()
+    for place in readable.system():
+        for parent in place.parents[-2::-1]:  # bubblewrap itself makes them root's alone
+            command += [] if parent in shown else ["--dir", str(parent)]
+            shown.add(parent)
+        if place.is_symlink():
+            command += ["--symlink", str(place.readlink()), str(place)]
+        else:
+            command += ["--ro-bind", str(place), str(place)]
+    for folder in readable.hidden():
+        command += ["--perms", "0555", "--tmpfs", str(folder), "--remount-ro", str(folder)]
+    return command
 
 
 def _inside() -> Path:
@@ -145,38 +143,55 @@ def launch(mode: Mode, scratch: str | None = None) -> tuple[list[str], dict[str,
 
     ``scratch``: the folder that programs may write to where they have no file system of their own.
     """
-    packages = _package_paths()
-    readable: list[tuple[str, int]]
-    reads = confine.READ_FILE | confine.READ_DIR
+    packages = readable.packages()
     if mode == "bubblewrap":
         command = [*_bubblewrap(shutil.which("bwrap") or "bwrap"), "--"]
-        code_path, package_paths, writable = "/code", ["/packages"], ["/tmp"]
-        readable = [("/packages", reads)]
+        code_path, writable = "/code", ["/tmp"]
+        packages = {name: Path("/packages") / name for name in packages}
+        rules = [(path, _READS) for path in (*readable.system(), Path("/packages"))]
     else:
         command, code_path, writable = [], str(_inside().parent), [scratch] if scratch else []
-        package_paths = sorted({str(path.parent) for path in packages})
-        # the folder's names may be listed, of its packages only these read
-        readable = [(path, confine.READ_DIR) for path in package_paths]
-        readable += [(str(path), reads) for path in packages]
-    prefixes = {sys.base_prefix, sysconfig.get_paths()["stdlib"], *_SYSTEM}
-    readable += [(path, reads) for path in sorted(prefixes)]
-    readable += [(path, confine.READ_FILE | confine.WRITE_FILE) for path in _DEVICES]
+        rules = [(path, _READS) for path in readable.with_libraries(packages.values())]
+        rules += _system_rules()
+    rules += [(path, confine.READ_FILE | confine.WRITE_FILE) for path in map(Path, _DEVICES)]
     # no hooks at forks: ``random`` would seed itself anew in every program, and none could be
     # repeated
     start = (
         "import os, sys; os.register_at_fork = lambda **hooks: None; "
         f"sys.path.append({code_path!r}); from inside.zygote import main; main()"
     )
-    command += [_python(), "-s", "-S", "-P", "-c", start]
+    command += [str(readable.python()), "-s", "-S", "-P", "-c", start]
     return command, {
         "code_path": code_path,
-        "packages": package_paths,
+        "packages": {name: str(path) for name, path in packages.items()},
         "landlock": confine.landlock_abi() if mode != "unsafe" else 0,
-        "readable": readable,
+        "readable": [(str(path), rights) for path, rights in rules],
         "writable": writable,
         "unbounded": scratch is not None,
         "user": user(mode),
+        "tasks": confine.at_most(resource.RLIMIT_NPROC, _tasks(user(mode)) + _MOST_TASKS),
     }
+
+
+def _system_rules() -> list[tuple[Path, int]]:
+    """What Landlock lets through of the system, where nothing can be hidden but by not being named.
+    Names may be listed all the same: Python looks for its modules so."""
+    rules = []
+    hidden = readable.hidden()
+    for place in {place.resolve() for place in readable.system()}:
+        rules += [(path, _READS) for path in readable.without(place, hidden)]
+        rules += [(place, confine.READ_DIR)] if place.is_dir() else []
+    return rules
+
+
+def _tasks(user: str) -> int:
+    """Processes and threads that count against the user's limit already, by the kernel's /proc."""
+    tasks = 0
+    for process in Path("/proc").glob("[0-9]*/task") if user == "same" else ():
+        with suppress(OSError):  # gone meanwhile
+            found = process.stat()
+            tasks += (found.st_uid == os.geteuid()) * (found.st_nlink - 2)
+    return tasks
 
 
 def user(mode: Mode) -> str:

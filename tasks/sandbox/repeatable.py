@@ -66,7 +66,7 @@ def repeatable(code: str) -> bool:
         return False
     try:
         with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(code)
+            tree = ast.parse(code.removeprefix("\ufeff"))
     except SyntaxError:
         return True  # which it stays
     except (ValueError, RecursionError, MemoryError):

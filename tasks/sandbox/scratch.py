@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -21,9 +22,7 @@ class Scratch:
 
     def __init__(self, nobody: bool) -> None:
         _remove_orphans()
-        self.path = tempfile.mkdtemp(prefix=_PREFIX)
-        self._lock = os.open(self.path, os.O_RDONLY)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path, self._lock = _new()
         if nobody:
             os.chown(self.path, NOBODY, NOBODY)
 
@@ -31,6 +30,18 @@ class Scratch:
         """Delete it with all that was written to it."""
         _remove(self.path)
         os.close(self._lock)
+
+
+def _new() -> tuple[str, int]:
+    """A new folder, locked. Before it is locked another's ``_remove_orphans`` may take it away."""
+    while True:
+        path = tempfile.mkdtemp(prefix=_PREFIX)
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(path, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if Path(path).exists():
+                return path, lock
+            os.close(lock)
 
 
 def _remove(path: str) -> None:

@@ -2,9 +2,9 @@
 
 An allow-list: what computes, reads open-able files, keeps time and runs threads of its own. There
 is no fork, no exec, no signal to others (by ``kill``, or by ``fcntl`` when a file is ready), no
-network, no ptrace, no mount, no change of any file's owner or mode, and nothing that a later kernel
-adds. Nor does it rely on Landlock, whose older versions leave doors open: before Linux 6.2 a file
-opened for reading could be cut to nothing.
+network, no datagram to a socket outside, no ptrace, no mount, no change of any file's owner or
+mode, and nothing that a later kernel adds. Nor does it rely on Landlock, whose older versions leave
+doors open: before Linux 6.2 a file opened for reading could be cut to nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ creat stat lstat fstat newfstatat statx statfs fstatfs access faccessat
 faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir ftruncate fallocate
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 symlink symlinkat umask
 mmap mremap munmap mprotect madvise brk membarrier mincore
-pipe pipe2 socketpair sendto recvfrom getsockname getpeername getsockopt setsockopt shutdown
+pipe pipe2 getsockname getpeername getsockopt setsockopt shutdown
 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2
 futex set_robust_list get_robust_list rseq sched_yield sched_getaffinity set_tid_address
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigpending rt_sigtimedwait sigaltstack
@@ -37,6 +37,7 @@ _OPTIMISE = 8
 _FILE_COMMANDS = (*range(8), 1030, 1032)
 """Of fcntl: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
 F_DUPFD_CLOEXEC, F_GETPIPE_SZ. No F_SETOWN, F_SETSIG, F_NOTIFY or F_SETLEASE: they send signals."""
+_AF_UNIX, _MSG_OOB = 1, 1
 _HARMLESS_IOCTLS = (0x5401, 0x5421, 0x5450, 0x5451)  # TCGETS, FIONBIO, FIONCLEX, FIOCLEX
 
 
@@ -79,6 +80,10 @@ def filter_program() -> bytes | None:
         add("ioctl", _ALLOW, _Comparison(1, _EQUAL, request))
     for command in _FILE_COMMANDS:
         add("fcntl", _ALLOW, _Comparison(1, _EQUAL, command))
+    add("socketpair", _ALLOW, _Comparison(0, _EQUAL, _AF_UNIX))
+    in_order = _Comparison(3, _MASKED_EQUAL, _MSG_OOB, 0)
+    add("sendto", _ALLOW, in_order, _Comparison(4, _EQUAL, 0))  # to the other end, not an address
+    add("recvfrom", _ALLOW, in_order)
     for name, flags in (("open", 1), ("openat", 2)):  # O_TRUNC with the right to write only
         add(name, _ALLOW, _Comparison(flags, _MASKED_EQUAL, os.O_TRUNC, 0))
         for access in (os.O_WRONLY, os.O_RDWR):

@@ -91,23 +91,11 @@ class Worker:
     def __init__(self, mode: Mode, limits: Limits) -> None:
         self._limits = limits
         self._control, theirs = socket.socketpair()
-        self._scratch = Scratch(user(mode) == "nobody") if mode == "landlock" else None
-        command, settings = launch(mode, self._scratch.path if self._scratch else None)
-        settings["limits"] = asdict(limits)
-        settings["control"] = theirs.fileno()
-        program = filter_program() if mode != "unsafe" else None
-        settings["seccomp"] = (program or b"").hex()
+        self._scratch: Scratch | None = None
         try:
-            self._process = subprocess.Popen(
-                [*command, json.dumps(settings)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                cwd="/",
-                env=ENVIRONMENT,
-                start_new_session=True,
-            )
+            if mode == "landlock":
+                self._scratch = Scratch(user(mode) == "nobody")
+            self._process = self._start(mode, theirs)
         except OSError as error:
             self._forget()
             raise WorkerDiedError(f"the sandbox does not start: {error}", started=False) from None
@@ -117,6 +105,23 @@ class Worker:
         self._control.settimeout(_START_SECONDS)
         self._verdicts = wire.Reader(self._read)
         self.deadline = float("inf")
+
+    def _start(self, mode: Mode, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        command, settings = launch(mode, self._scratch.path if self._scratch else None)
+        settings["limits"] = asdict(self._limits)
+        settings["control"] = theirs.fileno()
+        program = filter_program() if mode != "unsafe" else None
+        settings["seccomp"] = (program or b"").hex()
+        return subprocess.Popen(
+            [*command, json.dumps(settings)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
 
     def fileno(self) -> int:
         """What to poll for a verdict."""

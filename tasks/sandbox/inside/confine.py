@@ -7,6 +7,7 @@ that nothing untrusted runs with more rights than were meant.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -75,7 +76,19 @@ def limit(memory: int, file_size: int, open_files: int) -> None:
         (resource.RLIMIT_STACK, 16 << 20),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (value, value))
+        resource.setrlimit(kind, 2 * (at_most(kind, value),))
+
+
+def at_most(kind: int, value: int) -> int:
+    """``value``, or the limit that this process has already, where that is less."""
+    _, hard = resource.getrlimit(kind)
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+def knows_seccomp() -> bool:
+    """Whether the kernel takes a list of system calls: without one to read it says EFAULT."""
+    refused = _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), None, None, None)
+    return refused < 0 and ctypes.get_errno() == errno.EFAULT
 
 
 def no_new_privileges() -> None:

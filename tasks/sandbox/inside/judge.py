@@ -79,7 +79,7 @@ class Program:
             self._send(wire.packed(body))
             match self._replies.message():
                 case {"value": value}:
-                    return wire.decode(value, lambda ref: Remote(self, *_reference(ref))), None
+                    return wire.decode(value, lambda ref: Remote(self, _reference(ref))), None
                 case {"raised": [str(name), str(text)]}:
                     return None, _exception(name, text[:200])
                 case {"unparseable": str(text)}:
@@ -118,16 +118,15 @@ class Program:
 class Remote:
     """A function, class or object that lives in the program, known here by a reference only.
 
-    It can be called, and its attributes read and set. It is equal to itself alone: whether two of
-    the program's own objects are equal is not a thing to ask the program.
+    It can be called, its attributes and items read, its attributes set. It is equal to itself
+    alone: whether two of the program's own objects are equal is not a thing to ask the program.
     """
 
-    __slots__ = ("_program", "_reference", "_truth")
+    __slots__ = ("_program", "_reference")
 
-    def __init__(self, program: Program, reference: int | str, truth: bool = True) -> None:
+    def __init__(self, program: Program, reference: int | str) -> None:
         object.__setattr__(self, "_program", program)
         object.__setattr__(self, "_reference", reference)
-        object.__setattr__(self, "_truth", truth)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it in the program, by value."""
@@ -139,8 +138,17 @@ class Remote:
     def __setattr__(self, name: str, value: Any) -> None:
         self._program.ask("set", self._reference, name, value)
 
+    def __getitem__(self, key: Any) -> Any:
+        return self.__getattr__("__getitem__")(key)
+
+    def __iter__(self) -> Any:
+        return iter(self._program.ask("apply", "iter", self))
+
+    def __len__(self) -> Any:
+        return self._program.ask("apply", "len", self)
+
     def __bool__(self) -> bool:
-        return bool(self._truth)
+        return bool(self._program.ask("apply", "bool", self))
 
 
 def _refer(value: Any) -> Any:
@@ -152,11 +160,10 @@ def _refer(value: Any) -> Any:
     raise TypeError(f"the tests pass a {type(value).__name__}, which cannot travel to a program")
 
 
-def _reference(content: Any) -> tuple[int, bool]:
-    match content:
-        case [int(number), bool(truth)]:
-            return number, truth
-    raise ValueError("not a reference")
+def _reference(content: Any) -> int:
+    if type(content) is not int:
+        raise ValueError("not a reference")
+    return content
 
 
 def _exception(name: str, message: str) -> BaseException:

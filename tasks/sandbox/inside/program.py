@@ -45,7 +45,8 @@ def _framed(reply: Any) -> bytes:
 
 def _load(source: bytes, module: ModuleType) -> Any:
     try:
-        code = compile(source, "<program>", "exec", dont_inherit=True)
+        text = source.decode("utf-8-sig", "surrogatepass")  # as text: it says no encoding
+        code = compile(text, "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return {"unparseable": f"{type(error).__name__}: {error}"[:200]}
     try:
@@ -56,7 +57,8 @@ def _load(source: bytes, module: ModuleType) -> Any:
 
 
 def _answer(request: Any, module: ModuleType, objects: list[Any]) -> Any:
-    """Do what the judge asks: ``(verb, target, arguments...)`` with verbs call, get and set."""
+    """Do what the judge asks: ``(verb, target, arguments...)`` with the verbs call, get, set and
+    apply, which calls a built-in function."""
 
     def resolve(reference: int | str) -> Any:
         if isinstance(reference, int):
@@ -69,14 +71,16 @@ def _answer(request: Any, module: ModuleType, objects: list[Any]) -> Any:
 
     def refer(value: Any) -> Any:
         objects.append(value)
-        return {"ref": [len(objects) - 1, bool(value)]}
+        return {"ref": len(objects) - 1}
 
     try:
         verb, target, *rest = request
-        target = resolve(target)
         if verb.endswith("*"):  # some argument is a reference
             rest = [wire.decode(item, resolve) for item in rest]
         value = None
+        if verb.startswith("apply"):
+            return {"value": wire.encode(getattr(builtins, target)(*rest), refer)}
+        target = resolve(target)
         if verb.startswith("call"):
             args, kwargs = rest
             value = target(*args, **kwargs)

@@ -11,7 +11,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Set
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 MAX_MESSAGE = 4 << 20
 """Bytes a message may have; a longer value is no answer."""
@@ -28,19 +28,13 @@ _HEADER = struct.Struct("!I")
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN = frozenset({type(None), bool, float, str})
 _VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-_BASES: tuple[Callable[[Any], Any], ...] = (
-    int,
-    float,
-    complex,
-    str,
-    bytes,
-    bytearray,
-    list,
-    tuple,
-    dict,
-    set,
-    frozenset,
-)
+_BASES: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,  # not ``int``: an enumeration's ``str`` is its name
+    float: float.__float__,
+    complex: complex.__pos__,
+    str: str.__str__,
+    **{kind: kind for kind in (bytes, bytearray, list, tuple, dict, set, frozenset)},
+}
 
 
 class WireError(Exception):
@@ -122,9 +116,9 @@ def encode(value: Any, refer: Callable[[Any], Any]) -> Any:
 def _encode_other(value: Any, refer: Callable[[Any], Any]) -> Any:
     """Subclasses travel as their base, iterators as their items, numpy scalars as Python's, and
     whatever else Python calls equal to plain data as that data."""
-    for base in _BASES:
-        if isinstance(value, cast(type, base)):
-            return encode(base(value), refer)
+    for base, exact in _BASES.items():
+        if isinstance(value, base):
+            return encode(exact(value), refer)
     for kind in type(value).__mro__:
         match kind.__module__, kind.__name__:
             case "decimal", "Decimal":

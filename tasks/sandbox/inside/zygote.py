@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import confine, program, randomness, wire
+from . import confine, packages, program, randomness, wire
 from .judge import Program, preside
 from .limits import cpu_clock
 
@@ -51,7 +51,8 @@ def main() -> NoReturn:
     os.close(settings["control"])
     for module in _PRELOADED:
         __import__(module)
-    sys.path[:] = [p for p in sys.path if p != settings["code_path"]] + settings["packages"]
+    sys.path.remove(settings["code_path"])
+    sys.meta_path.append(packages.Finder(settings["packages"]))
     if settings["unbounded"]:
         (folder,) = settings["writable"]
         os.environ["TMPDIR"] = folder
@@ -174,6 +175,7 @@ def _fork_on_request(
         if child == 0:
             _run_program(descriptors[0], seal)
         resource.prlimit(child, resource.RLIMIT_CPU, (cpu, cpu))
+        resource.prlimit(child, resource.RLIMIT_NPROC, (settings["tasks"], settings["tasks"]))
         os.close(descriptors[0])
         forks.sendall(_PID.pack(child))
 
@@ -233,6 +235,6 @@ def _run_program(descriptor: int, seal: Callable[[], None]) -> NoReturn:
         os.dup2(descriptor, 3)
         os.closerange(4, 64)
         seal()
-        program.serve(3)
-    finally:
-        os._exit(1)
+    except BaseException:
+        os.kill(os.getpid(), signal.SIGKILL)  # it has not seen the program, and is no verdict on it
+    program.serve(3)

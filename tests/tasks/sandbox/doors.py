@@ -72,6 +72,11 @@ _BY_ARGUMENT: dict[str, tuple[str, tuple[int, ...]]] = {
             "xdp": 44,
         }.items()
     },
+    "socketpair/netlink": ("socketpair", (16, 3, 0, 0)),
+    "socketpair/tipc": ("socketpair", (30, 1, 0, 0)),
+    "sendto/an-address": ("sendto", (1, 0, 0, 0, 1, 2)),
+    "sendto/out-of-band": ("sendto", (1, 0, 0, 1, 0, 0)),
+    "recvfrom/out-of-band": ("recvfrom", (0, 0, 0, 1, 0, 0)),
     "open/truncate-while-reading": ("open", (0, 0o1000)),
     "openat/truncate-while-reading": ("openat", (0, 0, 0o1000)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.base import Outcome
-from srpo_bench.tasks.sandbox import Program, Sandbox, modes
-from srpo_bench.tasks.sandbox.modes import Mode
+from srpo_bench.tasks.sandbox import Program, Sandbox, readable
+from srpo_bench.tasks.sandbox.modes import _MOST_TASKS, Mode, user
 from tests.tasks.sandbox.adversarial import ESCAPED, ESCAPES, SQUARES
 from tests.tasks.sandbox.corpus import HONEST, HOSTILE, VISIBLE
 from tests.tasks.sandbox.lies import HOGS
@@ -92,6 +93,51 @@ def f():
     assert outside.returncode == 0
 
 
+@pytest.mark.parametrize("named", ["by path", "abstract"])
+def test_no_datagram_reaches_a_socket_outside(named: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A pair of sockets needs no connection: each datagram could have an address of its own."""
+    address = str(tmp_path / "outside") if named == "by path" else f"\0bench-test-{os.getpid()}"
+    code = f"""
+import socket
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+def f():
+    ours.sendto(b"x", {address!r})
+    return "escaped"
+"""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as outside:
+        outside.bind(address)
+        outside.setblocking(False)
+        for folder in tmp_path, *tmp_path.parents[:3]:
+            folder.chmod(0o755)
+        (verdict,) = sandbox.run([Program(code, ESCAPED, "f")])
+        assert verdict.outcome is Outcome.WRONG
+        with pytest.raises(BlockingIOError):
+            outside.recv(1)
+
+
+def test_threads_are_bounded_where_each_costs_no_memory_of_the_program(
+    isolated: Mode, roomy: Sandbox
+) -> None:
+    if user(isolated) == "powerless root":
+        pytest.skip("the kernel does not count root's")
+    code = """
+import _thread, threading, time
+threading.stack_size(32768)
+def f():
+    started = 0
+    try:
+        while True:
+            _thread.start_new_thread(time.sleep, (99,))
+            started += 1
+    except RuntimeError:
+        return started
+"""
+    tests = "def check(f):\n    raise ValueError(f())"
+    (verdict,) = roomy.run([Program(code, tests, "f")])
+    started = int(verdict.detail.removeprefix("ValueError: "))
+    assert 100 < started <= _MOST_TASKS
+
+
 def test_a_readable_file_is_not_cut_by_an_old_kernel(
     isolated: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +146,7 @@ def test_a_readable_file_is_not_cut_by_an_old_kernel(
         pytest.skip("bubblewrap shows no such file")
     file = tmp_path / "library.py"
     file.write_text("precious")
-    monkeypatch.setattr(modes, "_SYSTEM", (*modes._SYSTEM, str(tmp_path)))
+    monkeypatch.setattr(readable, "_SYSTEM", (*readable._SYSTEM, str(tmp_path)))
     code = f"import os\ndef f(): os.open({str(file)!r}, os.O_RDONLY | os.O_TRUNC)\n"
     reads = f"def f(): return open({str(file)!r}).read()\n"
     with Sandbox(mode=isolated) as sandbox:

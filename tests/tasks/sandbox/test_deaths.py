@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -137,6 +138,23 @@ def test_deaths_of_others_are_not_counted_against_a_program(
 def test_a_sandbox_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "launch", lambda *_: (["/nowhere/bwrap"], {}))
     with Sandbox(mode="bubblewrap") as sandbox, pytest.raises(TaskError, match="No such file"):
+        sandbox.run([GOOD])
+
+
+def test_a_list_of_system_calls_that_the_kernel_refuses_is_no_verdict(
+    isolated: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "filter_program", lambda: b"\xff" * 8)
+    with Sandbox(mode=isolated) as sandbox, pytest.raises(TaskError, match="cannot be graded here"):
+        sandbox.run([GOOD])
+
+
+def test_no_room_for_a_folder_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(nobody: bool) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(worker, "Scratch", full)
+    with Sandbox(mode="landlock") as sandbox, pytest.raises(TaskError, match="No space left"):
         sandbox.run([GOOD])
 
 

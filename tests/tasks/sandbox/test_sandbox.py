@@ -34,6 +34,11 @@ def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple
         ("def f(): return '\\ud800'", "assert f() == '\\ud800'"),
         ("from collections import Counter\ndef f(s): return Counter(s)", "assert f('aab') == {'a': 2, 'b': 1}"),
         ("def f(n): return (i * i for i in range(n))", "assert list(f(3)) == [0, 1, 4]"),
+        ("from collections import deque\ndef f(): return deque('ab')", "assert list(f()) == ['a', 'b'] and f()[1] == 'b'"),
+        ("import numpy as np\ndef f(): return np.arange(3)", "assert list(f()) == [0, 1, 2] and len(f()) == 3"),
+        ("class S:\n    def __iter__(self): yield from 'ba'\ndef f(): return S()", "assert sorted(f()) == ['a', 'b'] and f()"),
+        ("class S:\n    def __len__(self): return 0\ndef f(): return S()", "assert not f()"),
+        ("iter = len = bool = 4\nclass S(list): pass\ndef f(): return lambda: S('a')", "assert f() and list(f()()) == ['a']"),
         ("def f(d): return d.keys()", "assert f({'a': 1}) == {'a'}"),
         ("def f(): return range(3)", "assert f() == range(3)"),
         ("class Pair:\n    def __init__(self, a): self.a = a\ndef f(p): return p.a", "assert f(Pair(7)) == 7"),
@@ -58,6 +63,9 @@ def test_values_travel(sandbox: Sandbox, code: str, tests: str) -> None:
         ("from collections import ChainMap\ndef f(): return ChainMap({'a': 1}, {'b': 2})", "{'b': 2, 'a': 1}"),
         ("from types import MappingProxyType as P\ndef f(): return P({'a': 1})", "{'a': 1}"),
         ("def f(): return memoryview(b'ab')", "b'ab'"),
+        ("from enum import Enum\ndef f(): return Enum('E', {'a': 'x'}, type=str).a", "'x'"),
+        ("class F(float):\n    def __float__(self): return 7.0\ndef f(): return F(1)", "1.0"),
+        ("class N(int):\n    def __int__(self): return 7\ndef f(): return N(1)", "1"),
         ("from enum import IntEnum\ndef f(): return IntEnum('E', 'a').a", "1"),
     ],
 )  # fmt: skip
@@ -150,6 +158,21 @@ def check(f):
     code = "def f(x): return x\ndef helper(x): return x + 1\nmath = min = None"
     prelude = "def twice(x): return 2 * x"
     assert sandbox.run([Program(code, tests, "f", prelude)])[0].outcome is Outcome.CORRECT
+
+
+def test_an_array_has_no_truth(sandbox: Sandbox) -> None:
+    array = "import numpy as np\ndef f(): return np.arange(3)"
+    assert verdict(sandbox, array, "assert f()")[1].startswith("ValueError: The truth value")
+
+
+def test_a_kernel_without_seccomp_grades_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confine, "knows_seccomp", lambda: False)
+    isolation.cache_clear()
+    try:
+        assert isolation().mode == "none"
+        assert "(seccomp)" in isolation().why
+    finally:
+        isolation.cache_clear()
 
 
 def test_without_isolation_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,11 @@ def test_a_settings_file_that_is_none(tmp_path: Path) -> None:
     bad.write_text("- 1")
     with pytest.raises(UserError, match="must hold a mapping"):
         layers.read_yaml(bad)
+    bad.write_text("a: &a\n  b: *a")
+    with pytest.raises(UserError, match="an anchor stands within itself"):
+        layers.read_yaml(bad)
+    bad.write_text("2026-01-02: 2026-01-03")  # what JSON has not is no fault of the file
+    assert layers.read_yaml(bad) == {date(2026, 1, 2): date(2026, 1, 3)}
 
 
 def test_the_early_cadence_is_finer() -> None:

@@ -37,6 +37,12 @@ def test_the_nearest_setting(typed: str, hint: str) -> None:
     assert error.endswith(hint) or hint in error
 
 
+def test_where_there_is_no_such_section_the_settings_without_one_are_named() -> None:
+    assert str(unknown_setting("zz.qq", ["steps", "optim.lr", "seeds"])) == (
+        "Unknown setting 'zz.qq'; there are: steps, seeds."
+    )
+
+
 def test_every_name_from_elsewhere_leads_to_a_setting() -> None:
     lasts = {name.rpartition(".")[2] for name in KNOWN}
     assert all(ours in KNOWN or ours in lasts for ours in ELSEWHERE.values())

@@ -36,6 +36,10 @@ def test_rows_become_problems_and_prompts(tmp_path: Path) -> None:
         {"role": "user", "content": "rows 0+1? Box it."},
     ]
     assert first.meta["official"] is False
+    with pytest.raises(TaskError, match="sums has no worked solutions to learn from"):
+        task.solution(first)
+    with pytest.raises(TaskError, match=r"no worked examples; leave data\.shots at 0"):
+        task.render(first, shots=1)
 
 
 def test_a_file_a_split(tmp_path: Path) -> None:

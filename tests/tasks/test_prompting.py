@@ -30,6 +30,10 @@ def test_the_problem_is_no_example_of_itself() -> None:
     assert FORM.prompt(POOL[0], "base", 1, lambda: POOL) == "Q: q1 A: s1\nQ: q0 A:"
 
 
+def test_an_example_goes_on_where_a_response_begins() -> None:
+    assert (FORM.answer(POOL[2], "chat"), FORM.answer(POOL[2], "base")) == ("s2!", " s2")
+
+
 def test_examples_are_loaded_where_they_are_shown_only() -> None:
     def load() -> list[Problem]:
         pytest.fail("no examples are shown")

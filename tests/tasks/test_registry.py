@@ -3,13 +3,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from srpo_bench import plugins
 from srpo_bench.tasks import registry
-from srpo_bench.tasks.base import TaskError
+from srpo_bench.tasks.base import Problem, TaskError
 from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
+from srpo_bench.tasks.provenance import provenance
 
 
 @pytest.mark.parametrize("name", registry.BUILT_IN)
@@ -70,6 +72,24 @@ def test_plugin_that_leaves_something_out_is_refused(
     monkeypatch.setattr(plugins, "offered", lambda group: [point])
     with pytest.raises(TaskError, match=sentence):
         registry.get("mine")
+
+
+@pytest.mark.parametrize("name", ["", "name = None\n", "name = 'a b'\n"])
+def test_a_class_of_a_file_needs_a_name_that_can_be_typed(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"class Sums:\n    pass\n    {name}")
+    with pytest.raises(TaskError, match=r"mine\.py:Sums has no name of letters, digits"):
+        registry.enter(file, "Sums")
+
+
+def test_a_split_is_recorded_by_where_its_problems_were_read() -> None:
+    meta = {"source": "a.jsonl", "sha256": "0", "official": True, "solution": "x"}
+    problems = [Problem("p", "t", "math", "q", "", meta=meta)]
+    assert provenance("t", "final", "test", problems, used=1, excluded=2) == {
+        **{"task": "t", "role": "final", "split": "test", "source": "a.jsonl", "revision": None},
+        **{"sha256": "0", "official": True, "loaded": 1, "used": 1, "excluded": 2},
+    }
+    assert provenance("t", "train", "dev", [], used=0)["source"] == "procedural"
 
 
 def test_listing_names_imports_no_benchmark() -> None:

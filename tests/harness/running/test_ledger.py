@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
 from srpo_bench.harness.running import ledger
 from srpo_bench.results.schema import PHASES
@@ -14,6 +17,38 @@ from srpo_bench.results.schema import PHASES
 def test_flops_are_two_a_parameter_forward_and_six_trained() -> None:
     assert ledger.flops(10, forward=3, trained=0) == 60
     assert ledger.flops(10, forward=3, trained=2) == 60 + 120
+
+
+def test_what_is_generated_is_booked_lot_by_lot() -> None:
+    """Two responses of three tokens and one, behind seven of prompts; twice."""
+    mask = torch.tensor([[True, True, True], [True, False, False]])
+    lot: Any = SimpleNamespace(
+        responses=SimpleNamespace(mask=mask), problems=["p"], texts=["a", "b"], tokens_prefilled=7
+    )
+    entry = ledger.empty()
+    for _ in range(2):
+        ledger.add_generated(entry, lot, parameters=10)
+    assert entry == ledger.empty() | {
+        "prompts": 2,
+        "responses": 4,
+        "tokens_generated": 8,
+        "tokens_prefilled": 14,
+        "verifier_calls": 4,
+        "flops": 2 * 2 * 10 * (4 + 7),
+    }
+
+
+def test_what_has_any_weight_is_trained_on_once_a_pass() -> None:
+    weighed = SimpleNamespace(lengths=torch.tensor([3, 2, 5]))
+    batch: Any = SimpleNamespace(rollouts=weighed, weight=torch.tensor([1.0, 0.5, 0.0]))
+    update: Any = SimpleNamespace(updates=4, tokens_reference=6, tokens_forward=9)
+    entry = ledger.empty()
+    ledger.add_update(entry, batch, 2, update, parameters=10)
+    assert entry == ledger.empty() | {
+        "tokens_trained": 2 * (3 + 2),
+        "updates": 4,
+        "flops": 2 * 10 * 6 + 6 * 10 * 9,
+    }
 
 
 def test_totals_grow_by_what_a_step_spent() -> None:

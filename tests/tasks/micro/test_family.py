@@ -14,7 +14,7 @@ from srpo_bench.tasks.micro.corpus import FAMILIES, examples
 from srpo_bench.tasks.micro.family import SIZES, MicroTask, bucket
 from srpo_bench.tasks.micro.gsm8k import MicroGsm8k
 from srpo_bench.tasks.micro.humaneval import INPUTS, MicroHumanEval, program
-from srpo_bench.tasks.micro.math import MicroMath
+from srpo_bench.tasks.micro.math import MicroMath, MicroMathEasy
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 MATH = [MicroGsm8k(), MicroMath()]
@@ -60,6 +60,12 @@ def test_tasks_that_draw_the_same_problems_are_alike() -> None:
     assert MicroMath() == MicroMath()
     assert MicroMath() != other
     assert MicroMath() != MicroGsm8k()
+
+
+def test_the_easy_family_has_the_beginning_of_the_careful_way_in_its_question() -> None:
+    whole, begun = (task.draw(random.Random(4), 2) for task in (MicroMath(), MicroMathEasy()))
+    assert begun.question + begun.careful == whole.question + whole.careful
+    assert begun.question != whole.question
 
 
 def test_surface_changes_do_not_leave_the_bucket() -> None:

@@ -24,12 +24,12 @@ dev: .venv/developed
 	@echo "2/3 making .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade pip
-	@echo "3/3 installing the package and what it needs: about 2 GB, some minutes"
+	@echo "3/3 installing the package and what it needs: 2 GB, or 6 with CUDA's libraries; some minutes"
 	@$(PIP) -e .
 	@touch $@
 
 .venv/developed: .venv/installed
-	@echo "installing what the tests and checks need: about 0.4 GB more"
+	@echo "installing what the tests and checks need: about 0.8 GB more"
 	@$(PIP) -e '.[dev]'
 	@touch $@
 

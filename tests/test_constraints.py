@@ -15,14 +15,17 @@ TREE = Path(__file__).resolve().parents[1]
 
 
 def brought() -> set[str]:
-    """Names of all that the package and its ``dev`` extra need here, and what these need."""
+    """Names of all that the package and its ``dev`` extra need here, and what these need, but for
+    what is asked for in one version alone, as torch asks for CUDA's libraries."""
     project = tomllib.loads((TREE / "pyproject.toml").read_text())["project"]
     extra = project["optional-dependencies"]["dev"]
     todo = [Requirement(line) for line in [*project["dependencies"], *extra]]
     seen: set[tuple[str, frozenset[str]]] = set()
+    exact: set[str] = set()
     while todo:
         wanted = todo.pop()
         name, extras = canonicalize_name(wanted.name), frozenset(wanted.extras)
+        exact |= {name for clause in wanted.specifier if clause.operator == "=="}
         if (name, extras) in seen:
             continue
         seen.add((name, extras))
@@ -31,7 +34,7 @@ def brought() -> set[str]:
             marker = needed.marker
             if marker is None or any(marker.evaluate({"extra": e}) for e in (*extras, "")):
                 todo.append(needed)
-    return {name for name, _ in seen}
+    return {name for name, _ in seen} - exact
 
 
 def test_all_that_is_brought_is_pinned() -> None:

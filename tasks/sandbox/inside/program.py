@@ -45,8 +45,8 @@ def _framed(reply: Any) -> bytes:
 
 def _load(source: bytes, module: ModuleType) -> Any:
     try:
-        text = source.decode("utf-8-sig", "surrogatepass")  # as text: it says no encoding
-        code = compile(text, "<program>", "exec", dont_inherit=True)
+        text = source.decode(errors="surrogatepass")  # as text: what encoding it names is nothing
+        code = compile(text.removeprefix("\ufeff"), "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return {"unparseable": f"{type(error).__name__}: {error}"[:200]}
     try:

@@ -7,6 +7,7 @@ T response tokens, right-padded to the longest response of the record.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -62,6 +63,10 @@ class Rollouts:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def copy(self) -> Rollouts:
+        """The same record; what is written into one of the two is not in the other."""
+        return deepcopy(self)
 
     def pick(self, index: Tensor) -> Rollouts:
         """The record of the given rows (long (b,)) and their prompts only, groups renumbered."""

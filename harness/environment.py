@@ -20,6 +20,7 @@ def settle(threads: int) -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["PYTHONSAFEPATH"] = "1"
+    os.environ["PYTHONHASHSEED"] = "0"  # or a plug-in's walk over a set differs from run to run
     os.environ["PYTHONPATH"] = python_path()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuda needs to repeat itself
 

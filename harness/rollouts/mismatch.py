@@ -70,21 +70,22 @@ def corrected_rollouts(
     Without a correction ρ is π against the engine's own log-probs: a clipped importance ratio that
     holds the mismatch as well, unless the ratio must be exact. With one ρ is π against the
     learner's log-probs before the update, so that clipping sees the policy's own movement only, and
-    the mismatch is a bounded weight.
+    the mismatch is a bounded weight. A copy: what a method writes into it is in no record.
     """
-    rollouts = completions.rollouts()
+    rollouts = completions.rollouts().copy()
     if not torch.isfinite(rollouts.logp[rollouts.mask]).all():
         raise RunError("The engine returned log-probs that are not finite.")
     if completions.learner_logp is None:
         return rollouts
+    learner_logp = completions.learner_logp.clone()
     if settings.correction == "none":
-        return replace(rollouts, logp=completions.learner_logp) if exact_ratio else rollouts
+        return replace(rollouts, logp=learner_logp) if exact_ratio else rollouts
     weight = correction.weights(
-        completions.learner_logp,
+        learner_logp,
         rollouts.logp,
         rollouts.mask,
         settings.correction,
         settings.correction_cap,
         settings.correction_floor,
     )
-    return replace(rollouts, logp=completions.learner_logp, correction=weight)
+    return replace(rollouts, logp=learner_logp, correction=weight)

@@ -6,6 +6,7 @@ a later attempt has taken the run over.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,10 +23,19 @@ def main(words: list[str]) -> int:
     folder = Path(words[0])
     try:
         settle(planned(folder)["settings"]["threads"])
+        _hash_alike(words)
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     return CODES[run_folder(folder)]
+
+
+def _hash_alike(words: list[str]) -> None:
+    """Begin anew where sets of words have an order of this process alone: Python reads the seed of
+    its hashes as it starts."""
+    if sys.flags.hash_randomization and not sys.flags.ignore_environment:
+        unit = ["-P", "-m", "srpo_bench.harness.running"]
+        os.execv(sys.executable, [sys.executable, *unit, *words])
 
 
 if __name__ == "__main__":

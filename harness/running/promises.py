@@ -23,7 +23,7 @@ from srpo_bench.algorithms.batch import Batch
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.environment import make_repeatable
-from srpo_bench.harness.errors import RunError
+from srpo_bench.harness.errors import RunError, UserError, one_line
 from srpo_bench.harness.models.micro import shipped_base
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.promise import RUNS, Promise
@@ -64,12 +64,23 @@ def check(arm: Arm) -> list[Promise]:
     trials = Trials(arm, config, problems)
     try:
         undisturbed = trials.lines()
+    except UserError:
+        raise
     except RunError as error:
-        return [Promise(RUNS, str(error))]
+        return [Promise(RUNS, str(error).rstrip("."))]
+    except Exception as error:  # what it left behind may break what is ours
+        return [Promise(RUNS, f"{type(error).__name__}: {one_line(error)}")]
+    again, drew, turned = trials.watched()
+    draws = Promise("draws come from the generator that is given", drew)
+    repeats = Promise("the same seed gives the same bits", _unlike(undisturbed, again))
+    if draws.fault or repeats.fault:  # nothing else could be told from its runs
+        return [Promise(RUNS), draws if draws.fault else repeats]
     return [
         Promise(RUNS),
+        draws,
+        repeats,
+        Promise("torch's switches are left as they are", turned),
         Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed)),
-        Promise("draws come from the generator that is given", trials.draws()),
         Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),
         Promise("the order of a batch's rows does not matter", trials.shuffled(undisturbed)),
         Promise("responses of advantage 0 add nothing to the loss", trials.whole()),
@@ -109,22 +120,31 @@ class Trials:
                 )
         return ""
 
-    def draws(self) -> str:
-        """No verb may move the global generators of torch, numpy or Python."""
+    def watched(self) -> tuple[list[dict[str, Any]], str, str]:
+        """The same run once more: its lines; which verbs moved a global generator of torch, numpy
+        or Python; and which set what everything in their process computes by."""
         movers: list[str] = []
+        turners: list[str] = []
 
         def watch(run: Trainer) -> None:
             verbs = (("weigh", run.algorithm), ("loss", run.algorithm))
             for name, method in (*verbs, ("choose", run.sampler), ("observe", run.sampler)):
-                setattr(method, name, _watched(name, getattr(method, name), movers))
+                for look, found in ((_global_state, movers), (_switches, turners)):
+                    setattr(method, name, _watched(name, getattr(method, name), look, found))
 
-        self.lines(disturb=watch)
-        if not movers:
-            return ""
-        return (
-            f"{', '.join(dict.fromkeys(movers))} draws from a global generator, which no seed of "
-            "the run reaches; draw from the rng that is passed in"
-        )
+        again = self.lines(disturb=watch)
+        drew = turned = ""
+        if movers:
+            drew = (
+                f"{', '.join(dict.fromkeys(movers))} draws from a global generator, which no seed "
+                "of the run reaches; draw from the rng that is passed in"
+            )
+        if turners:
+            turned = (
+                f"{', '.join(dict.fromkeys(turners))} sets threads, dtype, precision, determinism "
+                "or gradients for the whole process, so that arms would not be computed alike"
+            )
+        return again, drew, turned
 
     def cut(self, undisturbed: list[dict[str, Any]]) -> str:
         """The same run in many small micro-batches."""
@@ -188,19 +208,40 @@ class Trials:
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix="bench-check-") as name:
-            yield Path(name)
+        before = _switches()
+        try:
+            with tempfile.TemporaryDirectory(prefix="bench-check-") as name:
+                yield Path(name)
+        finally:
+            for (_, put), value in zip(SWITCHES, before, strict=True):
+                put(value)
 
 
-def _watched(name: str, verb: Callable[..., Any], movers: list[str]) -> Callable[..., Any]:
+def _watched(
+    name: str, verb: Callable[..., Any], look: Callable[[], Any], found: list[str]
+) -> Callable[..., Any]:
     def watched(*given: Any, **named: Any) -> Any:
-        before = _global_state()
+        before = look()
         answer = verb(*given, **named)
-        if _global_state() != before:
-            movers.append(name)
+        if look() != before:
+            found.append(name)
         return answer
 
     return watched
+
+
+SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
+)
+"""How a process computes: what reads and what sets it."""
+
+
+def _switches() -> list[Any]:
+    return [read() for read, _ in SWITCHES]
 
 
 def _global_state() -> tuple[bytes, bytes, Any]:
@@ -218,6 +259,16 @@ def _apart(undisturbed: list[dict[str, Any]], other: list[dict[str, Any]], how: 
     for key in ("loss", "grad_norm"):
         if abs(ours[key] - theirs[key]) > TOLERANCE * max(abs(ours[key]), abs(theirs[key]), FLOOR):
             return f"{key} is {theirs[key]:.4g} instead of {ours[key]:.4g} {how}"
+    return ""
+
+
+def _unlike(undisturbed: list[dict[str, Any]], again: list[dict[str, Any]]) -> str:
+    for ours, theirs in zip(undisturbed, again, strict=True):
+        if ours != theirs:
+            return (
+                f"step {ours['step']} has {_differing(ours, theirs)} the second time; it reads a "
+                "clock, draws from a generator of its own, or remembers outside of its instance"
+            )
     return ""
 
 

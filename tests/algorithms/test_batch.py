@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -77,3 +78,16 @@ def test_a_batchs_own_rewards_go_with_its_rows(sample: Any) -> None:
     part = batch.rows(index)
     assert part.reward is not None
     assert (part.reward.tolist(), part.advantage.tolist()) == ([7, 5], [2, 0])
+
+
+def test_a_copy_shares_nothing_that_can_be_written(sample: Any) -> None:
+    rollouts = sample(["a", "b"], 2, seed=0)
+    kept, copy = deepcopy(rollouts), rollouts.copy()
+    copy.prompts[:] = ["x"] * len(copy.prompts)
+    copy.prompt_tokens[0].append(7)
+    for name in ("group", "tokens", "mask", "logp", "truncated", "correction", "serial"):
+        getattr(copy, name).fill_(1)
+    assert rollouts.prompts == kept.prompts
+    assert rollouts.prompt_tokens == kept.prompt_tokens
+    for name in ("group", "tokens", "mask", "logp", "truncated", "correction", "serial"):
+        assert torch.equal(getattr(rollouts, name), getattr(kept, name))

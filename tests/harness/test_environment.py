@@ -24,6 +24,7 @@ def test_what_libraries_read_is_set_and_a_users_own_choice_is_kept(
         "GOMP_SPINCOUNT": "1000",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONSAFEPATH": "1",
+        "PYTHONHASHSEED": "0",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     }
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "9", "HOME": "h"})

@@ -113,11 +113,18 @@ def test_rollouts_are_the_learners_where_they_are_corrected_or_must_be_exact() -
     ):
         made = completions(learner)
         found = corrected_rollouts(made, blank, exact)
-        assert (found.logp is learner) == theirs
+        sampled = made.rollouts().logp
+        assert torch.equal(found.logp, learner if theirs and learner is not None else sampled)
+        found.logp.fill_(9)  # a method's own copy
+        found.mask.fill_(False)
+        assert not (made.rollouts().logp == 9).any()
+        assert made.rollouts().mask.any()
+        assert learner is None or not (learner == 9).any()
         assert (found.correction == 1).all()
     settings = Rollout(correction="token-truncated", correction_cap=2.0, correction_floor=0.0)
     found = corrected_rollouts(completions(LEARNER), settings)
-    assert found.logp is LEARNER
+    assert torch.equal(found.logp, LEARNER)
+    assert found.logp is not LEARNER
     expected = torch.tensor([[1.0, math.exp(-2)], [2.0, 1.0]])
     mask = found.mask
     torch.testing.assert_close(found.correction[mask], expected[mask])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+import time
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -72,6 +73,35 @@ class ImitatesAll(Imitates):
     reads_outputs = True
 
 
+class ReadsTheClock(GRPOToken):
+    def weigh(self, *given: Any) -> Batch:
+        batch = super().weigh(*given)
+        batch.advantage = batch.advantage * (1 + time.time() % 1)
+        return batch
+
+
+class RemembersInItsClass(GRPOToken):
+    seen: ClassVar[set[str]] = set()
+
+    def weigh(self, *given: Any) -> Batch:
+        batch = super().weigh(*given)
+        batch.advantage = batch.advantage * (2.0 if self.seen & {*batch.rollouts.prompts} else 1.0)
+        self.seen.update(batch.rollouts.prompts)
+        return batch
+
+
+class TakesThreads(GRPOToken):
+    def weigh(self, *given: Any) -> Batch:
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        return super().weigh(*given)
+
+
+class TakesDoubles(GRPOToken):
+    def weigh(self, *given: Any) -> Batch:
+        torch.set_default_dtype(torch.float64)
+        return super().weigh(*given)
+
+
 class Raises(GRPOToken):
     def weigh(self, *given: Any) -> Batch:
         raise ZeroDivisionError("oh")
@@ -103,14 +133,17 @@ def faults(
     if sampler:
         chosen = lambda algorithm, name: (sampler, {})  # noqa: E731
         monkeypatch.setattr("srpo_bench.harness.running.methods.sampler_of", chosen)
-    return {p.name: p.fault for p in check(Arm(name="x", algorithm="grpo-token")) if p.fault}
+    before = (torch.get_default_dtype(), torch.get_num_threads())
+    found = {p.name: p.fault for p in check(Arm(name="x", algorithm="grpo-token")) if p.fault}
+    assert (torch.get_default_dtype(), torch.get_num_threads()) == before
+    return found
 
 
 @pytest.mark.parametrize("name", ["grpo", "srpo"])
 def test_methods_of_ours_keep_every_promise(name: str) -> None:
     settings = {"beta": 0.04} if name == "grpo" else {}
     promises = check(Arm(name=name, algorithm=name, settings=settings))
-    assert [p.fault for p in promises] == [""] * 6
+    assert [p.fault for p in promises] == [""] * 8
 
 
 @pytest.mark.parametrize(
@@ -122,6 +155,10 @@ def test_methods_of_ours_keep_every_promise(name: str) -> None:
         (FirstRowWins, "the order of a batch's rows does not matter", "neighbours"),
         (Imitates, "responses of advantage 0 add nothing to the loss", "unless the method says"),
         (Raises, "it runs", "raised ZeroDivisionError in weigh: oh"),
+        (TakesDoubles, "it runs", "Error: "),
+        (ReadsTheClock, "the same seed gives the same bits", "reads a clock"),
+        (RemembersInItsClass, "the same seed gives the same bits", "outside of its instance"),
+        (TakesThreads, "torch's switches are left as they are", "weigh sets threads"),
     ],
 )
 def test_a_fault_is_found_and_named(

@@ -39,7 +39,7 @@ def test_a_verb_that_moves_a_global_generator_is_caught(
         draw()
         return given, named
 
-    watched = promises._watched("weigh", verb, movers)
+    watched = promises._watched("weigh", verb, promises._global_state, movers)
     assert watched(1, two=2) == ((1,), {"two": 2})
     assert movers == ["weigh"] * moves
 
@@ -152,7 +152,7 @@ def test_a_stop_after_every_step_changes_nothing(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("verb", ["weigh", "loss", "choose", "observe"])
 def test_every_verb_is_watched(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found, _ = trials(monkeypatch)
-    assert found.draws() == ""
+    assert found.watched() == ([LINE | {"loss": 0.5}], "", "")
     train = Short.train
 
     def moved(self: Short, *given: Any) -> None:
@@ -162,10 +162,43 @@ def test_every_verb_is_watched(verb: str, monkeypatch: pytest.MonkeyPatch) -> No
         train(self, *given)
 
     monkeypatch.setattr(Short, "train", moved)
-    assert found.draws() == ""
+    assert found.watched()[1:] == ("", "")
     state = iter(range(100))
     monkeypatch.setattr(promises, "_global_state", lambda: next(state))
-    assert found.draws().startswith("weigh, loss, choose, observe draws from a global generator")
+    _, drew, turned = found.watched()
+    assert drew.startswith("weigh, loss, choose, observe draws from a global generator")
+    assert turned == ""
+
+
+def test_a_verb_that_turns_a_switch_is_told_and_the_switch_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, _ = trials(monkeypatch)
+    for turn in (
+        lambda: torch.set_num_threads(torch.get_num_threads() + 1),
+        lambda: torch.set_default_dtype(torch.float64),
+        lambda: torch.set_grad_enabled(False),
+        lambda: torch.set_float32_matmul_precision("medium"),
+        lambda: torch.use_deterministic_algorithms(not torch.get_deterministic_debug_mode()),
+    ):
+        before = promises._switches()
+        inside: list[str] = []
+        with found._folder():
+            promises._watched("weigh", turn, promises._switches, inside)()
+            assert promises._switches() != before
+        assert promises._switches() == before
+        assert inside == ["weigh"]
+    state = iter(range(100))
+    monkeypatch.setattr(promises, "_switches", lambda: [next(state)])
+    monkeypatch.setattr(promises, "SWITCHES", ((None, lambda value: None),))
+    assert found.watched()[2].startswith("weigh, loss, choose, observe sets threads, dtype")
+
+
+def test_the_same_run_twice_is_compared_step_by_step() -> None:
+    whole = [LINE | {"step": step} for step in (1, 2)]
+    assert promises._unlike(whole, whole) == ""
+    told = promises._unlike(whole, [whole[0], whole[1] | {"loss": 0.25}])
+    assert told.startswith("step 2 has loss 0.25 instead of 0.5 the second time; it reads a clock")
 
 
 def test_a_small_budget_and_another_order_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:

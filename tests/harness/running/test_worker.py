@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -191,6 +195,23 @@ def test_a_command_without_its_folder_says_how_it_is_used(
     assert main([str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert (out, err[:7]) == ("", "bench: ")
+
+
+def test_a_set_of_words_has_one_order_in_every_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Any] = []
+    module = sys.modules[main.__module__]
+    monkeypatch.setattr(module, "planned", lambda folder: {"settings": {"threads": 1}})
+    monkeypatch.setattr(module, "settle", lambda threads: begun.append(threads))
+    monkeypatch.setattr(module, "run_folder", lambda folder: "done")
+    monkeypatch.setattr(os, "execv", lambda program, words: begun.append(words[1:]))
+    for random, ignored in ((1, 0), (1, 1), (0, 0)):
+        flags = SimpleNamespace(hash_randomization=random, ignore_environment=ignored)
+        monkeypatch.setattr(module, "sys", SimpleNamespace(flags=flags, executable="python"))
+        assert main([str(tmp_path)]) == 0
+    again = ["-P", "-m", "srpo_bench.harness.running", str(tmp_path)]
+    assert begun == [1, again, 1, 1]
 
 
 def test_an_attempt_lets_go_of_its_files_however_it_ends(

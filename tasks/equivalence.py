@@ -24,8 +24,9 @@ from srpo_bench.children import python_path
 from srpo_bench.tasks import readings
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.equivalence_worker import PID
-from srpo_bench.tasks.patience import SilentError, cpu_clock, wait_for
+from srpo_bench.tasks.patience import SilentError, wait_for
 from srpo_bench.tasks.sandbox.inside import wire
+from srpo_bench.tasks.sandbox.inside.limits import cpu_clock
 
 _BATCH = 32
 _STARTS = 3

@@ -13,11 +13,6 @@ class SilentError(Exception):
     """A process that has not computed at all for as long as it may idle: somebody stopped it."""
 
 
-def cpu_clock(pid: int) -> int:
-    """The kernel's number for a process's CPU clock."""
-    return (~pid << 3) | 2
-
-
 def wait_for(source: socket.socket, clock: int, last: float, idle_seconds: float) -> None:
     """Return when ``source`` has something to read from the process with that CPU clock.
 

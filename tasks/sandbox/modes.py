@@ -195,13 +195,14 @@ def _tasks(user: str) -> int:
 
 
 def user(mode: Mode) -> str:
-    """Who programs are: root becomes nobody where nobody can still read Python's own files."""
+    """Who programs are: root becomes nobody where nobody can still read Python and its packages."""
     if os.geteuid() != 0:
         return "same"
     if mode == "bubblewrap":
         return "nobody"
     if mode == "unsafe":
         return "same"
-    folders = [Path(sys.base_prefix), *Path(sys.base_prefix).parents]
+    places = (Path(sys.base_prefix), *readable.packages().values())
+    folders = {folder for place in places for folder in (place, *place.parents)}
     reachable = all(folder.stat().st_mode & 0o001 for folder in folders)
     return "nobody" if reachable else "powerless root"

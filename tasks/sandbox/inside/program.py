@@ -98,7 +98,8 @@ def _raised(error: BaseException) -> Any:
     names = (cls.__name__ for cls in type(error).__mro__ if cls.__module__ == "builtins")
     name = next((name for name in names if hasattr(builtins, name)), "Exception")
     try:
-        message = str(error)[:200]
+        plain = type(error).__str__ is KeyError.__str__  # it would be quoted once more
+        message = (BaseException.__str__(error) if plain else str(error))[:200]
     except BaseException:
         message = ""
     return {"raised": [name, message]}

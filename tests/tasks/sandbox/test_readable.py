@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from srpo_bench.tasks.base import Outcome
 from srpo_bench.tasks.sandbox import Program, Sandbox, readable
 from srpo_bench.tasks.sandbox.inside import confine
 from srpo_bench.tasks.sandbox.inside.packages import Finder
-from srpo_bench.tasks.sandbox.modes import Mode
+from srpo_bench.tasks.sandbox.modes import Mode, user
 from srpo_bench.tasks.sandbox.scratch import Scratch
 
 
@@ -63,6 +65,19 @@ def _reads(path: Path, mode: Mode) -> bool:
     with Sandbox(mode=mode) as sandbox:
         (verdict,) = sandbox.run([Program(code, "def check(f):\n    assert f() == 'words'", "f")])
     return verdict.outcome is Outcome.CORRECT
+
+
+def test_root_becomes_nobody_where_nobody_can_read_python_and_its_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    for package, expected in ((Path("/usr/lib"), "nobody"), (private, "powerless root")):
+        monkeypatch.setattr(readable, "packages", lambda package=package: {"numpy": package})
+        assert user("landlock") == expected
+        assert user("bubblewrap") == "nobody"
 
 
 def test_a_package_that_is_not_allowed_is_not_there(isolated: Mode) -> None:

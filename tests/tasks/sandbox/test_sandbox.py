@@ -44,6 +44,7 @@ def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple
         ("class Pair:\n    def __init__(self, a): self.a = a\ndef f(p): return p.a", "assert f(Pair(7)) == 7"),
         ("def f(xs, kind): return [x for x in xs if type(x) is kind]", "assert f([1, 'a'], int) == [1]"),
         ("def f(): raise KeyError('k')", "\n    try: f()\n    except KeyError: return\n    assert False"),
+        ("def f(): raise KeyError('k')", "\n    try: f()\n    except KeyError as e: assert e.args == ('k',)"),
         ("def f(x, *, y=1): return x + y", "assert f(1, y=2) == 3"),
     ],
 )  # fmt: skip

@@ -106,6 +106,9 @@ EQUIVALENT: dict[str, str] = {
     "longest = max((len(group) for group in shuffled), default=0)": (
         "of no groups nothing is dealt, in however many rounds"
     ),
+    "harness/tuning/search.py: 1 for 0 :: named = comparisons[0].config.targets": (
+        "no candidate has a target of its own"
+    ),
     "harness/tuning/apply.py: no exclude_none= in arm.optim.model_dump(exclude_none=True) :: "
     "optim = arm.optim.model_dump(exclude_none=True)": _NO_VALUE,
     "harness/tuning/apply.py: False for True :: "

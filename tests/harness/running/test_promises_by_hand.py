@@ -89,6 +89,39 @@ def test_trials_are_of_one_seed_in_folders_that_are_thrown_away(
     assert (given[:4], given[5]) == ((folder, config, arm, 1), problems)
 
 
+class Four:
+    """A batch of four responses."""
+
+    def __init__(self) -> None:
+        self.advantage = torch.tensor([5.0, 6.0, 7.0, 8.0])
+
+    def __len__(self) -> int:
+        return 4
+
+
+def test_whole_batches_are_compared_where_every_other_advantage_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One run is shown the others alone, as the learner has it; the second one all of them."""
+    seen: list[Any] = []
+
+    def lines(self: promises.Trials, disturb: Callable[[Any], None]) -> list[Any]:
+        batch = Four()
+        run = SimpleNamespace(
+            algorithm=SimpleNamespace(weigh=lambda *_: batch),
+            learner=SimpleNamespace(micro_batches=lambda batch, every_row: every_row),
+        )
+        disturb(run)
+        weighed = run.algorithm.weigh("rollouts").advantage.tolist()
+        seen.append((weighed, run.learner.micro_batches("batch", False)))
+        return [LINE]
+
+    monkeypatch.setattr(promises.Trials, "lines", lines)
+    trials = promises.Trials(None, None, None)  # type: ignore[arg-type]
+    assert trials.whole() == ""
+    assert seen == [([0, 6, 0, 8], False), ([0, 6, 0, 8], True)]
+
+
 class Short:
     """A run of a step whenever it is trained; its loss is what the disturbances make of it."""
 

@@ -14,6 +14,8 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
+from srpo_bench.harness.planning.reading import read_planned
+from srpo_bench.harness.tuning import search
 from srpo_bench.harness.tuning.apply import read_tuned, settings_of, used
 from srpo_bench.harness.tuning.grid import Candidate, grid, order, read_params
 from srpo_bench.harness.tuning.search import choose, timed, tune
@@ -143,7 +145,10 @@ def test_each_arms_own_rate_is_tuned_and_used(tmp_path: Path) -> None:
     params = {"grpo.optim.lr": [1e-4, 2e-4], "srpo.optim.lr": [1e-4, 2e-4]}
     when = {"grpo-1": 5, "grpo-2": 10, "srpo-1": 10, "srpo-2": 5}
 
+    told: list[str] = []
+
     def run(comparison: PlannedComparison, which: str) -> None:
+        told.append(which)
         for one in comparison.runs:
             write_json(one.folder / "status.json", {"state": "done"})
             for step in range(0, 21):
@@ -151,6 +156,8 @@ def test_each_arms_own_rate_is_tuned_and_used(tmp_path: Path) -> None:
                 append_line(one.folder / "evals.jsonl", {"step": step, "accuracy": accuracy})
 
     record = tune(tmp_path / "t", SMALL, grid(["grpo", "srpo"], params), "bench tune …", run)
+    assert told[0] == "1 of 4: grpo with grpo.optim.lr=0.0001"
+    assert told[3] == "4 of 4: srpo with srpo.optim.lr=0.0002"
     assert [c["steps"] for c in record["candidates"]] == [
         pytest.approx(when[c["name"]] + 1, abs=1) for c in record["candidates"]
     ]
@@ -200,6 +207,7 @@ def tuned(once: Path, tmp_path: Path) -> Path:
 
 def test_what_was_tried_and_what_was_chosen_is_recorded(tuned: Path) -> None:
     record = read_tuned(tuned)
+    assert record["settings"]["optim.lr"] == 1e-4  # the first candidate's
     assert record["budget"] == {"grpo": {"candidates": 4, "runs": 8}}
     assert [c["chosen"] for c in record["candidates"]] == [False, True, False, False]
     assert record["candidates"][1]["mean"] == pytest.approx(0.71, abs=1e-3)
@@ -207,6 +215,26 @@ def test_what_was_tried_and_what_was_chosen_is_recorded(tuned: Path) -> None:
         "optim": {"lr": 1e-4},
         "algorithms": {"grpo": {"beta": 0.04}},
     }
+
+
+def test_a_run_that_failed_and_one_that_measured_nothing_have_no_score(tuned: Path) -> None:
+    comparison = read_planned(tuned / "grpo-2")
+    candidate, (first, second) = Candidate("grpo", 2, {}), comparison.runs
+    write_json(first.folder / "status.json", {"state": "failed"})
+    assert search._scored(candidate, comparison).scores == [None, pytest.approx(0.71, abs=1e-3)]
+    (second.folder / "evals.jsonl").write_text("")
+    assert search._scored(candidate, comparison).scores == [None, None]
+
+
+def test_a_record_is_of_the_first_candidates_method_and_holds_what_json_holds(
+    tmp_path: Path,
+) -> None:
+    settings = Config.model_validate(SMALL | {"data": {"data_dir": "d"}, "optim": {"lr": 1e-4}})
+    both = [Candidate("grpo", 1, {}), Candidate("srpo", 1, {})]
+    record = search._write(tmp_path, settings, both, {}, "")
+    assert (record["baseline"], record["chosen"]) == ("grpo", None)
+    assert record["settings"]["data.data_dir"] == "d"
+    assert record["settings"]["optim.lr"] == 1e-4
 
 
 def test_another_grid_in_the_same_folder_is_refused(tuned: Path) -> None:
@@ -316,16 +344,16 @@ def test_a_mean_of_nothing_is_the_worst_of_means() -> None:
 
 
 def test_the_target_is_of_the_baselines_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of ends 0, 0.5, 0.9 (but a challenger's) and 0.4."""
+    """Of ends 0, 0.9 (but a challenger's), 0.5 and 0.4."""
     place = "srpo_bench.results.statistics.pace"
     monkeypatch.setattr("srpo_bench.harness.tuning.search._curves", lambda comparison: comparison)
     monkeypatch.setattr(f"{place}.target_of", lambda curves: f"of {curves.number}")
     monkeypatch.setattr(f"{place}.steps_to", lambda curves, target: target)
     points = [
-        Candidate("grpo", 1, {}, [0.0]), Candidate("grpo", 2, {}, [0.5]),
-        Candidate("srpo", 1, {}, [0.9]), Candidate("grpo", 3, {}, [0.4]),
+        Candidate("grpo", 1, {}, [0.0]), Candidate("srpo", 1, {}, [0.9]),
+        Candidate("grpo", 2, {}, [0.5]), Candidate("grpo", 3, {}, [0.4]),
     ]  # fmt: skip
     planned: Any = [SimpleNamespace(number=i, config=SimpleNamespace(targets=())) for i in range(4)]
-    assert {c.steps for c in timed(points, planned)} == {"of 1"}
+    assert {c.steps for c in timed(points, planned)} == {"of 2"}
     nobody = [replace(c, scores=[0.0]) for c in points]
     assert {c.steps for c in timed(nobody, planned)} == {"of 0"}

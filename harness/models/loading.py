@@ -3,7 +3,6 @@ be saved again. What does not hold is the user's error, in one sentence."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.attention import implementation
+from srpo_bench.results.scratch import scratch_folder
 
 
 def model_class(folder: Path) -> tuple[Any, type[Any]]:
@@ -152,12 +152,12 @@ def check_savable(model: Any, tokenizer: Any) -> None:
     Raises:
         UserError: something was read that cannot be written.
     """
-    with tempfile.TemporaryDirectory() as name:
+    with scratch_folder("bench-check-") as folder:
         try:
-            model.config.save_pretrained(name)
+            model.config.save_pretrained(folder)
             if model.generation_config is not None:
-                model.generation_config.save_pretrained(name)
-            tokenizer.save_pretrained(name)
+                model.generation_config.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
         except Exception as error:  # whatever it is, it would end every run
             raise UserError(
                 f"This model could not be saved in a checkpoint: {_first_line(error)}"

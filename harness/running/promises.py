@@ -9,7 +9,6 @@ micro-batches. Nothing of that shows in a run that is not disturbed.
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from srpo_bench.harness.models.micro import shipped_base
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.promise import RUNS, Promise
 from srpo_bench.harness.running.loop import Trainer
+from srpo_bench.results.scratch import scratch_folder
 from srpo_bench.results.store import read_lines
 
 STEPS = 5
@@ -210,8 +210,8 @@ class Trials:
     def _folder(self) -> Iterator[Path]:
         before = _switches()
         try:
-            with tempfile.TemporaryDirectory(prefix="bench-check-") as name:
-                yield Path(name)
+            with scratch_folder("bench-check-") as folder:
+                yield folder
         finally:
             for (_, put), value in zip(SWITCHES, before, strict=True):
                 put(value)

@@ -78,15 +78,22 @@ def test_trials_are_of_one_seed_in_folders_that_are_thrown_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[Any] = []
-    monkeypatch.setattr(promises, "Trainer", lambda *given: made.append(given))
+
+    class Once:
+        def __init__(self, *given: Any) -> None:
+            made.append(given)
+
+        def train(self) -> None:
+            append_line(made[-1][0] / "steps.jsonl", LINE)
+
+    monkeypatch.setattr(promises, "Trainer", Once)
     arm, config, problems = (SimpleNamespace() for _ in range(3))
     trials = promises.Trials(arm, config, problems)  # type: ignore[arg-type]
-    with trials._folder() as folder:
-        assert folder.name.startswith("bench-check-")
-        trials._run(folder)
+    assert trials.lines() == [LINE]
+    ((folder, *given, _, own),) = made
+    assert folder.name.startswith("bench-check-")
     assert not folder.exists()
-    (given,) = made
-    assert (given[:4], given[5]) == ((folder, config, arm, 1), problems)
+    assert (given, own) == ([config, arm, 1], problems)
 
 
 class Four:

@@ -58,7 +58,7 @@ def show_algorithm(name: str) -> None:
     except algorithms.AlgorithmError as error:
         raise UserError(str(error)) from error
     _show(kind, {})
-    console.print(f"\nIts sampler, unless an arm names another ({name}+…):\n", markup=False)
+    console.print(f"\nIts sampler, unless an arm names another ({name}+…):\n")
     _show(*algorithms.sampler_of(name, None))
 
 

@@ -24,7 +24,7 @@ class Tilted(GRPO):
     name = "tilted"
     paper = "arXiv 1"
     changes = "tilts [the loss]"
-    formula = "L = [3] · x"
+    formula = "L = [x] · 3"
     sampler = "leaning"
     unpublished: ClassVar[dict[str, str]] = {"bare": "[a] guess of 2"}
 
@@ -62,6 +62,7 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(algorithms, "get_sampler", lambda name: {"leaning": Leaning}[name])
     monkeypatch.setattr(algorithms, "sampler_of", lambda *_: (Leaning, {}))
     broken = {"lost": "no module [lost] of 1", "torn": "a typo", "tilted": "shadows ours"}
+    broken["leaning"] = "shadows ours, too"
     monkeypatch.setattr(algorithms, "broken", lambda: broken)
 
 
@@ -85,6 +86,7 @@ def test_the_list_of_methods(capsys: pytest.CaptureFixture[str]) -> None:
         "  lost: no module [lost] of 1",
         "  torn: a typo",
         "  tilted: shadows ours",
+        "  leaning: shadows ours, too",
     ]
 
 
@@ -95,7 +97,7 @@ def test_a_method_and_its_sampler(capsys: pytest.CaptureFixture[str]) -> None:
         "tilted  arXiv 1",
         "tilts [the loss]",
         "",
-        "L = [3] · x",
+        "L = [x] · 3",
         "",
         "setting  default  meaning   source",
         "bare     3",
@@ -163,7 +165,7 @@ class Counting:
     def load(self, split: str, data_dir: Path | None = None) -> list[Any]:
         if split != "test":
             raise AssertionError(split)
-        return [Problem("t-1", "[4]"), Problem("t-2", "5")]
+        return [Problem("t-1", "[b]4"), Problem("t-2", "5")]
 
     def render(self, problem: Any, style: str, shots: int) -> Any:
         text = f"[{shots}] what follows 3?"
@@ -209,7 +211,7 @@ def test_a_task_as_both_kinds_of_model_are_asked(capsys: pytest.CaptureFixture[s
         "[system] count",
         "[user] [2] what follows 3?",
         "answer " + "─" * 93,
-        "[4]",
+        "[b]4",
     ]
 
 

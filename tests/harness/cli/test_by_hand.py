@@ -245,6 +245,15 @@ def test_compare_tries_fetches_plans_copies_and_runs(asked: list[Any], tmp_path:
         training.compare(seed=1, seeds="2")
 
 
+def test_a_reward_of_a_file_weighs_one_unless_it_is_set(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = "srpo_bench.harness.plugins.typed.reward"
+    monkeypatch.setattr(named, lambda text: text.rpartition(":")[2])
+    training.compare(dry_run=True, reward=["m.py:near", "m.py:far"], set_=["reward.far=0.5"])
+    assert asked[0][1][1].reward.named == {"near": 1.0, "far": 0.5}
+
+
 def test_presets_titles_and_arms_that_nobody_names(asked: list[Any]) -> None:
     training.compare(dry_run=True)
     training.compare(dry_run=True, model="m", algos="grpo", set_=["rollout.max_new_tokens=8"])

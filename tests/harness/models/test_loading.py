@@ -23,6 +23,7 @@ from srpo_bench.harness.models.loading import (
     model_class,
     open_generation,
     open_model,
+    open_tokenizer,
 )
 from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import check
@@ -142,6 +143,19 @@ def test_a_folder_without_a_tokenizer_is_told(copy: Copy) -> None:
     edit(folder / "config.json", model_type="qwen2")  # of this kind an empty one is made
     with pytest.raises(UserError, match=r"holds no tokenizer: copy its base's there, tokenizer"):
         check(folder)
+
+
+def test_a_tokenizer_that_knows_no_letter_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made of no files, it still puts a token of its own before every text."""
+
+    def made(text: str, add_special_tokens: bool = True) -> dict[str, list[int]]:
+        return {"input_ids": [1] * add_special_tokens}
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", lambda *_, **__: made)
+    with pytest.raises(UserError, match="holds no tokenizer: copy its base's there"):
+        open_tokenizer(tmp_path)
 
 
 def test_a_tokenizer_beyond_the_vocabulary_is_told(copy: Copy) -> None:

@@ -92,11 +92,11 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
     would be the final scoring's."""
     config = Config.model_validate(
         {
-            "steps": 30,
+            "steps": 29,
             "seeds": [3, 4],
             "sinks": ["tensorboard"],
             "final": {"tasks": ["micro-math"]},
-            "evaluation": {"every": 10},
+            "evaluation": {"every": 10, "early_every": 1, "early_until": 1},
             "keep_checkpoints": 2,
         }
     )
@@ -113,7 +113,7 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
         (run,) = planned.runs
         asked.append((on, kept))
         write_json(run.folder / "status.json", {"state": "done"})
-        for step, phase, evaluation in ((0, 9.0, 0.75), (1, 7.0, 0.0), (2, 0.5, 0.25)):
+        for step, phase, evaluation in ((0, 9.0, 0.75), (1, 7.0, 0.0), (2, 0.5, 0.5)):
             line = dict.fromkeys(PHASES, phase) | {"step": step, "evaluation": evaluation}
             append_line(run.folder / "timing.jsonl", line)
         append_line(run.folder / "steps.jsonl", {"step": 2, "ledger": {"tokens_generated": 9}})
@@ -130,9 +130,10 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
     assert (arms, ran) == (ARMS[:1], (executor, False))
     assert found.by == "by two steps of grpo"
     assert found.runs == 4
-    assert found.seconds == 30 * 0.5 * (len(PHASES) - 1) + 4 * 0.5
-    assert found.tokens == 4 * 30 * 9
-    assert found.disk == 4 * (2 * 3 * 4 * 10 + written[0] * 30 / 2)
+    # evaluated at steps 0, 1, 10, 20 and 29, which took 0.75 and 0.5 s
+    assert found.seconds == 29 * 0.5 * (len(PHASES) - 1) + 5 * 0.625
+    assert found.tokens == 4 * 29 * 9
+    assert found.disk == 4 * (2 * 3 * 4 * 10 + written[0] * 29 / 2)
     assert found.memory == 10 * 20
     assert not found.final
     assert closed == ["executor"]

@@ -32,9 +32,10 @@ _DEVICES = ("/dev/null", "/dev/zero")
 _READS = confine.READ_FILE | confine.READ_DIR
 _TMPFS_BYTES = 64 << 20
 _MOST_TASKS = 4096
-"""Processes and threads that a program's user may have beyond those that he has already: a thread
-costs the machine a number, of which there may be no more than 32,768, even where it costs no memory
-of its own. The kernel does not count those of root, whatever his powers."""
+"""Processes and threads that a sandbox may have: a thread costs the machine a number, of which
+there may be no more than 32,768, even where it costs no memory of its own."""
+_UNUSED = 0x7F000000
+"""The first of 16 million numbers that no system gives to its users (systemd's UIDS-GIDS)."""
 _PROBE_SECONDS = 10
 
 
@@ -138,9 +139,12 @@ def _inside() -> Path:
     return Path(__file__).parent / "inside"
 
 
-def launch(mode: Mode, scratch: str | None = None) -> tuple[list[str], dict[str, Any]]:
+def launch(
+    mode: Mode, number: int | None = None, scratch: str | None = None
+) -> tuple[list[str], dict[str, Any]]:
     """The command that starts a zygote in ``mode``, and the settings it wants as last argument.
 
+    ``number``: the user that programs are, where it is another (``user``).
     ``scratch``: the folder that programs may write to where they have no file system of their own.
     """
     packages = readable.packages()
@@ -168,8 +172,9 @@ def launch(mode: Mode, scratch: str | None = None) -> tuple[list[str], dict[str,
         "readable": [(str(path), rights) for path, rights in rules],
         "writable": writable,
         "unbounded": scratch is not None,
-        "user": user(mode),
-        "tasks": confine.at_most(resource.RLIMIT_NPROC, _tasks(user(mode)) + _MOST_TASKS),
+        "number": number,
+        "powerless": number is None and user(mode) == "powerless root",
+        "tasks": _most_tasks(mode, number),
     }
 
 
@@ -184,10 +189,22 @@ def _system_rules() -> list[tuple[Path, int]]:
     return rules
 
 
-def _tasks(user: str) -> int:
-    """Processes and threads that count against the user's limit already, by the kernel's /proc."""
+def _most_tasks(mode: Mode, number: int | None) -> int:
+    """How many processes and threads the kernel lets a sandbox have; 0 for no limit. It counts them
+    by user, root's not at all: a user who has others is not limited, or one program would use up
+    what another needs. bubblewrap's own namespace is counted apart (not before Linux 5.14).
+    """
+    if number is not None and number >= _UNUSED:
+        return confine.at_most(resource.RLIMIT_NPROC, _MOST_TASKS)
+    if user(mode) == "same" and mode == "bubblewrap":
+        return confine.at_most(resource.RLIMIT_NPROC, _tasks() + _MOST_TASKS)
+    return 0
+
+
+def _tasks() -> int:
+    """Processes and threads that this user has already, by the kernel's /proc."""
     tasks = 0
-    for process in Path("/proc").glob("[0-9]*/task") if user == "same" else ():
+    for process in Path("/proc").glob("[0-9]*/task"):
         with suppress(OSError):  # gone meanwhile
             found = process.stat()
             tasks += (found.st_uid == os.geteuid()) * (found.st_nlink - 2)
@@ -202,7 +219,24 @@ def user(mode: Mode) -> str:
         return "nobody"
     if mode == "unsafe":
         return "same"
-    places = (Path(sys.base_prefix), *readable.packages().values())
+    places = [p.resolve() for p in (Path(sys.base_prefix), *readable.packages().values())]
     folders = {folder for place in places for folder in (place, *place.parents)}
     reachable = all(folder.stat().st_mode & 0o001 for folder in folders)
     return "nobody" if reachable else "powerless root"
+
+
+def a_number() -> int:
+    """A user for one sandbox alone, whose files and threads are nobody else's. Where there are no
+    such numbers, as in some containers, it is the one user called nobody."""
+    number = _UNUSED + int.from_bytes(os.urandom(3), "big")
+    known = all(_is_known(number, Path(f"/proc/self/{kind}_map")) for kind in ("uid", "gid"))
+    return number if known else confine.NOBODY
+
+
+def _is_known(number: int, ranges: Path) -> bool:
+    """Whether a number is in a table of the kernel's: first within, first without, how many."""
+    try:
+        rows = [[int(field) for field in line.split()] for line in ranges.read_text().splitlines()]
+    except OSError:
+        return False
+    return any(first <= number < first + count for first, _, count in rows)

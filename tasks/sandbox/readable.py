@@ -6,7 +6,6 @@ Nothing that is installed beside them, be it in Python's own folder: HumanEval's
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -44,9 +43,10 @@ def with_libraries(packages: Iterable[Path]) -> list[Path]:
 
 def system() -> list[Path]:
     """What there is of Python and of the system's libraries: files, folders and links."""
-    prefix = Path(sys.base_prefix)
-    own = (python(), prefix / "lib", prefix / "lib64", Path(sysconfig.get_paths()["stdlib"]))
-    places = {place for place in (*map(Path, _SYSTEM), *own) if os.path.lexists(place)}
+    prefix = Path(sys.base_prefix).resolve()  # as Python finds it from its own file
+    stdlib = Path(sysconfig.get_paths()["stdlib"]).resolve()
+    own = (python(), prefix / "lib", prefix / "lib64", stdlib)
+    places = {place for place in (*map(Path, _SYSTEM), *own) if place.exists()}
     return sorted(place for place in places if places.isdisjoint(place.parents))
 
 

@@ -9,22 +9,20 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from srpo_bench.tasks.sandbox.inside.confine import NOBODY
-
 _PREFIX = "bench-sandbox-"
 
 
 class Scratch:
-    """An empty folder under the system's for temporary files; ``nobody`` says who owns it.
+    """An empty folder under the system's for temporary files; ``owner`` is the user it is for.
 
     Its owner holds a lock on it. Folders whose owner was killed are removed by the next one.
     """
 
-    def __init__(self, nobody: bool) -> None:
+    def __init__(self, owner: int | None) -> None:
         _remove_orphans()
         self.path, self._lock = _new()
-        if nobody:
-            os.chown(self.path, NOBODY, NOBODY)
+        if owner is not None:
+            os.chown(self.path, owner, owner)
 
     def remove(self) -> None:
         """Delete it with all that was written to it."""

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from srpo_bench.tasks.base import Grade, Outcome
 from srpo_bench.tasks.sandbox.inside import wire
-from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, launch, user
+from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, a_number, launch, user
 from srpo_bench.tasks.sandbox.scratch import Scratch
 from srpo_bench.tasks.sandbox.seccomp import filter_program
 
@@ -90,12 +90,16 @@ class Worker:
 
     def __init__(self, mode: Mode, limits: Limits) -> None:
         self._limits = limits
-        self._control, theirs = socket.socketpair()
         self._scratch: Scratch | None = None
+        number = a_number() if user(mode) == "nobody" else None
+        try:
+            self._control, theirs = socket.socketpair()
+        except OSError as error:
+            raise WorkerDiedError(f"the sandbox does not start: {error}", started=False) from None
         try:
             if mode == "landlock":
-                self._scratch = Scratch(user(mode) == "nobody")
-            self._process = self._start(mode, theirs)
+                self._scratch = Scratch(number)
+            self._process = self._start(mode, number, theirs)
         except OSError as error:
             self._forget()
             raise WorkerDiedError(f"the sandbox does not start: {error}", started=False) from None
@@ -106,8 +110,10 @@ class Worker:
         self._verdicts = wire.Reader(self._read)
         self.deadline = float("inf")
 
-    def _start(self, mode: Mode, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        command, settings = launch(mode, self._scratch.path if self._scratch else None)
+    def _start(
+        self, mode: Mode, number: int | None, theirs: socket.socket
+    ) -> subprocess.Popen[bytes]:
+        command, settings = launch(mode, number, self._scratch.path if self._scratch else None)
         settings["limits"] = asdict(self._limits)
         settings["control"] = theirs.fileno()
         program = filter_program() if mode != "unsafe" else None

@@ -23,7 +23,7 @@ _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 NOBODY = 65534
-"""Who programs are where root can become somebody weaker."""
+"""Who programs are where root can become somebody weaker, but nobody of their own."""
 
 # include/uapi/linux/landlock.h; the system call numbers are the same on every architecture
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
@@ -51,11 +51,11 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def become_nobody() -> None:
-    """From root to nobody, for good."""
+def become(number: int) -> None:
+    """From root to the user of that number, for good."""
     os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    os.setresgid(number, number, number)
+    os.setresuid(number, number, number)
 
 
 def drop_capabilities() -> None:

@@ -83,9 +83,9 @@ def _confine(settings: dict[str, Any]) -> None:
     limits = settings["limits"]
     confine.no_new_privileges()
     confine.limit(limits["memory"], limits["file_size"], open_files=64)
-    if settings["user"] == "nobody":
-        confine.become_nobody()
-    elif settings["user"] == "powerless root":
+    if settings["number"] is not None:
+        confine.become(settings["number"])
+    elif settings["powerless"]:
         confine.drop_capabilities()
     confine.die_with_parent()
     if settings["landlock"]:
@@ -175,7 +175,8 @@ def _fork_on_request(
         if child == 0:
             _run_program(descriptors[0], seal)
         resource.prlimit(child, resource.RLIMIT_CPU, (cpu, cpu))
-        resource.prlimit(child, resource.RLIMIT_NPROC, (settings["tasks"], settings["tasks"]))
+        if tasks := settings["tasks"]:
+            resource.prlimit(child, resource.RLIMIT_NPROC, (tasks, tasks))
         os.close(descriptors[0])
         forks.sendall(_PID.pack(child))
 

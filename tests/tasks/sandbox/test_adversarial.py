@@ -118,8 +118,8 @@ def f():
 def test_threads_are_bounded_where_each_costs_no_memory_of_the_program(
     isolated: Mode, roomy: Sandbox
 ) -> None:
-    if user(isolated) == "powerless root":
-        pytest.skip("the kernel does not count root's")
+    if user(isolated) != "nobody":
+        pytest.skip("the kernel does not count them apart")
     code = """
 import _thread, threading, time
 threading.stack_size(32768)
@@ -135,7 +135,7 @@ def f():
     tests = "def check(f):\n    raise ValueError(f())"
     (verdict,) = roomy.run([Program(code, tests, "f")])
     started = int(verdict.detail.removeprefix("ValueError: "))
-    assert 100 < started <= _MOST_TASKS
+    assert _MOST_TASKS - 10 < started <= _MOST_TASKS  # none but its own are counted
 
 
 def test_a_readable_file_is_not_cut_by_an_old_kernel(

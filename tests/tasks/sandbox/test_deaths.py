@@ -150,7 +150,7 @@ def test_a_list_of_system_calls_that_the_kernel_refuses_is_no_verdict(
 
 
 def test_no_room_for_a_folder_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(nobody: bool) -> None:
+    def full(owner: int | None) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(worker, "Scratch", full)

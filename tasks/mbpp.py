@@ -98,12 +98,12 @@ def _problem(row: Row) -> Problem:
     if not tests or not all(isinstance(test, str) for test in tests):
         raise row.error('"test_list" to hold asserts as text')
     setup = str(row.values.get("test_setup_code") or "").replace("\r\n", "\n")
-    body = "\n".join([setup, *tests])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # escapes that Python has since deprecated
             entry_point = _entry_point(row.values["code"], tests)
-            compile(body, "<tests>", "exec")
+            answer = _check("\n".join([setup, *tests]))
+            compile(answer, "<tests>", "exec")
     except (SyntaxError, ValueError) as error:
         raise row.error(f'Python in "code" and "test_list" ({error})') from error
     return Problem(
@@ -111,7 +111,7 @@ def _problem(row: Row) -> Problem:
         task="mbpp",
         kind="code",
         question=row.values["text"],
-        answer="def check(candidate):\n" + textwrap.indent(body, "    "),
+        answer=answer,
         meta={
             "entry_point": entry_point,
             "solution": row.values["code"].replace("\r\n", "\n"),
@@ -119,6 +119,18 @@ def _problem(row: Row) -> Problem:
             **row.origin,
         },
     )
+
+
+def _check(tests: str) -> str:
+    """The tests as a function. Those whose texts an indent would change are written anew."""
+    code = "def check(candidate):\n" + textwrap.indent(tests, "    ")
+    module, plain = ast.parse(code), ast.parse(tests)
+    function = module.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    if ast.dump(plain) == ast.dump(ast.Module(function.body, plain.type_ignores)):
+        return code
+    function.body = plain.body
+    return ast.unparse(module)
 
 
 def _entry_point(code: str, tests: Sequence[str]) -> str:

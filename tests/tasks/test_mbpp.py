@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,9 +29,29 @@ def test_reference_solutions_pass_and_others_do_not() -> None:
     assert {g.outcome for g in wrong} == {Outcome.WRONG}
 
 
-def test_tests_that_are_no_python_name_the_line(tmp_path: Path) -> None:
-    (tmp_path / "mbpp").mkdir()
-    row = '{"text": "t", "code": "def f(): pass", "task_id": 1, "test_list": ["assert f( =="]}'
-    (tmp_path / "mbpp" / "train.jsonl").write_text(row)
+def written(folder: Path, **fields: Any) -> Path:
+    (folder / "mbpp").mkdir()
+    row = {"text": "t", "code": "def f(x): return x", "task_id": 1, **fields}
+    (folder / "mbpp" / "train.jsonl").write_text(json.dumps(row))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"test_list": ["assert f( =="]},
+        {"test_list": ["assert f(1) == 1"], "test_setup_code": "from math import *"},
+    ],
+)
+def test_tests_that_are_no_python_name_the_line(fields: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"train\.jsonl, line 1: expected Python"):
-        Mbpp().load("train", tmp_path)
+        Mbpp().load("train", written(tmp_path, **fields))
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\n\n  b\n", "a"])
+def test_a_text_of_several_lines_in_a_test_stays_as_it_is(text: str, tmp_path: Path) -> None:
+    tests = [f'assert f("""{text}""") == {text!r}']
+    (problem,) = Mbpp().load("train", written(tmp_path, test_list=tests))
+    namespace: dict[str, Any] = {"f": lambda x: x}
+    exec(problem.answer, namespace)  # noqa: S102 - tests of our own
+    namespace["check"](None)

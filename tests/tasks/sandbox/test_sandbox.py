@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,10 @@ def check(f):
 def test_an_array_has_no_truth(sandbox: Sandbox) -> None:
     array = "import numpy as np\ndef f(): return np.arange(3)"
     assert verdict(sandbox, array, "assert f()")[1].startswith("ValueError: The truth value")
+
+
+def test_whether_the_kernel_takes_a_list_of_system_calls_is_as_it_says_itself() -> None:
+    assert confine.knows_seccomp() is Path("/proc/sys/kernel/seccomp").exists()
 
 
 def test_a_kernel_without_seccomp_grades_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

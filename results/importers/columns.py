@@ -10,6 +10,7 @@ from typing import Any
 from srpo_bench.plugins import nearest
 from srpo_bench.results.importers.record import (
     AXES,
+    CALLS,
     Notes,
     Record,
     accuracy_of,
@@ -22,7 +23,7 @@ from srpo_bench.results.store import ResultsError
 OPTIONAL = ("stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)
 EMPTY = "rows without an accuracy (--skip-empty)"
-NAN = "rows whose accuracy is NaN, not empty: evaluations that failed? (--skip-empty)"
+NAN = "accuracies that are NaN"
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -77,6 +78,12 @@ class Columns:
                 raise ValueError(self.missing(name, present))
         return columns
 
+    def doubt_step(self, column: str, notes: Notes) -> None:
+        """Remark, once, on a history whose steps are W&B's own."""
+        remark = f"Steps are read from W&B's own _step; {CALLS}."
+        if column == "_step" and remark not in notes.doubts:
+            notes.doubts.append(remark)
+
     def record(self, cells: Mapping[str, Any], line: int, notes: Notes) -> Record | None:
         """The record of a row's cells, by name; None, and counted, where there is no accuracy.
 
@@ -85,13 +92,14 @@ class Columns:
         """
         accuracy = accuracy_of(cells.get("accuracy"), self.scale, "accuracy")
         if accuracy is None:
+            cell = cells.get("accuracy")
+            written = cell is not None and bool(str(cell).strip())
             if self.skip_empty:
-                cell = cells.get("accuracy")
-                notes.skipped[NAN if cell is not None and str(cell).strip() else EMPTY] += 1
+                notes.skipped[NAN if written else EMPTY] += 1
                 return None
             raise ValueError(
-                "accuracy is empty; if such rows are training steps without an evaluation, add "
-                "--skip-empty"
+                f"accuracy is {'NaN' if written else 'empty'}; if such rows are training steps "
+                "without an evaluation, add --skip-empty"
             )
         rest = {name: positive(cells[name], name) for name in OPTIONAL if name in cells}
         notes.skipped.update(f"empty cells of {name}" for name, v in rest.items() if v is None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from srpo_bench import __version__
+from srpo_bench.results.importers.columns import NAN
 from srpo_bench.results.importers.doubts import doubts
 from srpo_bench.results.importers.logs import held_out
 from srpo_bench.results.importers.readers import TRAINERS, Facts, sources_of
@@ -72,6 +73,9 @@ def import_runs(request: Request) -> Imported:
         raise ResultsError(f"There is no evaluation in {', '.join(request.files)}.")
     _in_batches(facts, request.updates_per_step)
     notes.doubts += doubts(shelf, notes.metrics.values(), request.scale)
+    if lost := notes.skipped[NAN]:
+        are = "accuracy is" if lost == 1 else "accuracies are"
+        notes.doubts.append(f"{lost:,} {are} NaN and left out: evaluations that failed?")
     metric = _metric(notes.metrics, bool(request.metrics))
     plan = _plan(request, files, metric, notes)
     return Imported(write(shelf, request.out, plan, facts), notes, metric, files)

@@ -25,7 +25,9 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
         located = columns.locate(header)
     except ValueError as error:
         raise ResultsError(f"{path}: {error}.") from error
-    notes.ignored.update(dict.fromkeys(c for c in header if c not in located.values()))
+    columns.doubt_step(located["step"], notes)
+    spare = (column for column in header if column not in located.values())
+    notes.ignored.update(dict.fromkeys(column or "(no name)" for column in spare))
     notes.metrics[""] = located["accuracy"]
     where = {name: header.index(column) for name, column in located.items()}
     before = lines.number

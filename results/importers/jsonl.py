@@ -32,6 +32,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
                 located = columns.locate(present, sparse=True)
                 if "accuracy" not in located and not columns.skip_empty:
                     raise ValueError(f"{columns.missing('accuracy', present)}; {SPARSE}")
+                columns.doubt_step(located["step"], notes)
                 notes.ignored.update(dict.fromkeys(c for c in row if c not in located.values()))
             cells = {name: row[column] for name, column in located.items()}
             record = columns.record(cells, lines.number, notes)

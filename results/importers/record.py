@@ -11,6 +11,11 @@ AXES = ("responses", "tokens", "seconds", "updates")
 """What may be known of the cost, as running totals."""
 DATE = 1e9
 """Seconds since 1970 that are a day of this century; no run has so many steps or seconds."""
+CALLS = (
+    "where the trainer hands it none, that counts calls of its log, and is no measure between arms "
+    "that logged at different intervals"
+)
+"""Why a tracker's own step is doubted."""
 LARGEST = 2**53
 """Whole numbers beyond it are not exact as floats; no step or seed is that large."""
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from srpo_bench.results.importers import tensorboard
 from srpo_bench.results.importers.logs import Row, Trainer
-from srpo_bench.results.importers.record import Notes, step_of
-from srpo_bench.results.importers.wandb_chart import CALLS
+from srpo_bench.results.importers.record import CALLS, Notes, step_of
 from srpo_bench.results.store import ResultsError
 
 STEPS = (

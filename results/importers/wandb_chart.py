@@ -8,18 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from srpo_bench.plugins import nearest
+from srpo_bench.results.importers.columns import NAN
 from srpo_bench.results.importers.csv_file import header_of, rows_of
 from srpo_bench.results.importers.lines import TORN, Lines
-from srpo_bench.results.importers.record import Notes, Record, accuracy_of, number, step_of
+from srpo_bench.results.importers.record import CALLS, Notes, Record, accuracy_of, number, step_of
 from srpo_bench.results.store import ResultsError
 
 AVERAGED = "points that the chart had averaged (MIN and MAX differ)"
 STEPS = ("Step", "_step", "step", "train/global_step", "global_step", "trainer/global_step")
 OWN = ("Step", "_step")
-CALLS = (
-    "where the trainer hands it none, that counts calls of its log, and is no measure between arms "
-    "that logged at different intervals"
-)
 """What a tracker's own step is."""
 BOUNDS = ("__MIN", "__MAX")
 
@@ -69,6 +66,7 @@ def read(
             for at, name, key in columns:
                 accuracy = accuracy_of(row[at], scale, f"'{header[at]}'")
                 if accuracy is None:
+                    notes.skipped[NAN] += bool(row[at].strip())  # an empty cell is another run's
                     continue
                 notes.skipped[AVERAGED] += _averaged(header, row, at)
                 yield Record(*runs[name], step, accuracy, lines.number, key if several else "")

@@ -16,6 +16,7 @@ from srpo_bench.results.text import some
 SCORED = ("evaluation_digest",)
 """What two policies must have in common for their scores to be compared."""
 UNIT = "unit of a step"
+LAST = "last evaluated step"
 VARIED = 10
 """Different accuracies in a curve that another run does not repeat by chance: of 24 answers two
 runs of one skill agree at one evaluation in 3 to 8."""
@@ -92,12 +93,25 @@ def matched(runs: Sequence[Run]) -> Matched:
         differing[UNIT] = sorted(units)
     elif units and any(run.manifest.get("unit") == "unstated" for run in runs):
         unknown.append(UNIT)
+    if ends := _unlike_ends(runs):
+        differing[LAST] = ends
     standing = start.compare(runs)
     if standing.verdict == "unknown":
         unknown.append(start.FIELD)
     if standing.verdict == "known to differ":
         differing[start.FIELD] = standing.accuracies
     return Matched(differing, unknown, len(fields), copies(runs))
+
+
+def _unlike_ends(runs: Sequence[Run]) -> list[Any]:
+    """Where runs of one seed stop being evaluated, of those that do not state their budget: an arm
+    that was cut off, or whose later evaluations are lost, has no end to be compared."""
+    stated = any(run.contract.get("steps") is not None for run in runs)
+    for group in [] if stated else _by_seed(runs):
+        ends = {int(run.evals.step[-1]) for run in group if len(run.evals)}
+        if len(ends) > 1:
+            return sorted(ends)
+    return []
 
 
 def copies(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.store import ResultsError
+from srpo_bench.results.store import ResultsError, read_json
 from tests.results.importers.ask import HEADER, curve, evals, table, take
 
 
@@ -74,8 +74,25 @@ def test_rows_without_an_accuracy_are_left_out_when_asked(tmp_path: Path, out: P
     assert curve(out) == [(0, 0.1), (5, 0.2)]
     assert done.notes.skipped == {
         "rows without an accuracy (--skip-empty)": 1,
-        "rows whose accuracy is NaN, not empty: evaluations that failed? (--skip-empty)": 1,
+        "accuracies that are NaN": 1,
     }
+    assert done.notes.doubts == ["1 accuracy is NaN and left out: evaluations that failed?"]
+    assert read_json(out / "comparison.json")["notes"] == done.notes.doubts
+
+
+def test_a_history_whose_steps_are_the_trackers_own_is_doubted_once(
+    tmp_path: Path, out: Path
+) -> None:
+    rows = ("grpo,1,0,0.1", "grpo,1,5,0.2")
+    paths = [table(tmp_path / f"{n}.csv", *rows, header="algo,seed,_step,accuracy") for n in "ab"]
+    done = take("csv", *paths, out=out, mapped=("step=_step",))
+    (doubt,) = done.notes.doubts
+    assert doubt.startswith("Steps are read from W&B's own _step; where the trainer hands it none")
+
+
+def test_a_column_without_a_name_is_said_to_have_none(tmp_path: Path, out: Path) -> None:
+    path = table(tmp_path / "a.csv", "0,grpo,1,0,0.1", header=",algo,seed,step,accuracy")
+    assert list(take("csv", path, out=out).notes.ignored) == ["(no name)"]
 
 
 def test_a_torn_last_line_is_counted(tmp_path: Path, out: Path) -> None:
@@ -105,7 +122,7 @@ GOOD = "grpo,1,0,0.1"
         ((GOOD, "grpo,1,5,-0.5"), "line 3: accuracy must lie between 0 and 1, got -0.5"),
         ((GOOD, "grpo,1,5,52%"), "not '52%'; leave the sign away and add --scale 0.01"),
         ((GOOD, "grpo,1,5,"), "line 3: accuracy is empty; .*--skip-empty"),
-        ((GOOD, "grpo,1,5,nan"), "line 3: accuracy is empty"),
+        ((GOOD, "grpo,1,5,nan"), "line 3: accuracy is NaN"),
         ((GOOD, "grpo,1,5,inf"), "line 3: accuracy must be a number"),
         ((GOOD, "grpo,1,2.5,0.2"), "line 3: step must be a whole number, not '2.5'"),
         ((GOOD, "grpo,1,-5,0.2"), "line 3: step must not be negative"),

@@ -50,6 +50,14 @@ def test_a_chart_over_calls_of_the_log_is_doubted(tmp_path: Path, axis: str, dou
     assert [("counts calls of its log" in doubt) for doubt in done.notes.doubts] == [True] * doubted
 
 
+def test_an_evaluation_that_came_out_as_nan_is_counted_and_told(tmp_path: Path) -> None:
+    """Empty cells are the steps of other runs."""
+    rows = (*CHART, '"20","NaN","NaN","NaN","","",""')
+    done = take("wandb", table(tmp_path / "c.csv", *rows, header=HEADER), out=tmp_path / "out")
+    assert done.notes.skipped == {"accuracies that are NaN": 1}
+    assert any("1 accuracy is NaN" in doubt for doubt in done.notes.doubts)
+
+
 def test_points_that_the_chart_averaged_are_counted(tmp_path: Path) -> None:
     rows = (*CHART, '"20","0.4","0.3","0.5","","",""')
     done = take("wandb", table(tmp_path / "c.csv", *rows, header=HEADER), out=tmp_path / "out")

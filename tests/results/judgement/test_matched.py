@@ -74,3 +74,23 @@ def test_seeds_may_differ_between_pairs_but_not_within_one(folder: Path) -> None
 def test_runs_without_a_contract_prove_nothing() -> None:
     assert matched([]).unknown == list(CORE)
     assert not matched([])
+
+
+def test_runs_of_a_seed_that_end_at_other_steps_differ_where_no_budget_is_stated(
+    folder: Path,
+) -> None:
+    """An import whose arm was cut off: what came after is not known."""
+    evals = folder / "srpo" / "seed-2" / "evals.jsonl"
+    lines = evals.read_text().splitlines(keepends=True)
+    evals.write_text("".join(lines[:-1]))
+    assert matched(read(folder).runs)  # a run that goes on is no other run
+    for arm in ("grpo", "srpo"):
+        for seed in (1, 2):
+            manifest(folder, arm, seed, steps=None)
+    runs = read(folder).runs
+    ends = sorted({int(run.evals.step[-1]) for run in runs})
+    assert len(ends) == 2
+    assert matched(runs).differing == {"last evaluated step": ends}
+    assert matched(runs).known_to_differ == "last evaluated step"
+    evals.write_text("".join(lines))
+    assert not matched(read(folder).runs).differing

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import confine, packages, program, randomness, wire
+from . import confine, packages, program, randomness, semaphores, wire
 from .judge import Program, preside
 from .limits import cpu_clock
 
@@ -53,6 +53,7 @@ def main() -> NoReturn:
         __import__(module)
     sys.path.remove(settings["code_path"])
     sys.meta_path.append(packages.Finder(settings["packages"]))
+    sys.modules["_multiprocessing"] = semaphores
     if settings["unbounded"]:
         (folder,) = settings["writable"]
         os.environ["TMPDIR"] = folder

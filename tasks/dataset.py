@@ -100,6 +100,11 @@ def from_file(path: Path, official: str = "") -> tuple[Row, ...]:
     Raises:
         TaskError: it cannot be read, or is not what its suffix says (line named).
     """
+    if path.is_dir():
+        raise TaskError(
+            f"{path} is a folder: name a JSONL, parquet, JSON or CSV file (what datasets saved "
+            "there, its to_parquet writes as one)."
+        )
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -139,8 +144,14 @@ def _json_list(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row
 def _csv_rows(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row]:
     reader = csv.DictReader(io.StringIO(text), strict=True)
     try:
+        names = reader.fieldnames or ()
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise TaskError(f"{path} has two columns called {twice[0]!r}.")
         for values in reader:
-            yield Row(f"{path}, line {reader.line_num}", values, origin)
+            row = Row(f"{path}, line {reader.line_num}", values, origin)
+            if None in values:  # an unquoted comma has moved what stands behind it
+                raise row.error(f"{len(names)} columns, as in the header; quote text with commas")
+            yield row
     except csv.Error as error:
         raise TaskError(f"{path}, line {reader.line_num}: expected CSV; {error}.") from error
 

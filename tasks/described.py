@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -241,6 +242,8 @@ def _filled(template: str, row: Row) -> str:
         if value is None or isinstance(value, list | dict):
             kind = "nothing (null)" if value is None else f"a {type(value).__name__}: {value!r:.60}"
             raise row.error(f'text or a number in "{field[1]}" for {template!r:.60}, not {kind}')
+        if isinstance(value, float) and not math.isfinite(value):
+            raise row.error(f'a finite number in "{field[1]}" for {template!r:.60}, not {value}')
         return str(value)
 
     return FIELD.sub(put, template)

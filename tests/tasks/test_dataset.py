@@ -11,7 +11,7 @@ import pytest
 
 from srpo_bench.tasks import dataset
 from srpo_bench.tasks.base import TaskError
-from srpo_bench.tasks.dataset import Source, hold_out, read
+from srpo_bench.tasks.dataset import Source, from_file, hold_out, read
 
 SOURCE = Source(("toy/train",), (("question", str), ("n", int)), "owner/toy", "abc", "train", 2)
 
@@ -47,6 +47,33 @@ def test_malformed_data_names_file_and_line(
 ) -> None:
     with pytest.raises(TaskError, match=message):
         read(SOURCE, write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("q,a\n1+1,2\nWhat is 1,000+2?,1002\n", "line 3: expected 2 columns, as in the header"),
+        ("q,a,a\n1+1,2,3\n", "has two columns called 'a'"),
+    ],
+)
+def test_columns_of_a_csv_that_do_not_fit_its_header_are_told(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """Else the cells behind a comma would be read under another name."""
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    with pytest.raises(TaskError, match=message):
+        from_file(path)
+    path.write_text('q,a\n"What is 1,000+2?",1002\nshort\n')
+    assert [row.values for row in from_file(path)] == [
+        {"q": "What is 1,000+2?", "a": "1002"},
+        {"q": "short", "a": None},
+    ]
+
+
+def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
+    with pytest.raises(TaskError, match=r"is a folder: name a JSONL, parquet.*to_parquet"):
+        from_file(tmp_path)
 
 
 def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:

@@ -219,6 +219,17 @@ def test_rows_that_do_not_fit_are_told_with_their_line(
         made(tmp_path, **changes).load("train")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_a_float_that_is_no_number_is_no_answer(tmp_path: Path, value: str) -> None:
+    """Python writes them into JSON, and no response would ever be right."""
+    task = made(tmp_path)
+    path = tmp_path / "rows.jsonl"
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([f'{{"q": "1+1?", "a": {value}}}', *rows]))
+    with pytest.raises(TaskError, match='line 1: expected a finite number in "a"'):
+        task.load("train")
+
+
 def test_a_template_takes_fields_and_nothing_else(tmp_path: Path) -> None:
     problem = made(tmp_path, prompt="{{q}} {q} {a.__class__} {}").load("train")[0]
     assert problem.question == "{q} rows 0+1? {a.__class__} {}"

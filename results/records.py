@@ -107,7 +107,7 @@ def read_steps(path: Path) -> tuple[Array, dict[str, Array], dict[str, float]]:
     curves |= {f"mismatch_{n}": _column([gap.get(n) for gap in compared]) for n in MISMATCH}
     entries = [line.get("ledger") or {} for line in lines]
     names = dict.fromkeys(name for entry in entries for name in entry)
-    return step, curves, {n: sum(entry.get(n, 0) for entry in entries) for n in names}
+    return step, curves, {n: _sum([entry.get(n, 0) for entry in entries]) for n in names}
 
 
 def _repeated(line: Mapping[str, Any]) -> int | None:
@@ -125,8 +125,14 @@ def read_timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float
     spent = np.cumsum(sum(row for p, row in seconds.items() if p != "evaluation"))
     sums = {f"seconds_{p}": float(row.sum()) for p, row in seconds.items()}
     if all(PROCESSOR in line for line in lines):
-        sums["processor_seconds"] = float(sum(line[PROCESSOR] for line in lines))
+        sums["processor_seconds"] = _sum([float(line[PROCESSOR]) for line in lines])
     return (_column([line["step"] for line in lines]), spent), sums
+
+
+def _sum(values: list[float]) -> float:
+    """A whole number where all are; the same bits from every Python, whose ``sum`` has rounded
+    otherwise since 3.12."""
+    return sum(values) if all(isinstance(value, int) for value in values) else math.fsum(values)
 
 
 def _column(values: list[float | None]) -> Array:

@@ -8,6 +8,7 @@ the mean lengths, and are left out where batches were thrown away (dynamic sampl
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,7 +62,7 @@ def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
         return None
     if steps != 1:
         return {}
-    return {"seconds": sum(timed), **_generated(values)}
+    return {"seconds": math.fsum(timed), **_generated(values)}
 
 
 def _generated(values: Mapping[str, Any]) -> Cost:

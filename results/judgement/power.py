@@ -10,6 +10,7 @@ were measured.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -96,7 +97,7 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
         simulated = [arm.drawn(drawn) for arm in arms]
         again = race(simulated[0], simulated[1], judge.targets[0].goal, at)
         shares = _shares(again, claim.test.threshold)
-        settled[pairs] = sum(shares)
+        settled[pairs] = math.fsum(shares)
         if settled[pairs] >= LIKELY:
             side = shares[1] - shares[0]
             break

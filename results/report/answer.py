@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from math import inf
+from math import fsum, inf
+from statistics import fmean
 from typing import Any
 
 from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
@@ -140,9 +141,9 @@ def runs(a: Analysis) -> str:
     if seconds:
         cores = (c.runs[0].manifest.get("host") or {}).get("cores")
         where = f" on a machine of {cores} cores" if cores else ""
-        work = sum(r.totals.get("processor_seconds", 0.0) for r in c.runs)
+        work = fsum(r.totals.get("processor_seconds", 0.0) for r in c.runs)
         busy = f" ({amount('seconds', work)} of processor time)" if work else ""
-        parts.append(f"{amount('seconds', sum(seconds))} in all{busy}{where}")
+        parts.append(f"{amount('seconds', fsum(seconds))} in all{busy}{where}")
     return "; ".join(parts)
 
 
@@ -295,4 +296,4 @@ def _difference(cell: AxisContrast | None) -> str:
 def _end(a: Analysis, arm: str, seeds: Collection[int]) -> str:
     """Accuracy at the end, over the pairs that the difference is of."""
     ends = [at_end(run) for run in a.comparison.of(arm) if run.seed in seeds]
-    return f"{100 * sum(ends) / len(ends):.1f} %" if ends else "–"
+    return f"{100 * fmean(ends):.1f} %" if ends else "–"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,4 +48,4 @@ def _recorded(run: Run) -> float:
 def _edge(scores: Mapping[str, Mapping[str, Any]]) -> float:
     """The variance of a mean over tasks that are each all right."""
     each = [jeffreys((s.get("n") or 0) * (s.get("k") or 1)) for s in scores.values()]
-    return sum(each) / len(each) ** 2 if each else 0.0
+    return math.fsum(each) / len(each) ** 2 if each else 0.0

@@ -39,6 +39,14 @@ def test_a_ledger_is_summed_over_the_steps_that_have_an_entry(tmp_path: Path) ->
     assert read_steps(written(tmp_path / "steps.jsonl", *lines))[2] == {"a": 5, "b": 4}
 
 
+def test_a_sum_is_the_same_in_every_python(tmp_path: Path) -> None:
+    """Python 3.11 adds ten tenths up to less than one, 3.12 to one; whole numbers stay whole."""
+    lines = [{"step": n + 1, "ledger": {"flops": 0.1, "prompts": 1}} for n in range(10)]
+    spent = read_steps(written(tmp_path / "steps.jsonl", *lines))[2]
+    assert spent == {"flops": 1.0, "prompts": 10}
+    assert isinstance(spent["prompts"], int)
+
+
 def test_a_clock_leaves_evaluation_out_and_counts_processors_where_all_steps_do(
     tmp_path: Path,
 ) -> None:

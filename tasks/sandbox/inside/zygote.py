@@ -59,6 +59,7 @@ def main() -> NoReturn:
         os.environ["TMPDIR"] = folder
         os.chdir(folder)
     _confine(settings)
+    _read(settings["packages"])
     randomness.settle()
     requests, forks = socket.socketpair()
     judge = os.fork()
@@ -92,6 +93,17 @@ def _confine(settings: dict[str, Any]) -> None:
     if settings["landlock"]:
         rules = [(path, rights) for path, rights in settings["readable"]]
         confine.landlock(settings["landlock"], rules, settings["writable"])
+
+
+def _read(packages: dict[str, str]) -> None:
+    """What a program that imports them would meet, it would be blamed for."""
+    for name, folder in packages.items():
+        try:
+            os.close(os.open(f"{folder}/__init__.py", os.O_RDONLY))
+        except OSError as error:
+            why = f"programs may import {name}, but cannot read it here ({error.strerror})"
+            os.write(2, f"{why}: let everybody read its folder".encode())
+            os._exit(1)  # hangs up after its last words
 
 
 def _be_quiet() -> None:

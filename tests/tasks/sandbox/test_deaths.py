@@ -9,13 +9,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.grading import sandbox_rows
 from benchmarks.faults.processes import SANDBOX, send, tree
 from srpo_bench.tasks.base import Outcome, TaskError
-from srpo_bench.tasks.sandbox import Limits, Program, Sandbox, worker
+from srpo_bench.tasks.sandbox import Limits, Program, Sandbox, readable, worker
 from srpo_bench.tasks.sandbox.inside import wire
 from srpo_bench.tasks.sandbox.modes import Mode
 from srpo_bench.tasks.sandbox.pool import _OURS
@@ -146,6 +147,18 @@ def test_a_list_of_system_calls_that_the_kernel_refuses_is_no_verdict(
 ) -> None:
     monkeypatch.setattr(worker, "filter_program", lambda: b"\xff" * 8)
     with Sandbox(mode=isolated) as sandbox, pytest.raises(TaskError, match="cannot be graded here"):
+        sandbox.run([GOOD])
+
+
+def test_a_package_that_programs_cannot_read_is_no_verdict(
+    isolated: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be wrong for importing what is there for everybody else."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").touch(mode=0)
+    monkeypatch.setattr(readable, "packages", lambda: {"mine": tmp_path / "mine"})
+    told = r"import mine, but cannot read it here \(Permission denied\)"
+    with Sandbox(mode=isolated) as sandbox, pytest.raises(TaskError, match=told):
         sandbox.run([GOOD])
 
 

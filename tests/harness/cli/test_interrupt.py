@@ -13,7 +13,8 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from srpo_bench.harness.cli import bases, scores
+from srpo_bench.harness import __main__ as program
+from srpo_bench.harness.cli import STOPPED, bases, scores
 from srpo_bench.harness.cli import interrupt as module
 from srpo_bench.harness.cli.interrupt import AGAIN, IMPORTING, Interruptible, interrupt
 from srpo_bench.harness.cli.reading import report
@@ -145,3 +146,22 @@ def test_scoring_says_what_it_leaves_where_it_leaves_anything(
     assert end.value.exit_code == 130
     said = f"Stopped; {tmp_path} holds responses, but no scores: delete it to begin anew.\n"
     assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_a_signal_beside_a_command_is_answered_as_one_that_comes_while_it_runs(
+    default: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SIGTERM, too, where nobody has said otherwise, as nohup and the like do."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL if default else signal.SIG_IGN)
+
+    def command() -> None:
+        answered = signal.getsignal(signal.SIGTERM)
+        assert answered is (signal.default_int_handler if default else signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("srpo_bench.harness.cli.app.main", command)
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    assert end.value.code == 130
+    assert capsys.readouterr() == ("", f"{STOPPED}\n")

@@ -90,6 +90,10 @@ EQUIVALENT: dict[str, str] = {
     "nothing, nothing[:, 0] + 1)": "nothing is read of these responses, however long",
     "harness/engines/torch_engine.py: 1 for 0 :: self.window = max((len(s.encode()) for row in "
     "self.stops for s in row), default=0)": "asked for only where there are stops",
+    "harness/engines/vllm_engine.py: no USub in -1 :: "
+    "logp = logits[0, :-1].float().log_softmax(-1).cpu()": LAST,
+    "harness/engines/vllm_engine.py: no USub in -1 :: "
+    "ours = logp.gather(-1, ids[1:, None])[:, 0]": LAST,
     "harness/models/llama.py: IsNot in p.bias is None :: "
     "yield len({p.bias is None for p in (module.q_proj, module.k_proj, module.v_proj)}) == 1": (
         "all have one where none has none"
@@ -186,6 +190,8 @@ LEFT_OUT = {
     "harness/engines/vllm_server.py": "needs vLLM; tests/integration/test_vllm.py runs it",
     "harness/engines/vllm_extension.py": "is run by vLLM's own processes",
     "harness/models/micro.py": "makes the shipped base, once; benchmarks.micro_base remakes it",
-    "harness/executors/": "starts processes; tests/integration runs, kills and resumes them",
+    "harness/executors/local.py": "starts processes; tests/integration runs, kills and resumes them",
+    "harness/executors/ray.py": "needs Ray; tests/integration/test_ray.py runs it",
+    "harness/executors/slurm.py": "asks Slurm; tests/integration/test_slurm.py runs it",
 }
 """Beginning of a path -> why."""

@@ -118,6 +118,47 @@ def test_a_run_that_was_killed_as_it_wrote_its_status_is_failed_and_the_rest_goe
 
     run_all(comparison, Torn([None, "killed by signal SIGKILL", None, None]))
     assert [state(run) for run in comparison.runs] == ["done", "failed", "done", "done"]
+    record = read_json(comparison.runs[1].folder / "status.json")
+    assert (record["step"], record["steps"]) == (0, 0)  # nobody knows
+
+
+def test_the_executor_is_looked_at_after_a_pause_and_each_look_is_told(
+    comparison: PlannedComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(run_module, "time", SimpleNamespace(sleep=slept.append))
+    executor, told = Scripted([None] * 4), list[int]()
+    run_all(comparison, executor, lambda: told.append(executor.looks))
+    assert told == [1, 2, 3, 4]
+    assert slept == [run_module.POLL] * 4
+    for run in comparison.runs:
+        write_status(run.folder, "waiting", 10)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(comparison, Scripted([None] * 4, interrupt_at=2))
+    assert slept == [run_module.POLL] * (4 + 2 + 3)
+
+
+def test_a_second_interrupt_kills_what_the_first_one_asked_to_stop(
+    comparison: PlannedComparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stop file may be gone by then; a run that was killed as it worked has failed."""
+
+    class Twice(Scripted):
+        def stop(self, now: bool) -> None:
+            super().stop(now)
+            self.interrupt_at = -1 if now else self.looks + 1
+            for run, _ in self.left:
+                write_status(run.folder, "running", 10)
+            if now:
+                (comparison.folder / STOP).unlink()
+
+    executor = Twice([None, None, "killed by signal SIGKILL", None], interrupt_at=2)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(comparison, executor)
+    assert executor.stopped == [False, True]
+    states = [state(run) for run in comparison.runs]
+    assert states == ["done", "stopped", "failed", "stopped"]
+    assert "finishes its step and saves itself. Ctrl-C again kills them." in capsys.readouterr().out
 
 
 def test_only_what_is_pending_is_run(comparison: PlannedComparison) -> None:
@@ -322,6 +363,24 @@ def test_a_run_that_nobody_follows_is_told(
     assert "grpo/seed-1 was left as running by process 7 on n1, which is gone" in said
     assert "srpo/seed-1 is still at work in process 7 on n1, which no command follows" in said
     assert "seed-2" not in said
+
+
+def test_a_stop_of_before_stops_nothing(comparison: PlannedComparison) -> None:
+    """Else a run that died would go on waiting for its place."""
+    (comparison.folder / STOP).touch()
+    run_all(comparison, Scripted(["exit code 1", None, None, None]))
+    assert state(comparison.runs[0]) == "failed"
+    assert not (comparison.folder / STOP).exists()
+
+
+def test_a_checkpoint_that_is_damaged_is_told_before_any_run_begins(
+    comparison: PlannedComparison,
+) -> None:
+    (comparison.runs[1].folder / "checkpoints" / "step-3").mkdir(parents=True)
+    executor = Scripted([None] * 4)
+    with pytest.raises(UserError, match="step-3"):
+        run_all(comparison, executor)
+    assert executor.taken == []
 
 
 def test_what_a_later_attempt_took_over_is_left_alone(comparison: PlannedComparison) -> None:

@@ -175,7 +175,9 @@ def say_report(folder: Path, summary: dict[str, Any]) -> None:
     if (more := len(summary["headlines"]) - MOST_HEADLINES) > 0:
         console.print(f"{more} more challengers are in the report.", highlight=False)
     page = (folder / "report" / "index.html").resolve()
-    console.print(f"Report: {page.as_uri()}", highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        f"Report: {page.as_uri()}", highlight=False, soft_wrap=True
+    )  # brackets are quoted
 
 
 def _say(line: str) -> None:

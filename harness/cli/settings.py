@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import Any
 
@@ -49,7 +50,9 @@ def _section(section: BaseModel, indent: str) -> None:
 
 def _plain(value: Any) -> str:
     """A value on one line of YAML."""
-    return yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()
+    return (
+        yaml.safe_dump(value, default_flow_style=True, width=math.inf).removesuffix("...\n").strip()
+    )
 
 
 def _yaml(value: Any) -> str:

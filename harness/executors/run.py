@@ -103,7 +103,7 @@ def _check(run: PlannedRun) -> None:
             raise UserError(str(error)) from error
 
 
-def _close(ended: list[Ended], stopping: bool = False) -> None:
+def _close(ended: list[Ended], stopping: bool) -> None:
     """Record the end of runs that could not do so themselves.
 
     Where all are being stopped, one that waits for its place goes on waiting, for bench resume.

@@ -190,7 +190,7 @@ LEFT_OUT = {
     "harness/engines/vllm_server.py": "needs vLLM; tests/integration/test_vllm.py runs it",
     "harness/engines/vllm_extension.py": "is run by vLLM's own processes",
     "harness/models/micro.py": "makes the shipped base, once; benchmarks.micro_base remakes it",
-    "harness/executors/local.py": "starts processes; tests/integration runs, kills and resumes them",
+    "harness/executors/local.py": "starts processes; tests/integration kills and resumes them",
     "harness/executors/ray.py": "needs Ray; tests/integration/test_ray.py runs it",
     "harness/executors/slurm.py": "asks Slurm; tests/integration/test_slurm.py runs it",
 }

@@ -181,23 +181,38 @@ def test_a_run_that_went_back_and_is_further_than_before_is_read_anew(
         progress.refresh()
         assert progress.rows()[0][2] == "8/10"
         assert progress.runs[0].pace.steps == 8
+        assert [line["step"] for line in progress.runs[0].steps] == list(range(1, 9))
+        for name in ("steps", "timing"):
+            hidden(folder / f"{name}.jsonl", 9)
+        clock.now += REDRAW_EVERY
+        progress.refresh()
+        assert progress.rows()[0][2] == "9/10"
+
+
+def hidden(path: Path, step: int) -> None:
+    """What stands in a file can be read no more, but for the end of its last line; a step more."""
+    path.write_text("#" * (path.stat().st_size - 1) + "\n")
+    append_line(path, {"step": step, "reward": 0.5, "training": 1.0, "evaluation": 0.0})
 
 
 def test_what_was_read_is_not_read_again(comparison: PlannedComparison) -> None:
-    """What stood before is unreadable by now, but for the end of its last line."""
+    """Nor is a line that is not whole yet."""
     console, _ = plain()
     clock = Clock()
     write(comparison, "grpo", 1, "running", 6)
     folder = comparison.folder / "grpo" / "seed-1"
     with Progress(comparison, console, clock=clock) as progress:
         for name in ("steps", "timing"):
-            path = folder / f"{name}.jsonl"
-            path.write_text("#" * (path.stat().st_size - 1) + "\n")
-            append_line(path, {"step": 7, "reward": 0.5, "training": 1.0, "evaluation": 0.0})
-        clock.now += REDRAW_EVERY
-        progress.refresh()
-        assert progress.rows()[0][2] == "7/10"
-        assert progress.runs[0].pace.steps == 7
+            hidden(folder / f"{name}.jsonl", 7)
+        begun, rest = '{"step": 8, "reward": 0.5, "tr', 'aining": 1.0, "evaluation": 0.0}\n'
+        for added, steps in ((begun, 7), (rest, 8)):
+            for name in ("steps", "timing"):
+                with (folder / f"{name}.jsonl").open("a") as file:
+                    file.write(added)
+            clock.now += REDRAW_EVERY
+            progress.refresh()
+            assert progress.rows()[0][2] == f"{steps}/10"
+            assert progress.runs[0].pace.steps == steps
 
 
 def test_a_damaged_record_is_a_sentence(comparison: PlannedComparison) -> None:

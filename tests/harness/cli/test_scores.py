@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from srpo_bench.harness.cli import scores
 from srpo_bench.harness.config import Config
@@ -65,10 +66,17 @@ def test_flags_become_settings_and_the_record_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
     asked: list[Any] = []
+    consoles: list[Any] = []
 
     def score_models(config: Config, *others: Any) -> dict[str, Any]:
         asked.append((config, *others[:-1]))
         return record(BARE) | {"note": "é"}
+
+    def console(**how: Any) -> Console:
+        consoles.append(how)
+        return Console(**how)
+
+    monkeypatch.setattr(scores, "Console", console)
 
     monkeypatch.setattr(scores, "score_models", score_models)
     settled: list[Any] = []
@@ -82,6 +90,7 @@ def test_flags_become_settings_and_the_record_is_shown(
     words += ["--seed", "9"]
     assert bench(monkeypatch, "eval", *words, *["--json"] * as_json) == 0
     ((config, seed, backend, out),) = asked
+    assert consoles[0] == {"stderr": True}  # what it is at is no part of the result
     assert (seed, backend, out) == (9, "own", None)
     assert settled == [3, 3]
     final = config.final

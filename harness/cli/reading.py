@@ -174,10 +174,8 @@ def say_report(folder: Path, summary: dict[str, Any]) -> None:
         console.print(text, highlight=False, markup=False)
     if (more := len(summary["headlines"]) - MOST_HEADLINES) > 0:
         console.print(f"{more} more challengers are in the report.", highlight=False)
-    page = (folder / "report" / "index.html").resolve()
-    console.print(
-        f"Report: {page.as_uri()}", highlight=False, soft_wrap=True
-    )  # brackets are quoted
+    page = (folder / "report" / "index.html").resolve().as_uri()  # which quotes brackets
+    console.print(f"Report: {page}", highlight=False, soft_wrap=True)
 
 
 def _say(line: str) -> None:

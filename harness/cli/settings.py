@@ -50,9 +50,8 @@ def _section(section: BaseModel, indent: str) -> None:
 
 def _plain(value: Any) -> str:
     """A value on one line of YAML."""
-    return (
-        yaml.safe_dump(value, default_flow_style=True, width=math.inf).removesuffix("...\n").strip()
-    )
+    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf)
+    return text.removesuffix("...\n").strip()
 
 
 def _yaml(value: Any) -> str:

@@ -73,6 +73,7 @@ def lm_eval_backend(
         dtype=config.model.dtype,
         batch_size=config.rollout.rows_at_once,
     )
+    model.model.generation_config = _ends_alone(model.model.generation_config)
     for name, of_task in problems.final.items():
         limit = config.final.max_new_tokens or problems.tasks[name].max_new_tokens
         result = _simple_evaluate(
@@ -157,13 +158,22 @@ def _shots(config: Config, problems: Problems, name: str) -> list[Problem]:
 def _generation(config: Config, limit: int) -> dict[str, Any]:
     """Sampling, in the words of transformers; the task's stop strings stay."""
     greedy = config.final.temperature == 0
-    chosen = {} if greedy else {"top_p": config.final.top_p}
+    chosen = {} if greedy else {"top_p": config.final.top_p, "top_k": 0}  # 50 if nobody says
     return {
         "do_sample": not greedy,
         "temperature": config.final.temperature,
         "max_gen_toks": limit,
         **chosen,
     }
+
+
+def _ends_alone(theirs: Any) -> Any:
+    """Of a model's settings of generation the special tokens. By its penalties and limits
+    transformers would generate, whatever is asked for, and our own sampling does not."""
+    from transformers import GenerationConfig
+
+    names = ("bos_token_id", "eos_token_id", "pad_token_id")
+    return GenerationConfig(**{name: getattr(theirs, name, None) for name in names})
 
 
 def _simple_evaluate(model: Any, spec: dict[str, Any], **settings: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,13 @@ def settings(model: Path, data: Path, *tasks: str, shots: int = 0, **final: Any)
 def test_both_backends_get_the_same_responses_and_scores(
     tiny_folder: Path, data: Path, tmp_path: Path
 ) -> None:
-    """The same prompts, greedily: what lm-eval generates and prints is what we do."""
-    config = settings(tiny_folder, data, "gsm8k")
+    """The same prompts, greedily: what lm-eval generates and prints is what we do, whatever the
+    model's folder says of penalties and limits."""
+    folder = shutil.copytree(tiny_folder, tmp_path / "model")
+    path = folder / "generation_config.json"
+    own = {"repetition_penalty": 5.0, "no_repeat_ngram_size": 2, "max_new_tokens": 3}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **own}))
+    config = settings(folder, data, "gsm8k")
     records, responses = {}, {}
     for backend in ("own", "lm-eval"):
         records[backend] = score_models(config, backend=backend, out=tmp_path / backend)
@@ -53,6 +59,7 @@ def test_both_backends_get_the_same_responses_and_scores(
         responses[backend] = [(line["problem"], line["response"]) for line in lines]
     assert responses["own"] == responses["lm-eval"]
     assert len({text for _, text in responses["own"]}) > 1
+    assert max(len(text) for _, text in responses["own"]) > own["max_new_tokens"]
     assert {name for name, r in records.items() if "lm-eval" in r["versions"]} == {"lm-eval"}
     ours = {s["metric"]: s["accuracy"] for s in records["own"]["scores"]}
     del ours["number"]  # by value, which lm-eval has no metric for

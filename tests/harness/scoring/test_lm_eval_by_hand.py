@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from transformers import GenerationConfig
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import RunError, UserError
@@ -94,6 +95,7 @@ def test_sampling_in_the_words_of_transformers() -> None:
     assert said(temperature=0, top_p=0.5) == greedy
     assert said(temperature=0.6, top_p=0.9) == {
         "do_sample": True, "temperature": 0.6, "max_gen_toks": 7, "top_p": 0.9,
+        "top_k": 0,
     }  # fmt: skip
 
 
@@ -161,9 +163,14 @@ def test_what_a_model_is_asked_through_it(style: str, monkeypatch: pytest.Monkey
 
         def __init__(self, **how: Any) -> None:
             made.append(how)
+            own = GenerationConfig(eos_token_id=[3, 5], repetition_penalty=3.0, max_new_tokens=2)
+            self.model = SimpleNamespace(generation_config=own)
 
     def evaluated(model: Any, spec: Any, **how: Any) -> Any:
         asked.append((spec, how))
+        generation = model.model.generation_config
+        assert generation.to_diff_dict().keys() <= {"eos_token_id", "transformers_version"}
+        assert generation.eos_token_id == [3, 5]
         line = {"doc_id": 0, "metrics": ["exact"], "filter": "none", "exact": 1.0}
         samples = [line | {"resps": [["said"]]}]
         return {"results": {"gsm8k": {"exact,none": 1.0}}, "samples": {"gsm8k": samples}}

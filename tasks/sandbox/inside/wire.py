@@ -108,8 +108,9 @@ def encode(value: Any, refer: Callable[[Any], Any]) -> Any:
         return {kind.__name__: value.hex()}
     if kind is complex:
         return {"complex": [value.real, value.imag]}
-    if kind is range:
-        return {"range": [encode(n, refer) for n in (value.start, value.stop, value.step)]}
+    if kind in (range, slice):
+        bounds = (value.start, value.stop, value.step)
+        return {kind.__name__: [encode(bound, refer) for bound in bounds]}
     return _encode_other(value, refer)
 
 
@@ -169,6 +170,7 @@ _OF_LIST: dict[str, Callable[[list[Any]], Any]] = {
     "dict": _pairs,
     "iterator": iter,
     "range": lambda bounds: range(*bounds),
+    "slice": lambda bounds: slice(*bounds),
     "dict_keys": lambda keys: dict.fromkeys(keys).keys(),
     "dict_values": lambda values: dict(enumerate(values)).values(),
     "dict_items": lambda items: _pairs(items).items(),

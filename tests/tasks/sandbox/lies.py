@@ -13,7 +13,7 @@ def send(message):
 _KINDS = (
     *("tuple", "set", "frozenset", "dict", "iterator", "range", "dict_keys", "dict_values"),
     *("dict_items", "complex", "fraction", "int", "decimal", "bytes", "bytearray", "ref"),
-    *("unknown", "__class__"),
+    *("slice", "unknown", "__class__"),
 )
 _CONTENTS = {
     "nothing": "None",

@@ -38,6 +38,8 @@ def verdict(sandbox: Sandbox, code: str, tests: str, prelude: str = "") -> tuple
         ("from collections import deque\ndef f(): return deque('ab')", "assert list(f()) == ['a', 'b'] and f()[1] == 'b'"),
         ("import numpy as np\ndef f(): return np.arange(3)", "assert list(f()) == [0, 1, 2] and len(f()) == 3"),
         ("class S:\n    def __iter__(self): yield from 'ba'\ndef f(): return S()", "assert sorted(f()) == ['a', 'b'] and f()"),
+        ("import numpy as np\ndef f(): return np.arange(3)", "assert list(f()[1:]) == [1, 2] and list(f()[::-1]) == [2, 1, 0]"),
+        ("def f(s): return s", "assert [1, 2, 3][f(slice(1, None))] == [2, 3]"),
         ("class S:\n    def __len__(self): return 0\ndef f(): return S()", "assert not f()"),
         ("iter = len = bool = 4\nclass S(list): pass\ndef f(): return lambda: S('a')", "assert f() and list(f()()) == ['a']"),
         ("def f(d): return d.keys()", "assert f({'a': 1}) == {'a'}"),

@@ -22,9 +22,10 @@ from srpo_bench.algorithms.batch import Batch, Grades, LogProbs, PromptInfo, Rol
 
 
 class Settings(BaseModel):
-    """Base of every method's settings: immutable, validated, unknown keys refused."""
+    """Base of every method's settings: immutable, validated, unknown keys refused, and so is what
+    JSON has no word for, NaN and infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def setting(default: Any, description: str, source: str, **limits: Any) -> Any:

@@ -61,6 +61,12 @@ class Rollouts:
         """(B,) long: response lengths |o_i| in tokens."""
         return self.mask.sum(dim=1)
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a mask leaves out a token before another: no model can read such a response."""
+        mask = self.mask.bool()
+        return bool((mask[:, 1:] & ~mask[:, :-1]).any())
+
     def __len__(self) -> int:
         return len(self.tokens)
 

@@ -38,12 +38,15 @@ class Evals:
     accuracy: Array
     stderr: Array
     tasks: Mapping[str, Array]
+    """task -> its accuracy."""
     spent: Mapping[str, Array]
     """axis -> running total at each evaluation; only axes the run knows."""
     first: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """task -> its whole score, at the first evaluation."""
     last: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The same at the last one."""
+    errors: Mapping[str, Array] = field(default_factory=dict)
+    """task -> the standard error of its accuracy."""
 
     def __len__(self) -> int:
         return len(self.step)
@@ -81,6 +84,7 @@ def read_evaluations(path: Path, clock: tuple[Array, Array] | None) -> Evals:
         spent={"steps": step, **spent} if len(step) else {},
         first=scores[0] if scores else {},
         last=scores[-1] if scores else {},
+        errors={t: _column([s.get(t, {}).get("stderr") for s in scores]) for t in tasks},
     )
 
 

@@ -97,4 +97,5 @@ class NPR(Shuffled[NPRSettings]):
     def _positive(self, prompt: str) -> bool:
         right, responses, steps = self._seen.get(prompt, [0, 0, 0])
         waited = steps >= self.settings.min_steps
-        return waited and right >= self.settings.threshold * responses
+        # A quotient: 11/20 is 0.55, but 0.55 · 20 is above 11.
+        return waited and right / responses >= self.settings.threshold

@@ -112,6 +112,8 @@ class Policy:
 
     def _packed_logp(self, llama: Llama, rollouts: Rollouts) -> Tensor:
         written = rollouts.lengths > 0
+        if not written.any():
+            return torch.zeros(rollouts.mask.shape, device=self.device)
         used, group = torch.unique(rollouts.group[written], return_inverse=True)
         prompts = [rollouts.prompt_tokens[i] for i in used.tolist()]
         lengths = rollouts.lengths[written]

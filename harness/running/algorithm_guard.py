@@ -24,6 +24,11 @@ CONTAINERS = (list, tuple, set, dict, OrderedDict, Counter)
 COSTS = ("flops", "verifier_calls", "tokens_generated", "tokens_prefilled", "responses")
 """What ``weigh`` may spend beside ``logp`` and have booked."""
 
+GAPS = (
+    "a mask with gaps, and a response is read without any; where a token is not to count, make its "
+    "correction 0"
+)
+
 
 def method(name: str) -> str:
     """The method, as an error's sentence begins."""
@@ -49,7 +54,7 @@ def weigh(
 ) -> Batch:
     """``algorithm.weigh``: a batch whose parts fit together."""
     with naming(method(algorithm.name), "weigh"):
-        answer = algorithm.weigh(rollouts, grades, logp, rng)
+        answer = algorithm.weigh(rollouts, grades, _of_whole(algorithm, logp), rng)
     if not isinstance(answer, Batch):
         raise _wrong(algorithm, f"returned {kind_of(answer)} from weigh, not a Batch")
     if fault := _fault(answer):
@@ -61,6 +66,17 @@ def weigh(
                 algorithm, f"returned a cost {name!r} of {cost!r}; booked are {', '.join(COSTS)}"
             )
     return answer
+
+
+def _of_whole(algorithm: Algorithm[Any], logp: LogProbs) -> LogProbs:
+    """``logp``, which is asked only about responses that can be read."""
+
+    def score(rollouts: Rollouts) -> Tensor:
+        if rollouts.has_gaps:
+            raise _wrong(algorithm, f"asked for log-probs of {GAPS}")
+        return logp(rollouts)
+
+    return score
 
 
 def loss(
@@ -121,6 +137,8 @@ def _fault(batch: Batch) -> str:
             return f"{name} with values that are not finite"
     if (batch.weight < 0).any():
         return "a negative weight"
+    if r.has_gaps:
+        return GAPS
     if len(r.prompts) != len(r.prompt_tokens):
         return f"{len(r.prompts)} prompts with {len(r.prompt_tokens)} lists of prompt tokens"
     if rows[0] and not (int(r.group.min()) >= 0 and int(r.group.max()) < len(r.prompts)):

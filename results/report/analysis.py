@@ -220,17 +220,19 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
     states: dict[str, int] = {}
     for run in runs:
         states[run.state] = states.get(run.state, 0) + 1
+    error, ends = across.error_at_end(done), scores.score_matrix(done, tasks)
+    errors = {t: across.error_at_end(done, t) for t in tasks}
     return ArmResult(
         name=arm,
         algorithm=algorithm,
         base=_mean([r.evals.accuracy[0] for r in begun], sampling.variance(begun)),
-        final=_mean([scores.at_end(r) for r in done], sampling.variance(done) / 2),
-        tasks={t: _mean([scores.at_end(r, t) for r in done]) for t in tasks},
+        final=_mean([scores.at_end(r) for r in done], error),
+        tasks={t: _mean([scores.at_end(r, t) for r in done], errors[t]) for t in tasks},
         benchmark=benchmarks.at_end(runs),
         survival=survival(runs, level, comparison.horizon),
         totals=totals,
         states=states,
-        iqm=across.iqm_interval(scores.score_matrix(done, tasks)) if tasks else _mean([]),
+        iqm=across.iqm_interval(ends, floor=error / max(len(done), 1)) if tasks else _mean([]),
     )
 
 

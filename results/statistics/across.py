@@ -7,17 +7,23 @@ bootstrap resamples whole runs, every task being a stratum that each resample ke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from srpo_bench.results.array import Array
-from srpo_bench.results.runs import Comparison
+from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.inference import Estimate, half_width, of
+from srpo_bench.results.statistics.sampling import variance
 from srpo_bench.results.statistics.speed import Speed
 
+T = TypeVar("T")
+
 RESAMPLES = 2000
+TIE = 1e-12
+"""Resamples that differ by less say the same: sums round."""
 
 
 def iqm(scores: Array) -> float:
@@ -27,9 +33,14 @@ def iqm(scores: Array) -> float:
     return float(stats.trim_mean(scores, 0.25, axis=None))
 
 
-def iqm_interval(scores: Array, level: float = 0.95) -> Estimate:
-    """IQM with a percentile bootstrap over seeds."""
-    from scipy import stats
+def iqm_interval(scores: Array, level: float = 0.95, floor: float = 0.0) -> Estimate:
+    """IQM with a percentile bootstrap over seeds.
+
+    Args:
+        scores: (n × tasks). level: of confidence.
+        floor: the least that the IQM's variance can be, for scores that happen to be alike.
+    """
+    from scipy import special, stats
 
     n = len(scores)
     if n < 2:
@@ -37,7 +48,9 @@ def iqm_interval(scores: Array, level: float = 0.95) -> Estimate:
     picks = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))
     resampled = scores[picks].reshape(RESAMPLES, -1)
     low, high = _percentile(stats.trim_mean(resampled, 0.25, axis=1), level)
-    return Estimate(iqm(scores), low, high, n, "percentile bootstrap")
+    value, half = iqm(scores), float(special.ndtri((1 + level) / 2) * np.sqrt(floor))
+    low, high = min(low, max(0.0, value - half)), max(high, min(1.0, value + half))
+    return Estimate(value, low, high, n, "percentile bootstrap")
 
 
 def probability_of_improvement(challenger: Array, baseline: Array) -> float:
@@ -47,18 +60,18 @@ def probability_of_improvement(challenger: Array, baseline: Array) -> float:
 
 def improvement_interval(challenger: Array, baseline: Array, level: float = 0.95) -> Estimate:
     """The same with a percentile bootstrap over pairs of runs of one seed, (n × tasks) each in the
-    same order. Where every run wins, or none does, a resample can say nothing else, and the
-    interval is that of a share of n pairs."""
+    same order. Where every resample says the same, as where all win or all tie, that is no
+    certainty: the interval is that of a share of n pairs."""
     n = len(challenger)
     if n < 2:
         value = probability_of_improvement(challenger, baseline) if n else np.nan
         return Estimate(value, np.nan, np.nan, n, "none")
     wins = _wins(challenger, baseline).mean(2)
     value = float(wins.mean())
-    if value in (0.0, 1.0):
-        return of(round(value) * n, n)
     weight = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
     drawn = np.einsum("rn,nm,rm->r", weight, wins, weight, optimize=True)
+    if np.ptp(drawn) < TIE:
+        return of(value * n, n)
     return Estimate(value, *_percentile(drawn, level), n, "percentile bootstrap")
 
 
@@ -102,13 +115,35 @@ def geometric_mean_ratio(tasks: Sequence[Speed]) -> Estimate:
 
 
 def on_task(comparison: Comparison, task: str) -> Comparison:
-    """The same comparison with one task's accuracy in place of the mean over tasks."""
-    runs = tuple(
-        replace(run, evals=replace(run.evals, accuracy=run.evals.tasks[task]))
-        for run in comparison.runs
-        if task in run.evals.tasks
+    """The same comparison with one task's accuracy, and its error, in place of the mean over tasks;
+    of the runs that were asked it."""
+    asked = (run for run in comparison.runs if task in run.evals.tasks)
+    return replace(comparison, runs=tuple(of_task(run, task) for run in asked))
+
+
+def of_task(run: Run, task: str) -> Run:
+    """One run with what it records of one task alone."""
+    evals = run.evals
+
+    def only(of: Mapping[str, T]) -> dict[str, T]:
+        return {task: of[task]} if task in of else {}
+
+    alone = replace(
+        evals,
+        accuracy=evals.tasks[task],
+        stderr=evals.errors.get(task, np.full(len(evals), np.nan)),
+        tasks=only(evals.tasks),
+        errors=only(evals.errors),
+        first=only(evals.first),
+        last=only(evals.last),
     )
-    return replace(comparison, runs=runs)
+    return replace(run, evals=alone)
+
+
+def error_at_end(runs: Sequence[Run], task: str | None = None) -> float:
+    """The sampling variance of a run's accuracy at its end, the mean of two evaluations; of one
+    task, or of the mean over tasks."""
+    return variance([run if task is None else of_task(run, task) for run in runs]) / 2
 
 
 def _wins(challenger: Array, baseline: Array) -> Array:

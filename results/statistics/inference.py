@@ -53,8 +53,9 @@ def share(values: Array, floor: float = 0.0) -> Estimate:
     return replace(estimate, low=max(0.0, estimate.low), high=min(1.0, estimate.high))
 
 
-def of(count: int, n: int) -> Estimate:
-    """A share count/n of independent things with its exact interval (Clopper and Pearson 1934)."""
+def of(count: float, n: int) -> Estimate:
+    """A share count/n of independent things with its exact interval (Clopper and Pearson 1934); one
+    of them may count in part, as a tie does."""
     from scipy.special import betaincinv
 
     if not n:

@@ -29,6 +29,18 @@ def test_concat_renumbers_groups_and_pads(sample: Any) -> None:
     assert not both.mask[4:, 3:].any()
 
 
+def test_a_mask_has_gaps_where_a_token_follows_one_that_is_left_out(sample: Any) -> None:
+    rollouts = sample(["a"], 2, seed=0)
+    for mask, gaps in (
+        ([1, 1, 0], False),
+        ([0, 0, 0], False),
+        ([0, 1, 0], True),
+        ([1, 0, 1], True),
+    ):
+        rollouts.mask = torch.tensor([[True] * 3, list(map(bool, mask))])
+        assert rollouts.has_gaps == gaps
+
+
 def test_totals_leave_out_responses_without_weight(sample: Any) -> None:
     rollouts = sample(["a"], 3, seed=0)
     weight = torch.tensor([1.0, 0.0, 0.5])

@@ -137,6 +137,15 @@ def test_unknown_settings_are_refused(name: str) -> None:
         get(name).Settings(no_such_setting=1)
 
 
+@pytest.mark.parametrize("kind", [get(n) for n in NAMES] + [get_sampler(n) for n in SAMPLERS])
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_numbers_that_no_record_can_hold_are_refused(kind: Any, value: float) -> None:
+    for name, field in kind.Settings.model_fields.items():
+        if field.annotation is float:
+            with pytest.raises(ValidationError, match="finite number"):
+                kind.Settings(**{name: value})
+
+
 def _rewarded(sample: Any, rewards: list[float]) -> tuple[Rollouts, Grades]:
     rollouts = sample([f"math-{i}" for i in range(len(rewards) // 4)], 4, seed=0)
     rollouts.truncated[:] = False

@@ -98,6 +98,33 @@ class Unfair(Wrong):
         return replace(batch, weight=-batch.weight)
 
 
+class Gaps(Wrong):
+    """Trains on some tokens of a response, and says so where it must not."""
+
+    name = "gaps"
+    sentence = (
+        "returned a mask with gaps, and a response is read without any; where a token is not to "
+        "count, make its correction 0."
+    )
+
+    def spoil(self, batch: Batch) -> Any:
+        mask = batch.rollouts.mask.clone()
+        mask[0, 0] = False
+        return replace(batch, rollouts=replace(batch.rollouts, mask=mask))
+
+
+class AsksGaps(Wrong):
+    """Asks what the policy says of every other token."""
+
+    name = "asks-gaps"
+    sentence = "asked for log-probs of " + Gaps.sentence.removeprefix("returned ")
+
+    def weigh(self, *arguments: Any) -> Any:
+        rollouts, _, logp, _ = arguments
+        logp(replace(rollouts, mask=rollouts.mask & (torch.arange(4) % 2 > 0)))
+        return super().weigh(*arguments)
+
+
 class Halved(Wrong):
     name = "halved"
     sentence = "returned advantage of shape (24,) where the rollouts need (12,)."

@@ -12,7 +12,8 @@ import pytest
 from srpo_bench.harness.executors.base import command
 from srpo_bench.results.status import GONE
 from srpo_bench.results.store import read_json, write_json
-from tests.integration.conftest import Bench, environment, records
+from tests.integration.conftest import TINY, Bench, environment, records
+from tests.integration.conftest import command as bench_command
 from tests.integration.test_compare import lines, wait_for
 
 pytestmark = pytest.mark.integration
@@ -35,6 +36,35 @@ def test_the_command_writes_the_same_bits_and_can_be_stopped(
     assert read_json(run / "status.json")["state"] == "done"
     expected = {k: v for k, v in records(finished).items() if k.startswith("grpo/seed-1/")}
     assert records(tmp_path) == expected
+
+
+ANYONE = """
+from srpo_bench.algorithms.samplers.shuffled import Shuffled
+
+
+class Anyone(Shuffled):
+    name = "anyone"
+
+    def choose(self, step, n, rng):
+        return self.groups(list({prompt.id for prompt in self.info.pool})[:n])
+"""
+
+
+def test_the_order_of_a_set_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """Names are hashed anew in every process, unless Python is told not to as it starts."""
+    plugin, out = tmp_path / "anyone.py", tmp_path / "c"
+    plugin.write_text(ANYONE)
+    hashing = environment(PYTHONHASHSEED="random", XDG_DATA_HOME=str(tmp_path))
+    words = bench_command("compare", "--algos", f"any=grpo-token+{plugin}:Anyone", *TINY)
+    words += ["--steps", "2", "--seeds", "1", "--out", str(out)]
+    subprocess.run(words, env=hashing, check=True, capture_output=True)
+    whole, run = records(out), out / "any" / "seed-1"
+    assert len(whole) == 3
+    for path in run.iterdir():
+        if path.name != "manifest.json":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    subprocess.run(command(run), env=hashing, check=True, cwd=tmp_path)
+    assert records(out) == whole
 
 
 def test_a_unit_whose_code_is_not_the_planners_refuses(finished: Path, tmp_path: Path) -> None:

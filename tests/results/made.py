@@ -33,16 +33,19 @@ def run(
     totals: Mapping[str, float] | None = None,
     reason: str = "",
 ) -> Run:
-    """Evaluated every so many steps, or at ``step``. The curves' steps are 1, 2, 3, …"""
+    """Evaluated every so many steps, or at ``step``; ``stderr`` is each task's, too. The curves'
+    steps are 1, 2, 3, …"""
     at = np.arange(len(accuracy)) * every if step is None else np.array(step, dtype=float)
+    error = np.full(len(at), NAN) if stderr is None else np.array(stderr, dtype=float)
     evals = Evals(
         step=at,
         accuracy=np.array(accuracy, dtype=float),
-        stderr=np.full(len(at), NAN) if stderr is None else np.array(stderr, dtype=float),
+        stderr=error,
         tasks={t: np.array(a, dtype=float) for t, a in (tasks or {}).items()},
         spent={"steps": at, **{n: np.array(v, dtype=float) for n, v in (spent or {}).items()}},
         first=first or {},
         last=last or {},
+        errors=dict.fromkeys(tasks or {}, error),
     )
     columns = {name: np.array(v, dtype=float) for name, v in (curves or {}).items()}
     length = len(next(iter(columns.values()), []))

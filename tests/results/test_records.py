@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srpo_bench.results.records import read_steps, read_timing
+from srpo_bench.results.records import read_evaluations, read_steps, read_timing
 from srpo_bench.results.schema import PHASES, PROCESSOR
 from tests.results.made import comparison
 
@@ -60,6 +60,15 @@ def test_a_clock_leaves_evaluation_out_and_counts_processors_where_all_steps_do(
     lines = [line | {PROCESSOR: seconds} for line, seconds in ((one, 5.0), (other, 2.5))]
     assert read_timing(written(tmp_path / "timing.jsonl", *lines))[1]["processor_seconds"] == 7.5
     assert read_timing(tmp_path / "absent.jsonl") == (None, {})
+
+
+def test_every_task_has_the_error_that_its_own_score_tells(tmp_path: Path) -> None:
+    tasks = ({"a": {"accuracy": 0.5, "stderr": 0.1}, "b": {"accuracy": 1}},
+             {"a": {"accuracy": 0.7, "stderr": 0.2}})  # fmt: skip
+    lines = [{"step": i, "accuracy": 0.5, "tasks": scores} for i, scores in enumerate(tasks)]
+    evals = read_evaluations(written(tmp_path / "evals.jsonl", *lines), None)
+    assert evals.errors["a"].tolist() == [0.1, 0.2]
+    assert np.isnan(evals.errors["b"]).all()
 
 
 def test_a_comparison_without_runs_ends_where_it_begins() -> None:

@@ -42,6 +42,19 @@ def test_who_has_reached_the_threshold_leaves(
     assert pools == [{"math-0", "math-1", "math-2"}, after_one, after_two]
 
 
+@pytest.mark.parametrize(("right", "n"), [(11, 20), (7, 100), (14, 25), (17, 50)])
+def test_a_rate_that_is_the_threshold_has_reached_it(
+    right: int, n: int, plan: Any, sample: Any
+) -> None:
+    """0.55 · 20 rounds to more than 11."""
+    info = plan(["math"] * 2, prompts_per_step=2, group_size=n)
+    sampler = make_sampler("npr", info, threshold=right / n)
+    sampler.choose(1, 2, torch.Generator())
+    sampler.observe(*outcomes(sample, {"math-0": right, "math-1": right - 1}, n))
+    sampler.choose(2, 2, torch.Generator())
+    assert sampler.order.pool == ["math-1"]
+
+
 def test_where_nobody_is_left_all_return_and_are_counted(plan: Any, sample: Any) -> None:
     sampler = make_sampler("npr", plan(["math"] * 2, prompts_per_step=2))
     rng = torch.Generator()

@@ -156,6 +156,19 @@ def test_attention_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
 
+def test_of_responses_without_a_token_there_is_nothing_to_say() -> None:
+    policy = Policy(tiny("llama"), None, torch.device("cpu"), torch.float32, 1.0, 1.0)
+    mask = torch.tensor([[True, True], [False, False], [False, False]])
+    none = torch.zeros(3, dtype=torch.bool)
+    tokens = torch.ones(3, 2, dtype=torch.long)
+    rollouts = Rollouts(
+        ["a", "b"], [[1], [2, 3]], torch.tensor([0, 1, 1]), tokens, mask, -mask.float(), none
+    )
+    assert policy.llama is not None
+    assert (policy.logp_of(rollouts, 3)[1:] == 0).all()
+    assert policy.logp_of(rollouts, 3)[0].abs().min() > 0
+
+
 def test_one_layer_is_enough() -> None:
     model = tiny("llama")
     model.model.layers = model.model.layers[:1]

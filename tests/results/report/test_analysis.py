@@ -11,6 +11,7 @@ import pytest
 from srpo_bench.results.judgement.claims import NonInferiority, Ratio
 from srpo_bench.results.report import analysis
 from srpo_bench.results.runs import Run
+from srpo_bench.results.statistics import sampling
 from srpo_bench.results.store import ResultsError
 from tests.results.made import NAN, comparison, run
 
@@ -79,6 +80,17 @@ def test_an_arm_in_numbers() -> None:
     assert found.iqm.n == 2
     assert analysis._arm(comparison(run("y")), "y", 0.5).algorithm == "y"
     assert analysis._arm(comparison(run("y")), "y", 0.5).iqm.n == 0
+
+
+def test_seeds_that_are_all_right_leave_what_so_many_answers_leave_open() -> None:
+    """Eight seeds, each 24 of 24 at the end of task a; the interquartile mean of both tasks."""
+    score = {task: {"n": 24, "k": 1, "accuracy": 1.0} for task in "ab"}
+    right = {"a": (0.5, 1.0, 1.0), "b": (0.5, 1.0, 1.0)}
+    runs = [run("grpo", s, (0.5, 1.0, 1.0), tasks=right, last=score) for s in range(1, 9)]
+    found = analysis._arm(comparison(*runs), "grpo", 0.9)
+    off = 1.959964 * (sampling.jeffreys(24) / 2 / 8) ** 0.5
+    assert (found.tasks["a"].low, found.tasks["a"].high) == (pytest.approx(1 - off), 1.0)
+    assert (found.iqm.low, found.iqm.high) == (pytest.approx(1 - off / 2**0.5), 1.0)
 
 
 def test_a_mean_of_accuracies_has_the_floor_of_one_over_as_many() -> None:

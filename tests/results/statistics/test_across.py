@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 from rliable import metrics
 
-from srpo_bench.results.statistics import across
+from srpo_bench.results.statistics import across, sampling
 from srpo_bench.results.statistics.speed import Curves, Speed, speed
 from tests.results.made import comparison, run
 
@@ -136,6 +137,28 @@ def test_published_intervals_do_not_move() -> None:
     assert (found.low, found.high) == pytest.approx((0.2568576, 0.5277778), abs=1e-6)
 
 
+def test_nothing_but_ties_and_tasks_that_cancel_are_not_certainty() -> None:
+    """As for four of eight pairs, by Clopper and Pearson; seven halves of seven are allowed."""
+    one, two = np.full((8, 1), 0.75), np.tile([[1.0, 0.0]], (8, 1))
+    for found in (
+        across.improvement_interval(one, one),
+        across.improvement_interval(two, two[:, ::-1]),
+    ):
+        assert found.value == 0.5
+        assert (found.low, found.high) == pytest.approx((0.1570128, 0.8429872), abs=1e-6)
+    odd = across.improvement_interval(one[:7], one[:7])
+    assert odd.value == 0.5
+    assert odd.low == pytest.approx(1 - odd.high)
+    assert 0.1 < odd.low < 0.2
+
+
+def test_runs_that_are_all_alike_leave_the_iqm_the_error_of_their_answers() -> None:
+    right, half = across.iqm_interval(np.ones((8, 2)), floor=1e-4), 1.959964 * 0.01
+    assert (right.value, right.high, right.low) == (1.0, 1.0, pytest.approx(1 - half))
+    scattered = across.iqm_interval(X, floor=1e-9)
+    assert scattered == across.iqm_interval(X)
+
+
 def test_no_win_at_all_is_not_certainty_either() -> None:
     found = across.improvement_interval(np.full((8, 2), 0.1), np.full((8, 2), 0.9))
     assert (found.value, found.low, found.n) == (0, 0, 8)
@@ -188,6 +211,24 @@ def test_one_task_alone_is_the_accuracy_of_the_runs_that_have_it() -> None:
     view = across.on_task(comparison(*runs), "b")
     assert [r.seed for r in view.runs] == [1]
     assert view.runs[0].evals.accuracy.tolist() == [0.5, 0.6]
+    assert np.isnan(view.runs[0].evals.stderr).all()
+
+
+def test_one_task_alone_has_its_own_error_and_not_that_of_the_mean() -> None:
+    """24 of 24 right in one task and noise in the other: what so many answers leave open."""
+    whole = run(seed=1, tasks={"a": (0.5, 1.0), "b": (0.5, 0.6)}, stderr=(0.05, 0.01))
+    score = {"a": {"n": 24, "k": 1}, "b": {"n": 24, "k": 1}}
+    evals = replace(
+        whole.evals,
+        errors={"a": np.array([0.02, 0.0]), "b": np.array([0.1, 0.2])},
+        first=score,
+        last=score,
+    )
+    alone = across.of_task(replace(whole, evals=evals), "b").evals
+    assert alone.stderr.tolist() == [0.1, 0.2]
+    assert (list(alone.tasks), list(alone.first), list(alone.last)) == (["b"], ["b"], ["b"])
+    solved = across.of_task(replace(whole, evals=evals), "a")
+    assert sampling.variance([solved]) == sampling.jeffreys(24)
 
 
 def test_what_is_drawn_again_is_drawn_from_stream_nought() -> None:

@@ -41,6 +41,10 @@ def test_the_reports_first_words_and_where_it_is(
         f"Report: {page}",
     ]
     assert asked == [(tmp_path, False, [], {"exploratory": [0.5]})]
+    monkeypatch.setenv("COLUMNS", "20")
+    reading.say_report(tmp_path, summary("a"))
+    assert capsys.readouterr().out.splitlines() == [first[0], f"Report: {page}"]  # in one piece
+    monkeypatch.undo()
     reading.say_report(tmp_path, summary("a", "b", "c"))
     assert capsys.readouterr().out.splitlines()[:3] == first
 

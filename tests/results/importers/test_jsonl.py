@@ -43,6 +43,21 @@ def test_lines_of_training_are_left_out_when_asked(tmp_path: Path) -> None:
         take("jsonl", path, out=tmp_path / "other")
 
 
+def test_a_history_whose_steps_are_the_trackers_own_is_doubted_once(tmp_path: Path) -> None:
+    """Though its keys change from line to line."""
+    told = [{"algo": "grpo", "seed": 1, "_step": n, "accuracy": 0.1} for n in (0, 5)]
+    path = lines(tmp_path / "a.jsonl", told[0], told[1] | {"loss": 0.5})
+    done = take("jsonl", path, out=tmp_path / "out", mapped=("step=_step",))
+    (doubt,) = done.notes.doubts
+    assert doubt.startswith("Steps are read from W&B's own _step; ")
+
+
+def test_a_line_without_a_step_is_told_though_it_could_be_left_out(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", row(0, 0.1), {"algo": "grpo", "seed": 1, "loss": 0.5})
+    with pytest.raises(ResultsError, match="line 2: no column 'step'"):
+        take("jsonl", path, out=tmp_path / "out", skip_empty=True)
+
+
 def test_another_trainers_file_is_sent_to_its_reader(tmp_path: Path) -> None:
     for keys, name in (
         ({"step": 1, "data": {}}, "verl"),

@@ -74,6 +74,18 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def stack(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """``merge`` of whole sources of settings. What one of them scores belongs to what it trains on:
+    where a later one names tasks to train on and none to score, those are scored."""
+    out: dict[str, Any] = {}
+    for layer in layers:
+        stated = flat(layer)
+        if "data.tasks" in stated and "evaluation.tasks" not in stated:
+            out.get("evaluation", {}).pop("tasks", None)
+        out = merge(out, layer)
+    return out
+
+
 def assignments(pairs: list[str]) -> dict[str, Any]:
     """``["optim.lr=3e-5"]`` as a nested mapping; values are YAML."""
     out: dict[str, Any] = {}

@@ -118,14 +118,15 @@ def compare(
         engine=engine,
     )
     file = layers.read_yaml(config) if config else {}
-    name = preset or str(file.pop("preset", "")) or ("real" if "model" in flags | file else "micro")
-    listed = file.pop("algos", None)
+    filed, listed = file.pop("preset", None), file.pop("algos", None)
     names = [typed.arm(arm) for arm in arm_names(listed if algos is None else algos, ladder)]
     rewards = {"reward": {typed.reward(name): 1.0 for name in reward or []}}
     chosen = by_arm(layers.assignments(set_ or []), names)
+    said = layers.merge(flags, chosen)
+    name = preset or str(filed or "") or _fitting(layers.merge(file, said))
     record = read_tuned(tuned) if tuned else None
     better = settings_of(record) if record else {}
-    values = layers.merge(layers.read_preset(name), better, rewards, file, flags, chosen)
+    values = layers.stack(layers.read_preset(name), better, rewards, file, said)
     values = typed.tasks(values)
     arms = parse_arms(names, values.pop("algorithms", None) or {})
     settings = layers.parse(cfg.Config, values, "the settings")
@@ -142,6 +143,13 @@ def compare(
     comparison = plan_comparison(folder, settings, arms, tuning, options, checked)
     keep_copy(folder, mirror)
     run_and_report(comparison, options)
+
+
+def _fitting(given: Mapping[str, Any]) -> str:
+    """The preset where none is named: the embedded testbed's is of no use to another model."""
+    model = given.get("model")
+    path = model.get("path", "micro") if isinstance(model, Mapping) else "micro"
+    return "micro" if path == "micro" else "real"
 
 
 def tune(
@@ -170,7 +178,9 @@ def tune(
     candidates = grid(names, read_params(param))
     flags = nested(tasks=tasks, model=model, data_dir=data_dir, seeds=seeds, steps=steps)
     chosen = by_arm(layers.assignments(set_ or []), names)
-    values = layers.merge(layers.read_preset(preset or "micro"), {"seeds": SEEDS}, flags, chosen)
+    said = layers.merge(flags, chosen)
+    below = layers.read_preset(preset or _fitting(said))
+    values = layers.stack(below, {"seeds": SEEDS}, said)
     values = typed.tasks(values)
 
     def train(comparison: PlannedComparison, heading: str) -> None:

@@ -315,6 +315,11 @@ def test_every_option_of_tune_is_heard(
     ]
     training.tune(algo=["grpo"], param=["optim.lr=0.1"], out=Path("o"))
     assert found[1][1]["seeds"] == (101, 102, 103, 104)
+    assert found[1][1]["evaluation"]["tasks"]
+    training.tune(algo=["grpo"], param=["optim.lr=0.1"], out=Path("o"), tasks="micro-math")
+    assert "tasks" not in found[2][1]["evaluation"]
+    training.tune(algo=["grpo"], param=["optim.lr=0.1"], out=Path("o"), model="m")
+    assert found[3][1]["data"]["tasks"] == ["gsm8k"]
 
 
 def test_wrong_usage_in_one_line_or_the_help() -> None:
@@ -583,7 +588,38 @@ def test_a_preset_by_the_model(asked: list[Any], tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text("model: {path: m}\nrollout: {max_new_tokens: 8}\n")
     training.compare(dry_run=True, algos="grpo", config=tmp_path / "m.yaml")
     training.compare(dry_run=True, algos="grpo")
-    assert [given[0].name for _, given in asked] == ["grpo-real", "grpo-micro"]
+    training.compare(dry_run=True, algos="grpo", set_=["model.path=m", "rollout.max_new_tokens=8"])
+    training.compare(dry_run=True, algos="grpo", set_=["model.device=cuda"])
+    training.compare(dry_run=True, algos="grpo", model="micro")
+    names = ["grpo-real", "grpo-micro", "grpo-real", "grpo-micro", "grpo-micro"]
+    assert [given[0].name for _, given in asked] == names
+    (tmp_path / "p.yaml").write_text("preset: real\n")
+    training.compare(dry_run=True, algos="grpo", config=tmp_path / "p.yaml", preset="smoke")
+    assert asked[-1][1][0].name == "grpo-smoke"
+
+
+def test_who_trains_on_other_tasks_than_the_presets_is_scored_on_them(
+    asked: list[Any], tmp_path: Path
+) -> None:
+    """The preset's own would say nothing of what was trained."""
+    micro = ("micro-gsm8k", "micro-math", "micro-humaneval")
+    file = tmp_path / "f.yaml"
+    file.write_text("data: {tasks: [micro-math]}\n")
+    both = tmp_path / "both.yaml"
+    both.write_text("data: {tasks: [micro-math]}\nevaluation: {tasks: [micro-gsm8k]}\n")
+    for given, scored in (
+        ({}, micro),
+        ({"tasks": "micro-math"}, ("micro-math",)),
+        ({"set_": ["data.tasks=[micro-math]"]}, ("micro-math",)),
+        ({"config": file}, ("micro-math",)),
+        ({"config": both}, ("micro-gsm8k",)),
+        ({"config": both, "tasks": "micro-humaneval"}, ("micro-humaneval",)),
+        ({"eval_tasks": "micro-math", "set_": ["data.tasks=[micro-gsm8k]"]}, ("micro-math",)),
+        ({"tasks": "micro-math", "eval_tasks": "micro-gsm8k"}, ("micro-gsm8k",)),
+        ({"eval_tasks": "micro-math"}, ("micro-math",)),
+    ):
+        training.compare(dry_run=True, algos="grpo", **given)  # type: ignore[arg-type]
+        assert asked[-1][1][1].evaluation_tasks == scored
 
 
 def test_a_copy_that_was_brought_back_is_told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import sys
@@ -112,8 +113,8 @@ def test_root_becomes_nobody_where_nobody_can_read_python_and_its_packages(
     private.mkdir(mode=0o700)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(sys, "base_prefix", "/usr")
-    (tmp_path / "link").symlink_to(private)
-    Path(tmp_path / "link" / "numpy").mkdir()
+    (private / "open" / "numpy").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(private / "open")
     for package, expected in (
         (Path("/usr/lib"), "nobody"),
         (private, "powerless root"),
@@ -202,10 +203,19 @@ def test_a_folder_that_another_took_for_an_orphan_is_made_anew(
 ) -> None:
     made = tmp_path / "made"
     made.mkdir()
-    paths = [str(made), str(tmp_path / "gone")]
+    late = tmp_path / "late"
+    late.mkdir()
+    paths = [str(made), str(late), str(tmp_path / "gone")]
+
+    def lock(descriptor: int, how: int) -> None:
+        if late.exists():
+            late.rmdir()
+
+    monkeypatch.setattr(fcntl, "flock", lock)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(tempfile, "mkdtemp", lambda prefix: paths.pop())
-    scratch = Scratch(owner=None)
+    scratch = Scratch(owner=None)  # the first has gone before it is opened, the next while it is
     assert scratch.path == str(made)
+    assert not late.exists()
     scratch.remove()
     assert not made.exists()

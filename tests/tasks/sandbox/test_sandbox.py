@@ -244,6 +244,7 @@ def test_draws_within_a_program_differ(sandbox: Sandbox) -> None:
         ("import math, random\ndef f(x): return math.floor(random.random() * x)", True),
         ("import numpy as np\ndef f(x): return np.datetime64('now')", False),
         ("import time\ndef f(x): return time.time()", False),
+        ("\ufeffimport time\ndef f(x): return time.time()", False),
         ("def f(x): return id(x)", False),
         ("def f(x): return getattr(__builtins__, 'i' + 'd')(x)", False),
         ("from datetime import datetime as d\ndef f(x): return d.now()", False),

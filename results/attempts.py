@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.results.store import read_record
+from srpo_bench.results.store import number, read_record
 
 ATTEMPTS = "attempts"
 ATTEMPT = "attempt.json"
@@ -15,7 +15,8 @@ ATTEMPT = "attempt.json"
 def attempt_numbers(run: Path) -> list[int]:
     """Attempts that were made at a run, oldest first."""
     with suppress(FileNotFoundError):
-        return sorted(int(p.name) for p in (run / ATTEMPTS).iterdir() if p.name.isdecimal())
+        numbers = (number(path.name) for path in (run / ATTEMPTS).iterdir())
+        return sorted(n for n in numbers if n is not None)
     return []
 
 

@@ -163,8 +163,10 @@ def last_line(path: Path) -> dict[str, Any] | None:
 
 def run_dirs(comparison: Path) -> list[Path]:
     """Run directories of a comparison, by arm then seed."""
-    folders = [p.parent for p in comparison.glob("*/seed-*/manifest.json")]
-    return sorted(folders, key=lambda p: (p.parent.name, int(p.name.removeprefix("seed-"))))
+    found = (p.parent for p in comparison.glob("*/seed-*/manifest.json"))
+    numbers = {folder: number(folder.name.removeprefix("seed-")) for folder in found}
+    whole = {folder: seed for folder, seed in numbers.items() if seed is not None}
+    return sorted(whole, key=lambda folder: (folder.parent.name, whole[folder]))
 
 
 class ResultsError(ValueError):
@@ -172,6 +174,13 @@ class ResultsError(ValueError):
 
 
 def saved(run: Path) -> list[int]:
-    """Steps that have a whole checkpoint, oldest first."""
-    names = (p.name.removeprefix("step-") for p in (run / "checkpoints").glob("step-*"))
-    return sorted(int(name) for name in names if name.isdecimal())
+    """Steps that have a whole checkpoint, oldest first; what a run would name otherwise is none."""
+    folders = (path for path in (run / "checkpoints").glob("step-*") if path.is_dir())
+    steps = (number(path.name.removeprefix("step-")) for path in folders)
+    return sorted(step for step in steps if step is not None)
+
+
+def number(name: str) -> int | None:
+    """The whole number that a name is, written as we write it; None for somebody's own folder, such
+    as a copy called seed-1.old or step-007."""
+    return int(name) if name.isdecimal() and name == str(int(name)) else None

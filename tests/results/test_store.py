@@ -135,8 +135,12 @@ def test_records_of_a_newer_schema_and_of_no_kind_are_refused(tmp_path: Path) ->
 def test_runs_and_checkpoints_by_number(tmp_path: Path) -> None:
     for arm, seed in (("b", 1), ("a", 10), ("a", 9)):
         run = tmp_path / arm / f"seed-{seed}"
-        (run / "checkpoints" / "step-old").mkdir(parents=True)
-        (run / "manifest.json").write_text("{}")
+        for name in ("step-old", "step-007", "step-٣", "step-", "step--2"):
+            (run / "checkpoints" / name).mkdir(parents=True)
+        (run / "checkpoints" / "step-9").touch()
+        for folder in (run, *(run.with_name(name) for name in (f"seed-{seed}.old", "seed-01"))):
+            folder.mkdir(exist_ok=True)
+            (folder / "manifest.json").write_text("{}")
     for step in (100, 20):
         (run / "checkpoints" / f"step-{step}").mkdir()
     assert [f"{p.parent.name}/{p.name}" for p in run_dirs(tmp_path)] == [

@@ -75,9 +75,12 @@ def refuse_other(
             f"{folder} was planned by an earlier srpo-bench, whose contract does not hold every "
             "prompt: finish it with that one, or start anew with another --out."
         )
-    differing = [k for k in ("arms", "seeds", "config") if old[k] != new[k]]
-    # A field that the old contract does not know came later; what is set there, "config" compares.
+    differing = [k for k in ("arms", "seeds") if old[k] != new[k]]
+    were, are = flat(old["config"]), flat(new["config"])
+    differing += [k for k in {**are, **were} if k != "seeds" and were.get(k) != are.get(k)]
+    # A field that the old contract does not know came later; what is set there, its setting tells.
     differing += [k for k, v in new["contract"].items() if old["contract"].get(k, v) != v]
+    differing = list(dict.fromkeys(differing))
     names = [{arm["arm"] for arm in plan["arms"]} for plan in (old, new)]
     if not (names[0] <= names[1] and set(old["seeds"]) <= set(new["seeds"])):
         do = "to add to it, name all of its arms and seeds and what is new; or "

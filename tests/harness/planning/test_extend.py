@@ -101,7 +101,7 @@ def test_an_arm_is_added_and_then_seeds_of_both(planned: Path) -> None:
     ("config", "arms", "field"),
     [
         (settings([1, 3]), [GRPO], "seeds"),
-        (settings([1, 2, 3], steps=3), [GRPO], "config"),
+        (settings([1, 2, 3], steps=3), [GRPO], r"steps[,)]"),
         (settings([1, 2, 3]), [SRPO], "arms"),
         (
             settings([1, 2]),

@@ -66,7 +66,7 @@ def _load() -> Callable[[str, str], str]:
     def parsed(text: str) -> list[Any]:
         # no limits of its own: its timers fail silently, and time is kept from outside
         result: list[Any] = parse(f"\\boxed{{{text}}}", configs, parsing_timeout=None)
-        return result
+        return [strictly.with_imaginary_unit(reading) for reading in result]
 
     def equivalent(gold: str, answer: str) -> str:
         wanted, given = parsed(gold), parsed(answer)

@@ -10,37 +10,41 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from srpo_bench.tasks import numbers
+from srpo_bench.tasks import numbers, units
+from srpo_bench.tasks.spellings import spelled
 
 _ONE_LETTER = str.maketrans(
     {
         **dict(zip("０１２３４５６７８９．，（）＝", "0123456789.,()=", strict=True)),
         **dict.fromkeys("−–—﹣－", "-"),
         **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "),
-        **dict.fromkeys("€£¥₹￥", ""),
+        **dict.fromkeys("€£¥₹￥¢\u200b\u200c\u200d\u2060\ufeff", ""),
         **dict(zip("×·⋅∙÷π∞≤≥≠≈∪∩±…", (
             r"\times ", r"\cdot ", r"\cdot ", r"\cdot ", r"\div ", r"\pi ", r"\infty ", r"\le ",
             r"\ge ", r"\neq ", r"\approx ", r"\cup ", r"\cap ", r"\pm ", r"\ldots ",
         ), strict=True)),
         "°": r"^{\circ}", "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}",
         "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}",
+        "∖": r"\setminus ", "′": "'", "’": "'",
         **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
-_ROOT = re.compile(r"√\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
+_ROOT = re.compile(r"(?:√|(?<![a-zA-Z\\])sqrt)\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
 _BOLD = re.compile(r"\\(?:math(?:bf|it|sf)|bm|boldsymbol)\{([^{}]*)\}")
 _ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox)(?=\s*\{)")
-_DELIMITERS = re.compile(
-    r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro)\b|\\displaystyle\b"
-)
+_DELIMITERS = re.compile(r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro)\b")
 _IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}
 _EMPTY = re.compile(r"\\varnothing\b|\\\{\s*\\\}")
 _NUMBER_SET = re.compile(r"\\(?:mathbb|Bbb)\s*\{?\s*([A-Z])\s*\}?")
-_REPEATING = re.compile(r"(?<![\d.])(\d{0,9})\.(\d{0,9})\\overline\s*(?:\{\s*(\d{1,9})\s*\}|(\d))")
+_REPEATING = re.compile(
+    r"(?<![\d.])(\d{0,9})\.(?:(\d{0,9})\\(?:overline|bar|dot)\s*(?:\{\s*(\d{1,9})\s*\}|(\d))"
+    r"|\((\d{1,9})\)(?!\d))"
+)
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
 _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\\[,;:! ]|\{,\}|[~'\s])\s*\d{3})+)(?!\d)")
 _TAIL = re.compile(
-    r"(?:\\\\(?=\s*\Z)|\s|~|\\[,;:! ]|\\q?quad|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)++\Z"
+    r"(?:\\\\(?=\s*\Z)|\s|~|\\[,;:!> ]|\\q?quad|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\."
+    r"|[,;:]|(?<!\\)\\\Z)++\Z"
 )
 _HEAD = re.compile(r"\A(?:\s|~|\\[,;:! ]|\\q?quad)++")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
@@ -49,15 +53,13 @@ _MIXED = re.compile(r"(-?\d+) (\d+)/(\d+)")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALED = re.compile(
     rf"(?<=\d)(?:\s|~|\\[,;: ])*(?:\\(?:text|mathrm|mbox)\{{\s*)?"
-    rf"({'|'.join(_SCALES)})\b([^{{}}]*\}})?"
+    rf"({'|'.join(_SCALES)})s?\b([^{{}}]*\}})?"
 )
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)\b")
 _LABEL = re.compile(
     r"\A(?:\\text\{[^{}\d]*(?:\bis|:|=)\s*\}|(?:the )?(?:final )?answer(?: is)?\s*:?\s)\s*(?=\S)",
     re.I,
 )
-_UNITS = re.compile(r"(?<=[\d}])\s+((?:[a-zA-Z]{3,}[. ]*)+)\Z")
-_IN_TEXT = re.compile(r"\\text\{\s*(-?[\d.,]+)\s*([a-zA-Z .]*)\}")
 _PERCENT = re.compile(
     r"(?:\s|~|\\[,;:! ])*"
     r"(?:\\?%|\\text\{\s*(?:percent|per cent|pct)\.?\s*\}|(?<=\s)(?:percent|per cent))\Z"
@@ -69,11 +71,29 @@ _RELATION = re.compile(
     r"[<>]|\\(?:n?eq|ne|not|n?leq?|n?geq?|lt|gt|leqslant|geqslant|n?equiv|n?sim|simeq|neg|lnot|ll|gg)"
     r"(?![a-zA-Z])"
 )
+_FRACTION = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}\Z")
 _APPROXIMATELY = re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])")
-_SET = re.compile(r"[\[(].*,.*[\])]|\\(?:cup|cap|infty|mathbb|emptyset|varnothing|setminus)|\\\{")
+_RANGE = re.compile(r"[\[(].*,.*[\])]|\\(?:cup|cap|infty|mathbb|emptyset|setminus)")
+_OPERATION_ON_SETS = re.compile(r"\\(?:cup|cap|setminus)(?![a-zA-Z])")
+_PAIR = re.compile(r"(?:\\left)?[\[(][^()\[\]]*,[^()\[\]]*[\])]")
+_BRACES = re.compile(r"(?:\\left)?\\\{[^()\[\]]*\\\}")
+_NAMES = re.compile(r"[A-Z]{3,}")
+_PRIME = re.compile(r"'|\\prime(?![a-zA-Z])")
+_PASSED_OVER = (
+    re.compile(r"[\d)]_|\}_\{?\d"),
+    re.compile(r"\\(?:overline|bar|hat|vec)\s*\{\s*(?:[-.\d]|\\frac)"),
+    re.compile(
+        r"\d\s*\\text\{(?![\s,]*(?:and|or)\b)[^{}]*[a-zA-Z][^{}]*\}(?:\^\{?\d\}?)?[^{}\d\\^_]*(?:\d|\\frac|\\sqrt)"
+    ),
+    re.compile(r"\d(?:\s|\\text\{)*(?:squared|cubed)\b"),
+)
+r"""What math-verify reads as if it was not there, or no further than: ``5_1``,
+``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``."""
 _SEVERAL = re.compile(r",|;|\\pm|\b(?:and|or)\b")
 _CLAIM = re.compile(
-    r"\b(?:hundred|thousand|million|billion|trillion|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
+    r"(?<!\\)\b(?:hundred|thousand|million|billion|trillion|tens|halves|thirds|fourths|fifths|"
+    r"sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
+    r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
     r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
     r"approximately|around|roughly|nearly|almost|than|least|most)\b",
     re.I,
@@ -86,7 +106,7 @@ def tidy(text: str) -> str:
     text = text.translate(_ONE_LETTER)
     for symbol, command in _IN_ASCII.items():
         text = text.replace(symbol, command)
-    text = _BOLD.sub(r"\1", _ANY_TEXT.sub(r"\\text", text))
+    text = spelled(_BOLD.sub(r"\1", _ANY_TEXT.sub(r"\\text", text)))
     text = _ROOT.sub(lambda match: rf"\sqrt{{{match[1].strip('(){}')}}}", text)
     text = _DEGREE.sub(r"^{\\circ}", _DELIMITERS.sub("", text))
     text = _LABEL.sub("", _HEAD.sub("", _TAIL.sub("", text)), count=1).replace("~", " ")
@@ -110,7 +130,7 @@ def _is_one_group(text: str) -> bool:
 
 def _as_fraction(match: re.Match[str]) -> str:
     r"""``0.1\overline{6}`` as ``\frac{15}{90}``."""
-    whole, fixed, repeats = match[1], match[2], match[3] or match[4]
+    whole, fixed, repeats = match[1], match[2] or "", match[3] or match[4] or match[5]
     above = int(whole + fixed + repeats) - int(whole + fixed or "0")
     return rf"\frac{{{above}}}{{{'9' * len(repeats)}{'0' * len(fixed)}}}"
 
@@ -122,35 +142,65 @@ def _power_of_ten(match: re.Match[str]) -> str:
 
 def refused(gold: str, answer: str) -> bool:
     """Whether a tidy answer says something else than a value, where the gold answer is one."""
-    if bool(_DOTS.search(answer)) and not _DOTS.search(gold):
-        return True
-    if _RELATION.search(answer) and not (_RELATION.search(gold) or _SET.search(gold)):
-        return True
     several = _SEVERAL.search(gold) is not None
-    return any(
-        word.lower() not in gold.lower() and not (several and word.lower() == "or")
-        for word in _CLAIM.findall(answer)
+    is_range = _RANGE.search(gold) is not None or _RELATION.search(gold) is not None
+    return (
+        (_DOTS.search(answer) is not None and not (_DOTS.search(gold) and "," not in gold))
+        or (_RELATION.search(answer) is not None and not is_range)
+        or (_OPERATION_ON_SETS.search(answer) is not None and not (is_range or several))
+        or (_PAIR.fullmatch(gold) is not None and _set_of_elements(answer))
+        or (_NAMES.fullmatch(gold) is not None and _NAMES.fullmatch(answer) is not None)
+        or len(_PRIME.findall(answer)) != len(_PRIME.findall(gold))
+        or any(len(mark.findall(answer)) > len(mark.findall(gold)) for mark in _PASSED_OVER)
+        or not _about_the_same(answer)
+        or any(
+            word.lower() not in gold.lower() and not (several and word.lower() == "or")
+            for word in _CLAIM.findall(answer)
+        )
     )
 
 
+def _set_of_elements(text: str) -> bool:
+    return _BRACES.fullmatch(text) is not None and _RELATION.search(text) is None
+
+
+def _about_the_same(answer: str) -> bool:
+    r"""Whether both sides of a ``\approx``, where they are plain numbers, are near each other."""
+    sides = [_FRACTION.sub(r"\1/\2", side.strip()) for side in _APPROXIMATELY.split(answer)]
+    worth = [value for side in sides if (value := numbers.value(side)) is not None]
+    return len(worth) != 2 or abs(worth[0] - worth[1]) <= max(map(abs, worth)) / 10
+
+
 def same_words(gold: str, answer: str) -> bool:
-    r"""Whether both are the same words, however set: ``June 20`` and ``\text{June 20}``."""
+    r"""Whether both are the same words, however set (``June 20`` and ``\text{June 20}``), or the
+    same list with an ellipsis."""
+    if _DOTS.search(gold) and _without_space(gold) == _without_space(answer):
+        return True
     left, right = _words(gold), _words(answer)
-    if not _VARIABLE.search(left) or re.search(r"[\\^_]", left + right):
+    if re.search(r"[\\^_]", left + right):
         return False
+    if not _VARIABLE.search(left):
+        return left == right and _TEXT.search(gold + answer) is not None
     if _TEXT.search(gold) and len(left) > 1:
         return left.lower() == right.lower()
     return left == right
 
 
+def _without_space(text: str) -> str:
+    return re.sub(r"\s", "", _DOTS.sub("...", text.replace("...", "\\ldots")))
+
+
 def _words(text: str) -> str:
     text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
-    return text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text
+    text = re.sub(r"(?<=\w)\s?[.,;]\Z", "", text)
+    return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
 
 
 def bases(gold: str, answer: str) -> bool | None:
     """Whether numbers with a base are the same; None where it is no matter of bases."""
     wanted, given = _WITH_BASE.fullmatch(gold), _WITH_BASE.fullmatch(answer)
+    if given is None and wanted and "_" in answer:
+        return False
     if given is None or not given[2].isdecimal() or (wanted and not wanted[2].isdecimal()):
         return None
     digits, base = (wanted[1], wanted[2]) if wanted else (gold, "10")
@@ -163,6 +213,7 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
     ``10\%`` is 10 and 0.1 for a gold answer of either form, and what is not at least 1 is no
     number of percent.
     """
+    gold = units.without(gold)
     answer = _bare(answer, gold)
     wanted, given = _PERCENT.sub("", gold), _PERCENT.sub("", answer)
     if (wanted != gold) == (given != answer):
@@ -184,7 +235,4 @@ def _bare(answer: str, gold: str) -> str:
     if len(parts) == 2 and all(part.strip() for part in parts):
         named = parts[0].strip().isalpha()  # x is about 11
         answer = tidy(parts[named or ("." in gold and numbers.value(gold) is not None)])
-    if not _VARIABLE.search(_COMMAND.sub("", gold)):
-        answer = _IN_TEXT.sub(r"\1\\text{ \2}", answer)
-        answer = _UNITS.sub(r"\\text{ \1}", answer)
-    return answer
+    return answer if _VARIABLE.search(_COMMAND.sub("", gold)) else units.without(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from srpo_bench.tasks import latex
+from srpo_bench.tasks import latex, relations
 from srpo_bench.tasks.base import Outcome
 
 MAX_ANSWER = 500
@@ -16,7 +16,7 @@ _LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
 _EXPLOSIVE = re.compile(
     r"""
     (?:\^|\*\*)\(*-?\d{5,}                      # an exponent of five or more digits
-    | (?:\^|\*\*)\(*\d++\)*+(?:\^|\*\*|!)       # a tower of powers
+    | (?:\^|\*\*)(?:\d++|\(++\d++\)*+)(?:\^|\*\*|!)  # a tower of powers
     | \d{4,}\)*! | !\)*!                        # large or repeated factorials
     """,
     re.VERBOSE,
@@ -32,20 +32,22 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
     gold, answer = gold.strip(), answer.strip()
     if gold == answer:
         return Outcome.CORRECT
-    loose = _LOOSE.sub("", answer[: MAX_ANSWER + 1])
-    if not loose or len(answer) > MAX_ANSWER or _EXPLOSIVE.search(loose):
+    if len(answer) > MAX_ANSWER:
         return Outcome.UNPARSEABLE
-    if len(_POWER.findall(loose)) >= _MOST_POWERS or _depth(answer) > _MAX_DEPTH:
-        return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
     gold, answer = latex.tidy(gold), latex.tidy(answer)
+    loose = _LOOSE.sub("", answer)
+    if not loose or _EXPLOSIVE.search(loose) or len(_POWER.findall(loose)) >= _MOST_POWERS:
+        return Outcome.UNPARSEABLE
+    if _depth(answer) > _MAX_DEPTH:
+        return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
     if gold == answer or latex.same_words(gold, answer):
         return Outcome.CORRECT
-    if latex.refused(gold, answer):
-        return Outcome.WRONG
     same_base = latex.bases(gold, answer)
     if same_base is not None:
         return Outcome.CORRECT if same_base else Outcome.WRONG
-    return latex.readings(gold, answer)
+    if latex.refused(gold, answer):
+        return Outcome.WRONG
+    return latex.readings(*relations.alike(gold, answer))
 
 
 def plainly(gold: str, answer: str) -> Outcome | None:

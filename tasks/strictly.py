@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Eq, Expr, FiniteSet, Float, Rational, Tuple
+from sympy import Basic, Eq, Expr, FiniteSet, Float, I, Interval, Rational, Tuple
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And
 
@@ -17,6 +17,16 @@ _ROUNDED = 1e-5
 _DECIMALS = 1e-9
 _EXACT = 1e-12
 _DIGITS = 30
+
+
+def with_imaginary_unit(parsed: Any) -> Any:
+    """What math-verify read, with i as the imaginary unit; it reads a variable of that name."""
+    if not isinstance(parsed, Basic):
+        return parsed
+    units = {symbol: I for symbol in parsed.free_symbols if str(symbol) == "i"}
+    if units and isinstance(parsed, Interval):  # a pair after all
+        parsed = Tuple(*parsed.args[:2])
+    return parsed.xreplace(units) if units else parsed
 
 
 def same(gold: Any, answer: Any) -> bool:

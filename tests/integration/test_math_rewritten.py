@@ -53,7 +53,9 @@ RIGHT: Mapping[str, Way] = {
     "root": replaced(r"\\sqrt\{(\d+)\}", r"√\1"), "percent": lambda gold: (
         number(r"{}\%")(gold) if (value(gold) or 0) >= 1 else gold),
     ".0": lambda gold: f"{gold}.0" if gold.isdigit() else gold,
-    "rounded beside": lambda gold: gold if value(gold) else rf"{gold} \approx 1.23",
+    "rounded beside": lambda gold: (
+        gold if value(gold) or re.fullmatch(r"-?\\frac\{?\d+\}?\{?\d+\}?", gold)
+        else rf"{gold} \approx 1.23"),
 }  # fmt: skip
 
 WRONG: Mapping[str, Way] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.tasks import latex, registry
+from srpo_bench.tasks import latex, registry, relations
 from srpo_bench.tasks.base import Outcome, Problem
 from srpo_bench.tasks.equivalence import equivalent
 from srpo_bench.tasks.readings import MAX_ANSWER
@@ -33,6 +33,13 @@ PAIRS = Path(__file__).with_name("grader_pairs.jsonl")
         (r".\overline{12}", r"\frac{12}{99}"), (r"1.2.\overline{3}", r"1.2.\overline{3}"),
         ("∅", r"\emptyset"), (r"\varnothing", r"\emptyset"), (r"\{ \}", r"\emptyset"),
         (r"\mathbb R", r"\mathbb{R}"), ("ℝ", r"\mathbb{R}"), ("5\\\\", "5"), ("5\\\\ ", "5"),
+        ("0.1(6)", "0.1(6)"), ("0.(3)", r"\frac{3}{9}"), (r"0.\dot{3}", r"\frac{3}{9}"),
+        (r"\textcolor{red}{5}", "5"), (r"{\bf 5}", "5"), (r"\underline{5}", "5"), ("**5**", "5"),
+        (r"\bigl(1, 2\bigr)", "(1, 2)"), (r"\dfrac ab", r"\frac{a}{b}"), ("5\u200b", "5"),
+        (r"\tfrac12", r"\frac{1}{2}"), (r"{5 \choose 2}", r"\binom{5 }{ 2}"), ("2^-4", "2^{-4}"),
+        ("2pi", r"2\pi"), (r"\log_e 2", r"\ln  2"), ("sqrt(2)", r"\sqrt{2}"),
+        ("]0, 1]", "(0, 1]"), ("[0;1[", "[0,1)"), ("2^{0.5}", r"2^{\frac{5}{10}}"),
+        (r"11_{\text{two}}", "11_{2}"), (r"\text{all real numbers}", r"\mathbb{R}"),
         (r"\mathbf{5}", "5"), (r"\textbf{A}", r"\text{A}"), ("１８", "18"),
     ],
 )  # fmt: skip
@@ -55,6 +62,20 @@ SAME = [
     (r"\emptyset", r"\varnothing"), (r"\emptyset", r"\{ \}"), (r"\varnothing", "∅"),
     (r"\frac{1}{6}", r"0.1\overline{6}"), (r"0.\overline{3}", r"\frac{1}{3}"), (r"3.\overline{142857}", r"\frac{22}{7}"),
     (r"\mathbb{R}", r"\mathbb R"), (r"(-\infty,\infty)", r"\mathbb R"), ("4", "4\\\\"),
+    (r"\frac{-1 \pm \sqrt{5}}{2}", r"x = \frac{-1 \pm \sqrt5}{2}"), ("1,-2", r"\frac{-1 \pm 3}{2}"),
+    (r"\frac{-1 \pm \sqrt{5}}{2}", r"-\frac12 - \frac{\sqrt5}{2}, -\frac12 + \frac{\sqrt5}{2}"),
+    (r"\{-1,0,1\}", r"\{0, \pm 1\}"), (r"3 \pm 2\sqrt{2}", r"\frac{6 \pm \sqrt{32}}{2}"),
+    (r"(-\infty,2)\cup(3,\infty)", r"x < 2 \text{ or } 3 < x"), (r"-2 \le x \le 7", r"7 \ge x \ge -2"),
+    (r"-1<x<3", r"x > -1 \text{ and } x < 3"), ("[0,1]", r"\{x \mid 0 \le x \le 1\}"),
+    (r"x \leq -1 \text{ or } x \geq 3", r"(-\infty,-1]\cup[3,\infty)"), ("(1,2)", "y = 2, x = 1"),
+    (r"m \geq \sqrt{2}", r"\sqrt2 \le m"), (r"(-\infty,3)", r"]-\infty,3["), ("(0,1]", "(0; 1]"),
+    (r"\frac{1-i}{2}", r"\frac{1}{1+i}"), ("-6", "(2i)(3i)"), ("i", r"\sqrt{-1}"), ("(-2i,3)", "(-2i, 3.0)"),
+    (r"1 - \frac{1}{\mathrm{e}}", r"\frac{e-1}{e}"), ("-1+e^{16}", "exp(16) - 1"), (r"\sqrt{2}", "2^{0.5}"),
+    ("36", r"36 \text{ cm}^2"), ("36", "36 km/h"), ("36", r"36\frac{\text{km}}{\text{h}}"), ("36", "36 sq. ft."),
+    (r"10\text{ cm}^2", "10 cm²"), ("36", "36 °F"), ("36", "Rs. 36"), (r"9\pi", r"9\pi\text{ cm}^2"), ("36", "36 (cm)"),
+    ("1011_2", r"1011_{\text{two}}"), (r"\text{10:45}", "10:45"), (r"\text{(B)}", "B)"), (r"\text{yes}", r"\text{Yes.}"),
+    ("y=2x+3", "f(x) = 2x+3"), (r"1, 2, \ldots, n", r"1,2,\dots,n"), ("x^{10}", "(x^5)^2"), ("7:3", r"7\colon3"),
+    (r"\mathbb{R}\setminus\{0\}", r"\mathbb{R} - \{0\}"), ("2, 3, 5", r"2\text{, }3\text{, }5"),
 ]  # fmt: skip
 
 OTHER = [
@@ -69,6 +90,16 @@ OTHER = [
     ("1,-2", "7 = 1,-2"), ("6-5i", "7 = 6-5i"), ("5", r"\frac{1}{2} \approx 5"), ("9", "9&8"), ("4", r"4\sqrt(2)"),
     (r"0.\overline{3}", "0.3"), (r"0.\overline{3}", "0.33"), (r"0.\overline{1331}", r"0.\overline{133}"),
     (r"\emptyset", r"\{0\}"), (r"\emptyset", "0"), ("0", r"\emptyset"), (r"\mathbb{R}", r"\mathbb Z"), ("4", "4\\\\5"),
+    ("5", r"5\text{ ft }6\text{ in}"), ("5", "5 hours 30 minutes"), ("5", r"5\text{ squared}"), ("5", "5 halves"),
+    ("5", "5 thousands"), ("5", "5 otherwise 6"), (r"3\text{ p.m.}", "3 a.m."), ("5", "5'"), ("f'", "f"),
+    (r"\frac{14}{3}", r"\frac{14}{3}_1"), (r"\frac{14}{3}", r"\overline{\frac{14}{3}}"), ("15", r"\overline{15}"),
+    (r"\frac{14}{3}", r"\frac{14}{3} \cup \{7\}"), ("52_8", "52_8000"), ("52_8", "52_8 977"),
+    ("9", r"9 \approx 977"), ("1.25", r"977 \approx 1.25"), (r"\frac{14}{3}", r"\frac{14}{3} \approx 977"),
+    ("(0,1)", r"\{0,1\}"), (r"\{0,1\}", "0<x<1"), ("(1,2)", "y=1, x=2"), ("ABCD", "DCBA"),
+    (r"1, 2, \ldots, n", r"1, 3, 5, \ldots, 2n-1"), ("p-q", "(p-q)!"), (r"-1<x<3", "-1<y<3"),
+    (r"x \leq -1 \text{ or } x \geq 3", r"x \leq -1 \text{ and } x \geq 3"), (r"[-2,7]", r"-2 < x \le 7"),
+    (r"\frac{-1 \pm \sqrt{5}}{2}", r"\frac{-1 + \sqrt5}{2}"), (r"\pm 2", r"\pm 3"), ("i", "-i"),
+    (r"\frac{1-i}{2}", r"\frac{1}{1-i}"), ("3+4i", "3-4i"), ("m>n", "n>m"), ("x>2", "2>x"), ("36", "36 x"),
 ]  # fmt: skip
 
 
@@ -125,4 +156,4 @@ def test_text_is_read_in_bounded_time(piece: str) -> None:
                 latex.refused(gold, tidied)
                 latex.same_words(gold, tidied)
                 latex.bases(gold, tidied)
-                latex.readings(gold, tidied)
+                latex.readings(*relations.alike(gold, tidied))

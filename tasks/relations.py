@@ -1,0 +1,111 @@
+r"""Several values in one text, and ranges of values, written out.
+
+``\frac{1 \pm \sqrt5}{2}`` is two numbers, and ``x < 2 \text{ or } 3 < x`` is
+``(-\infty,2) \cup (3,\infty)``. Pure functions of tidy texts; what they do not know stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_EITHER = re.compile(r"\\(?:pm|mp)(?![a-zA-Z])")
+_LIST = re.compile(r",(?![^(\[{]*[)\]}])")
+_BRACED = re.compile(r"\A(?:\\left)?\\\{(.*?)(?:\\right)?\\\}\Z", re.DOTALL)
+_BUILDER = re.compile(
+    r"\A(?:\\left)?\\\{\s*([a-zA-Z])\s*(?:\\in\s*\\mathbb\{R\}\s*)?"
+    r"(?:\\(?:mid|vert|middle\s*\|)|\||:)(.*?)(?:\\right)?\\\}\Z",
+    re.DOTALL,
+)
+_OR = re.compile(r"\\text\{[\s,]*or\s*\}|\bor\b|\\cup(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])|,")
+_AND = re.compile(r"\\text\{[\s,]*and\s*\}|\band\b|\\(?:land|wedge)(?![a-zA-Z])")
+_SIGN = re.compile(r"(<=|>=|<|>|\\(?:leqslant|geqslant|leq?|geq?|lt|gt)(?![a-zA-Z]))")
+_NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
+_COORDINATE = re.compile(r"(?:\s|\\[,;:! ]|\\q?quad)*([xyz])\s*=([^=]+)")
+_SPACE = re.compile(r"(?:\s|\\[,;:! ]|\\quad|\\qquad)+\Z|\A(?:\s|\\[,;:! ]|\\quad|\\qquad)+")
+
+
+def listed(text: str) -> str:
+    r"""``\pm`` written out, where it stands once in an element of a list."""
+    if not _EITHER.search(text):
+        return text
+    braced = _BRACED.match(text)
+    elements: list[str] = []
+    for element in _LIST.split(braced[1] if braced else text):
+        if len(_EITHER.findall(element)) == 1:
+            elements += [_with_sign("+", element), _with_sign("-", element)]
+        else:
+            elements.append(element)
+    return rf"\{{{','.join(elements)}\}}" if braced else ",".join(elements)
+
+
+def _with_sign(sign: str, text: str) -> str:
+    before, after = _EITHER.split(text)
+    if sign == "+" and (not before.strip() or before.rstrip()[-1] in "({[,="):
+        sign = " "  # no sign is needed
+    return f"{before}{sign}{after}"
+
+
+def interval(text: str) -> tuple[str, str] | None:
+    r"""The variable and the interval, or union of intervals, that inequalities describe."""
+    builder = _BUILDER.match(text)
+    ranges = []
+    for part in _OR.split(builder[2] if builder else text):
+        found = _range(part)
+        if found is None:
+            return None
+        ranges.append(found)
+    names = {name for name, _, _ in ranges}
+    if len(names) > 1:
+        return None
+    ranges.sort(key=lambda found: found[2] is not None)  # what has no upper end comes last
+    ends = [(low or r"(-\infty", high or r"\infty)") for _, low, high in ranges]
+    return names.pop(), r" \cup ".join(f"{low},{high}" for low, high in ends)
+
+
+def alike(gold: str, answer: str) -> tuple[str, str]:
+    """Both, written out; inequalities as intervals, where the other side can be one."""
+    gold, answer = listed(gold), listed(answer)
+    if gold.startswith(("(", r"\left(")):
+        answer = _point(answer)
+    wanted, given = interval(gold), interval(answer)
+    if wanted and given:
+        return (wanted[1], given[1]) if wanted[0] == given[0] else (gold, answer)
+    return wanted[1] if wanted else gold, given[1] if given else answer
+
+
+def _point(text: str) -> str:
+    """``y=2, x=1`` as ``(1,2)``; other text as it is."""
+    pairs = [_COORDINATE.fullmatch(part) for part in re.split(rf",|{_AND.pattern}", text)]
+    values = {pair[1]: pair[2] for pair in pairs if pair}
+    if len(values) < max(2, len(pairs)):
+        return text
+    return f"({','.join(values[name] for name in sorted(values))})"
+
+
+def _range(text: str) -> tuple[str, str | None, str | None] | None:
+    """A variable's name, ``[low`` or ``(low``, and ``high]`` or ``high)``."""
+    low = high = None
+    names = set()
+    for clause in _AND.split(text):
+        sides = _SIGN.split(clause)
+        terms = [_SPACE.sub("", _SPACE.sub("", term)) for term in sides[::2]]
+        signs = sides[1::2]
+        middle = [i for i, term in enumerate(terms) if _NAME.fullmatch(term)]
+        if not signs or len(signs) > 2 or len(middle) != 1 or (len(signs) == 2 and middle != [1]):
+            return None
+        names.add(terms[middle[0]])
+        for place, sign in enumerate(signs):
+            closed = "e" in sign or "=" in sign
+            below = place < middle[0]  # the number stands before the variable
+            number = terms[place if below else place + 1]
+            if not number or _NAME.search(re.sub(r"\\[a-zA-Z]+", "", number)):
+                return None
+            if below == sign.startswith(("<", r"\l")):
+                if low is not None:
+                    return None
+                low = ("[" if closed else "(") + number
+            else:
+                if high is not None:
+                    return None
+                high = number + ("]" if closed else ")")
+    return (names.pop(), low, high) if len(names) == 1 else None

@@ -1,0 +1,76 @@
+r"""LaTeX that is spelled in several ways, in one: pure substitutions that keep the meaning.
+
+``tidy`` (latex.py) runs them before it looks at what the text says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_NUMERALS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "sixteen": 16,
+}  # fmt: skip
+_ARGUMENT = r"(\{[^{}]*\}|\d|(?<=\s)[a-zA-Z]|(?<=[\d}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
+
+
+def _grouped(command: str) -> Callable[[re.Match[str]], str]:
+    r"""``\frac1b`` with braces around both."""
+
+    def spell(match: re.Match[str]) -> str:
+        first, second = (part if part.startswith("{") else f"{{{part}}}" for part in match.groups())
+        return f"\\{command}{first}{second}"
+
+    return spell
+
+
+def _as_fraction(match: re.Match[str]) -> str:
+    r"""``^{0.5}`` as ``^{\frac{5}{10}}``."""
+    return rf"^{{\frac{{{int(match[1] + match[2])}}}{{1{'0' * len(match[2])}}}}}"
+
+
+_SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    # how it looks
+    (r"\A([*`]{1,3}|\")(.+)\1\Z", r"\2"),
+    (r"\\(?:[hv]?phantom|(?:text)?color)\{[^{}]*\}", ""),
+    (r"\\(?:display|text)style\b|\\(?:ensuremath|underline|bf|it|sf|limits)\b", ""),
+    (r"\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge)\b", ""),
+    (r"\\[bB]igg?[lrm]?(?![a-zA-Z])", ""),
+    (r"\{\\rm\s+([^{}]*)\}|\\rm\s*\{([^{}]*)\}", r"\\mathrm{\1\2}"),
+    # the same command
+    (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+    (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
+    (rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}", _grouped("frac")),
+    (rf"\\binom\s*{_ARGUMENT}\s*{_ARGUMENT}", _grouped("binom")),
+    (r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}", r"\\binom{\1}{\2}"),
+    (r"\\(?:backslash|smallsetminus)(?![a-zA-Z])", r"\\setminus "),
+    (r"(\\mathbb\{[A-Z]\})\s*-\s*(?=\\\{)", r"\1\\setminus "),
+    (r"\\colon(?![a-zA-Z])|\{:\}", ":"),
+    (r"\\text\s*\{\s*([,;])\s*\}", r"\1 "),
+    (r"\\log_(?:e|\{e\})(?![a-zA-Z])", r"\\ln "),
+    (r"\\mathrm\{\s*([ei])\s*\}", r" \1"),
+    (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
+    # as a keyboard has it
+    (r"(?<![a-zA-Z\\{])(pi|exp|ln|log|sin|cos|tan|sec|csc|cot)(?![a-zA-Z])", r"\\\1 "),
+    (r"(?<![a-zA-Z\\])(?:oo|infinity)(?![a-zA-Z])", r"\\infty "),
+    (r"\^\s*(-\s*(?:\d+|[a-z]))(?![a-zA-Z\d])", r"^{\1}"),
+    (r"\^\{\s*(-?\d{0,3})\.(\d{1,3})\s*\}", _as_fraction),
+    (
+        rf"_\{{?\\text\s*\{{\s*({'|'.join(_NUMERALS)})\s*\}}\}}?",
+        lambda match: f"_{{{_NUMERALS[match[1]]}}}",
+    ),
+    # intervals and sets
+    (r"\A\](\s*[^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),
+    (r"\A([\[(]\s*[^,;\[\]]+)[,;]([^,;\[\]]+)\[\Z", r"\1,\2)"),
+    (r"([\[(])([^;,()\[\]]*);([^;,()\[\]]*)([\])])", r"\1\2,\3\4"),
+    (r"\A(?:\\text\s*\{)?\s*(?:all )?(?:real numbers|reals)[\s.]*\}?\Z", r"\\mathbb{R}"),
+)
+_ALL = [(re.compile(pattern), spelling) for pattern, spelling in _SPELLINGS]
+
+
+def spelled(text: str) -> str:
+    """The text with every spelling in its one way."""
+    for pattern, spelling in _ALL:
+        text = pattern.sub(spelling, text)
+    return text

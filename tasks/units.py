@@ -1,0 +1,29 @@
+r"""What stands around a number and is not part of it: currency before it, a unit after it."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = r"(?:[a-zA-Z]{3,}|[ckdm]m|in|ft|yd|mi|[km]g|lb|oz|m[lL]|hr|sq|cu|[mgshL])\.?"
+_POWER = r"(?:\^\{?[23]\}?)?"
+_UNITS = rf"{_WORD}{_POWER}(?:(?:\s*/\s*|\s+|\s*\\cdot\s*){_WORD}{_POWER}){{0,4}}"
+_AS_TEXT = rf"\\(?:text|mathrm|mbox)\s*\{{\s*\(?\s*{_UNITS}\s*\)?\s*\}}{_POWER}"
+_GAP = r"(?:\s|~|\\[,;:!> ])"
+_NUMBER_ENDS = r"(?:(?<=[\d}\])])|(?<=\\pi)|(?<=\\pi\s))"
+_BEHIND = re.compile(
+    rf"{_NUMBER_ENDS}(?:{_GAP}*\(?(?:{_AS_TEXT}(?:\s*/?\s*{_AS_TEXT})?"
+    rf"|\\frac\{{\s*{_AS_TEXT}\s*\}}\{{\s*{_AS_TEXT}\s*\}})"
+    rf"|{_GAP}+\(?{_UNITS})\)?{_GAP}*\Z"
+)
+_IN_TEXT = re.compile(r"\A\\text\{\s*(-?[\d.,]+)\s*([a-zA-Z ./]*)\}")
+_DEGREES = re.compile(r"(\\circ\}?)\s*(?:\\(?:text|mathrm)\{\s*)?[CFK]\s*\}?\Z")
+_MONEY = re.compile(r"\A(?:\\text\{\s*)?(?:Rs\.?|USD|US|EUR|GBP|INR)\s*\}?\s*(?=[-\d\\])")
+
+
+def without(text: str) -> str:
+    r"""``10\text{ cm}^2``, ``10 km/h`` and ``Rs. 10`` as ``10``; other text as it is.
+
+    A unit that is not set as text needs a space before it: ``10m`` is a product.
+    """
+    text = _IN_TEXT.sub(r"\1\\text{\2}", _MONEY.sub("", _DEGREES.sub(r"\1", text)))
+    return _BEHIND.sub("", text).strip()

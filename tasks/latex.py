@@ -198,7 +198,8 @@ def _words(text: str) -> str:
 
 def bases(gold: str, answer: str) -> bool | None:
     """Whether numbers with a base are the same; None where it is no matter of bases."""
-    wanted, given = _WITH_BASE.fullmatch(gold), _WITH_BASE.fullmatch(answer)
+    exact = _APPROXIMATELY.split(answer)[0].strip()
+    wanted, given = _WITH_BASE.fullmatch(gold), _WITH_BASE.fullmatch(exact)
     if given is None and wanted and "_" in answer:
         return False
     if given is None or not given[2].isdecimal() or (wanted and not wanted[2].isdecimal()):

@@ -54,7 +54,7 @@ RIGHT: Mapping[str, Way] = {
         number(r"{}\%")(gold) if (value(gold) or 0) >= 1 else gold),
     ".0": lambda gold: f"{gold}.0" if gold.isdigit() else gold,
     "rounded beside": lambda gold: (
-        gold if value(gold) or re.fullmatch(r"-?\\frac\{?\d+\}?\{?\d+\}?", gold)
+        gold if value(gold) is not None or re.fullmatch(r"-?\\[dt]?frac ?\{?\d+\}?\{?\d+\}?", gold)
         else rf"{gold} \approx 1.23"),
 }  # fmt: skip
 

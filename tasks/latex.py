@@ -98,7 +98,7 @@ _CLAIM = re.compile(
     r"approximately|around|roughly|nearly|almost|than|least|most)\b",
     re.I,
 )
-_WITH_BASE = re.compile(r"\(?([0-9A-Z]+)\)?_\{?(\d{1,2}|\\text\{[a-z]+\})\}?")
+_WITH_BASE = re.compile(r"\(?([0-9A-Z]+)\)?_\{?(\d{1,2}|\\text\{[a-z]+\})\}?\)?")
 
 
 def tidy(text: str) -> str:

@@ -10,7 +10,7 @@ import re
 
 _EITHER = re.compile(r"\\(?:pm|mp)(?![a-zA-Z])")
 _LIST = re.compile(r",(?![^(\[{]*[)\]}])")
-_BRACED = re.compile(r"\A(?:\\left)?\\\{(.*?)(?:\\right)?\\\}\Z", re.DOTALL)
+_BRACED = re.compile(r"\A\(?(?:\\left)?\\\{(.*?)(?:\\right)?\\\}\)?\Z", re.DOTALL)
 _BUILDER = re.compile(
     r"\A(?:\\left)?\\\{\s*([a-zA-Z])\s*(?:\\in\s*\\mathbb\{R\}\s*)?"
     r"(?:\\(?:mid|vert|middle\s*\|)|\||:)(.*?)(?:\\right)?\\\}\Z",

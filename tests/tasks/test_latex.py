@@ -76,6 +76,7 @@ SAME = [
     ("1011_2", r"1011_{\text{two}}"), (r"\text{10:45}", "10:45"), (r"\text{(B)}", "B)"), (r"\text{yes}", r"\text{Yes.}"),
     ("y=2x+3", "f(x) = 2x+3"), (r"1, 2, \ldots, n", r"1,2,\dots,n"), ("x^{10}", "(x^5)^2"), ("7:3", r"7\colon3"),
     (r"\mathbb{R}\setminus\{0\}", r"\mathbb{R} - \{0\}"), ("2, 3, 5", r"2\text{, }3\text{, }5"),
+    ("52_8", "(52_8)"), (r"\{1 \pm \sqrt{5},-2\}", r"(\{1 \pm \sqrt{5},-2\})"),
 ]  # fmt: skip
 
 OTHER = [

@@ -27,7 +27,7 @@ RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
 
 
 @pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
+def _signals_of_a_test() -> Iterator[None]:
     before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in before.items():

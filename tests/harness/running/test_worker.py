@@ -25,7 +25,7 @@ from srpo_bench.results.store import read_json, read_lines, write_json
 
 
 @pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
+def _signals_of_a_test() -> Iterator[None]:
     before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in before.items():

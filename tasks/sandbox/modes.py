@@ -1,17 +1,15 @@
-"""How well this machine can lock a program up, and the command that does it."""
+"""How well this machine can lock a program up, and bubblewrap's part in it."""
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from srpo_bench.tasks.sandbox import readable
 from srpo_bench.tasks.sandbox.inside import confine
@@ -28,14 +26,10 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 """All that a sandbox sees of its environment."""
-_DEVICES = ("/dev/null", "/dev/zero")
-_READS = confine.READ_FILE | confine.READ_DIR
+DEVICES = ("/dev/null", "/dev/zero")
+CODE = Path(__file__).parent / "inside"
+"""What runs within."""
 _TMPFS_BYTES = 64 << 20
-_MOST_TASKS = 4096
-"""Processes and threads that a sandbox may have: a thread costs the machine a number, of which
-there may be no more than 32,768, even where it costs no memory of its own."""
-_UNUSED = 0x7F000000
-"""The first of 16 million numbers that no system gives to its users (systemd's UIDS-GIDS)."""
 _PROBE_SECONDS = 10
 
 
@@ -62,7 +56,7 @@ def isolation() -> Isolation:
         return _weakest(lack)
     if not confine.knows_seccomp():
         return _weakest("the kernel takes no list of system calls (seccomp)")
-    refusal = _bubblewrap_refusal()
+    refusal = _refusal()
     if refusal is None:
         return Isolation("bubblewrap", "bubblewrap starts, with seccomp and Landlock on top.")
     if confine.landlock_abi() > 0:
@@ -80,12 +74,12 @@ def _weakest(lack: str) -> Isolation:
     )
 
 
-def _bubblewrap_refusal() -> str | None:
+def _refusal() -> str | None:
     """None when bubblewrap works here, else what stands in its way."""
     program = shutil.which("bwrap")
     if program is None:
         return "bubblewrap is not installed"
-    command = [*_bubblewrap(program), "--", str(readable.python()), "-S", "-c", ""]
+    command = [*bubblewrap(program), "--", str(readable.python()), "-S", "-c", ""]
     try:
         probe = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -95,7 +89,7 @@ def _bubblewrap_refusal() -> str | None:
     return f"bubblewrap is refused here ({probe.stderr.strip()[:120] or probe.returncode})"
 
 
-def _bubblewrap(program: str) -> list[str]:
+def bubblewrap(program: str) -> list[str]:
     """bubblewrap with nothing in sight but the system, Python and an empty /tmp of its own."""
     command = [program, "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv"]
     for name, value in ENVIRONMENT.items():
@@ -109,11 +103,11 @@ def _bubblewrap(program: str) -> list[str]:
     command += _system()
     for folder in ("/dev", "/code", "/packages"):
         command += ["--dir", folder]
-    for device in _DEVICES:
+    for device in DEVICES:
         command += ["--dev-bind", device, device]
     for path in readable.with_libraries(readable.packages().values()):
         command += ["--ro-bind", str(path), f"/packages/{path.name}"]
-    command += ["--ro-bind", str(_inside()), "/code/inside", "--perms", "1777"]
+    command += ["--ro-bind", str(CODE), "/code/inside", "--perms", "1777"]
     command += ["--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/"]
     return [*command, "--chdir", "/tmp"]
 
@@ -133,110 +127,3 @@ def _system() -> list[str]:
     for folder in readable.hidden():
         command += ["--perms", "0555", "--tmpfs", str(folder), "--remount-ro", str(folder)]
     return command
-
-
-def _inside() -> Path:
-    return Path(__file__).parent / "inside"
-
-
-def launch(
-    mode: Mode, number: int | None = None, scratch: str | None = None
-) -> tuple[list[str], dict[str, Any]]:
-    """The command that starts a zygote in ``mode``, and the settings it wants as last argument.
-
-    ``number``: the user that programs are, where it is another (``user``).
-    ``scratch``: the folder that programs may write to where they have no file system of their own.
-    """
-    packages = readable.packages()
-    if mode == "bubblewrap":
-        command = [*_bubblewrap(shutil.which("bwrap") or "bwrap"), "--"]
-        code_path, writable = "/code", ["/tmp"]
-        packages = {name: Path("/packages") / name for name in packages}
-        rules = [(path, _READS) for path in (*readable.system(), Path("/packages"))]
-    else:
-        command, code_path, writable = [], str(_inside().parent), [scratch] if scratch else []
-        rules = [(path, _READS) for path in readable.with_libraries(packages.values())]
-        rules += _system_rules()
-    rules += [(path, confine.READ_FILE | confine.WRITE_FILE) for path in map(Path, _DEVICES)]
-    # no hooks at forks: ``random`` would seed itself anew in every program, and none could be
-    # repeated
-    start = (
-        "import os, sys; os.register_at_fork = lambda **hooks: None; "
-        f"sys.path.append({code_path!r}); from inside.zygote import main; main()"
-    )
-    command += [str(readable.python()), "-s", "-S", "-P", "-c", start]
-    return command, {
-        "code_path": code_path,
-        "packages": {name: str(path) for name, path in packages.items()},
-        "landlock": confine.landlock_abi() if mode != "unsafe" else 0,
-        "readable": [(str(path), rights) for path, rights in rules],
-        "writable": writable,
-        "unbounded": scratch is not None,
-        "number": number,
-        "powerless": number is None and user(mode) == "powerless root",
-        "tasks": _most_tasks(mode, number),
-    }
-
-
-def _system_rules() -> list[tuple[Path, int]]:
-    """What Landlock lets through of the system, where nothing can be hidden but by not being named.
-    Names may be listed all the same: Python looks for its modules so."""
-    rules = []
-    hidden = readable.hidden()
-    for place in {place.resolve() for place in readable.system()}:
-        rules += [(path, _READS) for path in readable.without(place, hidden)]
-        rules += [(place, confine.READ_DIR)] if place.is_dir() else []
-    return rules
-
-
-def _most_tasks(mode: Mode, number: int | None) -> int:
-    """How many processes and threads the kernel lets a sandbox have; 0 for no limit. It counts them
-    by user, root's not at all: a user who has others is not limited, or one program would use up
-    what another needs. bubblewrap's own namespace is counted apart (not before Linux 5.14).
-    """
-    if number is not None and number >= _UNUSED:
-        return confine.at_most(resource.RLIMIT_NPROC, _MOST_TASKS)
-    if user(mode) == "same" and mode == "bubblewrap":
-        return confine.at_most(resource.RLIMIT_NPROC, _tasks() + _MOST_TASKS)
-    return 0
-
-
-def _tasks() -> int:
-    """Processes and threads that this user has already, by the kernel's /proc."""
-    tasks = 0
-    for process in Path("/proc").glob("[0-9]*/task"):
-        with suppress(OSError):  # gone meanwhile
-            found = process.stat()
-            tasks += (found.st_uid == os.geteuid()) * (found.st_nlink - 2)
-    return tasks
-
-
-def user(mode: Mode) -> str:
-    """Who programs are: root becomes nobody where nobody can still read Python and its packages."""
-    if os.geteuid() != 0:
-        return "same"
-    if mode == "bubblewrap":
-        return "nobody"
-    if mode == "unsafe":
-        return "same"
-    places = [p.resolve() for p in (Path(sys.base_prefix), *readable.packages().values())]
-    folders = {folder for place in places for folder in (place, *place.parents)}
-    reachable = all(folder.stat().st_mode & 0o001 for folder in folders)
-    return "nobody" if reachable else "powerless root"
-
-
-def a_number() -> int:
-    """A user for one sandbox alone, whose files and threads are nobody else's. Where there are no
-    such numbers, as in some containers, it is the one user called nobody."""
-    number = _UNUSED + int.from_bytes(os.urandom(3), "big")
-    known = all(_is_known(number, Path(f"/proc/self/{kind}_map")) for kind in ("uid", "gid"))
-    return number if known else confine.NOBODY
-
-
-def _is_known(number: int, ranges: Path) -> bool:
-    """Whether a number is in a table of the kernel's: first within, first without, how many."""
-    try:
-        rows = [[int(field) for field in line.split()] for line in ranges.read_text().splitlines()]
-    except OSError:
-        return False
-    return any(first <= number < first + count for first, _, count in rows)

@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass
 
 from srpo_bench.tasks.base import Grade, Outcome
 from srpo_bench.tasks.sandbox.inside import wire
-from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode, a_number, launch, user
+from srpo_bench.tasks.sandbox.launch import launch
+from srpo_bench.tasks.sandbox.modes import ENVIRONMENT, Mode
 from srpo_bench.tasks.sandbox.scratch import Scratch
 from srpo_bench.tasks.sandbox.seccomp import filter_program
+from srpo_bench.tasks.sandbox.users import a_number, user
 
 _START_SECONDS = 60
 """What a sandbox is given to start, and half a message to become whole."""

@@ -13,7 +13,8 @@ import pytest
 
 from srpo_bench.tasks.base import Outcome
 from srpo_bench.tasks.sandbox import Program, Sandbox, readable
-from srpo_bench.tasks.sandbox.modes import _MOST_TASKS, Mode, user
+from srpo_bench.tasks.sandbox.modes import Mode
+from srpo_bench.tasks.sandbox.users import _MOST_TASKS, user
 from tests.tasks.sandbox.adversarial import ESCAPED, ESCAPES, SQUARES
 from tests.tasks.sandbox.corpus import HONEST, HOSTILE, VISIBLE
 from tests.tasks.sandbox.lies import HOGS

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.tasks.base import Outcome
-from srpo_bench.tasks.sandbox import Program, Sandbox, modes, readable
+from srpo_bench.tasks.sandbox import Program, Sandbox, readable, users
 from srpo_bench.tasks.sandbox.inside import confine
 from srpo_bench.tasks.sandbox.inside.packages import Finder
-from srpo_bench.tasks.sandbox.modes import Mode, _most_tasks, a_number, user
+from srpo_bench.tasks.sandbox.modes import Mode
 from srpo_bench.tasks.sandbox.scratch import Scratch
+from srpo_bench.tasks.sandbox.users import a_number, most_tasks, user
 
 
 def open_to_all(path: Path) -> None:
@@ -156,15 +157,15 @@ def test_a_limit_of_threads_is_for_a_user_who_has_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert _most_tasks("landlock", a_number()) == _most_tasks("bubblewrap", a_number()) == 4096
-    assert _most_tasks("landlock", confine.NOBODY) == 0
-    assert _most_tasks("landlock", None) == 0
+    assert most_tasks("landlock", a_number()) == most_tasks("bubblewrap", a_number()) == 4096
+    assert most_tasks("landlock", confine.NOBODY) == 0
+    assert most_tasks("landlock", None) == 0
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 12345)  # who has no process at all
-    assert _most_tasks("landlock", None) == 0
-    assert _most_tasks("bubblewrap", None) == 4096
+    assert most_tasks("landlock", None) == 0
+    assert most_tasks("bubblewrap", None) == 4096
     monkeypatch.setattr(os, "geteuid", os.getuid)
-    monkeypatch.setattr(modes, "user", lambda mode: "same")
-    assert _most_tasks("bubblewrap", None) > 4096
+    monkeypatch.setattr(users, "user", lambda mode: "same")
+    assert most_tasks("bubblewrap", None) > 4096
 
 
 def test_a_package_that_is_not_allowed_is_not_there(isolated: Mode) -> None:

@@ -113,7 +113,7 @@ def train_pending(comparison: PlannedComparison, options: Options, again: str) -
 
 
 def opening(comparison: PlannedComparison, side_by_side: int) -> str:
-    """``16 runs of 64 steps: grpo, srpo, seeds 1-8, 2 side by side; about 220 MB in runs/…``."""
+    """``16 runs of 64 steps on 72 prompts each: grpo, srpo, seeds 1-8, 2 side by side; …``."""
     from srpo_bench.harness.executors.price import checkpoint_bytes
 
     config, runs = comparison.config, comparison.runs
@@ -121,10 +121,16 @@ def opening(comparison: PlannedComparison, side_by_side: int) -> str:
     beside = min(len(runs), side_by_side)
     size = checkpoint_bytes(comparison) * config.keep_checkpoints * len(runs)
     return (
-        f"{len(runs)} run{'s' * (len(runs) > 1)} of {config.steps} steps: {arms}, "
+        f"{len(runs)} run{'s' * (len(runs) > 1)} of {_length(config)}: {arms}, "
         f"{_seeds_in_words(config.seeds)}, {beside} side by side; "
         f"checkpoints of about {size / 1e6:,.0f} MB in {comparison.folder}"
     )
+
+
+def _length(config: Config) -> str:
+    """A preset's pool is the testbed's, also where the tasks are somebody's own: it is said."""
+    pool = config.data.pool_size
+    return f"{config.steps} steps" + (f" on {pool:,} prompts each" if pool else "")
 
 
 def _seeds_in_words(seeds: tuple[int, ...]) -> str:
@@ -177,7 +183,7 @@ def price_lines(
     of = "" if price.has is None else f", of {price.has / 2**30:.3g} GiB there"
     planned = len(arms) * len(config.seeds)
     runs = f"{price.runs}{f' of {planned}' if price.runs < planned else ''}"
-    yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {config.steps} steps"
+    yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {_length(config)}"
     yield f"one run  about {minutes(price.seconds)}, {price.by}"
     yield (
         f"all      {price.hours:.2g} device hours; about "

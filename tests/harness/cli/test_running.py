@@ -43,7 +43,9 @@ def test_the_opening_line(
         f"of about {3000 * runs:,} MB in {tmp_path}"
     )
     one.arms.pop()
-    assert running.opening(one, 3).startswith(f"{runs // 2} run{'s' * (runs > 2)} of 10 steps")
+    assert running.opening(one, 3).startswith(f"{runs // 2} run{'s' * (runs > 2)} of 10 steps: ")
+    one = planned(tmp_path, seeds, data={"pool_size": 1200})
+    assert f"{runs} runs of 10 steps on 1,200 prompts each: grpo" in running.opening(one, 3)
 
 
 def test_runs_that_failed_are_named_and_the_exit_code_is_1(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -36,6 +36,7 @@ from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.worker import write_status
 from srpo_bench.results.store import STOP, read_json
+from tests.harness.executors.unwilling import Unwilling, ends, waits
 
 
 @pytest.fixture(autouse=True)
@@ -248,23 +249,13 @@ def test_runs_are_spread_over_the_accelerators_that_may_be_used(
     assert LocalExecutor(Need(cpus=1, gpus=1), workers=1).side_by_side == 1
 
 
-class Unwilling(multiprocessing.get_context("fork").Process):  # type: ignore[name-defined,misc]
-    """Its server dies as it is asked to start it."""
-
-    troubles: ClassVar[list[BaseException]] = []
-
-    def start(self) -> None:
-        if self.troubles:
-            raise self.troubles.pop()
-        super().start()
-
-
 @pytest.fixture
 def unwilling(monkeypatch: pytest.MonkeyPatch) -> LocalExecutor:
     monkeypatch.setattr(local, "_PAUSE", 0)
     monkeypatch.setattr(local, "_start_server", lambda: None)
     monkeypatch.setattr(local, "_context", lambda threads: SimpleNamespace(Process=Unwilling))
-    monkeypatch.setattr(local, "start", lambda folder, device: write_status(folder, "done", 10))
+    multiprocessing.set_forkserver_preload([])  # what these runs do needs no torch
+    monkeypatch.setattr(local, "start", ends)
     monkeypatch.setattr(Unwilling, "troubles", [])
     return LocalExecutor(Need(1, 0), workers=1)
 
@@ -306,8 +297,7 @@ def test_runs_that_had_begun_when_handing_over_was_interrupted_end_with_the_comm
     comparison: PlannedComparison, unwilling: LocalExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """multiprocessing waits at exit for the processes that it has started."""
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # or a fork may wait for ever
-    monkeypatch.setattr(local, "start", lambda folder, device: signal.pause())
+    monkeypatch.setattr(local, "start", waits)
     unwilling._places = 2
     begun = unwilling._begin
 

@@ -81,7 +81,9 @@ def stack(*layers: Mapping[str, Any]) -> dict[str, Any]:
     for layer in layers:
         stated = flat(layer)
         if "data.tasks" in stated and "evaluation.tasks" not in stated:
-            out.get("evaluation", {}).pop("tasks", None)
+            scored = out.get("evaluation")
+            if isinstance(scored, dict):  # what is no section, parse refuses
+                scored.pop("tasks", None)
         out = merge(out, layer)
     return out
 

@@ -198,6 +198,17 @@ def test_a_settings_file_that_holds_something_else(
     assert message in fails(capsys, monkeypatch, tmp_path, *words)
 
 
+@pytest.mark.parametrize("text", ["evaluation:", "evaluation: 5"])
+def test_a_section_that_is_none_beside_tasks_of_ones_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    settings = tmp_path / "mine.yaml"
+    settings.write_text(text)
+    words = [*SMOKE, "--config", str(settings), "--tasks", "micro-math"]
+    told = fails(capsys, monkeypatch, tmp_path, *words)
+    assert "Setting 'evaluation' in the settings" in told
+
+
 def test_a_value_that_holds_itself(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

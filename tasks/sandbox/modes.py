@@ -100,6 +100,8 @@ def bubblewrap(program: str) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
+    # before what is shown of Python, which may itself be somewhere in /tmp
+    command += ["--perms", "1777", "--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp"]
     command += _system()
     for folder in ("/dev", "/code", "/packages"):
         command += ["--dir", folder]
@@ -107,8 +109,7 @@ def bubblewrap(program: str) -> list[str]:
         command += ["--dev-bind", device, device]
     for path in readable.with_libraries(readable.packages().values()):
         command += ["--ro-bind", str(path), f"/packages/{path.name}"]
-    command += ["--ro-bind", str(CODE), "/code/inside", "--perms", "1777"]
-    command += ["--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/"]
+    command += ["--ro-bind", str(CODE), "/code/inside", "--remount-ro", "/"]
     return [*command, "--chdir", "/tmp"]
 
 
@@ -118,7 +119,7 @@ def _system() -> list[str]:
     shown: set[Path] = set()
     for place in readable.system():
         for parent in place.parents[-2::-1]:  # bubblewrap itself makes them root's alone
-            command += [] if parent in shown else ["--dir", str(parent)]
+            command += [] if parent in shown else ["--perms", "0555", "--dir", str(parent)]
             shown.add(parent)
         if place.is_symlink():
             command += ["--symlink", str(place.readlink()), str(place)]

@@ -229,6 +229,10 @@ def wait_for(browser: Browser, condition: str) -> None:
     pytest.fail(f"not within two minutes: {condition}")
 
 
+LOADED = "document.readyState === 'complete'"
+MARKED = f"{LOADED} && !getSelection().selectAllChildren(document.querySelector('h1'))"
+UNMARK = "getSelection().removeAllRanges()"
+"""While somebody is marking text the page stays as it is, and a test may take its time."""
 LEFT = (
     "return [document.getElementById('run-filter').value,"
     "[...document.querySelectorAll('#table-runs tbody tr')].filter(r => !r.hidden).length,"
@@ -246,6 +250,7 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     synthetic.cut(folder / "srpo" / "seed-2", 3, "running")
     write_report(folder, reload=2)
     browser.open(folder / "report" / "index.html")
+    wait_for(browser, MARKED)
     browser.run(
         "window.first = true; const f = document.getElementById('run-filter'); f.value = 'srpo';"
         "f.dispatchEvent(new Event('input', {bubbles: true}));"
@@ -258,14 +263,16 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     )
     left = browser.run(LEFT)
     assert left[:2] == ["srpo", 3]  # two runs and what is opened under one
-    wait_for(browser, "!window.first && document.readyState === 'complete'")
+    browser.run(UNMARK)
+    wait_for(browser, f"!window.first && {MARKED}")
     assert browser.run(LEFT) == left
     banner = browser.run("return document.querySelector('.banner').textContent")
     assert "3 of 4 runs done, 1 running; the verdict is not in" in banner
 
     synthetic.change(folder / "srpo" / "seed-2", "status.json", state="done")
     write_report(folder, reload=2)
-    wait_for(browser, "!('reload' in document.body.dataset) && document.readyState === 'complete'")
+    browser.run(UNMARK)
+    wait_for(browser, f"!('reload' in document.body.dataset) && {LOADED}")
     after = browser.run(LEFT)
     assert after[:6] == left[:6]
     assert browser.run("return document.querySelectorAll('.banner').length") == 0

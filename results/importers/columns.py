@@ -16,6 +16,7 @@ from srpo_bench.results.importers.record import (
     accuracy_of,
     integer,
     positive,
+    stderr_of,
     step_of,
 )
 from srpo_bench.results.store import ResultsError
@@ -101,7 +102,9 @@ class Columns:
                 f"accuracy is {'NaN' if written else 'empty'}; if such rows are training steps "
                 "without an evaluation, add --skip-empty"
             )
-        rest = {name: positive(cells[name], name) for name in OPTIONAL if name in cells}
+        rest = {name: positive(cells[name], name) for name in AXES if name in cells}
+        if "stderr" in cells:
+            rest["stderr"] = stderr_of(cells["stderr"], self.scale)
         notes.skipped.update(f"empty cells of {name}" for name, v in rest.items() if v is None)
         return Record(
             arm=self._arm(cells.get("algo")),

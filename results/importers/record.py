@@ -108,6 +108,15 @@ def accuracy_of(value: Any, scale: float, name: str) -> float | None:
     return scaled
 
 
+def stderr_of(value: Any, scale: float) -> float | None:
+    """Of an accuracy, and in its unit; no mean of shares has more than a half."""
+    real = positive(value, "stderr")
+    scaled = None if real is None else real * scale
+    if scaled is not None and scaled > 0.5:
+        raise ValueError(f"stderr must be at most 0.5, got {scaled:g}: in the accuracy's unit?")
+    return scaled
+
+
 def positive(value: Any, name: str) -> float | None:
     """A number that is not negative; None where there is none."""
     real = number(value, name)

@@ -37,13 +37,22 @@ def counted(record: Record, unit: Unit, per_step: int | None) -> Record:
     """A record in rollout batches where that is known, with its updates where they are.
 
     An evaluation between two updates of a batch stands behind that batch, which was spent by then.
+
+    Raises:
+        ResultsError: the log counts other updates than such steps make.
     """
-    if unit == "update":
-        updates = float(record.step) if record.updates is None else record.updates
-        return record._replace(step=batches(record.step, per_step), updates=updates)
-    if unit == "rollout batch" and per_step and record.updates is None:
-        return record._replace(updates=float(record.step * per_step))
-    return record
+    each = 1 if unit == "update" else per_step
+    if unit == "unstated" or each is None:
+        return record
+    updates = float(record.step * each)
+    if record.updates not in (None, updates):
+        raise ResultsError(
+            f"{record.arm}, seed {record.seed}, step {record.step} (line {record.line}): "
+            f"{record.updates:.10g} updates are told, and with {each} a step they would be "
+            f"{updates:.10g}; is a step something else, or --updates-per-step another number?"
+        )
+    step = batches(record.step, per_step) if unit == "update" else record.step
+    return record._replace(step=step, updates=updates)
 
 
 def batches(updates: int, per_step: int | None) -> int:

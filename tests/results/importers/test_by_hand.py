@@ -130,9 +130,9 @@ def test_a_row_becomes_a_record() -> None:
     found = Columns(scale=0.01).record(told, 3, notes)
     assert found == Record("a", 2, 5, 0.5, 3, tokens=7)
     assert notes.skipped == {"empty cells of stderr": 1}
-    every = {"accuracy": 1, "step": 1, **dict.fromkeys(table.OPTIONAL, 4)}
+    every = {"accuracy": 1, "step": 1, **dict.fromkeys(table.OPTIONAL, 4), "stderr": 0.5}
     one = Columns(arm="b", seed=3)
-    assert one.record(every, 1, notes) == Record("b", 3, 1, 1.0, 1, "", 4, 4, 4, 4, 4)
+    assert one.record(every, 1, notes) == Record("b", 3, 1, 1.0, 1, "", 0.5, 4, 4, 4, 4)
     assert one.record({**every, "algo": "b", "seed": "3"}, 1, notes) is not None
     assert refused(one.record, {**every, "algo": "c"}, 1, notes) == (
         "algo is 'c', but the file was named as 'b'"
@@ -471,11 +471,15 @@ def test_steps_become_batches() -> None:
     assert units.batches(7, None) == 7
     record = Record("a", 1, 8, 0.5, 1)
     assert units.counted(record, "update", 4)[2:] == record._replace(step=2, updates=8.0)[2:]
-    own = record._replace(updates=3.0)
-    assert units.counted(own, "update", 4).updates == 3
-    assert units.counted(record, "rollout batch", 4).updates == 32
-    assert units.counted(own, "rollout batch", 4) == own
+    assert units.counted(record, "update", None) == record._replace(updates=8.0)
+    batched = record._replace(updates=32.0)
+    assert units.counted(record, "rollout batch", 4) == batched
+    assert units.counted(batched, "rollout batch", 4) == batched
+    assert units.counted(batched, "rollout batch", None) == batched
     assert units.counted(record, "rollout batch", None) == record
+    assert refused(units.counted, batched, "update", 4, kind=ResultsError).startswith(
+        "a, seed 1, step 8 (line 1): 32 updates are told, and with 1 a step they would be 8; is "
+    )
     assert units.counted(record, "unstated", 4) == record
     assert units.result("update", 4) == "rollout batch"
     assert (units.result("update", None), units.result("unstated", 4)) == ("update", "unstated")

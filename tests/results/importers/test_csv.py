@@ -55,6 +55,16 @@ def test_totals_and_standard_errors_are_kept(tmp_path: Path, out: Path) -> None:
     assert last["stderr"] == 0.02
 
 
+def test_a_standard_error_is_in_the_unit_of_its_accuracy(tmp_path: Path, out: Path) -> None:
+    percent = table(tmp_path / "a.csv", "grpo,1,0,12.5,2,3", header=f"{HEADER},stderr,seconds")
+    take("csv", percent, out=out, scale=0.01)
+    line = evals(out)[0]
+    assert (line["accuracy"], line["stderr"], line["spent"]) == (0.125, 0.02, {"seconds": 3})
+    mixed = table(tmp_path / "b.csv", "grpo,1,0,0.125,2", header=f"{HEADER},stderr")
+    with pytest.raises(ResultsError, match=r"line 2: stderr must be at most 0\.5, got 2: in the"):
+        take("csv", mixed, out=tmp_path / "mixed")
+
+
 def test_columns_of_other_names_are_mapped(tmp_path: Path, out: Path) -> None:
     path = table(tmp_path / "a.csv", "7,12.5,mine", header="global_step,val/acc,method")
     mapped = ("accuracy=val/acc", "step=global_step", "algo=method")

@@ -29,10 +29,29 @@ def test_a_table_says_nothing_of_its_step_unless_the_user_does(tmp_path: Path) -
     assert [(x["step"], x["spent"]["updates"]) for x in evals(tmp_path / "c")] == [(0, 0), (2, 8)]
 
 
-def test_a_tables_own_updates_are_believed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("told", "per_step", "each"),
+    [("update", None, 1), ("update", 4, 1), ("rollout batch", 4, 4)],
+)
+def test_a_tables_own_updates_are_those_of_its_steps(
+    tmp_path: Path, told: str, per_step: int | None, each: int
+) -> None:
+    def read(updates: int, name: str) -> None:
+        path = table(tmp_path / "a.csv", "grpo,1,0,0.1,", f"grpo,1,8,0.2,{updates}",
+                     header="algo,seed,step,accuracy,updates")  # fmt: skip
+        take("csv", path, out=tmp_path / name, unit=told, updates_per_step=per_step)
+
+    read(8 * each, "right")
+    assert [x["spent"]["updates"] for x in evals(tmp_path / "right")] == [0, 8 * each]
+    with pytest.raises(ResultsError, match=rf"step 8 \(line 3\): 5 updates .* {each} a step"):
+        read(5, "wrong")
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_table_tells_its_updates_where_nobody_else_does(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", *(f"{r},{i * 5}" for i, r in enumerate(ROWS)),
                  header="algo,seed,step,accuracy,updates")  # fmt: skip
-    take("csv", path, out=tmp_path / "a", unit="rollout batch", updates_per_step=4)
+    take("csv", path, out=tmp_path / "a", unit="rollout batch")
     assert [x["spent"]["updates"] for x in evals(tmp_path / "a")] == [0, 5]
 
 

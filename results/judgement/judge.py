@@ -106,8 +106,27 @@ class Judge:
         unable = no_pairs(
             self.comparison, {self.challenger, self.baseline}, self.matched, self.vouched
         )
-        unable = unable or too_few(self.contrast.n) or no_target(self.contrast, self.gain, None)
+        unable = unable or too_few(self.contrast.n) or self.unread
         return unable or unseen(self.comparison, self.contrast) or self.starving.lacking
+
+    @cached_property
+    def unread(self) -> str:
+        """Why the baseline so far gives no steps to target; empty where it does."""
+        return no_target(self.contrast, self.gain, None)
+
+    def barred(self, test: Ratio) -> str:
+        """Why no number of seeds would bring a verdict on a ratio; empty where one may."""
+        if test.axis not in self.contrast.axes:
+            return self._unrecorded(self.contrast, test.axis)
+        room = self._headroom(self.contrast, test.threshold)
+        return (
+            (room.lacking if np.isfinite(room.baseline_steps) else "")
+            or unseen(self.comparison, self.contrast, test.axis, test.threshold)
+            or self.starving.lacking
+        )
+
+    def _unrecorded(self, pair: Contrast, axis: str) -> str:
+        return f"not every run records its {axis}" if pair.axes else APART
 
     @cached_property
     def unit(self) -> Unit:
@@ -207,8 +226,7 @@ class Judge:
         pair = self.at(target.goal) if target else self.contrast
         cell = pair.axes.get(axis)
         if cell is None and pair.n:
-            lacking = f"not every run records its {axis}" if pair.axes else APART
-            return Finding(Ruling("no-verdict", lacking))
+            return Finding(Ruling("no-verdict", self._unrecorded(pair, axis)))
         room = self._headroom(pair, threshold)
         fed = starving(self.comparison, pair, self.starved_from)
         blocked = too_few(pair.n) or no_target(pair, self.gain, room)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ from srpo_bench.results.text import pairs_told
 LIKELY = 0.8
 """Share of simulated comparisons that a number of pairs must settle."""
 SIMULATIONS = 400
+ENOUGH = 3
+"""Pairs that have a spread worth drawing from."""
+NEAR = "the measured ratio lies too near to the claim's"
 FURTHEST = 8
 """Times the pairs there are, beyond which nobody is advised to go."""
 
@@ -47,17 +50,21 @@ class Power:
     needed: int | None
     """The fewest pairs that settle it in 80 % of them; None: not within those tried."""
     towards: str
-    """supported or refuted: what those verdicts are."""
+    """supported or refuted: what those verdicts are; empty where none is needed that was tried."""
+    lacking: str = ""
+    """Why no number is named; empty where one is."""
 
     @property
     def sentence(self) -> str:
         """The answer."""
         head = f"{self.claim}, {self.challenger} against {self.baseline}: "
+        if not self.settled:
+            return f"{head}{self.lacking}"
         if self.needed is None:
             most = max(self.settled)
             return (
                 f"{head}not settled by {most} pairs either ({100 * self.settled[most]:.0f} % of "
-                "simulated comparisons): the measured ratio lies too near to the claim's"
+                f"simulated comparisons): {self.lacking}"
             )
         share = 100 * self.settled[self.needed]
         more = self.needed - self.pairs
@@ -75,19 +82,21 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
     """Simulate a claim about a ratio on more pairs.
 
     Raises:
-        ResultsError: the claim is about something else, or there is too little to simulate from.
+        ResultsError: the claim is about something else.
     """
     if not isinstance(claim.test, Ratio):
         raise ResultsError(
             f"{claim.id} is not about a ratio of cost; bench power knows only those."
         )
     contrast = judge.contrast
+    found = Power(judge.challenger, judge.baseline, claim.id, contrast.n, {}, None, "")
+    if contrast.n < ENOUGH:
+        few = f"{pairs_told(contrast.n)} say too little about their spread"
+        return replace(found, lacking=f"{few}: at least {ENOUGH} are needed")
+    if barred := judge.barred(claim.test):
+        return replace(found, lacking=f"no number of seeds settles it: {barred}")
     arms = paired_curves(judge.comparison, contrast, claim.test.axis)
-    if arms is None or contrast.n < 3:
-        raise ResultsError(
-            f"{pairs_told(contrast.n)} of {judge.challenger} and {judge.baseline} say too "
-            "little about their spread: at least 3 are needed."
-        )
+    assert arms is not None  # else the axis had barred it
     seen = contrast.first_look or (contrast.n if contrast.n >= MIN_PAIRS else None)
     settled: dict[int, float] = {}
     side = 0.0
@@ -102,14 +111,10 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
             side = shares[1] - shares[0]
             break
     last = max(settled)
-    return Power(
-        challenger=judge.challenger,
-        baseline=judge.baseline,
-        claim=claim.id,
-        pairs=contrast.n,
-        settled=settled,
-        needed=last if settled[last] >= LIKELY else None,
-        towards="supported" if side > 0 else "refuted",
+    if settled[last] < LIKELY:
+        return replace(found, settled=settled, lacking=judge.unread or NEAR)
+    return replace(
+        found, settled=settled, needed=last, towards="supported" if side > 0 else "refuted"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.judgement import power as module
-from srpo_bench.results.judgement.claims import Claim, load
+from srpo_bench.results.judgement.claims import Claim, Ratio, load
 from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.power import LIKELY, Power, power
 from srpo_bench.results.runs import read
@@ -92,9 +92,36 @@ def test_a_ratio_at_the_claim_is_never_settled(tmp_path: Path) -> None:
     assert "not settled by 96 pairs either" in found.sentence
 
 
-def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="2 complete seed pairs of srpo and grpo say too"):
-        asked(made(tmp_path / "c", 2), 0.1)
+def test_what_no_number_of_seeds_would_settle_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SIMULATIONS", 5)
+    few = asked(made(tmp_path / "few", 2), 0.1)
+    assert (few.settled, few.needed, few.towards) == ({}, None, "")
+    assert few.sentence == (
+        "mine, srpo against grpo: 2 complete seed pairs say too little about their spread: "
+        "at least 3 are needed"
+    )
+    assert asked(made(tmp_path / "three", 3), 0.1).settled
+    folder = made(tmp_path / "c", 8)
+    path = folder / "srpo" / "seed-3" / "evals.jsonl"
+    path.write_text(path.read_text().replace('"flops"', '"another"'))
+    judge = Judge(read(folder), "srpo", "grpo")
+
+    def said(threshold: float, axis: str = "steps") -> str:
+        test = Ratio(kind="ratio", threshold=threshold, axis=axis)
+        one = claim(threshold).model_copy(update={"test": test})
+        return power(judge, one, np.random.default_rng(0)).sentence
+
+    assert "no number of seeds settles it: no headroom: one epoch takes" in said(0.01)
+    assert said(0.1, "flops").endswith("settles it: not every run records its flops")
+    flat = synthetic.write(
+        tmp_path / "flat", {"grpo": 1e6, "srpo": 1e6}, 8, every=10, training=False
+    )
+    assert "simulated comparisons): the baseline" in asked(flat, 0.1).sentence
+
+
+def test_what_is_no_ratio_is_refused(tmp_path: Path) -> None:
     scores = next(c for c in load() if c.test.kind == "noninferiority")
     judge = Judge(read(made(tmp_path / "d", 8)), "srpo", "grpo")
     with pytest.raises(ResultsError, match="is not about a ratio of cost"):
@@ -127,6 +154,7 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
     judge: Any = SimpleNamespace(
         contrast=contrast, comparison="c", challenger="srpo", baseline="grpo",
         targets=[SimpleNamespace(goal="goal"), SimpleNamespace(goal="another")],
+        barred=lambda _: "",
     )  # fmt: skip
     monkeypatch.setattr(module, "paired_curves", lambda *_: (Arm("srpo"), Arm("grpo")))
     monkeypatch.setattr(module, "race", lambda *words: raced.append(words))
@@ -151,7 +179,7 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
         ((0.0, 0.9), "supported"),
         ((0.9, 0.0), "refuted"),
         ((0.5, 0.5), "refuted"),
-        ((0.0, 0.1), "refuted"),
+        ((0.0, 0.1), ""),
     ],
 )
 def test_more_pairs_settle_towards_the_likelier_side(
@@ -159,7 +187,7 @@ def test_more_pairs_settle_towards_the_likelier_side(
 ) -> None:
     judge: Any = SimpleNamespace(
         contrast=SimpleNamespace(n=8, first_look=None), comparison="c", challenger="srpo",
-        baseline="grpo", targets=[SimpleNamespace(goal="goal")],
+        baseline="grpo", targets=[SimpleNamespace(goal="goal")], barred=lambda _: "", unread="",
     )  # fmt: skip
     arm = SimpleNamespace(drawn=lambda chosen: chosen)
     monkeypatch.setattr(module, "paired_curves", lambda *_: (arm, arm))

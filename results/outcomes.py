@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from srpo_bench.results.asked import Asked, differing, joined, of_run, of_scores
+from srpo_bench.results.seal import check_seal
 from srpo_bench.results.statistics.problems import Counts, Paired, paired
 from srpo_bench.results.store import FINAL, ResultsError, read_lines, read_record, run_dirs
 
@@ -32,10 +34,11 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a paired test. scored: phase -> task -> outcomes."""
+    """One side of a paired test. scored: phase -> task -> outcomes.   asked: phase -> how."""
 
     label: str
     scored: Mapping[str, Mapping[str, Outcomes]]
+    asked: Mapping[str, Asked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ def compare(ours: Side, theirs: Side) -> tuple[str, list[TaskTest]]:
             "no task is in both."
         )
     return phase, tests
+
+
+def known_to_differ(ours: Side, theirs: Side, phase: str) -> list[str]:
+    """What beside the models differs between two sides, with both values."""
+    return differing(ours.asked.get(phase, {}), theirs.asked.get(phase, {}))
 
 
 def read_side(path: Path) -> Side:
@@ -125,11 +133,12 @@ def _read(path: Path) -> Side:
 
 
 def _run(run: Path) -> Side:
-    scored: dict[str, dict[str, Outcomes]] = {}
-    scored["final"] = final(run)
-    last = evaluations(run)[-1:]
-    scored["evaluation"] = last[0][1] if last else {}
-    return Side(str(run), {phase: tasks for phase, tasks in scored.items() if tasks})
+    phases = {}
+    if tasks := final(run):
+        phases["final"] = (int(read_record(run / FINAL)["step"]), tasks)
+    if evaluated := evaluations(run):
+        phases["evaluation"] = evaluated[-1]
+    return _of_run(run, str(run), phases)
 
 
 def _at_step(run: Path, path: Path) -> Side:
@@ -138,7 +147,15 @@ def _at_step(run: Path, path: Path) -> Side:
     if not wanted.isdecimal() or int(wanted) not in accuracies:
         steps = ", ".join(map(str, accuracies)) or "none"
         raise ResultsError(f"{run} has no evaluation at {path.name}; evaluated steps: {steps}.")
-    return Side(str(path), {"evaluation": accuracies[int(wanted)]})
+    return _of_run(run, str(path), {"evaluation": (int(wanted), accuracies[int(wanted)])})
+
+
+def _of_run(run: Path, label: str, phases: Mapping[str, tuple[int, dict[str, Outcomes]]]) -> Side:
+    """phases: phase -> the step at which it was scored, and the outcomes."""
+    check_seal(run, besides=["samples.jsonl"])
+    manifest = read_record(run / "manifest.json")
+    asked = {phase: of_run(manifest, phase, step) for phase, (step, _) in phases.items()}
+    return Side(label, {phase: tasks for phase, (_, tasks) in phases.items()}, asked)
 
 
 def _scored(folder: Path, label: str) -> Side:
@@ -151,7 +168,14 @@ def _scored(folder: Path, label: str) -> Side:
     if not chosen:
         named = ", ".join(str(folder / model) for model in models)
         raise ResultsError(f"{folder} holds the scores of several models; name one: {named}.")
-    sides = [Side(str(folder / model), {"final": _of_model(record, model)}) for model in chosen]
+    sides = [
+        Side(
+            str(folder / model),
+            {"final": _of_model(record, model)},
+            {"final": of_scores(record, model)},
+        )
+        for model in chosen
+    ]
     return _joined(str(folder if label == "." else folder / label), sides)
 
 
@@ -195,7 +219,8 @@ def _joined(label: str, sides: list[Side]) -> Side:
                     tuple(r.seeds[0] for r in rows),
                     np.concatenate([r.correct for r in rows]),
                 )
-    return Side(label, scored)
+    asked = {phase: joined(side.asked.get(phase, {}) for side in sides) for phase in scored}
+    return Side(label, scored, asked)
 
 
 def _test(task: str, ours: Outcomes, theirs: Outcomes) -> TaskTest:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from srpo_bench.results.outcomes import TaskTest, compare, read_side
+from srpo_bench.results.outcomes import TaskTest, compare, known_to_differ, read_side
 from srpo_bench.results.text import p_value, points
 
 WIDTH = 132
@@ -25,11 +25,19 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
     """
     a, b = read_side(ours), read_side(theirs)
     phase, tests = compare(a, b)
+    differ = known_to_differ(a, b, phase)
     if as_json:
         sides = {"ours": a.label, "theirs": b.label, "phase": phase}
-        print(json.dumps({**sides, "tests": [asdict(test) for test in tests]}, indent=2))
+        print(
+            json.dumps(
+                {**sides, "known_to_differ": differ, "tests": [asdict(test) for test in tests]},
+                indent=2,
+            )
+        )
         return
     print(f"A: {a.label}\nB: {b.label}\nOf {PHASES[phase]}, on the problems that both were asked.")
+    if differ:
+        print(f"Known to differ, A and B: {'; '.join(differ)}.")
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH

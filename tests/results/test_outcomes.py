@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from srpo_bench.results.asked import of_run
 from srpo_bench.results.outcomes import (
     Outcomes,
     Side,
     _joined,
     compare,
     evaluations,
+    known_to_differ,
     read_side,
 )
+from srpo_bench.results.seal import seal
 from srpo_bench.results.store import ResultsError
 
 IDS = ["a", "b", "c"]
@@ -193,3 +196,45 @@ def test_of_several_evaluations_a_run_is_the_last(comparison: Path) -> None:
     with path.open("a") as f:
         f.write(json.dumps(line(16, [2, 2, 2])) + "\n")
     assert read_side(path.parent).scored["evaluation"]["t"].correct.tolist() == [[2, 2, 2]]
+
+
+def test_what_beside_the_models_differs_is_named(comparison: Path, tmp_path: Path) -> None:
+    first, second = (comparison / "srpo" / f"seed-{seed}" for seed in (1, 2))
+    arm = comparison / "grpo"
+    assert known_to_differ(read_side(comparison / "srpo"), read_side(arm), "evaluation") == []
+    with (first / "evals.jsonl").open("a") as f:
+        f.write(json.dumps(line(16, [2, 2, 2])) + "\n")
+    assert known_to_differ(read_side(first), read_side(second), "evaluation") == ["step 16 and 8"]
+    assert known_to_differ(read_side(comparison / "srpo"), read_side(arm), "evaluation") == [
+        "step 16, 8 and 8"
+    ]
+    greedy, sampled = (scored(tmp_path / name, {"m": [2, 0, 1]}) for name in ("x", "y"))
+    for folder, more in ((greedy, {"temperature": 0.0, "max_new_tokens": None}),
+                         (sampled, {"temperature": 0.7, "max_new_tokens": 80})):  # fmt: skip
+        record = json.loads((folder / "scores.json").read_text())
+        record |= {"backend": "own", "settings": {"shots": 0, "date": "2026-01-01", **more}}
+        record["models"]["m"] = {"sha256": folder.name, "step": None, "style": "base"}
+        (folder / "scores.json").write_text(json.dumps(record))
+    assert known_to_differ(read_side(greedy), read_side(sampled), "final") == [
+        "temperature 0.0 and 0.7", "max_new_tokens each task's own and 80",
+    ]  # fmt: skip
+    assert known_to_differ(read_side(greedy), read_side(greedy), "final") == []
+
+
+def test_settings_of_a_run_are_those_of_what_was_scored() -> None:
+    settings = {"rollout": {"max_new_tokens": 32, "temperature": 9}, "data": {"style": "auto"},
+                "evaluation": {"temperature": 1.0}, "final": {"max_new_tokens": None}}  # fmt: skip
+    assert of_run({"settings": settings}, "evaluation", 4) == {
+        "step": (4,), "temperature": (1.0,), "max_new_tokens": (32,),
+    }  # fmt: skip
+    assert of_run({"settings": settings}, "final", 4) == {"step": (4,), "max_new_tokens": (None,)}
+
+
+def test_a_run_that_was_changed_after_it_had_ended_is_no_side(comparison: Path) -> None:
+    run = comparison / "grpo" / "seed-1"
+    seal(run)
+    assert read_side(run).scored
+    (run / "evals.jsonl").write_text(json.dumps(line(8, [2, 2, 2])) + "\n")
+    for path in (run, run / "checkpoints" / "step-8", run.parent):
+        with pytest.raises(ResultsError, match="not as it was when it was finished"):
+            read_side(path)

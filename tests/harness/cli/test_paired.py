@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from srpo_bench.harness.cli import paired
-from srpo_bench.results.outcomes import TaskTest
+from srpo_bench.results.outcomes import Side, TaskTest
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.problems import Paired
 from tests.harness.cli.screen import bench, printed
@@ -48,7 +48,7 @@ def test_two_scored_models_for_programs(
     text = capsys.readouterr().out
     found = json.loads(text)
     assert text.splitlines()[1].startswith('  "ours"')
-    assert list(found) == ["ours", "theirs", "phase", "tests"]
+    assert list(found) == ["ours", "theirs", "phase", "known_to_differ", "tests"]
     (test,) = found["tests"]
     assert (test["task"], test["result"]["ours"]) == ("t", 0.5)
     assert len(IDS) == test["result"]["difference"]["n"]
@@ -65,10 +65,13 @@ def test_rows_and_seeds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tests = [TaskTest("math", 1, (2, 2), ONE), TaskTest("gsm8k", 3, (1, 4), ONE)]
-    monkeypatch.setattr(paired, "read_side", lambda path: type("S", (), {"label": str(path)}))
+    monkeypatch.setattr(paired, "read_side", lambda path: Side(str(path), {}))
     monkeypatch.setattr(paired, "compare", lambda a, b: ("evaluation", tests))
+    differ = ["step 4 and 8", "style base and chat"]
+    monkeypatch.setattr(paired, "known_to_differ", lambda a, b, phase: differ)
     paired.show_paired(Path("one"), Path("two"), False)
     lines = printed(capsys)
+    assert lines.pop(3) == "Known to differ, A and B: step 4 and 8; style base and chat."
     assert lines[:3] == [
         "A: one",
         "B: two",
@@ -95,7 +98,7 @@ def test_a_pipe_is_wide_and_a_screen_keeps_its_width(monkeypatch: pytest.MonkeyP
             made.append(self)
 
     monkeypatch.setattr(paired, "Console", Kept)
-    monkeypatch.setattr(paired, "read_side", lambda path: type("S", (), {"label": str(path)}))
+    monkeypatch.setattr(paired, "read_side", lambda path: Side(str(path), {}))
     monkeypatch.setattr(paired, "compare", lambda a, b: ("final", [TaskTest("t", 1, (1, 1), ONE)]))
     for _ in range(2):  # the second is a terminal
         paired.show_paired(Path("a"), Path("b"), False)

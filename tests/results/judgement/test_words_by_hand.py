@@ -159,8 +159,8 @@ def test_published_steps_in_both_units() -> None:
     assert open_.readings()[0][1:] == ((10, 40, 640), (2.5, 10, 160))
 
 
-def told_power(needed: int | None, settled: dict[int, float]) -> str:
-    return power.Power("srpo", "grpo", "mine", 8, settled, needed, "refuted").sentence
+def told_power(needed: int | None, settled: dict[int, float], lacking: str = "") -> str:
+    return power.Power("srpo", "grpo", "mine", 8, settled, needed, "refuted", lacking).sentence
 
 
 def test_power_in_words() -> None:
@@ -170,10 +170,11 @@ def test_power_in_words() -> None:
         "one"
     )
     assert told_power(12, {9: 0.5, 12: 0.8}).startswith(f"{head}4 more seeds (12 pairs) would")
-    assert told_power(None, {9: 0.5, 64: 0.75}) == (
+    assert told_power(None, {9: 0.5, 64: 0.75}, power.NEAR) == (
         f"{head}not settled by 64 pairs either (75 % of simulated comparisons): the measured ratio "
         "lies too near to the claim's"
     )
+    assert told_power(None, {}, "nothing settles it") == f"{head}nothing settles it"
     found = power.Power("srpo", "grpo", "mine", 8, {9: 0.85}, 9, "refuted").to_dict()
     assert (found["needed"], found["sentence"]) == (9, told_power(9, {9: 0.85}))
 

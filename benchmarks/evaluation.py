@@ -66,7 +66,8 @@ def unpack(commit: str, folder: Path) -> None:
     if packed.returncode:
         raise SystemExit(f"{commit} is no commit of the repository in {HERE}.")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # not before 3.11.4
+        archive.extractall(folder)
 
 
 def main() -> None:

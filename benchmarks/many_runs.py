@@ -20,7 +20,8 @@ _COPIED = ("steps.jsonl", "timing.jsonl", "status.json")
 def write(folder: Path, runs: int) -> Path:
     """A comparison of ``runs`` finished runs, half of them each arm's."""
     with tarfile.open(RECORDS) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # not before 3.11.4
+        archive.extractall(folder)
     (source,) = (path for path in folder.iterdir() if (path / "comparison.json").is_file())
     record = json.loads((source / "comparison.json").read_text())
     target = folder / f"of-{runs}"

@@ -93,7 +93,8 @@ def without_place(value: Any) -> Any:
 def unpack(archive: Path, into: Path) -> Path:
     """The comparison's folder."""
     with tarfile.open(archive) as opened:
-        opened.extractall(into, filter="data")
+        opened.extraction_filter = getattr(tarfile, "data_filter", None)  # not before 3.11.4
+        opened.extractall(into)
     (folder,) = into.iterdir()
     return folder
 

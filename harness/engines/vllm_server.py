@@ -32,6 +32,8 @@ from srpo_bench.harness.errors import RunError
 EXTENSION = "srpo_bench.harness.engines.vllm_extension.WeightFiles"
 AT_ONCE = 64
 """Requests in flight; one is a prompt with all its samples."""
+_LONGEST_FOLDER = 65
+"""Of a folder of sockets: a socket's path has at most 107 characters, vLLM names it with 36."""
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Weights and samples go to the server itself, whatever proxy serves the rest of the machine."""
@@ -110,7 +112,11 @@ class ServerHost:
     def _take_turn(self) -> None:
         """Wait until no other run of this machine has it: it holds one learner's weights."""
         name = f"bench-vllm-{urllib.parse.quote(self.address, safe='')}.lock"
-        self.turn = (Path(tempfile.gettempdir()) / name).open("w")
+        lock = Path(tempfile.gettempdir()) / name
+        with contextlib.suppress(FileExistsError):
+            lock.touch(exist_ok=False)
+            lock.chmod(0o644)
+        self.turn = lock.open()  # read only: it may be another user's
         fcntl.flock(self.turn, fcntl.LOCK_EX)
 
     def _spawn(self) -> None:
@@ -143,8 +149,10 @@ class ServerHost:
         )
 
     def _environment(self) -> dict[str, str]:
+        short = len(self.folder.name) < _LONGEST_FOLDER
         return {
             **environment(self.settings),
+            **({"VLLM_RPC_BASE_PATH": self.folder.name} if short else {}),  # its sockets go with it
             "VLLM_SERVER_DEV_MODE": "1",  # it then takes weights
             **({"TORCH_COMPILE_DISABLE": "1"} if self.settings.enforce_eager else {}),
         }

@@ -217,7 +217,12 @@ def test_a_server_at_the_users_address_is_used_in_turn_and_left_running(server: 
     assert isinstance(server.host, ServerHost)
     guest = new_engine("vllm-server", address=server.host.address)
     disturb(guest.policy)
+    before = os.umask(0o077)
     guest.sync()
+    os.umask(before)
+    assert isinstance(guest.host, ServerHost)
+    assert guest.host.turn is not None
+    assert os.fstat(guest.host.turn.fileno()).st_mode & 0o777 == 0o644  # others may wait for it
     responses = ask(guest)
     assert (learner_logp(guest.policy, responses) - responses.logp).abs().max() < CLOSE
     with ThreadPoolExecutor(1) as pool:
@@ -247,6 +252,7 @@ def test_a_server_that_dies_or_hangs_is_replaced_and_answers_as_before(
     host: Any = server.host
     session = host.process.pid
     assert len(members(session)) > 1
+    assert any(path.is_socket() for path in Path(host.folder.name).iterdir())  # gone with it
     patient, stop = host.settings, host.stop
 
     def stopped() -> None:

@@ -90,6 +90,7 @@ class _Finder(ast.NodeVisitor):
                 self.visit(default)
             self.function = range(node.lineno, (node.end_lineno or node.lineno) + 1)
             for inner in node.body:
+                self._delete(node, "body", inner)
                 self.visit(inner)
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:

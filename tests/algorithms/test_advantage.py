@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from srpo_bench.algorithms.advantage import (
@@ -51,6 +51,7 @@ def test_no_responses_no_advantages() -> None:
 
 
 @given(st.floats(-10, 10, width=32), st.integers(2, 33))
+@example(0.7, 7)
 def test_equal_rewards_give_exactly_zero(value: float, size: int) -> None:
     # A mean of n equal float32 numbers need not be that number; the zero is exact all the same.
     reward, group = torch.full((size,), value), torch.zeros(size, dtype=torch.long)
@@ -59,6 +60,7 @@ def test_equal_rewards_give_exactly_zero(value: float, size: int) -> None:
     assert (leave_one_out(reward, group) == 0).all()
 
 
+@example([[1.0, 0.0]])
 @given(st.lists(st.lists(st.floats(-2, 2), min_size=2, max_size=6), min_size=1, max_size=5))
 def test_groups_of_any_size_match_the_textbook(groups: list[list[float]]) -> None:
     reward = torch.tensor([r for g in groups for r in g], dtype=torch.float64)

@@ -29,6 +29,10 @@ def test_truncation_bounds_and_masking_drops() -> None:
     torch.testing.assert_close(token[MASK], torch.tensor([0.0, 2.0, 0.0, 0.5, 0.0]))
 
 
+def test_without_a_correction_every_weight_is_one() -> None:
+    assert torch.equal(_weights("none", floor=0.4), torch.ones(2, 3))
+
+
 def test_a_sequence_has_one_weight() -> None:
     truncated, masked = _weights("sequence-truncated"), _weights("sequence-masked")
     torch.testing.assert_close(truncated[MASK], torch.tensor([3.0, 3.0, 3.0, 2.0, 2.0]))

@@ -209,13 +209,13 @@ def test_every_column_that_is_recorded_is_declared_and_told(
 
 
 def test_what_is_watched_of_a_loss_by_hand(plan: Any) -> None:
-    """Two tokens with ratios of 1.5 and 1 to the sampler, of 1 and ½ to the reference: one is
-    clipped; deviations of ½ and 0; k3 of ln ½ is ½ − 1 + ln 2. The other row counts half."""
+    """Two tokens with ratios of 1.3 and ¾ to the sampler, of 1 and ½ to the reference: one is
+    clipped; deviations of 0.3 and ¼; k3 of ln ½ is ½ − 1 + ln 2. The other row counts half."""
     kind = get("grpo-token")
-    algorithm = kind(kind.Settings(beta=0.1), plan(["math"]))
-    logp = torch.log(torch.tensor([[0.6, 0.4], [0.5, 0.5]], dtype=torch.float64))
+    algorithm = kind(kind.Settings(epsilon_low=0.4, beta=0.1), plan(["math"]))
+    logp = torch.log(torch.tensor([[0.52, 0.3], [0.5, 0.5]], dtype=torch.float64))
     old = torch.log(torch.tensor([[0.4, 0.4], [0.5, 0.5]], dtype=torch.float64))
-    reference = torch.log(torch.tensor([[0.6, 0.2], [0.5, 0.5]], dtype=torch.float64))
+    reference = torch.log(torch.tensor([[0.52, 0.15], [0.5, 0.5]], dtype=torch.float64))
     mask = torch.ones(2, 2, dtype=torch.bool)
     rollouts = Rollouts(
         prompts=["p"], prompt_tokens=[[1]], group=torch.zeros(2, dtype=torch.long),
@@ -225,8 +225,8 @@ def test_what_is_watched_of_a_loss_by_hand(plan: Any) -> None:
     batch = Batch(rollouts, torch.tensor([1.0, 0.0]), torch.ones(2), metrics={})
     k3 = 0.5 - 1 + math.log(2)
     loss, sums = algorithm.loss(logp, reference, batch, Totals.of(batch, max_tokens=7))
-    assert sums == pytest.approx({"clip_fraction": 0.25, "ratio_deviation": 0.125, "kl": k3 / 4})
-    assert loss.item() == pytest.approx((-1.2 - 1 + 0.1 * k3) / 4)
+    assert sums == pytest.approx({"clip_fraction": 0.25, "ratio_deviation": 0.55 / 4, "kl": k3 / 4})
+    assert loss.item() == pytest.approx((-1.2 - 0.75 + 0.1 * k3) / 4)
     plain = kind(kind.Settings(), plan(["math"]))
     assert not plain.needs_reference
     assert "kl" not in plain.loss(logp, None, batch, Totals.of(batch, max_tokens=7))[1]

@@ -47,3 +47,12 @@ def test_picked_rows_are_the_stored_ones(rows: set[int], sample: Any) -> None:
             assert torch.equal(getattr(picked, name)[at], getattr(origin, name)[local])
         assert picked.prompts[picked.group[at]] == origin.prompts[origin.group[local]]
         assert picked.prompt_tokens[picked.group[at]] == origin.prompt_tokens[origin.group[local]]
+
+
+def test_a_state_replaces_what_was_remembered(sample: Any) -> None:
+    one, other = TrajectoryHistory(steps=4), TrajectoryHistory(steps=4)
+    one.add(sample(["a"], 2, seed=1), torch.ones(2), step=1)
+    other.add(sample(["b"], 2, seed=2), torch.zeros(2), step=2)
+    other.load_state_dict(one.state_dict())
+    assert other.prompts == ["a", "a"]
+    assert other.birth.tolist() == [1, 1]

@@ -71,6 +71,9 @@ def test_where_nothing_survives_the_pool_returns_and_is_counted() -> None:
     assert dropped.survivors(["a", "b"]) == ["a", "b"]
     assert dropped.metrics() == {"dropped": 1, "pool_readmitted": 1}
     assert dropped.survivors(["other", "c"]) == ["c"]
+    again = DroppedPrompts(None)
+    again.load_state_dict(dropped.state_dict())
+    assert again.metrics() == dropped.metrics()
 
 
 def test_who_is_answered_wrongly_while_out_returns() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -69,8 +70,15 @@ def test_the_sizes_of_rounds(plan: Any, sample: Any) -> None:
     right = {f"math-{i}": 2 if i < 6 else 0 for i in range(12)}
     answer = sampler.observe(*outcomes(sample, right, 4))
     assert answer == More(5)  # 1.25 · 2 · 12 / 6
+    right |= {f"math-{i}": 2 for i in range(12, 17)}
+    assert isinstance(sampler.observe(*outcomes(sample, right, 4)), Kept)
+    told = sampler.metrics()  # each p has moved once, and every group is entered once
+    assert (told["p_easy"], told["p_hard"]) == pytest.approx((0.51, 0.49))
+    assert sampler.skip_probability("math-6") == pytest.approx(1 - 0.49)
     assert sampler.next_round(0, 12) == 12
+    assert sampler.next_round(7, 12) == 3  # 2.14
     assert sampler.next_round(1, 12) == 12  # 105 would be needed
+    assert make_sampler("greso", plan(["math"] * 40, prompts_per_step=3)).first_round == 5  # 4.5
 
 
 def test_skipping_follows_the_probability_and_the_shuffled_epochs(plan: Any, sample: Any) -> None:
@@ -124,3 +132,20 @@ def test_a_prompt_is_passed_over_below_its_probability_and_counted_once(
     assert asked
     assert ("math-0" in chosen) != skips
     assert sampler._skipped == len(asked) * skips
+
+
+def test_an_epoch_that_begins_within_a_step_has_every_prompt_once(plan: Any, sample: Any) -> None:
+    """Seven steps of three rounds of 4 are six epochs of 14; nothing is skipped, and a step asks no
+    prompt twice."""
+    own = {"first_round": 1.0, "explore_least": 1.0, "max_rounds": 3}
+    sampler = make_sampler("greso", plan(["math"] * 14), **own)
+    rng, every = torch.Generator().manual_seed(0), Counter[str]()
+    for step in range(1, 8):
+        asked: dict[str, int] = {}
+        answer: Any = More(sampler.first_round)
+        while isinstance(answer, More):
+            asked |= dict.fromkeys(prompts(sampler.choose(step, answer.groups, rng)), 0)
+            answer = sampler.observe(*outcomes(sample, asked, 4))
+        assert len(asked) == 12
+        every.update(asked.keys())
+    assert set(every.values()) == {6}

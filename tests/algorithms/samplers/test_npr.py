@@ -53,6 +53,7 @@ def test_a_rate_that_is_the_threshold_has_reached_it(
     sampler.observe(*outcomes(sample, {"math-0": right, "math-1": right - 1}, n))
     sampler.choose(2, 2, torch.Generator())
     assert sampler.order.pool == ["math-1"]
+    assert sampler.metrics() == {"dropped": 1, "pool_readmitted": 0}
 
 
 def test_where_nobody_is_left_all_return_and_are_counted(plan: Any, sample: Any) -> None:

@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parent / "claims.yaml"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Ratio(_Strict):
@@ -174,11 +174,32 @@ def _claims(path: Path) -> Iterator[Claim]:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ResultsError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(entries, list):
-        raise ResultsError(f"{path} must hold a list of claims; see results/claims.yaml.")
+        raise ResultsError(f"{path} must hold a list of claims, as {SHIPPED} does.")
+    numbers: dict[str, int] = {}
     for number, entry in enumerate(entries, 1):
         try:
-            yield Claim.model_validate(entry)
+            claim = Claim.model_validate(entry)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(p) for p in first["loc"])
-            raise ResultsError(f"{path}, claim {number}, {where}: {first['msg']}.") from error
+            raise ResultsError(f"{path}, claim {number}, {_fault(error)}") from error
+        if (other := numbers.setdefault(claim.id, number)) != number:
+            raise ResultsError(f"{path}, claims {other} and {number} are both called '{claim.id}'.")
+        yield claim
+
+
+PARTS: dict[int | str, type[BaseModel]] = {
+    **{"ratio": Ratio, "noninferiority": NonInferiority},
+    **{"equivalence": Equivalence, "superiority": Superiority},
+    **{"reported": Reported, "base_score": BaseScore, "published": Published},
+}
+"""A claim's parts, by the names that pydantic's errors have for them."""
+
+
+def _fault(error: ValidationError) -> str:
+    """What is wrong with a claim; a field that there is not goes first, for it is one misspelt."""
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    *outer, last = first["loc"] or ("",)
+    where = ".".join(str(p) for p in (*outer, last))
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg']}."
+    model = next((PARTS[part] for part in reversed(outer) if part in PARTS), Claim)
+    return f"{where}: there is no such field; {nearest(str(last), model.model_fields)}"

@@ -273,11 +273,11 @@ class Judge:
         sampler is about any algorithm that is trained with it."""
         ours, theirs = (self.comparison.algorithms[a] for a in (self.challenger, self.baseline))
         named = {ours.casefold(), self.comparison.samplers.get(self.challenger, "").casefold()}
-        if claim.algorithm and not named & set(claim.algorithm):
+        if claim.algorithm and not named & {name.casefold() for name in claim.algorithm}:
             return f"the claim is about {' and '.join(claim.algorithm)}, not about {ours}"
         if isinstance(claim.test, Equivalence | Superiority):
             return ""  # these name their comparator themselves
-        if claim.baseline and theirs.casefold() != claim.baseline:
+        if claim.baseline and theirs.casefold() != claim.baseline.casefold():
             return f"the claim compares with {claim.baseline}, not with {theirs}"
         return ""
 

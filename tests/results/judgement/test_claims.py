@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from srpo_bench.harness.cli.verdicts import show_claim
-from srpo_bench.results.judgement.claims import BaseScore, find, load
+from srpo_bench.results.judgement.claims import SHIPPED, BaseScore, find, load
+from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.store import ResultsError
+from tests.results.made import comparison, run
 
 FIELD = Path(__file__).parents[3] / "claims" / "field.yaml"
 
@@ -63,3 +65,60 @@ def test_a_claim_whose_base_was_measured_higher_elsewhere_says_so() -> None:
     assert said.startswith("base on MATH-500: reported at 41.6, measured at 64.6 by the authors of")
     assert "+23.0 points of a gain that counts from the reported one are the base's own" in said
     assert known["npr"].needs == "fewer steps"
+
+
+RATIO = "{kind: ratio, threshold: 0.5}"
+
+
+def own(path: Path, *claims: str) -> Path:
+    said = "made_by: m, where: w"
+    path.write_text("".join(f"- {{claim: x, {said}, {claim}}}\n" for claim in claims))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (
+            "id: a, test: {kind: ratio, treshold: 0.5}",
+            "claim 1, test.ratio.treshold: there is no such field; did you mean 'threshold'?",
+        ),
+        (
+            f"id: a, algoritm: [srpo], test: {RATIO}",
+            "claim 1, algoritm: there is no such field; did you mean 'algorithm'?",
+        ),
+        (
+            f"id: a, test: {RATIO}, reported: [{{value: '5', waht: y}}]",
+            "claim 1, reported.0.waht: there is no such field; did you mean 'what'?",
+        ),
+        ("id: a, test: {kind: ratio}", "claim 1, test.ratio.threshold: Field required."),
+        (
+            "id: a, test: {kind: ratio, threshold: .inf}",
+            "claim 1, test.ratio.threshold: Input should be a finite number.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_claim(tmp_path: Path, claim: str, said: str) -> None:
+    path = own(tmp_path / "own.yaml", claim)
+    with pytest.raises(ResultsError) as refused:
+        load([path])
+    assert str(refused.value) == f"{path}, {said}"
+
+
+def test_a_file_names_each_claim_once_and_holds_a_list(tmp_path: Path) -> None:
+    twice = own(tmp_path / "own.yaml", *(f"id: {i}, test: {RATIO}" for i in ("a", "b", "a")))
+    with pytest.raises(ResultsError, match="claims 1 and 3 are both called 'a'"):
+        load([twice])
+    twice.write_text("id: a")
+    with pytest.raises(ResultsError, match="must hold a list of claims, as .*/claims.yaml does"):
+        load([twice])
+    assert SHIPPED.is_file()
+
+
+def test_a_claim_names_methods_in_any_case(tmp_path: Path) -> None:
+    path = own(tmp_path / "own.yaml", f"id: a, algorithm: [SRPO], baseline: GRPO, test: {RATIO}")
+    claim = find(load([path]), "a")
+    here = comparison(run("grpo"), run("srpo"), run("dapo"))
+    assert Judge(here, "srpo", "grpo").is_about(claim)
+    assert not Judge(here, "dapo", "grpo").is_about(claim)
+    assert not Judge(here, "srpo", "dapo").is_about(claim)

@@ -137,7 +137,8 @@ def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
             raise unknown_setting(path, setting_paths(model), where) from error
         got = f", got {first['input']!r}" if not isinstance(first["input"], dict) else ""
         message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"Setting '{path or where}' in {where}: {message}{got}.") from error
+        place = f"Setting '{path}' in {where}" if path else f"In {where}"
+        raise UserError(f"{place}: {message}{got}.") from error
 
 
 def _is_a_type(part: str) -> bool:

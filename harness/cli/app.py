@@ -71,7 +71,8 @@ def _usage(error: Exception) -> str:
     context: Any = getattr(error, "ctx", None)
     if context is None or "\n" in message.strip():
         return message  # a group without a command answers with its help
-    return f"bench: {message.rstrip('.')}. See {context.command_path} --help."
+    ended = message if message.endswith("?") else f"{message.rstrip('.')}."
+    return f"bench: {ended} See {context.command_path} --help."
 
 
 def _say_version(wanted: bool) -> None:

@@ -331,6 +331,7 @@ def test_wrong_usage_in_one_line_or_the_help() -> None:
 
     here = SimpleNamespace(command_path="bench compare")
     assert said("No such option.", here) == "bench: No such option. See bench compare --help."
+    assert said("Did you mean 'a'?", here) == "bench: Did you mean 'a'? See bench compare --help."
     assert said("No such option.") == "No such option."
     assert said("Usage: bench\n\nCommands", here) == "Usage: bench\n\nCommands"
     assert said("\n one line \n", here).startswith("bench: ")

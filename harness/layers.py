@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from srpo_bench import strict_yaml
 from srpo_bench.harness.errors import UserError, unknown
 from srpo_bench.harness.hints import unknown_setting
 
@@ -54,7 +55,7 @@ def _loaded(text: str) -> Any:
     Raises:
         yaml.YAMLError: it is none, or one that holds itself.
     """
-    value = yaml.safe_load(text)
+    value = strict_yaml.load(text)
     try:
         json.dumps(value, default=str, skipkeys=True)
     except (ValueError, RecursionError) as error:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from srpo_bench import files
+from srpo_bench import files, strict_yaml
 from srpo_bench.plugins import nearest
 from srpo_bench.tasks import numbers
 from srpo_bench.tasks.base import (
@@ -70,7 +70,7 @@ def read(path: Path, home: Path) -> Callable[[], Described]:
         TaskError: no YAML, an unknown key, or an invalid value (the key is named).
     """
     try:
-        values = yaml.safe_load(files.read(path))
+        values = strict_yaml.load(files.read(path))
     except files.FileError as error:
         raise TaskError(str(error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -10,6 +10,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from srpo_bench import strict_yaml
 from srpo_bench.plugins import nearest
 from srpo_bench.results.judgement import grim
 from srpo_bench.results.judgement.published import Published, Unit
@@ -168,7 +169,7 @@ def _shipped() -> tuple[Claim, ...]:
 def _claims(path: Path) -> Iterator[Claim]:
     """A file's claims, in its order."""
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        entries = strict_yaml.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ResultsError(f"{path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:

@@ -1,0 +1,45 @@
+"""A key that stands twice in a YAML file loses nothing without a word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from srpo_bench import strict_yaml
+from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.layers import read_yaml
+from srpo_bench.results.judgement.claims import load as load_claims
+from srpo_bench.results.store import ResultsError
+from srpo_bench.tasks.base import TaskError
+from srpo_bench.tasks.described import read as read_task
+
+TWICE = "optim: {lr: 1}\nsteps: 3\noptim: {eps: 2}\n"
+SAID = r"is not YAML: 'optim' stands twice in one mapping in .* line 3, column 1"
+
+
+def test_other_yaml_is_as_pyyaml_reads_it() -> None:
+    for text in ("", "3", "[a, {b: 1}, {b: 2}]", "a: {b: 1}\nc: {b: 1}"):
+        assert strict_yaml.load(text) == yaml.safe_load(text)
+    merged = "x: &x {a: 1, b: 2}\ny: &y {<<: *x, a: 3}\nz: {<<: *y, b: 4}\n"
+    assert strict_yaml.load(merged)["z"] == {"a": 3, "b": 4}
+    with pytest.raises(yaml.YAMLError):
+        strict_yaml.load("!!python/object/apply:os.getcwd []")
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 1", "{a: 1, 'a': 2}", "- b: {a: 1, c: 2, a: 3}"])
+def test_a_key_stands_once(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="'a' stands twice in one mapping"):
+        strict_yaml.load(text)
+
+
+def test_settings_tasks_and_claims_are_read_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(TWICE)
+    with pytest.raises(UserError, match=SAID):
+        read_yaml(path)
+    with pytest.raises(TaskError, match=SAID):
+        read_task(path, tmp_path)
+    with pytest.raises(ResultsError, match=SAID):
+        load_claims([path])

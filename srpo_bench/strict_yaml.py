@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def load(text: str) -> Any:
+def load(text: str | bytes) -> Any:
     """The value of a YAML text.
 
     Raises:

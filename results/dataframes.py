@@ -97,8 +97,13 @@ def _run(run: Run, comparison: Comparison) -> dict[str, Any]:
         "budget": run.contract.get("steps"),
         "accuracy_start": run.evals.accuracy[0] if begun else None,
         "accuracy_end": scores.at_end(run) if begun else None,
-        **{axis: column[-1] for axis, column in run.evals.spent.items() if axis != "steps"},
+        **_spent(run, -1),
     }
+
+
+def _spent(run: Run, evaluation: int) -> dict[str, float]:
+    """Running totals at an evaluation; its step stands in a column of its own."""
+    return {axis: x[evaluation] for axis, x in run.evals.spent.items() if axis != "steps"}
 
 
 def _steps(run: Run) -> Iterator[dict[str, Any]]:
@@ -122,12 +127,10 @@ def _evals(run: Run) -> Iterator[dict[str, Any]]:
     lines = {float(line["step"]): line for line in read_lines(run.folder / "evals.jsonl")}
     outcomes = {float(step): tasks for step, tasks in evaluations(run.folder)}
     for i, step in enumerate(run.evals.step.tolist()):
-        spent = {axis: column[i] for axis, column in run.evals.spent.items() if axis != "steps"}
-        yield from _scores(run, "evaluation", lines[step], outcomes.get(step, {}), spent)
+        yield from _scores(run, "evaluation", lines[step], outcomes.get(step, {}), _spent(run, i))
     if run.final:
         line = read_record(run.folder / FINAL)
-        last = {a: column[-1] for a, column in run.evals.spent.items() if a != "steps"}
-        yield from _scores(run, "final", line, final(run.folder), last)
+        yield from _scores(run, "final", line, final(run.folder), _spent(run, -1))
 
 
 def _scores(

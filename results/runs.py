@@ -17,7 +17,7 @@ from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.records import Evals, lines_of, read_evaluations, read_steps, read_timing
 from srpo_bench.results.seal import check_seal, check_there
 from srpo_bench.results.status import status_of
-from srpo_bench.results.store import ResultsError, read_plan, read_record, run_dirs
+from srpo_bench.results.store import FINAL, ResultsError, read_plan, read_record, run_dirs
 
 LARGE = 100_000_000
 """Bytes of records from which on several processes read them."""
@@ -103,6 +103,11 @@ class Comparison:
         return planned if planned in self.arms else baseline_of(self.algorithms)
 
     @property
+    def vouched(self) -> bool:
+        """Whether the user vouched, as it was imported, that its runs are matched."""
+        return bool(self.plan.get("vouched_matched"))
+
+    @property
     def seeds(self) -> list[int]:
         """Planned seeds and those of runs."""
         return sorted({*self.plan.get("seeds", []), *(r.seed for r in self.runs)})
@@ -179,7 +184,7 @@ def _run(folder: Path) -> Run:
     steps, curves, totals = read_steps(folder / "steps.jsonl")
     clock, phases = read_timing(folder / "timing.jsonl")
     evals = read_evaluations(folder / "evals.jsonl", clock)
-    final = read_record(folder / "final.json") if (folder / "final.json").is_file() else {}
+    final = read_record(folder / FINAL) if (folder / FINAL).is_file() else {}
     return Run(
         folder=folder,
         arm=str(manifest.get("arm", folder.parent.name)),

@@ -7,6 +7,8 @@ from typing import Literal, NotRequired, TypedDict
 SCHEMA = 1
 """Grows when an older reader would misunderstand, not for a field that it may ignore."""
 State = Literal["waiting", "running", "done", "failed", "stopped"]
+Unit = Literal["rollout batch", "update", "unstated"]
+"""What a step of a run is."""
 
 CORE = (
     "base_sha256",

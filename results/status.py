@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.schema import State
-from srpo_bench.results.store import ResultsError, read_record
+from srpo_bench.results.store import STATUS, ResultsError, read_record
 
 GONE = "Its process is gone without a word: bench resume goes on from its last checkpoint."
 
@@ -28,7 +28,7 @@ def status_of(run: Path) -> Status:
     Raises:
         ResultsError: its files are damaged.
     """
-    path = run / "status.json"
+    path = run / STATUS
     if not path.is_file():
         return Status("", "")
     record = read_record(path)

@@ -13,12 +13,13 @@ from srpo_bench import __version__
 from srpo_bench.results.importers.columns import NAN
 from srpo_bench.results.importers.doubts import doubts
 from srpo_bench.results.importers.logs import held_out
-from srpo_bench.results.importers.readers import TRAINERS, Facts, sources_of
+from srpo_bench.results.importers.readers import TRAINERS, Facts, Reading
 from srpo_bench.results.importers.record import Notes, Record
 from srpo_bench.results.importers.request import Request, consistent, on_repeat
 from srpo_bench.results.importers.shelf import Placed, Shelf
-from srpo_bench.results.importers.units import Unit, batches, choose, counted, result
+from srpo_bench.results.importers.units import batches, choose, counted, result
 from srpo_bench.results.importers.write import Written, free, write
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
 
 SAYS = {
@@ -60,7 +61,7 @@ def import_runs(request: Request) -> Imported:
     notes, shelf = Notes(), Shelf(on_repeat(request))
     facts: Facts = {}
     files = []
-    for source, records in sources_of(request, notes, facts, shelf):
+    for source, records in Reading(request, notes, facts, shelf).sources():
         count = 0
         for record in records:
             count += 1

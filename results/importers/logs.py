@@ -7,12 +7,12 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of
-from srpo_bench.results.importers.units import Unit
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
 
 TRAINING = "training steps without an evaluation"
@@ -77,7 +77,7 @@ class Totals:
     """Running totals of a run. An axis that one training step does not tell is not known."""
 
     step: int = 0
-    sums: dict[str, float] | None = field(default=None)
+    sums: dict[str, float] | None = None
 
     def add(self, row: Row, trainer: Trainer) -> None:
         """Count a row's training, once."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,98 +39,73 @@ TRAINERS = {
 PROJECTS = {"wandb": tracked.wandb_runs, "trackio": tracked.trackio_runs}
 
 
-def sources_of(
-    request: Request, notes: Notes, facts: Facts, shelf: Shelf
-) -> Iterator[tuple[Source, Iterator[Record]]]:
-    """Every source with its records. All are looked at before the first is read."""
-    table, tracker = request.format in TABLES, request.format in TRACKERS
-    if tracker:
-        named = parse_runs(request.runs)
-        for text in request.files:
-            yield _tracked(request, text, named, notes, facts, shelf)
-        return
-    parsed = [
-        sources.parse(text, request.arm, request.seed, one_run=not table) for text in request.files
-    ]
-    records = _tables(request, notes) if table else _logs(request, notes, facts)
-    unit = "line" if table else TRAINERS[request.format].unit
-    for source in parsed:
-        shelf.open(source.path, unit)
-        yield source, records(source)
+@dataclass(frozen=True)
+class Reading:
+    """A request's sources, and what is noticed and known of runs while they are read."""
 
+    request: Request
+    notes: Notes
+    facts: Facts
+    shelf: Shelf
 
-def _tracked(
-    request: Request,
-    text: str,
-    named: Mapping[str, tuple[str, int]],
-    notes: Notes,
-    facts: Facts,
-    shelf: Shelf,
-) -> tuple[Source, Iterator[Record]]:
-    """A chart's CSV, or a project by its library's interface."""
-    path, run_of_name = Path(text).expanduser(), partial(run_of, named=named)
-    source = Source(path)
-    if request.format == "wandb" and (path.is_file() or path.suffix == ".csv"):
-        shelf.open(path, "line")
-        chart = wandb_chart.read(path, run_of_name, request.metrics, request.scale, notes)
-        return source, chart
-    return source, _project(request, source, run_of_name, notes, facts, shelf)
+    def sources(self) -> Iterator[tuple[Source, Iterator[Record]]]:
+        """Every source with its records. All are looked at before the first is read."""
+        request = self.request
+        if request.format in TRACKERS:
+            run_of_name = partial(run_of, named=parse_runs(request.runs))
+            for text in request.files:
+                source = Source(Path(text).expanduser())
+                yield source, self._tracked(source.path, run_of_name)
+            return
+        table = request.format in TABLES
+        parsed = [
+            sources.parse(text, request.arm, request.seed, one_run=not table)
+            for text in request.files
+        ]
+        yield from self._tables(parsed) if table else self._logs(parsed)
 
+    def _tables(self, parsed: list[Source]) -> Iterator[tuple[Source, Iterator[Record]]]:
+        request, mapped = self.request, parse_map(self.request.mapped)
+        for source in parsed:
+            self.shelf.open(source.path, "line")
+            columns = Columns(mapped, source.arm, source.seed, request.scale, request.skip_empty)
+            yield source, TABLE[request.format](source.path, columns, self.notes)
 
-def _project(
-    request: Request,
-    source: Source,
-    run_of_name: Callable[[str], Run],
-    notes: Notes,
-    facts: Facts,
-    shelf: Shelf,
-) -> Iterator[Record]:
-    seen: dict[Run, str] = {}
-    for entry in PROJECTS[request.format](str(source.path)):
-        run, trainer = run_of_name(entry.name), tracked.trainer(entry)
-        if run in seen:
-            raise ResultsError(
-                f"'{seen[run]}' and '{entry.name}' are both {run[0]}, seed {run[1]}; tell them "
-                "apart with --run ARM/SEED=NAME."
-            )
-        seen[run] = entry.name
-        shelf.open(source.path, trainer.unit)
-        yield from _log(request, source.path, trainer, run, notes, facts, logs.Totals())
+    def _logs(self, parsed: list[Source]) -> Iterator[tuple[Source, Iterator[Record]]]:
+        trainer, totals = TRAINERS[self.request.format], dict[Run, logs.Totals]()
+        for source in parsed:
+            self.shelf.open(source.path, trainer.unit)
+            spent = totals.setdefault(source.run, logs.Totals())
+            yield source, self._log(source.path, trainer, source.run, spent)
 
+    def _tracked(self, path: Path, run_of_name: Callable[[str], Run]) -> Iterator[Record]:
+        """A chart's CSV, or a project by its library's interface."""
+        request = self.request
+        if request.format == "wandb" and (path.is_file() or path.suffix == ".csv"):
+            self.shelf.open(path, "line")
+            return wandb_chart.read(path, run_of_name, request.metrics, request.scale, self.notes)
+        return self._project(path, run_of_name)
 
-def _tables(request: Request, notes: Notes) -> Callable[[Source], Iterator[Record]]:
-    mapped = parse_map(request.mapped)
+    def _project(self, path: Path, run_of_name: Callable[[str], Run]) -> Iterator[Record]:
+        seen: dict[Run, str] = {}
+        for entry in PROJECTS[self.request.format](str(path)):
+            run, trainer = run_of_name(entry.name), tracked.trainer(entry)
+            if run in seen:
+                raise ResultsError(
+                    f"'{seen[run]}' and '{entry.name}' are both {run[0]}, seed {run[1]}; tell them "
+                    "apart with --run ARM/SEED=NAME."
+                )
+            seen[run] = entry.name
+            self.shelf.open(path, trainer.unit)
+            yield from self._log(path, trainer, run, logs.Totals())
 
-    def records(source: Source) -> Iterator[Record]:
-        columns = Columns(mapped, source.arm, source.seed, request.scale, request.skip_empty)
-        return TABLE[request.format](source.path, columns, notes)
-
-    return records
-
-
-def _logs(request: Request, notes: Notes, facts: Facts) -> Callable[[Source], Iterator[Record]]:
-    trainer = TRAINERS[request.format]
-    totals: dict[Run, logs.Totals] = {}
-
-    def records(source: Source) -> Iterator[Record]:
-        spent = totals.setdefault(source.run, logs.Totals())
-        return _log(request, source.path, trainer, source.run, notes, facts, spent)
-
-    return records
-
-
-def _log(
-    request: Request,
-    path: Path,
-    trainer: logs.Trainer,
-    run: Run,
-    notes: Notes,
-    facts: Facts,
-    totals: logs.Totals,
-) -> Iterator[Record]:
-    """A run's records; what the log says of the run as a whole is among ``facts`` by then."""
-    notes.facts.clear()
-    for record in logs.read(path, trainer, run, notes, totals, request.metrics, request.scale):
-        facts.setdefault(run, {}).update(notes.facts)
-        yield record
-    facts.setdefault(run, {}).update(notes.facts)
+    def _log(
+        self, path: Path, trainer: logs.Trainer, run: Run, totals: logs.Totals
+    ) -> Iterator[Record]:
+        """A run's records; what the log says of the run as a whole is among ``facts`` by then."""
+        request, notes = self.request, self.notes
+        notes.facts.clear()
+        for record in logs.read(path, trainer, run, notes, totals, request.metrics, request.scale):
+            self.facts.setdefault(run, {}).update(notes.facts)
+            yield record
+        self.facts.setdefault(run, {}).update(notes.facts)

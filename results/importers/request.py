@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import cast, get_args
 
 from srpo_bench.results.importers.shelf import OnRepeat
-from srpo_bench.results.importers.units import UNITS
 from srpo_bench.results.store import ResultsError
 
 TABLES = ("csv", "jsonl")
@@ -54,7 +53,7 @@ def consistent(request: Request) -> None:
         raise ResultsError("--run is for wandb and trackio; a file is named as in ARM/SEED=FILE.")
     if tracker and (request.arm is not None or request.seed is not None):
         raise ResultsError("Tracked runs are told apart by their names; use --run ARM/SEED=NAME.")
-    if request.unit is not None and request.unit not in UNITS[:2]:
+    if request.unit not in (None, "rollout batch", "update"):
         raise ResultsError(f"--unit is 'rollout batch' or update, not '{request.unit}'.")
     if request.updates_per_step is not None and request.updates_per_step < 1:
         raise ResultsError("--updates-per-step counts updates a rollout batch: at least 1.")

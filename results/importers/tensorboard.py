@@ -15,7 +15,7 @@ import numpy as np
 from srpo_bench.results.importers import openrlhf, trl, verl
 from srpo_bench.results.importers.logs import Cost, Row, Trainer
 from srpo_bench.results.importers.record import Notes
-from srpo_bench.results.importers.units import Unit
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
 
 TORN = "torn last event"

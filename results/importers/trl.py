@@ -15,7 +15,7 @@ from typing import Any
 from srpo_bench.results.importers import jsonfile
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
 from srpo_bench.results.importers.record import Notes, integer
-from srpo_bench.results.importers.units import Unit
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
 
 FILE = "trainer_state.json"

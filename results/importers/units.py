@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from srpo_bench.results.importers.record import Record
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
-
-Unit = Literal["rollout batch", "update", "unstated"]
-UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
 def choose(declared: Unit, stated: Unit | None, per_step: int | None) -> Unit:

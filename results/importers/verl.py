@@ -19,7 +19,7 @@ from srpo_bench.results.importers.jsonl import objects
 from srpo_bench.results.importers.lines import Lines
 from srpo_bench.results.importers.logs import Cost, Row, Trainer, real
 from srpo_bench.results.importers.record import Notes, step_of
-from srpo_bench.results.importers.units import Unit
+from srpo_bench.results.schema import Unit
 
 LINE = re.compile(r"(?:^|\s)step:(\d+) - (.+)$")
 CORE = re.compile(r"val-core/(?P<task>.+)/(?P<what>acc|reward)/mean@\d+")

@@ -66,13 +66,14 @@ def read(
             for at, name, key in columns:
                 accuracy = accuracy_of(row[at], scale, f"'{header[at]}'")
                 if accuracy is None:
-                    notes.skipped[NAN] += bool(row[at].strip())  # an empty cell is another run's
+                    if row[at].strip():  # an empty cell is another run's
+                        notes.skipped[NAN] += 1
                     continue
-                notes.skipped[AVERAGED] += _averaged(header, row, at)
+                if _averaged(header, row, at):
+                    notes.skipped[AVERAGED] += 1
                 yield Record(*runs[name], step, accuracy, lines.number, key if several else "")
         except ValueError as error:
             raise lines.wrong(error) from error
-    notes.skipped += type(notes.skipped)()  # drops counts of nothing
 
 
 def _columns(path: Path, header: Sequence[str]) -> list[Column]:

@@ -15,7 +15,7 @@ from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 from srpo_bench.results.schema import CORE, SCHEMA
 from srpo_bench.results.scratch import scratch_folder
-from srpo_bench.results.store import ResultsError, write_json
+from srpo_bench.results.store import STATUS, ResultsError, write_json
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Cadence:
     responses: float | None = None
     """Generated a step, where it is the same between all evaluations."""
     count: int = 0
+    first: int = 0
+    """The first step."""
     _last: Record | None = None
     _even: bool = True
     _constant: bool = True
@@ -39,8 +41,8 @@ class Cadence:
         last, self._last = self._last, now
         self.count += 1
         if last is None:
-            self._even = now.step == 0
-            self._constant = now.step == 0
+            self.first = now.step
+            self._even = self._constant = now.step == 0
             return
         for axis in AXES:
             before, after = getattr(last, axis), getattr(now, axis)
@@ -155,7 +157,7 @@ def _fill(
         where = folder / folder_of(arm) / f"seed-{seed}"
         where.mkdir(parents=True)
         cadence, of_run = Cadence(), facts.get(run, {})
-        first = _evaluations(shelf.evaluations(run), where / "evals.jsonl", cadence, tasks)
+        _evaluations(shelf.evaluations(run), where / "evals.jsonl", cadence, tasks)
         contracts[run] = {
             **dict.fromkeys(CORE),
             **cadence.contract(),
@@ -167,9 +169,9 @@ def _fill(
             where / "manifest.json",
             _manifest(run, contracts[run], plan, of_run.get("unit", "unstated")),
         )
-        write_json(where / "status.json", _status(cadence.last, of_run, reason))
+        write_json(where / STATUS, _status(cadence.last, of_run, reason))
         evaluations += cadence.count
-        late += [f"{arm}/seed-{seed}"] if first else []
+        late += [f"{arm}/seed-{seed}"] if cadence.first else []
         unfinished += [f"{arm}/seed-{seed}"] if reason else []
     units = {facts.get(run, {}).get("unit", "unstated") for run in shelf.runs}
     unit = units.pop() if len(units) == 1 else "unstated"
@@ -180,9 +182,8 @@ def _fill(
 
 def _evaluations(
     groups: Iterable[list[Record]], path: Path, cadence: Cadence, tasks: dict[tuple[str, ...], str]
-) -> int:
-    """Write evals.jsonl; returns the first step."""
-    first = 0
+) -> None:
+    """Write evals.jsonl."""
     with path.open("w", encoding="utf-8") as f:
         for group in groups:
             now = group[0]
@@ -195,11 +196,8 @@ def _evaluations(
                     f"{here} is scored on {_list(mine)}, {elsewhere} on {_list(other)}: their mean "
                     "is not the same thing; name what both have with --metric."
                 )
-            if not cadence.count:
-                first = now.step
             cadence.see(now)
             f.write(json.dumps(_line(group), separators=(",", ":")) + "\n")
-    return first
 
 
 def _line(group: Sequence[Record]) -> dict[str, Any]:

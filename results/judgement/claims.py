@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from srpo_bench import strict_yaml
 from srpo_bench.plugins import nearest
 from srpo_bench.results.judgement import grim
-from srpo_bench.results.judgement.published import Published, Unit
+from srpo_bench.results.judgement.published import Published
 from srpo_bench.results.records import Axis
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.statistics.race import MARGIN
 from srpo_bench.results.store import ResultsError
 from srpo_bench.results.text import SHORT, signed

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from srpo_bench.results.judgement.finding import Finding
-from srpo_bench.results.judgement.published import Unit
 from srpo_bench.results.judgement.rules import Ruling, Verdict
 from srpo_bench.results.records import Axis
 from srpo_bench.results.runs import Run
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.text import describe
 
 STEPS: dict[Unit, str] = {

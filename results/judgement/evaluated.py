@@ -24,7 +24,7 @@ def unseen(comparison: Comparison, pair: Contrast, axis: str = "steps", share: f
     only a crossing of its own between the same two evaluations hangs on what lies between them.
 
     Args:
-        comparison: the runs. found: its two arms. axis: of the cost. share: what a claim leaves.
+        comparison: the runs. pair: its two arms. axis: of the cost. share: what a claim leaves.
     """
     curves = paired_curves(comparison, pair, axis) if pair.steps else None
     if curves is None or pair.steps is None:

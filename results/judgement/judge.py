@@ -22,7 +22,6 @@ from srpo_bench.results.judgement.evaluated import unseen
 from srpo_bench.results.judgement.finding import Finding, measured
 from srpo_bench.results.judgement.headroom import ROOM, Headroom, effects, headroom
 from srpo_bench.results.judgement.matched import Matched, matched
-from srpo_bench.results.judgement.published import Unit
 from srpo_bench.results.judgement.rules import (
     Ruling,
     judge,
@@ -35,6 +34,7 @@ from srpo_bench.results.judgement.starving import Starving, starved_from, starvi
 from srpo_bench.results.judgement.targets import Target, targets
 from srpo_bench.results.judgement.vouched import by_word
 from srpo_bench.results.runs import Comparison, Run
+from srpo_bench.results.schema import Unit
 from srpo_bench.results.statistics.contrast import Contrast, contrast
 from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import Gain, gain
@@ -57,7 +57,7 @@ class Judge:
     ) -> None:
         self.comparison, self.challenger, self.baseline = comparison, challenger, baseline
         self.exploratory = exploratory
-        self.vouched = vouched or bool(comparison.plan.get("vouched_matched"))
+        self.vouched = vouched or comparison.vouched
         self._effects: dict[tuple[str, str], dict[str, float | None]] = {}
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -75,19 +76,12 @@ def matched(runs: Sequence[Run]) -> Matched:
     fields = dict.fromkeys([*CORE, *(f for run in runs for f in run.contract)])
     differing, unknown = {}, []
     for field in fields:
-        groups = _by_seed(runs) if field == "seed" or field.endswith("_seed") else [list(runs)]
-        missing = [run for run in runs if run.contract.get(field) is None]
-        stated = len(runs) - len(missing)
-        if (missing and stated) or (field in CORE and not stated):
+        stated = sum(run.contract.get(field) is not None for run in runs)
+        if 0 < stated < len(runs) or (field in CORE and not stated):
             unknown.append(field)
-        for group in groups:
-            values = [v for run in group if (v := run.contract.get(field)) is not None]
-            distinct = {repr(v): v for v in values}
-            if len(distinct) > 1:
-                keys = [repr(v) for v in values]
-                ordered = sorted(distinct, key=lambda k: -keys.count(k))
-                differing[field] = [distinct[k] for k in ordered]
-                break
+        groups = _by_seed(runs) if field == "seed" or field.endswith("_seed") else [runs]
+        if values := next(filter(None, (_unlike(group, field) for group in groups)), []):
+            differing[field] = values
     units = {unit for run in runs if (unit := run.manifest.get("unit")) not in (None, "unstated")}
     if len(units) > 1:
         differing[UNIT] = sorted(units)
@@ -101,6 +95,14 @@ def matched(runs: Sequence[Run]) -> Matched:
     if standing.verdict == "known to differ":
         differing[start.FIELD] = standing.accuracies
     return Matched(differing, unknown, len(fields), copies(runs))
+
+
+def _unlike(runs: Sequence[Run], field: str) -> list[Any]:
+    """The values of a field that runs should share, most common first; empty where they do."""
+    values = [v for run in runs if (v := run.contract.get(field)) is not None]
+    counts = Counter(map(repr, values))
+    distinct = {repr(v): v for v in values}
+    return [distinct[key] for key, _ in counts.most_common()] if len(counts) > 1 else []
 
 
 def _unlike_ends(runs: Sequence[Run]) -> list[Any]:

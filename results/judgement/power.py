@@ -19,10 +19,9 @@ import numpy as np
 
 from srpo_bench.results.judgement.claims import Claim, Ratio
 from srpo_bench.results.judgement.judge import Judge
-from srpo_bench.results.statistics import sequential
 from srpo_bench.results.statistics.contrast import paired_curves
 from srpo_bench.results.statistics.race import MIN_PAIRS, Race, race
-from srpo_bench.results.statistics.speed import QUANTILE
+from srpo_bench.results.statistics.sequential import quantile
 from srpo_bench.results.store import ResultsError
 from srpo_bench.results.text import pairs_told
 
@@ -102,7 +101,7 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
     side = 0.0
     for pairs in _tried(contrast.n):
         drawn = rng.integers(contrast.n, size=(SIMULATIONS, pairs))
-        at = QUANTILE if seen is None else sequential.quantile(pairs, seen)
+        at = quantile(pairs, seen)
         simulated = [arm.drawn(drawn) for arm in arms]
         again = race(simulated[0], simulated[1], judge.targets[0].goal, at)
         shares = _shares(again, claim.test.threshold)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
-Unit = Literal["rollout batch", "update", "unstated"]
+from srpo_bench.results.schema import Unit
 
 
 class PublishedRun(BaseModel):

@@ -13,7 +13,6 @@ from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED, Race
-from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.text import describe, pairs_told, points, signed, some, span
 
@@ -160,12 +159,8 @@ def _all(cell: AxisContrast) -> tuple[Race, ...]:
 
 def _across(contrast: Contrast, race: Race, threshold: float) -> str:
     """Why the interval holds a threshold; where the two estimators point apart, what parts them."""
-    first, second = race.speed.crossing, race.speed.inversion
-    sides = [
-        -1 if end.high <= threshold * WHOLE else int(end.low > threshold * WHOLE)
-        for end in (first, second)
-    ]
-    if sides[0] * sides[1] >= 0:
+    first, second = (x.side(threshold) for x in (race.speed.crossing, race.speed.inversion))
+    if first * second >= 0:
         return f": the interval holds {threshold:g}"
     c = contrast.challenger
     if race.collapsed[0]:

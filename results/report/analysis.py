@@ -163,7 +163,6 @@ def analyse(
     comparison = read(folder)
     claims = load() if claims is None else claims
     baseline = comparison.baseline
-    vouched = vouched or bool(comparison.plan.get("vouched_matched"))
     try:
         gained = gain(comparison.of(baseline))
     except ResultsError:
@@ -184,7 +183,7 @@ def analyse(
         arms={arm: _arm(comparison, arm, level) for arm in comparison.arms},
         base=benchmarks.at_start(comparison),
         matched=matched(comparison.runs),
-        vouched=vouched,
+        vouched=vouched or comparison.vouched,
         judges=judges,
         neutral=neutrals(list(judges.values())),
         p_steps=equal_steps(list(judges.values())),

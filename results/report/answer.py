@@ -51,15 +51,6 @@ class Headline:
     """What follows from it, by the fixed table of verdict and scale."""
 
     @property
-    def brief(self) -> str:
-        """``13 % fewer (9 to 17)``, in a table whose column names the axis; empty: not measured."""
-        amount = self.measured.rpartition(" ")[0]
-        word = f" % {amount.rpartition(' ')[2]}"
-        same = self.interval.endswith(word) and self.interval.count("%") == 1
-        span = self.interval.removesuffix(word) if same else self.interval
-        return f"{amount} ({span})" if amount else ""
-
-    @property
     def answer(self) -> str:
         """``Claimed: 90 % fewer steps. Measured: 13 % fewer.``, or the title."""
         if not (self.claimed and self.measured) or self.verdict == "no-verdict":

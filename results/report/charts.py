@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from srpo_bench.results.array import Array
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
+from srpo_bench.results.report.figures.curves import SHARES, TRAINING
 from srpo_bench.results.report.figures.marks import is_recorded
-from srpo_bench.results.report.style import ARMS, DASHES, MARKERS
+from srpo_bench.results.report.look import look
 from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.contrast import AxisContrast
@@ -21,14 +23,6 @@ POINTS = 150
 """Evaluations of a run that are drawn, at most."""
 WINDOWS = 40
 """Of its training steps: a step is a few groups, and a mean over some steps can be read."""
-TRAINING = {
-    "length": "response length (tokens)",
-    "zero_variance": "groups without variance",
-    "all_correct": "groups all correct",
-    "pool_size": "prompts in the pool",
-}
-"""Columns of the training steps that are drawn."""
-SHARES = ("zero_variance", "all_correct")
 
 
 def data(a: Analysis) -> dict[str, Any]:
@@ -36,7 +30,7 @@ def data(a: Analysis) -> dict[str, Any]:
     arms, tasks = a.comparison.arms, task_names(a.comparison)
     axes = [axis for axis in NAMES if is_recorded(a, axis)]
     return {
-        "arms": [look(a, arm) for arm in arms],
+        "arms": [{"name": arm, **asdict(look(a, arm))} for arm in arms],
         "axes": {axis: NAMES[axis] for axis in axes},
         "tasks": tasks,
         "end": a.comparison.horizon,
@@ -52,46 +46,32 @@ def data(a: Analysis) -> dict[str, Any]:
     }
 
 
-def look(a: Analysis, arm: str) -> dict[str, Any]:
-    """Colour, pattern and marker of an arm, as the static figures have them."""
-    place = a.comparison.arms.index(arm)
-    colour = 0 if arm == a.baseline else 1 + a.challengers.index(arm) % (len(ARMS) - 1)
-    return {
-        "name": arm,
-        "colour": colour,
-        "dash": DASHES[place % len(DASHES)],
-        "marker": MARKERS[place % len(MARKERS)],
-    }
-
-
 def _marks(a: Analysis, axis: str) -> dict[str, Any]:
     """Crossings on an axis over all tasks, and where the claim has the first challenger cross."""
     cells = {arm: judge.contrast.axes.get(axis) for arm, judge in a.judges.items()}
-    measured = {arm: cell for arm, cell in cells.items() if cell and cell.ratio.value >= 0}
-    lead = next((arm for arm in answer.leading(a) if arm in measured), None)
-    first = measured[lead] if lead else next(iter(measured.values()), None)
-    claimed = a.threshold if axis == a.axis and lead in answer.own(a) else None
-    return {
-        "target": finite(a.target),
-        "baseline": first.baseline if first else None,
-        "claim": claimed * first.baseline if claimed and first else None,
-        "lead": a.comparison.arms.index(lead) if lead else None,
-        "arms": [_crossing(a, arm, cell) for arm, cell in measured.items()],
-    }
+    return _crossings(a, a.target, cells, a.threshold if axis == a.axis else None)
 
 
 def _task_marks(a: Analysis, task: str) -> dict[str, Any]:
     """The same on one task, in steps; no claim is made there."""
     contrasts = {arm: t.contrasts[task] for arm, t in a.tasks.items() if task in t.contrasts}
-    cells = {arm: c.steps for arm, c in contrasts.items() if c.steps and c.ratio.value >= 0}
-    lead = next((arm for arm in answer.leading(a) if arm in cells), None)
-    first = cells.get(lead) if lead else next(iter(cells.values()), None)
+    target = next((c.target for c in contrasts.values()), float("nan"))
+    return _crossings(a, target, {arm: c.steps for arm, c in contrasts.items()}, None)
+
+
+def _crossings(
+    a: Analysis, target: float, cells: Mapping[str, AxisContrast | None], claimed: float | None
+) -> dict[str, Any]:
+    measured = {arm: cell for arm, cell in cells.items() if cell and cell.ratio.value >= 0}
+    lead = next((arm for arm in answer.leading(a) if arm in measured), None)
+    first = measured[lead] if lead else next(iter(measured.values()), None)
+    owned = first if lead in answer.own(a) else None
     return {
-        "target": finite(next((c.target for c in contrasts.values()), float("nan"))),
+        "target": finite(target),
         "baseline": first.baseline if first else None,
-        "claim": None,
+        "claim": claimed * owned.baseline if claimed and owned else None,
         "lead": a.comparison.arms.index(lead) if lead else None,
-        "arms": [_crossing(a, arm, cell) for arm, cell in cells.items() if cell],
+        "arms": [_crossing(a, arm, cell) for arm, cell in measured.items()],
     }
 
 

@@ -24,11 +24,20 @@ from srpo_bench.results.report.unit import bounded, changes
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUN_POINTS = 60
-SECTIONS = {
-    **{"why": "Why", "cost": "Cost", "targets": "Targets", "ladder": "Ladder", "tasks": "Tasks"},
-    **{"training": "Training", "claims": "Claims", "matched": "Matched", "runs": "Runs"},
-    **{"samples": "Samples", "method": "Method"},
-}
+SECTIONS = (
+    "why",
+    "cost",
+    "targets",
+    "ladder",
+    "tasks",
+    "training",
+    "claims",
+    "matched",
+    "runs",
+    "samples",
+    "method",
+)
+"""In the page's order; a section's title is its name."""
 
 
 def render(
@@ -100,7 +109,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "commands": answer.commands(a) or ["unknown"],
         "checks": reasons,
         "deciding": why.deciding(a, lead) if lead else "",
-        "sections": [(k, v) for k, v in SECTIONS.items() if sections.get(k, True)],
+        "sections": [(name, name.capitalize()) for name in SECTIONS if sections.get(name, True)],
         "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.wanted},
         "units": {(v.challenger, v.label): answer.of_claim(a, v) for v in a.verdicts},
         "captions": words.captions(a),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import isfinite, log
 
 from srpo_bench.results.report.analysis import Analysis
-from srpo_bench.results.report.charts import look
+from srpo_bench.results.report.look import look
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.text import SHORT
@@ -106,4 +106,4 @@ def _mark(
     low, high = (e.low, e.high) if e.has_interval else (e.value, e.value)
     left = place(low)
     top = 50.0 if of == 1 else round(15 + 70 * i / (of - 1), 1)
-    return Mark(look(a, arm)["colour"], place(e.value), left, round(place(high) - left, 2), top)
+    return Mark(look(a, arm).colour, place(e.value), left, round(place(high) - left, 2), top)

@@ -28,8 +28,7 @@ ARMS = (
     "#9a5b3c",
 )
 DASHES = ((), (6, 2), (2, 2), (8, 2, 2, 2), (4, 1), (1, 1.5))
-"""Line patterns in the order of the arms, in line widths; solid first. Beside them each arm has a
-marker of its own, so that arms are told apart without colour."""
+"""Line patterns in the order of the arms, in line widths; solid first."""
 MARKERS = "os^DvPX<>p*"
 """matplotlib's names; the page draws the same shapes."""
 VARIABLES = {INK: "--ink", SOFT: "--soft", RULE: "--rule", PAPER: "--paper"} | {

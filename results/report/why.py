@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,10 +14,8 @@ from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.unit import change, changes
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
-from srpo_bench.results.statistics.inference import Estimate, mean
-from srpo_bench.results.statistics.inversion import Interval
+from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
-from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.text import pairs_told, points, signed, some
 
 State = Literal["yes", "no", "unknown"]
@@ -169,31 +167,29 @@ def _fed(fed: Starving) -> Check:
 def _interval(cell: AxisContrast, threshold: float) -> list[Check]:
     """The interval, its two estimators, and the pairs that arrived: all on one side?"""
     claimed = f"all on one side of {change(threshold)}"
-    race, ratio = cell.race, cell.ratio
-    side = _side(ratio, threshold)
+    race, ratio, arrived = cell.race, cell.ratio, estimate(cell.race.among_arrived)
+    every, among_arrived = (int(x.side(threshold)) for x in (race.speed, race))
     parts = {"crossing": race.speed.crossing, "inversion": race.speed.inversion}
-    spans = {name: _estimate(ratio.value, x, ratio.n) for name, x in parts.items()}
-    both = {_side(e, threshold) for e in spans.values()}
-    arrived = estimate(race.among_arrived)
-    agree = side is not None and both == {side}
-    over = _side(arrived, threshold) if arrived.n >= MIN_PAIRS else _at_most(arrived, threshold)
-    kept = arrived.n == 0 or over == side
-    by_estimator = "; ".join(f"by {name} {changes(e)}" for name, e in spans.items())
+    by_estimator = "; ".join(
+        f"by {name} {changes(replace(ratio, low=float(x.low), high=float(x.high)))}"
+        for name, x in parts.items()
+    )
     some_pairs = f"{changes(arrived)}, {arrived.n} pairs" if arrived.n else "in no pair did both"
+    agree = every != 0 if ratio.has_interval else None
     return [
-        _check("Interval", side is not None, changes(ratio), claimed),
-        _check("Second test", agree if ratio.has_interval else None, by_estimator, "the same side"),
-        _check("Among those that arrive", side is not None and kept, some_pairs, "the same side"),
-        *_missing(cell, threshold, side),
+        _check("Interval", every != 0, changes(ratio), claimed),
+        _check("Second test", agree, by_estimator, "the same side"),
+        _check("Among those that arrive", among_arrived != 0, some_pairs, "the same side"),
+        *_missing(cell, threshold, every),
     ]
 
 
-def _missing(cell: AxisContrast, threshold: float, side: int | None) -> list[Check]:
+def _missing(cell: AxisContrast, threshold: float, side: int) -> list[Check]:
     """The interval with the runs that are missing at their worst and at their best."""
     if cell.extremes is None:
         return []
     ends = [changes(estimate(race.speed)) for race in cell.extremes]
-    holds = all(int(race.side(threshold)) == side for race in cell.extremes)
+    holds = side != 0 and all(int(race.side(threshold)) == side for race in cell.extremes)
     value = f"at their worst {ends[0]}; at their best {ends[1]}"
     return [_check("Whatever is missing", holds, value, "the same side")]
 
@@ -219,21 +215,3 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
             f"no worse than −{margin:.1f} points, for a support",
         ),
     ]
-
-
-def _estimate(value: float, interval: Interval, n: int) -> Estimate:
-    return Estimate(value, float(interval.low), float(interval.high), n, "")
-
-
-def _at_most(e: Estimate, threshold: float) -> int:
-    """The side of an estimate alone, of pairs too few for an interval."""
-    return 1 if e.value > threshold * WHOLE else -1
-
-
-def _side(e: Estimate, threshold: float) -> int | None:
-    """−1: at most the threshold, 1: above, None: across, or no interval."""
-    if not e.has_interval:
-        return None
-    if e.high <= threshold * WHOLE:
-        return -1
-    return 1 if e.low > threshold * WHOLE else None

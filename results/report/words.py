@@ -17,7 +17,7 @@ MANY_CUT = 0.5
 """Share of responses cut off at the length limit that a banner names."""
 LONGEST_REASON = 200
 """Characters."""
-MEANING = {
+KINDS = {
     "held-out reward": "the mean of the reward function on held-out problems",
     "training reward": "a reward in training and no score on held-out problems",
     "not known to be held-out": "whose name does not say that it is a score on held-out problems",
@@ -122,7 +122,7 @@ def imported(a: Analysis) -> str:
         f"Imported from {source['says']} ({', '.join(files[:3])}{more}), not run here: what the "
         f"logs do not tell is unknown. Their accuracy is '{keys}'"
     )
-    meaning = MEANING.get(source["kind"])
+    meaning = KINDS.get(source["kind"])
     return f"{sentence}, {meaning}." if meaning else f"{sentence}."
 
 

@@ -33,11 +33,11 @@ def iqm(scores: Array) -> float:
     return float(stats.trim_mean(scores, 0.25, axis=None))
 
 
-def iqm_interval(scores: Array, level: float = 0.95, floor: float = 0.0) -> Estimate:
-    """IQM with a percentile bootstrap over seeds.
+def iqm_interval(scores: Array, floor: float = 0.0) -> Estimate:
+    """IQM with a 95 % percentile bootstrap over seeds.
 
     Args:
-        scores: (n × tasks). level: of confidence.
+        scores: (n × tasks).
         floor: the least that the IQM's variance can be, for scores that happen to be alike.
     """
     from scipy import special, stats
@@ -47,8 +47,8 @@ def iqm_interval(scores: Array, level: float = 0.95, floor: float = 0.0) -> Esti
         return Estimate(iqm(scores) if n else np.nan, np.nan, np.nan, n, "none")
     picks = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))
     resampled = scores[picks].reshape(RESAMPLES, -1)
-    low, high = _percentile(stats.trim_mean(resampled, 0.25, axis=1), level)
-    value, half = iqm(scores), float(special.ndtri((1 + level) / 2) * np.sqrt(floor))
+    low, high = _percentile(stats.trim_mean(resampled, 0.25, axis=1))
+    value, half = iqm(scores), float(special.ndtri(0.975) * np.sqrt(floor))
     low, high = min(low, max(0.0, value - half)), max(high, min(1.0, value + half))
     return Estimate(value, low, high, n, "percentile bootstrap")
 
@@ -58,9 +58,9 @@ def probability_of_improvement(challenger: Array, baseline: Array) -> float:
     return float(_wins(challenger, baseline).mean())
 
 
-def improvement_interval(challenger: Array, baseline: Array, level: float = 0.95) -> Estimate:
-    """The same with a percentile bootstrap over pairs of runs of one seed, (n × tasks) each in the
-    same order. Where every resample says the same, as where all win or all tie, that is no
+def improvement_interval(challenger: Array, baseline: Array) -> Estimate:
+    """The same with a 95 % percentile bootstrap over pairs of runs of one seed, (n × tasks) each in
+    the same order. Where every resample says the same, as where all win or all tie, that is no
     certainty: the interval is that of a share of n pairs."""
     n = len(challenger)
     if n < 2:
@@ -72,7 +72,7 @@ def improvement_interval(challenger: Array, baseline: Array, level: float = 0.95
     drawn = np.einsum("rn,nm,rm->r", weight, wins, weight, optimize=True)
     if np.ptp(drawn) < TIE:
         return of(value * n, n)
-    return Estimate(value, *_percentile(drawn, level), n, "percentile bootstrap")
+    return Estimate(value, *_percentile(drawn), n, "percentile bootstrap")
 
 
 def profile(scores: Array, thresholds: Array) -> Array:
@@ -153,6 +153,6 @@ def _wins(challenger: Array, baseline: Array) -> Array:
     return wins
 
 
-def _percentile(values: Array, level: float) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+def _percentile(values: Array) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)

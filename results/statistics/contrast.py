@@ -21,7 +21,7 @@ from srpo_bench.results.statistics.curves import reaches, value_at
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.race import Race, race
 from srpo_bench.results.statistics.sequential import first_look, quantile
-from srpo_bench.results.statistics.speed import QUANTILE, Curves, Goal, Speed, end
+from srpo_bench.results.statistics.speed import Curves, Goal, Speed, end
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Contrast:
     @property
     def quantile(self) -> float:
         """The quantile of Student's t at either end of the ratios' intervals."""
-        return _quantile(self.n, self.first_look)
+        return quantile(self.n, self.first_look)
 
     @property
     def alpha(self) -> float:
@@ -109,16 +109,13 @@ class Contrast:
     @property
     def bound(self) -> str:
         """Which way the budget bounds the ratio, in words; empty if it does not."""
-        if not self.axes:
+        if self.steps is None or all(self.steps.race.speed.arrived):
             return ""
-        ours, theirs = (bool(x) for x in self.axes["steps"].race.speed.arrived)
-        if ours and theirs:
-            return ""
-        if theirs:
-            return f"a lower bound: {self.challenger}'s mean curve does not reach the target"
-        if ours:
-            return f"an upper bound: {self.baseline}'s mean curve does not reach the target"
-        return "a ratio within the budget only: neither mean curve reaches the target"
+        return {
+            "lower": f"a lower bound: {self.challenger}'s mean curve does not reach the target",
+            "upper": f"an upper bound: {self.baseline}'s mean curve does not reach the target",
+            "": "a ratio within the budget only: neither mean curve reaches the target",
+        }[self.steps.bound]
 
 
 def contrast(
@@ -147,7 +144,7 @@ def contrast(
     )
     c, b = ([arm[s] for s in complete] for arm in (ours, theirs))
     first = first_look(comparison.plan, challenger, baseline)
-    at = _quantile(len(complete), first)
+    at = quantile(len(complete), first)
     axes: dict[str, AxisContrast] = {}
     for axis in dict.fromkeys(("steps", *wanted)) if complete else ():
         curves = (_curves(c, axis), _curves(b, axis))
@@ -173,10 +170,6 @@ def contrast(
         baseline_share=_share(theirs_complete, len(seeds), target),
         first_look=first,
     )
-
-
-def _quantile(n: int, first: int | None) -> float:
-    return QUANTILE if first is None else quantile(n, first)
 
 
 def _axis(axis: str, raced: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:

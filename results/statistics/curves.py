@@ -41,7 +41,7 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
     """
     shape, k = curve.shape[:-1], curve.shape[-1]
     goal = np.broadcast_to(level, shape).reshape(-1)
-    value, place = _running(curve.reshape(-1, k)), _running(step[None])
+    value, place = running(curve.reshape(-1, k)), running(step[None])
     start = np.argmin(value - _finite(goal)[:, None] * np.arange(k + 1), axis=-1)
     start[~np.isfinite(goal)] = k  # no level, no crossing
     crossings = np.full((3, len(goal)), np.nan)
@@ -56,7 +56,7 @@ def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Ar
 def reaches(curve: Array, level: Array | float) -> NDArray[np.bool_]:
     """(…) does the isotonic fit of (…, K) reach the level at all? Its last block is then above."""
     goal = np.asarray(level)
-    below = _running(curve) - _finite(goal)[..., None] * np.arange(curve.shape[-1] + 1)
+    below = running(curve) - _finite(goal)[..., None] * np.arange(curve.shape[-1] + 1)
     reached: NDArray[np.bool_] = (np.argmin(below, axis=-1) < curve.shape[-1]) & np.isfinite(goal)
     return reached
 
@@ -89,16 +89,16 @@ def value_at(step: Array, curve: Array, at: Array) -> Array:
     return _value((inside - left) / width, *_hermite(width, y0, y1, d0, d1))
 
 
+def running(values: Array) -> Array:
+    """Sums of the first 0, 1, …, K values."""
+    return np.concatenate([np.zeros((*values.shape[:-1], 1)), values.cumsum(-1)], axis=-1)
+
+
 def leave_one_out(values: Array) -> Array:
     """(…, n, K) → (…, n + 1, K): the mean over all n, then the mean without each in turn."""
     n = values.shape[-2]
     total = values.sum(-2, keepdims=True)
     return np.concatenate([total / n, (total - values) / max(n - 1, 1)], axis=-2)
-
-
-def _running(values: Array) -> Array:
-    """Sums of the first 0, 1, …, K values."""
-    return np.concatenate([np.zeros((*values.shape[:-1], 1)), values.cumsum(-1)], axis=-1)
 
 
 def _between(value: Array, place: Array, start: Index, goal: Array) -> Array:

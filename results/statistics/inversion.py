@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from srpo_bench.results.array import Array
 from srpo_bench.results.statistics.jackknife import jackknife
 
+WHOLE = 1 + 1e-9
+"""Ratios round: 0.1 of a number is not above 0.1."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -17,6 +20,12 @@ class Interval:
 
     low: Array
     high: Array
+
+    def side(self, threshold: float) -> NDArray[np.int_]:
+        """(…) −1: wholly at or below a ratio, 1: wholly above it, 0: neither."""
+        above = self.low > threshold * WHOLE
+        below = self.high <= threshold * WHOLE
+        return above.astype(int) - below
 
 
 def t_statistic(short: Array, kept: NDArray[np.bool_], floor: float | Array) -> Array:

@@ -14,18 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srpo_bench.results.array import Array
-from srpo_bench.results.statistics.curves import reaches
+from srpo_bench.results.statistics.curves import reaches, running
 from srpo_bench.results.statistics.inference import bounds
-from srpo_bench.results.statistics.speed import (
-    QUANTILE,
-    USUAL,
-    WHOLE,
-    Curves,
-    Goal,
-    Speed,
-    end,
-    speed,
-)
+from srpo_bench.results.statistics.inversion import WHOLE
+from srpo_bench.results.statistics.speed import QUANTILE, USUAL, Curves, Goal, Speed, end, speed
 
 MIN_PAIRS = 8
 """Fewer give no verdict."""
@@ -145,8 +137,7 @@ def collapsed(accuracy: Array, error: float | Array, gain: Array) -> NDArray[np.
 def fall(accuracy: Array) -> tuple[Array, Array]:
     """(…) how far the smoothed mean curve ends below its best, and (…, n) each run's part of it."""
     width = min(SMOOTH, accuracy.shape[-1])
-    total = np.cumsum(accuracy, axis=-1)
-    total = np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)
+    total = running(accuracy)
     smooth = (total[..., width:] - total[..., :-width]) / width
     best = np.argmax(smooth.mean(-2), axis=-1)[..., None, None]
     each = np.take_along_axis(smooth, best, axis=-1)[..., 0] - smooth[..., -1]

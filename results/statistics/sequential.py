@@ -22,6 +22,7 @@ from math import log, sqrt
 from typing import Any
 
 from srpo_bench.results.statistics.race import MIN_PAIRS
+from srpo_bench.results.statistics.speed import QUANTILE
 
 ALPHA = 0.02
 """Two-sided, of all looks after the first."""
@@ -36,11 +37,12 @@ def boundary(n: int, first: int, alpha: float = ALPHA) -> float:
     return sqrt((1 + rho / n) * (log(1 + n / rho) - 2 * log(alpha)))
 
 
-def quantile(n: int, first: int, alpha: float = ALPHA) -> float:
-    """Student's quantile at either end of an interval over n pairs that holds at every look."""
+def quantile(n: int, first: int | None) -> float:
+    """Student's quantile at either end of a ratio's interval over n pairs: where a first look has
+    gone before, one that holds at every look."""
     from scipy.special import ndtr
 
-    return float(ndtr(boundary(n, first, alpha)))
+    return QUANTILE if first is None else float(ndtr(boundary(n, first)))
 
 
 def tail_of(n: int, first: int | None) -> float:

@@ -35,8 +35,6 @@ ALPHA = 2 * (1 - QUANTILE)
 """The two-sided nominal p that the interval stands for."""
 FRACTION = 0.9
 """The share of the baseline's gain that defines the target, unless a level is named."""
-WHOLE = 1 + 1e-9
-"""Ratios round: 0.1 of a number is not above 0.1."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +131,7 @@ class Speed:
 
     def side(self, threshold: float) -> NDArray[np.int_]:
         """(…) of a ratio: −1 both estimators lie wholly at or below it, 1 both above, 0 neither."""
-        above = self.low > threshold * WHOLE
-        below = self.high <= threshold * WHOLE
-        return above.astype(int) - below
+        return Interval(self.low, self.high).side(threshold)
 
     def p(self, threshold: float) -> Array:
         """(…) two-sided p that the ratio is a threshold, the larger of the two estimators'."""

@@ -56,13 +56,6 @@ RESULTS: dict[str, str] = {
     "responses :: if abs(responses - round(responses)) > 1e-3 * responses:": (
         "no quotient is off by a thousandth to the last bit"
     ),
-    "results/importers/wandb_chart.py: Sub in notes.skipped += type(notes.skipped)() :: "
-    "notes.skipped += type(notes.skipped)()  # drops counts of nothing": (
-        "either way drops counts of nothing"
-    ),
-    "results/importers/write.py: 1 for 0 :: first = 0": (
-        "a run has an evaluation at least, whose step it becomes"
-    ),
     "results/importers/write.py: False for True :: _even: bool = True": (
         "set by the first evaluation, without which nothing is known"
     ),
@@ -72,10 +65,6 @@ RESULTS: dict[str, str] = {
     "results/judgement/accuracy.py: no USub in -1 :: "
     "windows = np.lib.stride_tricks.sliding_window_view(later, min(SMOOTH, "
     "later.shape[-1]), axis=-1)": LAST,
-    "results/judgement/arms.py: GtE in len(comparison.arms) > 2 :: "
-    "if challenger is None and len(comparison.arms) > 2:": (
-        "of two arms either way finds the same pair, or says the same"
-    ),
     "results/judgement/grim.py: Div in (reported - unit) / 100 * n :: "
     "low = math.floor((reported - unit) / 100 * n)": (
         "where the search begins; each count is looked at"
@@ -97,7 +86,6 @@ RESULTS: dict[str, str] = {
     'results/judgement/rules.py: 1 for 0 :: return "fewer steps" if side < 0 else "more steps"': (
         "a side of 0 was left out before"
     ),
-    "results/judgement/rules.py: 2 for 1 :: sides = [": ("of a side its sign is read"),
     "results/judgement/rules.py: 1 for 0 :: c, n = contrast.challenger, len(race.arrived[0])": (
         _PAIRS
     ),
@@ -213,10 +201,6 @@ RESULTS: dict[str, str] = {
     "results/statistics/problems.py: no axis= in "
     "np.logical_and.accumulate(mastered[::-1], axis=0) :: "
     "kept = np.logical_and.accumulate(mastered[::-1], axis=0)[::-1]": _DEFAULT,
-    "results/statistics/race.py: 2 for 1 :: "
-    "total = np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)": (
-        "no accuracy is negative, so that a window with a nought for one is no better"
-    ),
     "results/statistics/race.py: no axis= in np.take_along_axis(smooth, best, axis=-1) "
     ":: each = np.take_along_axis(smooth, best, axis=-1)[..., 0] - smooth[..., -1]": _DEFAULT,
     "results/statistics/scores.py: 2 for 1 :: "

@@ -13,6 +13,16 @@ from srpo_bench.results.runs import Run
 
 POINTS = 300
 
+TRAINING = {
+    "length": "response length (tokens)",
+    "zero_variance": "groups without variance",
+    "all_correct": "groups all correct",
+    "pool_size": "prompts in the pool",
+}
+"""Columns of the training steps that are drawn, and what they are called."""
+SHARES = ("zero_variance", "all_correct")
+"""Those that are fractions."""
+
 
 @dataclass(frozen=True)
 class Band:

@@ -15,28 +15,22 @@ from srpo_bench.results.array import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
 from srpo_bench.results.report.crossing import mean_crossing
 from srpo_bench.results.report.figures import curves
-from srpo_bench.results.report.style import ARMS, DASHES, FEW, INK, MARKERS, PAPER, SOFT
+from srpo_bench.results.report.look import look
+from srpo_bench.results.report.style import ARMS, FEW, INK, PAPER, SOFT
 from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
 
 
 def colour(a: Analysis, arm: str) -> str:
-    """The baseline is grey; the others take the palette in plan order."""
-    if arm == a.baseline:
-        return ARMS[0]
-    return ARMS[1 + a.challengers.index(arm) % (len(ARMS) - 1)]
+    """The arm's colour."""
+    return ARMS[look(a, arm).colour]
 
 
 def dash(a: Analysis, arm: str) -> Any:
     """The arm's line pattern, as matplotlib wants it."""
-    pattern = DASHES[a.comparison.arms.index(arm) % len(DASHES)]
+    pattern = look(a, arm).dash
     return (0, pattern) if pattern else "-"
-
-
-def marker(a: Analysis, arm: str) -> str:
-    """The arm's marker."""
-    return MARKERS[a.comparison.arms.index(arm) % len(MARKERS)]
 
 
 def per_cent(share: float, _: Any = None) -> str:
@@ -66,8 +60,12 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
     paint, place = colour(a, arm), a.comparison.arms.index(arm)
     every = max(1, len(b.x) // 6)
     axes.plot(
-        *(b.x, b.mean),
-        **{"color": paint, "label": label, "ls": dash(a, arm), "marker": marker(a, arm)},
+        b.x,
+        b.mean,
+        color=paint,
+        label=label,
+        ls=dash(a, arm),
+        marker=look(a, arm).marker,
         ms=4.5,
         markevery=(place % every, every),
     )
@@ -85,7 +83,9 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
     axes.axvspan(0, claimed_step, color=INK, alpha=0.08, lw=0)
     halo = [patheffects.withStroke(linewidth=3, foreground=PAPER)]  # it may lie on a curve
     below: dict[str, Any] = {
-        **{"textcoords": "offset points", "va": "top", "fontsize": 9},
+        "textcoords": "offset points",
+        "va": "top",
+        "fontsize": 9,
         "path_effects": halo,
     }
     claimed = f"claimed: {arm}\nhere by step {claimed_step:.3g}"

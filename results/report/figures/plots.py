@@ -119,13 +119,9 @@ def survival(a: Analysis) -> Figure | None:
         seen = max(run.last_step for run in a.comparison.of(name))
         end = min(seen, a.comparison.horizon)  # beyond it nobody was watched
         x, below = np.append(s.steps, end), np.append(s.below, s.below[-1])
-        axes.step(
-            *(x, below),
-            where="post",
-            color=colour(a, name),
-            ls=draw.dash(a, name),
-            label=f"{name} (n = {s.n})",
-        )
+        label = f"{name} (n = {s.n})"
+        ls = draw.dash(a, name)
+        axes.step(x, below, where="post", color=colour(a, name), ls=ls, label=label)
         if len(a.arms) <= style.FEW:
             low, high = np.append(s.low, s.low[-1]), np.append(s.high, s.high[-1])
             axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
@@ -189,15 +185,9 @@ def tasks(a: Analysis) -> Figure | None:
 
 def training(a: Analysis) -> Figure | None:
     """Response length, groups without variance, pool size."""
-    panels = {
-        "length": "response length (tokens)",
-        "zero_variance": "groups without variance",
-        "all_correct": "groups all correct",
-        "pool_size": "prompts in the pool",
-    }
     drawn = {
         name: {arm: curves.training(a.comparison.of(arm), name) for arm in a.comparison.arms}
-        for name in panels
+        for name in curves.TRAINING
     }
     drawn = {k: v for k, v in drawn.items() if any(v.values())}
     if not drawn:
@@ -208,9 +198,9 @@ def training(a: Analysis) -> Figure | None:
         for arm, band in bands.items():
             if band:
                 draw.band(axes, band, a, arm, arm)
-        axes.set_title(panels[name])
+        axes.set_title(curves.TRAINING[name])
         axes.set_xlabel(NAMES["steps"])
-        if name in ("zero_variance", "all_correct"):
+        if name in curves.SHARES:
             axes.yaxis.set_major_formatter(per_cent)
         axes.set_ylim(bottom=0)
     for axes in grid_of.ravel()[len(drawn) :]:

@@ -14,6 +14,7 @@ from srpo_bench.results.report.crossing import mean_crossing
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.report.tables import along, benchmarks, costs, ladder, tuning
 from srpo_bench.results.report.tables.table import Table
+from srpo_bench.results.report.unit import beside
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.mismatch import mismatches
 from srpo_bench.results.statistics.scores import at_end
@@ -65,19 +66,19 @@ def _steps(a: Analysis, arm: str) -> str:
 def verdicts(a: Analysis) -> Table:
     """The headline claim, arm by arm; the page shows it where there are several."""
     every = answer.headlines(a) if len(a.judges) > 1 else []
+    cells = [a.judges[h.challenger].contrast.axes.get(a.axis) for h in every]
     rows = [
         (
             h.challenger,
             h.verdict.replace("-", " "),
-            h.brief or "–",
+            beside(cell.ratio, cell.bound) if cell and h.measured else "–",
             text.percent(a.arms[h.challenger].final),
             h.ratio,
         )
-        for h in every
+        for h, cell in zip(every, cells, strict=True)
     ]
     against = f"{a.axis} to target against {a.baseline}"
     columns = ("arm", "verdict", against, "accuracy at the end", "ratio")
-    cells = [a.judges[h.challenger].contrast.axes.get(a.axis) for h in every]
     family = sum(p == p for p in a.p_steps.values())
     note = (
         f"Whether an arm takes as many steps as {a.baseline} is asked of all {family} at once "

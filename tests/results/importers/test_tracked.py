@@ -12,6 +12,7 @@ import pytest
 
 from srpo_bench.results.importers import readers, tracked
 from srpo_bench.results.importers.record import Notes
+from srpo_bench.results.importers.request import Request
 from srpo_bench.results.importers.sources import parse_runs, run_of
 from srpo_bench.results.store import ResultsError, read_json
 from tests.results.importers.ask import contract, curve, evals, table, take
@@ -309,7 +310,7 @@ def test_a_project_is_asked_where_no_chart_is_named(
     opened: list[Any] = []
     shelf: Any = SimpleNamespace(open=lambda *words: opened.append(words))
     monkeypatch.setattr(readers.wandb_chart, "read", lambda path, *_: ["chart"])
-    monkeypatch.setattr(readers, "_log", lambda request, path, *_: iter([path.name]))
+    monkeypatch.setattr(readers.Reading, "_log", lambda _, path, *__: iter([path.name]))
     run = SimpleNamespace(name="grpo/seed-1", config={}, rows=[])
     for name in ("wandb", "trackio"):
         monkeypatch.setitem(readers.PROJECTS, name, lambda _: [run])
@@ -317,8 +318,9 @@ def test_a_project_is_asked_where_no_chart_is_named(
     (tmp_path / "chart").touch()
 
     def read(format: str, text: str) -> list[Any]:
-        request: Any = SimpleNamespace(format=format, metrics=(), scale=1.0)
-        _, records = readers._tracked(request, text, {}, Notes(), {}, shelf)
+        request = Request(format, [text], tmp_path / "out")
+        ((source, records),) = readers.Reading(request, Notes(), {}, shelf).sources()
+        assert source.path == Path(text)
         return list(records)
 
     assert read("wandb", "me/project") == ["project"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from srpo_bench.results.judgement.arms import as_named, name_arms, pairs
+from srpo_bench.results.judgement.arms import as_named, pairs
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.store import ResultsError
 from tests.results.made import comparison
@@ -54,13 +54,6 @@ def test_what_is_no_pair(
     with pytest.raises(ResultsError) as refused:
         pairs(here, baseline, challenger)
     assert str(refused.value) == said
-
-
-def test_three_arms_need_a_challenger_where_one_pair_is_asked_for() -> None:
-    with pytest.raises(ResultsError, match="Name --baseline and --challenger"):
-        name_arms(THREE, None, None)
-    with pytest.raises(ResultsError, match="Name --baseline and --challenger"):
-        name_arms(THREE, "grpo", None)
 
 
 def test_case_is_forgiven_where_the_name_itself_is_not_there() -> None:

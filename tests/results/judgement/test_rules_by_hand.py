@@ -13,17 +13,21 @@ from srpo_bench.results.judgement import rules
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.rules import Ruling
 from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.inversion import WHOLE, Interval
 from srpo_bench.results.statistics.race import MIN_PAIRS
-from srpo_bench.results.statistics.speed import WHOLE
 from srpo_bench.results.statistics.steps import Gain
 from tests.results.made import comparison, run
 
 PROVED = Matched({}, [], 9)
 
 
+def ends(low: float, high: float) -> Interval:
+    return Interval(np.array(low), np.array(high))
+
+
 def raced(at: int = -1, /, **changes: Any) -> Any:
     """A race whose two estimators and arrived pairs all lie on a side of 0.1, nothing lost."""
-    interval = SimpleNamespace(low=0.04, high=0.06) if at < 0 else SimpleNamespace(low=0.4, high=2)
+    interval = ends(0.04, 0.06) if at < 0 else ends(0.4, 2)
     one = SimpleNamespace(
         side=lambda _: at, crossing=interval, inversion=interval, pairs=10, ratio=0.5, low=0.4,
         high=0.6,
@@ -154,8 +158,8 @@ def parted(low: float, high: float, threshold: float = 0.1, /, **changes: Any) -
     """The crossing lies at 0.4 to 0.5, the inversion here."""
     speed = SimpleNamespace(
         side=lambda _: 0,
-        crossing=SimpleNamespace(low=0.4, high=0.5),
-        inversion=SimpleNamespace(low=low, high=high),
+        crossing=ends(0.4, 0.5),
+        inversion=ends(low, high),
     )
     return rules.settled(made(), cell(raced(0, speed=speed, **changes)), threshold)[1]
 

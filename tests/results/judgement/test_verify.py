@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from srpo_bench.results.judgement.arms import name_arms
 from srpo_bench.results.judgement.claims import load
 from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.runs import read
@@ -52,21 +51,6 @@ def test_verdicts_are_json(folder: Path) -> None:
 def test_an_unknown_claim_gets_a_suggestion(folder: Path) -> None:
     with pytest.raises(ResultsError, match="did you mean 'steps-90'"):
         verify(folder, ["steps90"])
-
-
-def test_arms_are_named_or_unambiguous(tmp_path: Path) -> None:
-    two = read(synthetic.write(tmp_path / "two", seeds=1, steps=10))
-    assert name_arms(two, None, None) == ("srpo", "grpo")
-    assert name_arms(two, "srpo", None) == ("grpo", "srpo")
-    three = {"grpo": 1.0, "srpo": 1.0, "dapo": 1.0}
-    many = read(synthetic.write(tmp_path / "three", three, seeds=1, steps=10))
-    assert name_arms(many, None, "dapo") == ("dapo", "grpo")
-    with pytest.raises(ResultsError, match="Name --baseline and --challenger"):
-        name_arms(many, None, None)
-    with pytest.raises(ResultsError, match="no arm 'x'"):
-        name_arms(many, "x", None)
-    with pytest.raises(ResultsError, match="with itself"):
-        name_arms(many, "dapo", "dapo")
 
 
 OWN = """

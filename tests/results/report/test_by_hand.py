@@ -25,6 +25,8 @@ from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.health import Health, Window
 from srpo_bench.results.statistics.inference import Estimate, share
 from srpo_bench.results.statistics.inversion import Interval
+from srpo_bench.results.statistics.race import Race
+from srpo_bench.results.statistics.speed import Speed
 from srpo_bench.results.statistics.steps import Gain
 from tests.results.made import NAN, comparison, run
 
@@ -75,15 +77,28 @@ def test_are_they_matched() -> None:
     assert asked(Matched({"lr": [1, 2]}, [], 9, ("b repeats a",)))[1].endswith("b repeats a")
 
 
+class Told(SimpleNamespace):
+    """A speed by its two estimators, read as a verdict reads it."""
+
+    low, high, side = Speed.low, Speed.high, Speed.side
+
+
+class Raced(SimpleNamespace):
+    side = Race.side
+
+
+def ends(low: float, high: float) -> Interval:
+    return Interval(np.array(low), np.array(high))
+
+
 def contrast(**more: Any) -> Any:
-    race = SimpleNamespace(
+    race = Raced(
         collapsed=(False, False), reach=(0.8, 1.0), as_good=True, final=np.array([0.01, 0.03]),
         gain=np.full(2, 0.5), error=0.0, arrived=(np.arange(10) < 8, np.ones(10, bool)),
-        speed=SimpleNamespace(
-            arrived=(True, False), crossing=Interval(np.array(0.4), np.array(0.5)),
-            inversion=Interval(np.array(0.3), np.array(0.6)),
+        speed=Told(arrived=(True, False), crossing=ends(0.4, 0.5), inversion=ends(0.3, 0.6)),
+        among_arrived=Told(
+            ratio=0.5, crossing=ends(0.4, 0.6), inversion=ends(0.45, 0.55), pairs=8
         ),
-        among_arrived=SimpleNamespace(ratio=0.5, low=0.4, high=0.6, pairs=8),
     )  # fmt: skip
     steps = SimpleNamespace(race=race, ratio=e(0.5, 0.3, 0.6), challenger=50.0, baseline=100.0,
                             axis="steps", bound="", extremes=None)  # fmt: skip
@@ -155,14 +170,6 @@ def test_health_of_a_challenger() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "side"),
-    [(0.1, 0.5, -1), (0.1, 0.500001, None), (0.5, 0.9, None), (0.500001, 0.9, 1), (NAN, 1, None)],
-)
-def test_the_side_of_an_interval(low: float, high: float, side: int | None) -> None:
-    assert why._side(e(0.4, low, high), 0.5) == side
-
-
 def test_the_intervals_checks() -> None:
     cell = contrast().steps
     interval, second, arrived = why._interval(cell, 0.6)
@@ -174,7 +181,7 @@ def test_the_intervals_checks() -> None:
     assert [c.state for c in why._interval(cell, 0.5)] == ["no", "no", "no"]
     assert [c.state for c in why._interval(cell, 0.2)] == ["yes", "yes", "yes"]
     assert why._interval(cell, 0.29)[2].state == "yes"
-    cell.race.among_arrived.low = 0.2  # of eight pairs the interval counts, as it does in the rule
+    cell.race.among_arrived.crossing = ends(0.2, 0.6)  # eight pairs have an interval
     assert [c.state for c in why._interval(cell, 0.29)] == ["yes", "yes", "no"]
     cell.race.among_arrived.pairs = 7
     assert why._interval(cell, 0.29)[2].state == "yes"
@@ -182,7 +189,7 @@ def test_the_intervals_checks() -> None:
     assert [c.state for c in why._interval(cell, 0.2)] == ["yes", "yes", "no"]
     cell.race.among_arrived.pairs = 0
     assert told(why._interval(cell, 0.2)[2])[:2] == ("yes", "in no pair did both")
-    cell.ratio = e(0.5)
+    cell.ratio, cell.race.speed.crossing = e(0.5), ends(0, inf)  # of one pair
     assert [c.state for c in why._interval(cell, 0.2)] == ["no", "unknown", "no"]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.results.report import charts, page
+from srpo_bench.results.report.look import look
 from srpo_bench.results.report.style import ARMS
 from tests.results.made import NAN, run
 from tests.results.report.test_by_hand import analysis, e
@@ -92,8 +93,8 @@ def test_runs_thinned_for_the_drill_down() -> None:
 def test_colours_come_round_and_the_baselines_does_not() -> None:
     many = [f"a{i}" for i in range(2 * len(ARMS))]
     a = analysis(run("grpo"), *map(run, many), challengers=many)
-    assert charts.look(a, "grpo")["colour"] == 0
-    colours = [charts.look(a, arm)["colour"] for arm in many]
+    assert look(a, "grpo").colour == 0
+    colours = [look(a, arm).colour for arm in many]
     assert colours[: len(ARMS)] == [*range(1, len(ARMS)), 1]
     assert set(colours) == set(range(1, len(ARMS)))
 

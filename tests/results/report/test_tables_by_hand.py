@@ -130,8 +130,8 @@ def test_what_is_adjusted_away_and_what_is_missing() -> None:
 
 def test_the_claim_arm_by_arm_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
     told = [
-        SimpleNamespace(challenger="x", verdict="no-verdict", brief="", ratio="–"),
-        SimpleNamespace(challenger="y", verdict="refuted", brief="13 % fewer (9 to 17)", ratio="1"),
+        SimpleNamespace(challenger="x", verdict="no-verdict", measured="", ratio="–"),
+        SimpleNamespace(challenger="y", verdict="refuted", measured="so many", ratio="1"),
     ]
     monkeypatch.setattr(answer, "headlines", lambda _: told)
     arms = {name: SimpleNamespace(final=e(0.5)) for name in "xy"}
@@ -141,7 +141,7 @@ def test_the_claim_arm_by_arm_where_there_are_several(monkeypatch: pytest.Monkey
     table = make.verdicts(both)
     assert table.rows == (
         ("x", "no verdict", "–", "50.0 % (one seed)", "–"),
-        ("y", "refuted", "13 % fewer (9 to 17)", "50.0 % (one seed)", "1"),
+        ("y", "refuted", "50 % fewer (40 to 70)", "50.0 % (one seed)", "1"),
     )
     assert table.marks == ((), (("y", with_axis.steps.ratio),))
     assert "asked of all 2 at once" in table.note

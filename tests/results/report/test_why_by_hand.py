@@ -12,10 +12,10 @@ from srpo_bench.results.judgement.headroom import Headroom
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.starving import Starving
 from srpo_bench.results.report import why
-from srpo_bench.results.statistics.speed import WHOLE
+from srpo_bench.results.statistics.inversion import WHOLE
 from srpo_bench.results.statistics.steps import Gain
 from tests.results.made import run
-from tests.results.report.test_by_hand import analysis, contrast, e, window
+from tests.results.report.test_by_hand import analysis, contrast, ends, window
 
 
 def judge(**more: Any) -> Any:
@@ -99,20 +99,13 @@ def test_a_gain_of_exactly_nothing_is_none_and_a_look_is_no_fault() -> None:
     assert look.state == "yes"
 
 
-def test_an_interval_that_ends_at_the_threshold_is_below_it() -> None:
-    edge = 0.5 * WHOLE
-    assert why._side(e(0.4, 0.1, edge), 0.5) == -1
-    assert why._side(e(0.8, edge, 0.9), 0.5) is None
-    assert why._side(e(0.8, edge + 1e-12, 0.9), 0.5) == 1
-
-
 def test_estimators_that_both_reach_across_agree_on_nothing() -> None:
     assert [c.state for c in why._interval(contrast().steps, 0.45)] == ["no", "no", "no"]
 
 
 def test_pairs_that_arrive_at_the_threshold_itself_are_below_it() -> None:
     cell = contrast().steps
-    cell.ratio = e(0.4, 0.3, 0.5)
+    cell.race.speed.inversion = ends(0.3, 0.5)
     cell.race.among_arrived.ratio, cell.race.among_arrived.pairs = 0.5 * WHOLE, 7
     assert why._interval(cell, 0.5)[2].state == "yes"
     cell.race.among_arrived.ratio = 0.5 * WHOLE + 1e-12

@@ -10,6 +10,7 @@ from scipy import stats
 
 from srpo_bench.results.statistics import sequential
 from srpo_bench.results.statistics.sequential import _optimum, boundary, first_look, quantile
+from srpo_bench.results.statistics.speed import QUANTILE
 
 
 def test_the_boundary_is_the_normal_mixtures() -> None:
@@ -41,8 +42,8 @@ def test_walks_without_drift_cross_it_seldom() -> None:
 
 
 def test_a_further_look_is_stricter_than_the_first() -> None:
-    assert 0.999 > quantile(12, 8, 0.05) > 0.98
-    assert quantile(12, 8) > quantile(12, 8, 0.05)
+    assert quantile(12, 8) == stats.norm.cdf(boundary(12, 8))
+    assert 0.9999 > quantile(12, 8) > quantile(12, None) == QUANTILE
 
 
 def plan(*added: dict[str, Any], seeds: int = 12, arms: str = "abc") -> dict[str, Any]:

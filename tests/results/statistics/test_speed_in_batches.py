@@ -11,9 +11,9 @@ from scipy import stats
 
 from srpo_bench.results.statistics import inversion
 from srpo_bench.results.statistics import speed as speeds
-from srpo_bench.results.statistics.inversion import Interval
+from srpo_bench.results.statistics.inversion import WHOLE, Interval
 from srpo_bench.results.statistics.race import Race
-from srpo_bench.results.statistics.speed import WHOLE, Curves, Goal, Speed
+from srpo_bench.results.statistics.speed import Curves, Goal, Speed
 
 STEP = np.array([0.0, 10, 20])
 KEPT = np.ones((2, 2), bool)

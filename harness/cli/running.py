@@ -102,6 +102,8 @@ def train_pending(comparison: PlannedComparison, options: Options, again: str) -
 
     executor = make_executor(comparison.folder, need_of(comparison), options)
     print(opening(comparison, executor.side_by_side))
+    for note in comparison.notes:
+        print(f"Note: {note}")
     try:
         with Progress(comparison, Console(), executor.side_by_side) as progress:
             run_all(comparison, executor, progress.refresh)
@@ -147,7 +149,8 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
-    plan_comparison(folder, config, arms, None, options, dry=True)  # what is refused is, now
+    # what is refused is, now
+    notes = plan_comparison(folder, config, arms, None, options, dry=True).notes
     price = by_finished(folder, config, arms)
     if price is None:
         print(
@@ -167,6 +170,8 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
         beside = max(1, min(price.runs, executor.side_by_side))
         for line in price_lines(folder, config, arms, price, beside):
             print(line)
+        for note in notes:
+            print(f"Note: {note}")
         if options.name == "slurm":
             runs = PlannedComparison(folder, config, arms, Path()).runs
             batch = executor.write_batch(runs, folder.with_name(f"{folder.name}-dry-run"))

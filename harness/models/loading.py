@@ -64,7 +64,12 @@ def open_generation(folder: Path) -> Any:
     from transformers import GenerationConfig
 
     if (folder / "generation_config.json").is_file():
-        return GenerationConfig.from_pretrained(folder)
+        try:
+            return GenerationConfig.from_pretrained(folder)
+        except Exception as error:  # a broken file may raise anything
+            raise UserError(
+                f"{folder} has no usable generation_config.json: {_said(error)}"
+            ) from error
     return GenerationConfig.from_model_config(model_class(folder)[0])
 
 
@@ -91,7 +96,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
             ignore_mismatched_sizes=True,
         )
     except Exception as error:  # a broken file may raise anything
-        raise UserError(f"{folder} could not be loaded: {_first_line(error)}") from error
+        raise UserError(f"{folder} could not be loaded: {_said(error)}") from error
     finally:
         logging.set_verbosity(threshold)
     if report["missing_keys"]:
@@ -111,7 +116,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
         )
     if report.get("conversion_errors"):
         raise UserError(f"{folder} has weights that cannot be read as its model's.")
-    _make_savable(model.generation_config)
+    _make_savable(model)
     return model.to(device).eval()  # dropout off in training too: ratios must start at 1
 
 
@@ -160,26 +165,41 @@ def check_savable(model: Any, tokenizer: Any) -> None:
             tokenizer.save_pretrained(folder)
         except Exception as error:  # whatever it is, it would end every run
             raise UserError(
-                f"This model could not be saved in a checkpoint: {_first_line(error)}"
+                f"This model could not be saved in a checkpoint: {_said(error)}"
             ) from error
 
 
-def _make_savable(generation: Any) -> None:
-    """Settings of sampling without do_sample are read with a warning but never written. They are
-    nobody's here, for rollouts and scores are sampled by our own, so the flag is set."""
-    if generation is None:
+def _make_savable(model: Any) -> None:
+    """Settings of sampling without do_sample, and of beams without any, are read with a warning but
+    never written. They are nobody's here, for rollouts and scores are sampled by our own: the flag
+    is set, and what is still not written is left out, but for the special tokens."""
+    from transformers import GenerationConfig
+
+    told = model.generation_config
+    if told is None or _is_written(told):
         return
+    told.do_sample = True
+    if not _is_written(told):
+        ids = {name: getattr(told, name) for name in SPECIAL}
+        model.generation_config = GenerationConfig(**ids)
+
+
+SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id")
+
+
+def _is_written(generation: Any) -> bool:
     try:
         generation.validate(strict=True)
     except ValueError:
-        generation.do_sample = True
+        return False
+    return True
 
 
 def _or_user_error(folder: Path, open_it: Any) -> Any:
     try:
         return open_it(folder, trust_remote_code=False)
     except Exception as error:  # a hostile or broken file may raise anything
-        text = _first_line(error)
+        text = _said(error)
         if "trust_remote_code" in str(error):
             text = "it needs code of its own, and no code of a model is run here."
         raise UserError(f"{folder} holds no model that transformers can open: {text}") from error
@@ -190,6 +210,7 @@ def _some(names: Sequence[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + more
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+def _said(error: Exception) -> str:
+    """The first line of an error's message, and of one that only announces the next, that too."""
+    first, *more = str(error).strip().splitlines() or [type(error).__name__]
+    return (f"{first} {more[0].strip()}" if first.endswith(":") and more else first)[:300]

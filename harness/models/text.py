@@ -38,7 +38,8 @@ def encode(tokenizer: Any, prompt: Prompt, day: date | None = None) -> list[int]
         helps = "; put what it says into the user's turn, or say data.style=base"
         system = any(turn["role"] == "system" for turn in prompt)
         raise UserError(
-            f"The model's chat template refuses these prompts: {error}{helps if system else ''}."
+            f"The model's chat template refuses these prompts: {str(error).rstrip('.')}"
+            f"{helps if system else ''}."
         ) from error
     return list(ids)
 

@@ -35,6 +35,7 @@ class PlannedComparison:
 
     parameters: how many numbers the base's weights are; 0: an older plan does not say.
     accelerator: its name; None: a CPU, or not planned yet.
+    notes: what a reader of the results should know of model and problems.
     """
 
     folder: Path
@@ -45,6 +46,7 @@ class PlannedComparison:
     parameters: int = 0
     plugins: list[FilePlugin] = field(default_factory=list)
     accelerator: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def runs(self) -> list[PlannedRun]:

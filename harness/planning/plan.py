@@ -74,6 +74,7 @@ def plan(
         parameters(ready.base),
         entered.used(config, arms),
         ready.accelerator,
+        ready.problems.notes,
     )
     record = _record(comparison, ready, pools) | {
         "created": now.isoformat(timespec="seconds"),

@@ -30,8 +30,8 @@ def read_planned(folder: Path) -> PlannedComparison:
     device = record["contract"]["device"]
     base, parameters = Path(record["base"]), int(record.get("parameters") or 0)
     plugins = [FilePlugin.model_validate(p) for p in record.get("plugins", [])]
-    kind = record["contract"].get("accelerator")
-    return PlannedComparison(folder, config, arms, base, device, parameters, plugins, kind)
+    kind, notes = record["contract"].get("accelerator"), record.get("notes") or []
+    return PlannedComparison(folder, config, arms, base, device, parameters, plugins, kind, notes)
 
 
 def read_comparison(folder: Path) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from srpo_bench.results import report as writing
 from srpo_bench.results.store import write_json
 from tests.harness.cli.screen import printed
 
+NOTED = SimpleNamespace(notes=["Each response runs on."])
+
 
 def planned(folder: Path, seeds: list[int], **settings: Any) -> PlannedComparison:
     config = Config.model_validate({"steps": 10, "seeds": seeds, **settings})
@@ -89,10 +91,13 @@ def test_an_interruption_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(executing, "run_all", stop)
+    noted = replace(planned(tmp_path, [1]), notes=NOTED.notes)
     with pytest.raises(typer.Exit) as exit_:
-        running.train_pending(planned(tmp_path, [1]), Options(), "this again")
+        running.train_pending(noted, Options(), "this again")
     assert exit_.value.exit_code == 130
-    assert printed(capsys)[-1] == "Stopped; nothing is lost. Go on with: this again"
+    said = printed(capsys)
+    assert said[1] == "Note: Each response runs on."
+    assert said[-1] == "Stopped; nothing is lost. Go on with: this again"
     assert closed == [True]
 
 
@@ -118,7 +123,12 @@ def test_the_price(
     arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
     out = tmp_path / "out"
     planned: list[Any] = []
-    monkeypatch.setattr(running, "plan_comparison", lambda *words, dry: planned.append(words[:3]))
+
+    def plan(*words: Any, dry: bool) -> Any:
+        planned.append(words[:3])
+        return NOTED
+
+    monkeypatch.setattr(running, "plan_comparison", plan)
     running.print_price(out, config, arms, Options())
     assert planned == [(out, config, arms)]  # all of it is checked, not what is probed alone
     assert printed(capsys) == [
@@ -128,6 +138,7 @@ def test_the_price(
         "tokens   1.5 million generated in training, at today's lengths",
         f"disk     2,000 MB in {out}",
         "memory   3 GiB a run for weights and optimiser, of 16 GiB there; activations come on top",
+        "Note: Each response runs on.",
         "Nothing was written.",
     ]
     assert asked == [(config, arms, None)]
@@ -141,7 +152,7 @@ def test_a_probe_is_announced_and_one_run_is_beside_nobody(
     executor = SimpleNamespace(side_by_side=1, close=lambda: None)
     monkeypatch.setattr(price, "probe", lambda *_: found)
     monkeypatch.setattr(running, "make_executor", lambda *_: executor)
-    monkeypatch.setattr(running, "plan_comparison", lambda *_, dry: None)
+    monkeypatch.setattr(running, "plan_comparison", lambda *_, dry: NOTED)
     running.print_price(tmp_path / "out", Config(), [Arm(name="a", algorithm="grpo")], Options())
     said = capsys.readouterr()
     assert said.err.startswith(f"{price.PROBE_STEPS} steps of a and two evaluations are run to see")
@@ -232,7 +243,12 @@ def test_a_price_of_a_comparison_that_is_there_is_refused_where_the_plan_would_b
         close=lambda: asked.append("closed"),
         write_batch=lambda runs, where: (len(runs), where.name),
     )
-    monkeypatch.setattr(running, "plan_comparison", lambda *w, dry: asked.append((*w, dry)))
+
+    def plan(*words: Any, dry: bool) -> Any:
+        asked.append((*words, dry))
+        return NOTED
+
+    monkeypatch.setattr(running, "plan_comparison", plan)
     monkeypatch.setattr(running, "make_executor", lambda *_: executor)
     monkeypatch.setattr(price, "by_finished", lambda *_: found)
     config = Config.model_validate({"steps": 10, "seeds": [1, 2]})

@@ -279,6 +279,24 @@ def test_sampling_settings_without_do_sample_can_be_saved(copy: Copy, tmp_path: 
     assert (saved["temperature"], saved["top_p"], saved["do_sample"]) == (0.6, 0.9, True)
 
 
+def test_settings_of_beams_without_beams_can_be_saved(copy: Copy) -> None:
+    folder = copy()
+    edit(folder / "generation_config.json", num_beams=1, early_stopping=True, temperature=0.6,
+         diversity_penalty=0.5, eos_token_id=[1, 3])  # fmt: skip
+    policy = load_policy(folder, "float32", "cpu")
+    check_savable(policy.model, policy.tokenizer)
+    kept = policy.model.generation_config
+    assert (kept.eos_token_id, kept.pad_token_id) == ([1, 3], 0)
+    assert policy.end_tokens == [1, 3]
+
+
+def test_a_broken_generation_config_is_told(copy: Copy) -> None:
+    folder = copy()
+    (folder / "generation_config.json").write_text("{")
+    with pytest.raises(UserError, match=r"no usable generation_config\.json: .* not a valid JSON"):
+        loading.open_generation(folder)
+
+
 def test_several_chat_templates_can_be_saved(copy: Copy, tmp_path: Path) -> None:
     policy = load_policy(copy(), "float32", "cpu")
     policy.tokenizer.chat_template = {"default": "{{ messages[0].content }}", "tool_use": "tool"}
@@ -382,4 +400,6 @@ def test_no_code_of_a_model_is_run_and_a_fault_is_one_line(tmp_path: Path) -> No
 
     with pytest.raises(UserError, match=r"can open: x{300}$"):
         loading._or_user_error(tmp_path, fails)
-    assert loading._first_line(ValueError("")) == "ValueError"
+    assert loading._said(ValueError("")) == "ValueError"
+    assert loading._said(ValueError("It is invalid:\n - a is 3\n - b")) == "It is invalid: - a is 3"
+    assert loading._said(ValueError("It is invalid:")) == "It is invalid:"

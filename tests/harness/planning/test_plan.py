@@ -161,10 +161,17 @@ def test_a_weight_of_what_nobody_grades_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
+def test_notes_are_kept_with_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "ending_note", lambda *_: "Each response runs on.")
+    made = plan(tmp_path / "c", config(), ARMS, "")
+    assert made.notes == read_planned(tmp_path / "c").notes == ["Each response runs on."]
+
+
 def test_a_record_says_what_stands_in_it_and_when(planned: Path) -> None:
     created = read_json(planned / "comparison.json")["created"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", created)
     assert read_planned(planned).parameters == 1_114_368
+    assert read_planned(planned).notes == []
     (planned / SEAL).unlink()  # older than seals: it has none after it was added to, too
     more = config().model_copy(update={"seeds": tuple(range(1, 10))})
     (planned / "grpo" / "seed-9").mkdir()  # of an addition that was cut off

@@ -17,10 +17,13 @@ from typing import Any
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """What may have been meant: the end of a sentence about a name that is not among ``names``."""
-    listed = list(names)
-    close = difflib.get_close_matches(name, listed, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(listed)}."
+    """What may have been meant, in whatever case: the end of a sentence about a name that is not
+    among ``names``."""
+    listed = {one.casefold(): one for one in names}
+    close = difflib.get_close_matches(name.casefold(), listed, n=1)
+    if close:
+        return f"did you mean {listed[close[0]]!r}?"
+    return f"there are: {', '.join(listed.values())}."
 
 
 def offered(group: str) -> tuple[EntryPoint, ...]:

@@ -36,7 +36,7 @@ def nested(**given: Any) -> dict[str, Any]:
         if value is None:
             continue
         if name.endswith("tasks"):
-            value = value.split(",")
+            value = [task.strip() for task in value.split(",")]
         elif name == "seeds":
             value = _seeds(value)
         elif name == "target":
@@ -95,6 +95,7 @@ def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:
 
 def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Split --set into shared settings and an arm's or a method's (``srpo.replay_fraction``)."""
+    from srpo_bench.algorithms.registry import algorithm_names, sampler_names
     from srpo_bench.harness.config import Config
     from srpo_bench.harness.hints import unknown_setting
     from srpo_bench.harness.layers import setting_paths
@@ -108,6 +109,11 @@ def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
             out[key] = value
         elif key in arms:
             out.setdefault("algorithms", {})[key] = value
+        elif key in (*algorithm_names(), *sampler_names()):
+            raise UserError(
+                f"--set {key}.… is for an arm that runs {key}, and the arms here are "
+                f"{', '.join(names)}: name it in --algos, too."
+            )
         else:
             own = (f"{arm.name}.{name}" for arm in typed for name in own_settings(arm))
             raise unknown_setting(key, [*setting_paths(Config), *arms, *own])

@@ -45,7 +45,12 @@ def test_presets_are_valid(name: str) -> None:
         ({"steps": 0}, "Setting 'steps' in the settings: Input should be greater than 0, got 0."),
         ({"steps": -4}, "Setting 'steps' in the settings: Input should be greater than 0, got -4."),
         ({"rollout": {"group_size": 1}}, "greater than 1, got 1"),
-        ({"seeds": [1, 1]}, "seeds appear twice"),
+        ({"seeds": [1, 1]}, "In the settings: seeds appear twice"),
+        *(
+            ({part: {"tasks": ["math", "svamp", "math"]}}, f"'{part}.tasks' in the settings: ")
+            for part in ("data", "evaluation", "final")
+        ),
+        ({"data": {"tasks": ["math", "math"]}}, "'math' appears twice"),
         ({"model": {"dtype": "float8"}}, "'float32' or 'bfloat16', got 'float8'"),
     ],
 )

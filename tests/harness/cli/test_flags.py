@@ -78,3 +78,14 @@ def test_settings_go_to_the_comparison_or_to_an_arm_by_either_of_its_names() -> 
     }
     with pytest.raises(UserError, match=r"did you mean 'srpo\.replay_fraction'"):
         by_arm({"replay_fraction": 0.5}, ["grpo", "srpo"])
+    with pytest.raises(
+        UserError, match=r"arm that runs dapo, and the arms here are grpo, mine=srpo"
+    ):
+        by_arm({"dapo": {"beta": 0.5}}, ["grpo", "mine=srpo"])
+
+
+def test_tasks_are_named_with_spaces_between_them_or_without() -> None:
+    assert nested(tasks="gsm8k, math", eval_tasks="math") == {
+        "data": {"tasks": ["gsm8k", "math"]},
+        "evaluation": {"tasks": ["math"]},
+    }

@@ -120,6 +120,8 @@ def test_a_claim_is_found_by_its_id_and_the_nearest_is_named() -> None:
         find(told, "xyz")
     with pytest.raises(ResultsError, match="did you mean 'b-two'"):
         find(told, "b-tow")
+    with pytest.raises(ResultsError, match="did you mean 'b-two'"):
+        find(told, "B-TWO")
 
 
 def test_files_of_claims_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -136,9 +138,11 @@ def test_files_of_claims_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path.write_text(f"- {good}\n- {good.replace('0.1', '0')}")
     with pytest.raises(ResultsError, match=r"claim 2, test\.ratio\.threshold: Input should be gre"):
         load([path])
-    path.write_text(f"- {good}\n- {good.replace('0.1', '0.2')}")
-    assert load([path])[-1].test.threshold == 0.2  # type: ignore[union-attr]
-    assert [c.id for c in load([path])].count("mine") == 1
+    path.write_text(f"- {good}")
+    later = tmp_path / "later.yaml"
+    later.write_text(f"- {good.replace('0.1', '0.2')}")
+    assert load([path, later])[-1].test.threshold == 0.2  # type: ignore[union-attr]
+    assert [c.id for c in load([path, later])].count("mine") == 1
 
 
 def test_published_steps_in_both_units() -> None:

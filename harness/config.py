@@ -7,19 +7,10 @@ between arms is an algorithm and that algorithm's own settings (``Arm``).
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from srpo_bench.harness.seeds import seeds_of
 from srpo_bench.tasks.base import Grade
@@ -29,13 +20,6 @@ class Section(BaseModel):
     """Immutable; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def _each_once(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    for name, times in Counter(names or ()).items():
-        if times > 1:
-            raise ValueError(f"'{name}' appears twice")
-    return names
 
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -55,7 +39,7 @@ class Model(Section):
 class Data(Section):
     """The prompt pool."""
 
-    tasks: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
+    tasks: tuple[str, ...] = Field(
         ("micro-gsm8k", "micro-math", "micro-humaneval"),
         min_length=1,
         description="trained on: names, FILE.py:Class or FILE.yaml",
@@ -203,9 +187,7 @@ class Scoring(Section):
 class Evaluation(Scoring):
     """Held-out scoring, the same problems for the whole comparison."""
 
-    tasks: Annotated[tuple[str, ...] | None, AfterValidator(_each_once)] = Field(
-        None, description="None: the training tasks"
-    )
+    tasks: tuple[str, ...] | None = Field(None, description="None: the training tasks")
     every: int = Field(10, gt=0, description="steps between evaluations")
     early_every: int | None = Field(
         None, gt=0, description="the same up to early_until; None: every"
@@ -223,9 +205,7 @@ class Final(Scoring):
     """A last scoring of the trained policy, on benchmarks of its own, once the last step is over.
     Each benchmark has the response length that it needs, whatever training allowed."""
 
-    tasks: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
-        (), description="none: there is no such pass"
-    )
+    tasks: tuple[str, ...] = Field((), description="none: there is no such pass")
     max_new_tokens: int | None = Field(None, gt=0, description="None: each task's own")
 
 
@@ -284,9 +264,12 @@ class Config(Section):
         return value.split(",") if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _seeds_are_distinct(self) -> Self:
+    def _lists_are_of_distinct_things(self) -> Self:
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds appear twice in the list; a pair of runs is counted once")
+        for part in (self.data, self.evaluation, self.final):
+            if len(set(part.tasks or ())) < len(part.tasks or ()):
+                raise ValueError(f"{type(part).__name__.lower()}.tasks names a task twice")
         return self
 
 

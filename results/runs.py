@@ -92,9 +92,14 @@ class Comparison:
 
     @cached_property
     def samplers(self) -> dict[str, str]:
-        """arm -> the sampler that it names; absent where it has its algorithm's own."""
-        planned = self.plan.get("arms", [])
-        return {a["arm"]: a["sampler"] for a in planned if a.get("sampler")}
+        """arm -> the sampler that it names; absent where it has its algorithm's own. An imported
+        arm's algorithm is its whole name, and what stands behind a ``+`` in it a sampler."""
+        planned = {a["arm"]: a.get("sampler") for a in self.plan.get("arms", [])}
+        named = {
+            arm: planned.get(arm) or algorithm.partition("+")[2]
+            for arm, algorithm in self.algorithms.items()
+        }
+        return {arm: sampler for arm, sampler in named.items() if sampler}
 
     @property
     def baseline(self) -> str:

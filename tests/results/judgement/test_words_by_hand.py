@@ -305,6 +305,9 @@ def test_claims_are_about_methods_samplers_and_bases() -> None:
     scores = {"kind": "superiority", "tasks": ["a"], "comparator": "z"}
     assert one.is_about(claim(baseline="dapo", test=scores))
     assert Judge(comparison(*runs, arms=arms), "s", "grpo").is_about(claim(algorithm=["dps"]))
+    imported = comparison(run("grpo"), run("grpo-token+DPS"))  # an arm's name alone
+    assert imported.samplers == {"grpo-token+DPS": "DPS"}
+    assert Judge(imported, "grpo-token+DPS", "grpo").is_about(claim(algorithm=["dps"]))
     assert one._wrong_base(claim()) == one._wrong_base(claim(base="qwen2.5-32b")) == ""
     assert one._wrong_base(claim(base="Llama")) == (
         "the claim speaks of Llama; these runs start from Qwen2.5-32B"

@@ -48,6 +48,23 @@ def test_tidy(text: str, expected: str) -> None:
     assert latex.tidy(expected) == expected
 
 
+@pytest.mark.parametrize(
+    ("signs", "expected"),
+    [
+        ("−–—﹣－", "-"), ("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "),
+        ("€£¥₹￥¢\u200b\u200c\u200d\u2060\ufeff", ""), ("·⋅∙", r"\cdot "), ("×", r"\times "),
+        ("÷", r"\div "), ("π", r"\pi "), ("∞", r"\infty "), ("≤", r"\le "), ("≥", r"\ge "),
+        ("≠", r"\neq "), ("≈", r"\approx "), ("∪", r"\cup "), ("∩", r"\cap "), ("±", r"\pm "),
+        ("…", r"\ldots "), ("°", r"^{\circ}"), ("½", r"\frac{1}{2}"), ("⅓", r"\frac{1}{3}"),
+        ("⅔", r"\frac{2}{3}"), ("¼", r"\frac{1}{4}"), ("¾", r"\frac{3}{4}"), ("∖", r"\setminus "),
+        ("′’", "'"), *((sign, f"^{{{digit}}}") for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")),
+        *zip("０１２３４５６７８９．，（）＝", "0123456789.,()=", strict=True),
+    ],
+)  # fmt: skip
+def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
+    assert {latex.tidy(f"a{sign}b") for sign in signs} == {f"a{expected}b"}
+
+
 SAME = [
     ("1,-2", "(1,-2)"), (r"1 \pm \sqrt{19}", r"(1 \pm \sqrt{19})"), ("3,1,2", "(2,3,1)"),
     ("11", r"x \approx 11"), (r"x \neq 3", "x != 3"), (r"x \ge 3", "x >= 3"), ("185", "185\\"),

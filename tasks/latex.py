@@ -29,6 +29,7 @@ _ONE_LETTER = str.maketrans(
         **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
+_SPACE = re.compile(r"(?<!\\)\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~")
 _ROOT = re.compile(r"(?:√|(?<![a-zA-Z\\])sqrt)\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
 _BOLD = re.compile(r"\\(?:math(?:bf|it|sf)|bm|boldsymbol)\{([^{}]*)\}")
 _ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox)(?=\s*\{)")
@@ -41,18 +42,16 @@ _REPEATING = re.compile(
     r"|\((\d{1,9})\)(?!\d))"
 )
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
-_GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\\[,;:! ]|\{,\}|[~'\s])\s*\d{3})+)(?!\d)")
+_GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\{,\}|['\s])\s*\d{3})+)(?!\d)")
 _TAIL = re.compile(
-    r"(?:\\\\(?=\s*\Z)|\s|~|\\[,;:!> ]|\\q?quad|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\."
-    r"|[,;:]|(?<!\\)\\\Z)+\Z"
+    r"(?:\\\\(?=\s*\Z)|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z"
 )
-_HEAD = re.compile(r"\A(?:\s|~|\\[,;:! ]|\\q?quad)+")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
 _MIXED = re.compile(r"(-?\d+) (\d+)/(\d+)")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALED = re.compile(
-    rf"(?<=\d)(?:\s|~|\\[,;: ])*(?:\\(?:text|mathrm|mbox)\{{\s*)?"
+    rf"(?<=\d)\s*(?:\\(?:text|mathrm|mbox)\{{\s*)?"
     rf"({'|'.join(_SCALES)})s?\b([^{{}}]*\}})?"
 )
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)\b")
@@ -61,8 +60,7 @@ _LABEL = re.compile(
     re.I,
 )
 _PERCENT = re.compile(
-    r"(?:\s|~|\\[,;:! ])*"
-    r"(?:\\?%|\\text\{\s*(?:percent|per cent|pct)\.?\s*\}|(?<=\s)(?:percent|per cent))\Z"
+    r"\s*(?:\\?%|\\text\{\s*(?:percent|per cent|pct)\.?\s*\}|(?<=\s)(?:percent|per cent))\Z"
 )
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _VARIABLE = re.compile("[a-zA-Z]")
@@ -103,13 +101,13 @@ _WITH_BASE = re.compile(r"\(?([0-9A-Z]+)\)?_\{?(\d{1,2}|\\text\{[a-z]+\})\}?\)?"
 
 def tidy(text: str) -> str:
     """The text in the one way in which it is compared; no meaning is lost or gained."""
-    text = text.translate(_ONE_LETTER)
+    text = _SPACE.sub(" ", text.translate(_ONE_LETTER)).strip()
     for symbol, command in _IN_ASCII.items():
         text = text.replace(symbol, command)
     text = spelled(_BOLD.sub(r"\1", _ANY_TEXT.sub(r"\\text", text)))
     text = _ROOT.sub(lambda match: rf"\sqrt{{{match[1].strip('(){}')}}}", text)
     text = _DEGREE.sub(r"^{\\circ}", _DELIMITERS.sub("", text))
-    text = _LABEL.sub("", _HEAD.sub("", _TAIL.sub("", text)), count=1).replace("~", " ")
+    text = _LABEL.sub("", _TAIL.sub("", text).lstrip(), count=1)
     while text.startswith("{") and text.endswith("}") and _is_one_group(text):
         text = text[1:-1].strip()
     text = _GROUPS.sub(lambda match: match[1] + re.sub(r"\D", "", match[2]), text)
@@ -214,6 +212,7 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
     ``10\%`` is 10 and 0.1 for a gold answer of either form, and what is not at least 1 is no
     number of percent.
     """
+    gold, answer = (_PERCENT.sub(r"\\%", side) for side in (gold, answer))  # it is no unit
     gold = units.without(gold)
     answer = _bare(answer, gold)
     wanted, given = _PERCENT.sub("", gold), _PERCENT.sub("", answer)

@@ -12,7 +12,7 @@ MAX_ANSWER = 500
 """Characters of an answer worth reading; the longest gold answer of MATH-500 has far fewer."""
 _MAX_DEPTH = 12
 _WHOLE = re.compile(r"-?\d{1,15}")
-_LOOSE = re.compile(r"[\s{}]|\\left|\\right|\\[,;:! ]")
+_LOOSE = re.compile(r"[\s{}]|\\left|\\right")
 _EXPLOSIVE = re.compile(
     r"""
     (?:\^|\*\*)\(*-?\d{5,}                      # an exponent of five or more digits

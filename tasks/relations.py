@@ -13,15 +13,16 @@ _LIST = re.compile(r",(?![^(\[{]*[)\]}])")
 _BRACED = re.compile(r"\A\(?(?:\\left)?\\\{(.*?)(?:\\right)?\\\}\)?\Z", re.DOTALL)
 _BUILDER = re.compile(
     r"\A(?:\\left)?\\\{\s*([a-zA-Z])\s*(?:\\in\s*\\mathbb\{R\}\s*)?"
-    r"(?:\\(?:mid|vert|middle\s*\|)|\||:)(.*?)(?:\\right)?\\\}\Z",
+    r"(?:\\(?:mid(?!dle)|vert|middle\s*\|)|\||:)(.*?)(?:\\right)?\\\}\Z",
     re.DOTALL,
 )
-_OR = re.compile(r"\\text\{[\s,]*or\s*\}|\bor\b|\\cup(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])|,")
-_AND = re.compile(r"\\text\{[\s,]*and\s*\}|\band\b|\\(?:land|wedge)(?![a-zA-Z])")
+_AND = re.compile(r",?\s*(?:\\text\{[\s,]*and\s*\}|\band\b|\\(?:land|wedge)(?![a-zA-Z]))")
+_OR = re.compile(
+    rf"\\text\{{[\s,]*or\s*\}}|\bor\b|\\(?:cup|lor|vee)(?![a-zA-Z])|(?!{_AND.pattern}),"
+)
 _SIGN = re.compile(r"(<=|>=|<|>|\\(?:leqslant|geqslant|leq?|geq?|lt|gt)(?![a-zA-Z]))")
 _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
-_COORDINATE = re.compile(r"(?:\s|\\[,;:! ]|\\q?quad)*([xyz])\s*=([^=]+)")
-_SPACE = re.compile(r"(?:\s|\\[,;:! ]|\\quad|\\qquad)+\Z|\A(?:\s|\\[,;:! ]|\\quad|\\qquad)+")
+_COORDINATE = re.compile(r"\s*([xyz])\s*=([^=]+)")
 
 
 def listed(text: str) -> str:
@@ -57,7 +58,6 @@ def interval(text: str) -> tuple[str, str] | None:
     names = {name for name, _, _ in ranges}
     if len(names) > 1:
         return None
-    ranges.sort(key=lambda found: found[2] is not None)  # what has no upper end comes last
     ends = [(low or r"(-\infty", high or r"\infty)") for _, low, high in ranges]
     return names.pop(), r" \cup ".join(f"{low},{high}" for low, high in ends)
 
@@ -75,7 +75,7 @@ def alike(gold: str, answer: str) -> tuple[str, str]:
 
 def _point(text: str) -> str:
     """``y=2, x=1`` as ``(1,2)``; other text as it is."""
-    pairs = [_COORDINATE.fullmatch(part) for part in re.split(rf",|{_AND.pattern}", text)]
+    pairs = [_COORDINATE.fullmatch(part) for part in re.split(rf"{_AND.pattern}|,", text)]
     values = {pair[1]: pair[2] for pair in pairs if pair}
     if len(values) < max(2, len(pairs)):
         return text
@@ -88,7 +88,7 @@ def _range(text: str) -> tuple[str, str | None, str | None] | None:
     names = set()
     for clause in _AND.split(text):
         sides = _SIGN.split(clause)
-        terms = [_SPACE.sub("", _SPACE.sub("", term)) for term in sides[::2]]
+        terms = [term.strip() for term in sides[::2]]
         signs = sides[1::2]
         middle = [i for i, term in enumerate(terms) if _NAME.fullmatch(term)]
         if not signs or len(signs) > 2 or len(middle) != 1 or (len(signs) == 2 and middle != [1]):

@@ -8,12 +8,11 @@ _WORD = r"(?:[a-zA-Z]{3,}|[ckdm]m|in|ft|yd|mi|[km]g|lb|oz|m[lL]|hr|sq|cu|[mgshL]
 _POWER = r"(?:\^\{?[23]\}?)?"
 _UNITS = rf"{_WORD}{_POWER}(?:(?:\s*/\s*|\s+|\s*\\cdot\s*){_WORD}{_POWER}){{0,4}}"
 _AS_TEXT = rf"\\(?:text|mathrm|mbox)\s*\{{\s*\(?\s*{_UNITS}\s*\)?\s*\}}{_POWER}"
-_GAP = r"(?:\s|~|\\[,;:!> ])"
 _NUMBER_ENDS = r"(?:(?<=[\d}\])])|(?<=\\pi)|(?<=\\pi\s))"
 _BEHIND = re.compile(
-    rf"{_NUMBER_ENDS}(?:{_GAP}*\(?(?:{_AS_TEXT}(?:\s*/?\s*{_AS_TEXT})?"
+    rf"{_NUMBER_ENDS}(?:\s*\(?(?:{_AS_TEXT}(?:\s*/?\s*{_AS_TEXT})?"
     rf"|\\frac\{{\s*{_AS_TEXT}\s*\}}\{{\s*{_AS_TEXT}\s*\}})"
-    rf"|{_GAP}+\(?{_UNITS})\)?{_GAP}*\Z"
+    rf"|\s+\(?{_UNITS})\)?\s*\Z"
 )
 _IN_TEXT = re.compile(r"\A\\text\{\s*(-?[\d.,]+)\s*([a-zA-Z ./]*)\}")
 _DEGREES = re.compile(r"(\\circ\}?)\s*(?:\\(?:text|mathrm)\{\s*)?[CFK]\s*\}?\Z")

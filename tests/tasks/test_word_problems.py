@@ -54,6 +54,12 @@ def test_every_tenth_problem_is_held_out(tmp_path: Path) -> None:
     assert len(MAWPS.load("train", home)) == 19
 
 
+def test_marks_stand_where_a_person_sets_them(tmp_path: Path) -> None:
+    asked = "He , she . I ! It ; so : 5 % of ( 2 ) is $ 3 of Tom 's or no 'so . Now ?"
+    (problem,) = MAWPS.load("train", folder(tmp_path, f'"{asked}",3,+ number0 1,4.0\n'))
+    assert problem.question == "He, she. I! It; so: 5% of (2) is $3 of Tom's or no 'so. Now?"
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

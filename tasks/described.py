@@ -265,5 +265,6 @@ def _number(problem: Problem, response: str) -> Grade:
     answer = numbers.stated(response)
     if answer is None:
         return Grade(Outcome.UNPARSEABLE, 0.0, language(response))
-    outcome = Outcome.CORRECT if numbers.same(answer, problem.answer.strip()) else Outcome.WRONG
+    same = numbers.same(answer, problem.answer.strip(), problem.question)
+    outcome = Outcome.CORRECT if same else Outcome.WRONG
     return Grade(outcome, 1.0, language(response), answer)

@@ -128,7 +128,8 @@ def by_value(problem: Problem, response: str) -> Grade:
     if answer is None:
         outcome = Outcome.UNPARSEABLE
     else:
-        outcome = Outcome.CORRECT if numbers.same(answer, problem.answer) else Outcome.WRONG
+        same = numbers.same(answer, problem.answer, problem.question)
+        outcome = Outcome.CORRECT if same else Outcome.WRONG
     return Grade(outcome, float(strict(response) is not None), language(response), answer)
 
 

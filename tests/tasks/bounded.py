@@ -13,7 +13,8 @@ PIECES = (
     "   ```\n", "~~~py\n", "- ", "1. ", "\\boxed", "\\boxed{", "\\boxed ", "\\boxed{1}", "\\text{",
     "\\text{a}", "\\frac{", "\\left", "\\,", "^{", "^{11", "^(", "1!", "_{1}", "\\leq ", "def f(",
     "def f(x):\n", "class f", "from __future__ import (", "\ndef f(): return 1\n", "Word word ",
-    "Note: a\n", "'s",
+    "Note: a\n", "'s", "one hundred ", "twenty-one thousand ", "1 and ", "1 million ", "\\frac12",
+    "½", "####\n", "#### a: ", "1:", "<1",
 )  # fmt: skip
 """What hostile texts are made of: each many times, alone and behind and before another."""
 SIZE = 100_000

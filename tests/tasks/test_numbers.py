@@ -46,3 +46,63 @@ def test_values_are_exact() -> None:
     assert not same("0.3333333333333333", "1/3")
     assert value("3.14.15") is None
     assert same("2e3", "2,000")
+
+
+@pytest.mark.parametrize(
+    ("response", "number"),
+    [
+        # several marks, headings and boxes: the last that states a number
+        ("#### 18\n\n#### Explanation\nThere are 4 of them.", "18"),
+        ("#### Step 1: add\n3 + 4 = 7\n#### Step 2: finish\n= 18", "18"),
+        ("#### 17\nWait. \\boxed{18}", "18"), ("\\boxed{17}\n#### 18", "18"),
+        ("#### Answer:\n18 eggs", "18"), ("#### Total = $18", "18"), ("#### <18>", "18"),
+        # a remark, and no other number
+        ("#### 18 (9 * 2)", "18"), ("#### 18 out of 20", "18"), ("#### 18 in 2 days", "18"),
+        ("#### 18. 9 * 2 = 18", "18"), ("#### 18 cm²", "18"), ("#### 17.6 ≈ 18", "18"),
+        # as other people write numbers
+        ("#### ١٨", "18"), ("#### १८", "18"), ("#### ₩18", "18"), ("#### 18\u200b", "18"),
+        ("#### 70'000", "70000"), ("#### 70_000", "70000"), ("#### 7,00,000", "700000"),
+        ("\\boxed{70\\ 000}", "70000"), ("#### 0٫5", "0.5"),
+        # fractions and powers of ten
+        ("#### ½", "0.5"), ("\\boxed{\\frac12}", "0.5"), ("#### -\\dfrac{10}{2}", "-5"),
+        ("#### 2 1/2", "2.5"), ("#### 2½ cups", "2.5"), ("#### 2\\frac{1}{2}", "2.5"),
+        ("She needs 2 1/2 cups.", "2.5"), ("#### 36 / 2", "18"), ("#### 2 and 1/2", "2.5"),
+        ("#### 1.8 × 10^1", "18"), ("#### 1.8 \\times 10^{1}", "18"), ("#### 1.8*10**1", "18"),
+        # words that are part of the number
+        ("#### 18 million people", "18000000"), ("18 thousand.", "18000"), ("#### $18k", "18000"),
+        ("\\boxed{18 \\text{ million}}", "18000000"), ("#### 2 hundred thousand", "200000"),
+        ("#### 1.5 dozen", "18"), ("#### 5 tenths", "0.5"),
+        ("#### 2 and a half", "2.5"), ("#### minus 5", "-5"), ("#### minus $5", "-5"),
+        ("#### negative 5", "-5"), ("#### 5:00 PM", "5"),
+        ("-0", "0"), ("#### +18", "18"), ("#### \\text{18 dollars}", "18"),
+    ],
+)  # fmt: skip
+def test_the_number_is_read_as_a_person_reads_it(response: str, number: str) -> None:
+    assert same(stated(response), number)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "#### 18 million", "18 thousand", "#### 18k", "#### 18 dozen", "#### 18 hundredths",
+        "\\boxed{18\\text{ million}}", "#### 18 and a half", "#### 18 1/2", "#### 18½", "#### 18²",
+        "#### 18:30", "5:18", "#### 18?19", "#### 18|19", "#### 18 ± 1", "#### 18 +/- 1",
+        "#### 18 dollars and 50 cents", "#### 18 hours 30 minutes", "#### 18'6", "#### --18",
+        "#### > 18", "#### \\neq 18", "#### not 18", "#### The answer is not 18",
+        "#### more than 18", "#### less than 18", "#### 18'000", "#### 18_000", "#### minus 18",
+        "17 or 18", "17 eggs or 18 eggs",
+        "#### 18 plus 3", "#### 17 (18)", "#### 1 8", "#### -18 million", "#### 18 18",
+    ],
+)  # fmt: skip
+def test_what_goes_on_is_no_eighteen(response: str) -> None:
+    assert not same(stated(response), "18")
+
+
+def test_a_question_may_ask_in_millions() -> None:
+    asked = "How much, in millions of dollars, is left?"
+    assert same("18 million", "18", asked)
+    assert same("18", "18", asked)
+    assert not same("18 billion", "18", asked)
+    assert not same("18 million", "18", "Of 20 million people, how many are left?")
+    assert same("2 dozen", "2", "How many dozens of eggs?")
+    assert same("2 dozen", "24", "How many eggs?")

@@ -49,7 +49,7 @@ def checked(level: float) -> float:
         return level
     hint = f" For {level:g} % write {level / 100:g}." if 1 < level < 100 else ""
     raise ResultsError(
-        f"A target is an accuracy between 0 and 1, such as 0.8, not {level:g}.{hint}"
+        f"A target is an accuracy above 0 and below 1, such as 0.8, not {level:g}.{hint}"
     )
 
 

@@ -107,6 +107,11 @@ class Comparison:
         planned = self.plan.get("baseline")
         return planned if planned in self.arms else baseline_of(self.algorithms)
 
+    def spelled(self, arm: str) -> str:
+        """An arm as it is written here, whatever case it is named in."""
+        alike = [a for a in self.arms if a.casefold() == arm.casefold()]
+        return arm if arm in alike or not alike else alike[0]
+
     @property
     def vouched(self) -> bool:
         """Whether the user vouched, as it was imported, that its runs are matched."""

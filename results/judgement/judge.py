@@ -164,7 +164,7 @@ class Judge:
             target: accuracy to reach, for claims about cost; None: the one that decides.
         """
         finding = self._test(claim, target)
-        other = getattr(claim.test, "comparator", self.baseline)
+        other = self.comparison.spelled(getattr(claim.test, "comparator", self.baseline))
         proof = matched(self._runs(other))
         foreign = self._foreign(claim)
         impossible = foreign or self._wrong_base(claim)

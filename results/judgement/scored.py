@@ -29,7 +29,7 @@ MIN_PROBLEMS = 30
 
 def test(comparison: Comparison, challenger: str, claim: Equivalence | Superiority) -> Finding:
     """The challenger's scores against the comparator's."""
-    other = claim.comparator
+    other = comparison.spelled(claim.comparator)
     if challenger == other:
         return _none(f"{other} is what the claim compares with, not what it is made of")
     arms = [[r for r in comparison.of(a) if r.state == "done"] for a in (challenger, other)]

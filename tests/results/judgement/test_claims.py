@@ -122,3 +122,6 @@ def test_a_claim_names_methods_in_any_case(tmp_path: Path) -> None:
     assert Judge(here, "srpo", "grpo").is_about(claim)
     assert not Judge(here, "dapo", "grpo").is_about(claim)
     assert not Judge(here, "srpo", "dapo").is_about(claim)
+    assert [here.spelled(arm) for arm in ("GRPO", "grpo", "R1")] == ["grpo", "grpo", "R1"]
+    both = comparison(run("grpo"), run("GRPO"))
+    assert [both.spelled(arm) for arm in ("GRPO", "grpo")] == ["GRPO", "grpo"]

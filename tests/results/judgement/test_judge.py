@@ -67,6 +67,8 @@ def test_a_claim_that_names_its_comparator_is_shown_with_it_where_it_is(
     found = told(monkeypatch, FOUND, claim(SCORES), "dapo")
     assert (found.baseline, found.confidence) == ("dapo", 0.90)
     assert told(monkeypatch, FOUND, claim(SCORES)).baseline == "grpo"
+    upper = claim(SCORES | {"comparator": "DAPO"})
+    assert told(monkeypatch, FOUND, upper, "dapo").baseline == "dapo"
     assert told(monkeypatch, FOUND, claim(BETTER), "dapo").confidence == 0.95
 
 

@@ -172,6 +172,8 @@ def test_an_arm_that_is_not_there_or_is_the_comparator_itself() -> None:
     assert judged(run("srpo", 1)).ruling.reason == "there are no finished runs of grpo here"
     same = scored(comparison(run("grpo", 1)), "grpo", BETTER)
     assert same.ruling.reason == ("grpo is what the claim compares with, not what it is made of")
+    named = Superiority(kind="superiority", tasks=("a",), comparator="GRPO")
+    assert scored(comparison(run("grpo", 1)), "grpo", named).ruling == same.ruling
 
 
 def test_without_pairs_over_problems_seeds_decide() -> None:

@@ -213,7 +213,7 @@ class Config(Section):
     """One comparison's contract."""
 
     steps: int = Field(100, gt=0, description="rollout batches a run")
-    seeds: tuple[int, ...] = Field(
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         (1, 2, 3, 4, 5, 6, 7, 8),
         min_length=1,
         description="one run an arm each; 8 is the seeds 1 to 8, or a list such as 5,7-9",

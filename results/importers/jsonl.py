@@ -57,7 +57,7 @@ def objects(lines: Lines, notes: Notes) -> Iterator[dict[str, Any]]:
             notes.skipped[BLANK] += 1
             continue
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             if not lines.whole and lines.number > 1:
                 notes.skipped[TORN] += 1
@@ -66,6 +66,16 @@ def objects(lines: Lines, notes: Notes) -> Iterator[dict[str, Any]]:
         if not isinstance(value, dict):
             raise lines.wrong(f"a JSON object is needed, not {type(value).__name__}")
         yield value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once each; Python keeps the last one without a word."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise ValueError(f"'{key}' stands twice in one object")
+        made[key] = value
+    return made
 
 
 def _why(error: Exception, text: str) -> str:

@@ -58,8 +58,13 @@ class Shelf:
         updates of one step, and the later one stands for it.
 
         Raises:
-            ResultsError: another one stands there; names both lines.
+            ResultsError: another one stands there; names both lines. Or no run can be called so.
         """
+        if record.seed < 0:
+            raise ResultsError(
+                f"{self._where(len(self._files) - 1, record.line)}: a seed is not negative, as "
+                f"{record.seed} is."
+            )
         run = self._runs.setdefault((record.arm, record.seed), len(self._runs))
         same = self._arms.setdefault(record.arm.casefold(), record.arm)
         if same != record.arm:

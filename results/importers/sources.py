@@ -9,7 +9,7 @@ from pathlib import Path
 
 from srpo_bench.results.store import ResultsError
 
-NAMED = re.compile(r"(?P<arm>[^=]+)/(?P<seed>-?\d+)=(?P<path>.+)")
+NAMED = re.compile(r"(?P<arm>[^=]+)/(?P<seed>\d+)=(?P<path>.+)")
 RUN = re.compile(r"(?P<arm>.+?)[-_./ ]+s(?:eed)?[-_= ]?(?P<seed>\d+)", re.I)
 PART = re.compile(r"(?:(?P<arm>.+)[-_.])?seed[-_=]?(?P<seed>\d+)", re.I)
 

@@ -45,6 +45,7 @@ def test_presets_are_valid(name: str) -> None:
         ({"steps": 0}, "Setting 'steps' in the settings: Input should be greater than 0, got 0."),
         ({"steps": -4}, "Setting 'steps' in the settings: Input should be greater than 0, got -4."),
         ({"rollout": {"group_size": 1}}, "greater than 1, got 1"),
+        ({"seeds": [2, -1]}, "Setting 'seeds.1' in the settings: Input should be greater than or"),
         ({"seeds": [1, 1]}, "In the settings: seeds appear twice"),
         *(
             ({part: {"tasks": ["math", "svamp", "math"]}}, f"{part}.tasks names a task twice")

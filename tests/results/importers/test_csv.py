@@ -136,6 +136,7 @@ GOOD = "grpo,1,0,0.1"
         ((GOOD, "grpo,1,5,inf"), "line 3: accuracy must be a number"),
         ((GOOD, "grpo,1,2.5,0.2"), "line 3: step must be a whole number, not '2.5'"),
         ((GOOD, "grpo,1,-5,0.2"), "line 3: step must not be negative"),
+        ((GOOD, "grpo,-1,5,0.2"), "line 3: a seed is not negative, as -1 is"),
         ((GOOD, "grpo,1,1e300,0.2"), "line 3: step must be a whole number"),
         ((GOOD, "grpo,1,1_0,0.2"), "line 3: step must be a number, not '1_0'"),
         ((GOOD, "n" * 300 + ",1,5,0.2"), "cannot name an arm"),

@@ -96,6 +96,10 @@ def test_a_torn_last_line_is_counted_and_a_whole_one_needs_no_line_end(tmp_path:
         (json.dumps(row(0, 0.1)) + "\n\0\n", "line 2: binary"),
         ("\n", "no line has a 'accuracy'"),
         ('{"a": 1, "b": }\n', r"line 1: not JSON \(Expecting value: line 1 column 15"),
+        (
+            '{"algo": "grpo", "seed": 1, "step": 0, "accuracy": 0.1, "accuracy": 0.9}\n',
+            r"line 1: not JSON \('accuracy' stands twice in one object",
+        ),
         ("[" * 200000 + "\n", r"line 1: not JSON \(nested too deeply\)"),
     ],
 )

@@ -132,7 +132,7 @@ def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = _fault(error)
         path = ".".join(p for p in map(str, first["loc"]) if not _is_a_type(p))
         if first["type"] == "extra_forbidden":
             raise unknown_setting(path, setting_paths(model), where) from error
@@ -140,6 +140,14 @@ def parse(model: type[T], values: Mapping[str, Any], where: str) -> T:
         message = first["msg"].removeprefix("Value error, ")
         place = f"Setting '{path}' in {where}" if path else f"In {where}"
         raise UserError(f"{place}: {message}{got}.") from error
+
+
+def _fault(error: ValidationError) -> Any:
+    """The first of an error's faults. Of a setting that may be one thing or a mapping, each was
+    tried, and what was said of a mapping's inside is meant."""
+    first, *others = error.errors()
+    within = [fault for fault in others if fault["loc"][:2] == first["loc"][:2]]
+    return max(first, *within, key=lambda fault: len(fault["loc"])) if within else first
 
 
 def _is_a_type(part: str) -> bool:

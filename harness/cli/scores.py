@@ -48,12 +48,14 @@ def show(record: dict[str, Any]) -> None:
     scores = [ScoreLine(**line) for line in record["scores"]]
     table = Table(box=None, pad_edge=False)
     several = len({line.model for line in scores}) > 1
-    for column in [*(["model"] if several else []), "task", "metric"]:
-        table.add_column(column)
-    for column in ("n", "k", "score", "resampled"):
-        table.add_column(column, justify="right")
-    for column in ("pass@k", "cut off", "outcomes"):
-        table.add_column(column)
+    model = ("model",) if several else ()
+    right = ("n", "k", "score", "resampled")
+    for column in (*model, "task", "metric", *right, "pass@k", "cut off", "outcomes"):
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",  # a name that is cut off names nothing
+        )
     for line in scores:
         stderr = line.stderr_questions
         error = "" if stderr is None else f" ± {100 * stderr:.1f}"

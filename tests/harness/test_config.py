@@ -44,6 +44,11 @@ def test_presets_are_valid(name: str) -> None:
         ({"step": 3}, "Unknown setting 'step' in the settings; did you mean 'steps'?"),
         ({"steps": 0}, "Setting 'steps' in the settings: Input should be greater than 0, got 0."),
         ({"steps": -4}, "Setting 'steps' in the settings: Input should be greater than 0, got -4."),
+        (
+            {"evaluation": {"problems": {"gsm8k": 0}}},
+            "Setting 'evaluation.problems.gsm8k' in the settings: Input should be greater than 0",
+        ),
+        ({"evaluation": {"problems": 0}}, "Setting 'evaluation.problems' in the settings: "),
         ({"rollout": {"group_size": 1}}, "greater than 1, got 1"),
         ({"seeds": [2, -1]}, "Setting 'seeds.1' in the settings: Input should be greater than or"),
         ({"seeds": [1, 1]}, "In the settings: seeds appear twice"),

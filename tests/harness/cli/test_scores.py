@@ -56,6 +56,20 @@ def test_models_are_named_where_there_are_several(capsys: pytest.CaptureFixture[
     assert (first.split()[0], second.split()[0]) == ("m", "step-16")
 
 
+def test_no_name_is_cut_off_on_a_narrow_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"srpo/seed-{seed}/step-100" for seed in (1, 2)]
+    scores.show(record(*(dataclasses.replace(FULL, model=name) for name in names)))
+    lines = printed(capsys)
+    assert "…" not in "".join(lines)
+    head = next(i for i, line in enumerate(lines) if "task" in line)
+    width = lines[head].index("task")
+    told = "".join(line[:width].strip() for line in lines[head + 1 :])
+    assert told == "".join(names)
+
+
 def test_notes_stand_below(capsys: pytest.CaptureFixture[str]) -> None:
     scores.show({**record(BARE), "notes": ["This model has no end token.", "Another."]})
     assert printed(capsys)[2:] == ["This model has no end token.", "Another."]

@@ -242,6 +242,10 @@ class Config(Section):
             return self
         return self.model_copy(update={"data": self.data.model_copy(update={"date": day})})
 
+    def evaluates(self, step: int) -> bool:
+        """Whether a step is followed by an evaluation; the last one always is."""
+        return self.evaluation.due(step) or step == self.steps
+
     @property
     def evaluation_tasks(self) -> tuple[str, ...]:
         """The tasks that are scored: those named, else those trained on."""

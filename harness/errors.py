@@ -27,6 +27,15 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> UserError:
     return UserError(f"Unknown {kind} '{name}'; {nearest(name, sorted(names))}")
 
 
+@contextmanager
+def as_user_error(*kinds: type[Exception]) -> Iterator[None]:
+    """Errors of these kinds in a block as the user's own: their sentence says what to do."""
+    try:
+        yield
+    except kinds as error:
+        raise UserError(str(error)) from error
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, as a line that can stand within a sentence."""
     return " ".join(str(error).split())[:500]

@@ -51,7 +51,7 @@ def write_json(path: Path, value: Any) -> None:
         temp.unlink(missing_ok=True)
         raise
     temp.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def overwrite_json(path: Path, value: Any) -> None:
@@ -62,8 +62,8 @@ def overwrite_json(path: Path, value: Any) -> None:
         file.truncate()
 
 
-def sync_folder(path: Path) -> None:
-    """Make renames inside a folder durable."""
+def sync(path: Path) -> None:
+    """Make a file's content, or renames inside a folder, durable."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from srpo_bench.algorithms import registry as algorithms
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.errors import as_user_error
 from srpo_bench.harness.promise import Promise
 from srpo_bench.tasks import registry as tasks
 from srpo_bench.tasks.base import Style, TaskError
@@ -22,13 +22,13 @@ console = Console()
 def list_algorithms() -> None:
     """A line an algorithm, then a line a sampler."""
     broken = algorithms.broken()
-    table = _table("algorithm", "sampler", "source", "what it changes")
+    table = plain("algorithm", "sampler", "source", "what it changes")
     for name in algorithms.algorithm_names():
         if name in algorithms.BUILT_IN or name not in broken:
             kind = algorithms.get(name)
             table.add_row(*map(Text, (name, kind.sampler, kind.paper, kind.changes)))
     console.print(table)
-    table = _table("sampler", "source", "what it does to the order of prompts")
+    table = plain("sampler", "source", "what it does to the order of prompts")
     for name in algorithms.sampler_names():
         if name in algorithms.SAMPLERS or name not in broken:
             chooser = algorithms.get_sampler(name)
@@ -50,13 +50,11 @@ def show_algorithm(name: str) -> None:
     from srpo_bench.harness.plugins import typed
 
     name = typed.arm(name)
-    try:
+    with as_user_error(algorithms.AlgorithmError):
         if name in algorithms.sampler_names():
             _show(algorithms.get_sampler(name), {})
             return
         kind = algorithms.get(name)
-    except algorithms.AlgorithmError as error:
-        raise UserError(str(error)) from error
     _show(kind, {})
     console.print(f"\nIts sampler, unless an arm names another ({name}+…):\n")
     _show(*algorithms.sampler_of(name, None))
@@ -67,7 +65,7 @@ def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
     console.print(Text.assemble((kind.name, "bold"), f"  {kind.paper}\n{kind.changes}\n"))
     console.print(kind.formula, markup=False, highlight=False)
     if kind.Settings.model_fields:
-        table = _table("setting", "default", "meaning", "source")
+        table = plain("setting", "default", "meaning", "source")
         for key, info in kind.Settings.model_fields.items():
             extra = info.json_schema_extra
             source = str(extra.get("source", "")) if isinstance(extra, dict) else ""
@@ -79,13 +77,6 @@ def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
         console.print("\nNo source gives these; they are this project's choice:")
         for key, why in kind.unpublished.items():
             console.print(f"  {key}: {why}", markup=False, highlight=False)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column)
-    return table
 
 
 def check_arm(name: str, assigned: list[str]) -> bool:
@@ -126,7 +117,7 @@ def _say_promises(promises: list[Promise]) -> bool:
 
 def list_tasks() -> None:
     """A line a task."""
-    table = _table("name", "kind", "what it is")
+    table = plain("name", "kind", "what it is")
     broken = tasks.broken()
     for name in tasks.task_names():
         if name in tasks.BUILT_IN or name not in broken:
@@ -148,7 +139,7 @@ def show_task(name: str, data_dir: Path | None, shots: int) -> None:
     """The first held-out problem in both prompt styles, with its answer."""
     from srpo_bench.harness.plugins import typed
 
-    try:
+    with as_user_error(TaskError):
         task = tasks.get(typed.task(name))
         problem = task.load("test", data_dir)[0]
         console.print(Text.assemble((task.name, "bold"), f"  {task.kind}: {task.summary}"))
@@ -166,5 +157,3 @@ def show_task(name: str, data_dir: Path | None, shots: int) -> None:
                 console.print(role + text, markup=False, highlight=False)
         console.rule("answer", align="left")
         console.print(problem.answer, markup=False, highlight=False)
-    except TaskError as error:
-        raise UserError(str(error)) from error

@@ -12,10 +12,10 @@ from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from srpo_bench import __version__
+from srpo_bench.harness.cli.tables import plain
 from srpo_bench.harness.machine import PACKAGES, cores
 
 NEEDED = (*PACKAGES, "datasets", "lm-eval")
@@ -49,7 +49,8 @@ def examine(as_json: bool = False) -> bool:
     if as_json:
         print(json.dumps({"ready": ready, "findings": [asdict(row) for row in rows]}, indent=2))
         return ready
-    table = Table(box=None, pad_edge=False, show_header=False)
+    table = plain()
+    table.show_header = False
     for row in rows:
         table.add_row(row.what, Text(row.value), Text(row.do))
     console = Console()

@@ -55,7 +55,7 @@ class Pace:
         if not self.steps or not self.evaluations:
             return None
         left = range(1 if done is None else done + 1, config.steps + 1)
-        scored = sum(config.evaluation.due(s) or s == config.steps for s in left)
+        scored = sum(map(config.evaluates, left))
         scored += done is None  # the evaluation before the first step
         return self.training / self.steps * len(left) + self.evaluation / self.evaluations * scored
 

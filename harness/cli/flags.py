@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 
 
 def nested(**given: Any) -> dict[str, Any]:
@@ -69,10 +69,8 @@ def target_list(values: list[float]) -> list[float]:
     from srpo_bench.results.judgement.targets import checked
     from srpo_bench.results.store import ResultsError
 
-    try:
+    with as_user_error(ResultsError):
         return list(dict.fromkeys(checked(value) for value in values))
-    except ResultsError as error:
-        raise UserError(str(error)) from error
 
 
 def arm_names(wanted: str | list[Any] | None, ladder: bool) -> list[str]:

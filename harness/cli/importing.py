@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.errors import UserError, as_user_error, unknown
 
 STEP = {
     "rollout batch": "A step is a batch of rollouts.",
@@ -30,9 +30,8 @@ def import_and_show(**fields: Any) -> None:
         raise unknown("format", fields["format"], FORMATS)
     request = Request(**fields)
     try:
-        done = import_runs(request)
-    except ValueError as error:
-        raise UserError(str(error)) from error
+        with as_user_error(ValueError):
+            done = import_runs(request)
     except OSError as error:
         where = error.filename or fields["out"]
         raise UserError(f"Cannot write {where}: {error.strerror}.") from error

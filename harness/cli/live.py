@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from srpo_bench.harness.cli.eta import Pace, minutes, together
 from srpo_bench.harness.cli.health import LOOK_BACK, health
+from srpo_bench.harness.cli.tables import plain
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, status
 from srpo_bench.results.status import GONE
@@ -73,7 +73,7 @@ class Seen:
     @property
     def name(self) -> str:
         """``srpo/seed-3``."""
-        return f"{self.run.arm.name}/seed-{self.run.seed}"
+        return self.run.name
 
     @property
     def step(self) -> int:
@@ -239,7 +239,7 @@ class Progress:
                 self._print(" ".join(filter(None, self._row(seen))))
 
     def _screen(self) -> Group:
-        table = Table(box=None, pad_edge=False)
+        table = plain()
         for name in ("run", "state", "step", "reward", "accuracy", "left", ""):
             number = name in ("step", "reward", "accuracy", "left")
             table.add_column(name, justify="right" if number else "left", no_wrap=name == "run")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import as_user_error
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a comparison's folder")]
 Tasks = Annotated[str | None, typer.Option(help="tasks to train on")]
@@ -67,10 +67,6 @@ def planning() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def readable() -> Iterator[None]:
-    """Turn the results room's complaints about a folder into the user's error."""
-    try:
-        yield
-    except (ValueError, FileNotFoundError) as error:
-        raise UserError(str(error)) from error
+def readable() -> AbstractContextManager[None]:
+    """Turns the results room's complaints about a folder into the user's error."""
+    return as_user_error(ValueError, FileNotFoundError)

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from srpo_bench.harness.cli.tables import plain
 from srpo_bench.results.outcomes import TaskTest, compare, known_to_differ, read_side
 from srpo_bench.results.text import p_value, points
 
@@ -41,8 +41,7 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH
-    table = Table(box=None, pad_edge=False)
-    table.add_column("task")
+    table = plain("task")
     for column in ("n", "k", "seeds", "A", "B"):
         table.add_column(column, justify="right")
     for column in ("A less B", "better on A : B", "p", "test"):

@@ -77,7 +77,7 @@ def run_and_report(comparison: PlannedComparison, options: Options) -> None:
     with readable():
         summary = write_report(comparison.folder)
     say_report(comparison.folder, summary)
-    states = {f"{run.arm.name}/seed-{run.seed}": state(run) for run in comparison.runs}
+    states = {run.name: state(run) for run in comparison.runs}
     failed = [name for name, how in states.items() if how == "failed"]
     left = [name for name, how in states.items() if how not in ("done", "failed")]
     if failed:

@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from srpo_bench.harness import layers
+from srpo_bench.harness.cli.tables import plain
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.environment import make_repeatable, settle
 from srpo_bench.harness.machine import cores
@@ -46,8 +46,8 @@ def show(record: dict[str, Any]) -> None:
     """Print a line a metric: the score with its error over questions, and that of sampling again on
     these same problems."""
     scores = [ScoreLine(**line) for line in record["scores"]]
-    table = Table(box=None, pad_edge=False)
     several = len({line.model for line in scores}) > 1
+    table = plain()
     model = ("model",) if several else ()
     right = ("n", "k", "score", "resampled")
     for column in (*model, "task", "metric", *right, "pass@k", "cut off", "outcomes"):

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from srpo_bench.harness.cli.live import Progress, Seen
 from srpo_bench.harness.cli.options import readable
+from srpo_bench.harness.cli.tables import plain
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import check_seal
@@ -40,9 +40,7 @@ def print_status(folder: Path, as_json: bool) -> None:
         }
         print(json.dumps(summary | {"runs": rows}, indent=2))
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("run", "state", "step", "accuracy", "seconds", "attempt", "where"):
-        table.add_column(name)
+    table = plain("run", "state", "step", "accuracy", "seconds", "attempt", "where")
     for row in rows:
         accuracy = "" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %"
         cells = (row["run"], row["state"], f"{row['step']}/{row['steps']}", accuracy)

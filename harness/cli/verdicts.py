@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
+from srpo_bench.harness.cli.tables import plain
 from srpo_bench.results.text import signed
 
 if TYPE_CHECKING:
@@ -38,10 +38,8 @@ def show_verdicts(
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
     else:
         several = len({v.challenger for v in verdicts}) > 1
-        table = Table(box=None, pad_edge=False)
-        first = ("arm",) if several else ()
-        for column in (*first, "claim", "measured here", "95 % interval", "verdict", "why"):
-            table.add_column(column, overflow="fold")
+        columns = ("claim", "measured here", "95 % interval", "verdict", "why")
+        table = plain(*(("arm",) if several else ()), *columns, overflow="fold")
         for v in verdicts:
             arm = (v.challenger,) if several else ()
             table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
@@ -86,9 +84,7 @@ def show_claim(wanted: str, claims_file: Path | None) -> None:
     if claim.published is None:
         return
     published = claim.published
-    table = Table(box=None, pad_edge=False)
-    for column in ("if", "rollout batches", "updates", "responses"):
-        table.add_column(column, overflow="fold")
+    table = plain("if", "rollout batches", "updates", "responses", overflow="fold")
     for name, ours, theirs in published.readings():
         pairs = zip(ours, theirs, strict=True)
         table.add_row(name, *(f"{a:,.0f} : {b:,.0f} = {a / b:.2g}" for a, b in pairs))
@@ -102,9 +98,7 @@ def show_claims(claims_file: Path | None) -> None:
     """A line a claim."""
     from srpo_bench.results.judgement.claims import load
 
-    table = Table(box=None, pad_edge=False)
-    for column in ("id", "claim", "made by", "where"):
-        table.add_column(column, overflow="fold")
+    table = plain("id", "claim", "made by", "where", overflow="fold")
     for claim in load([claims_file] if claims_file else []):
         table.add_row(claim.id, claim.claim, claim.made_by, claim.where)
     Console().print(table)

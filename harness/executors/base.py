@@ -7,6 +7,8 @@ list, the lock and the books.
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,6 +71,17 @@ class Executor(Protocol):
     def close(self) -> None:
         """Free what the executor holds; may be called again."""
         ...
+
+
+def how(code: int) -> str:
+    """An exit code in words, as ``Ended`` has it."""
+    return f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def last_words(words: list[str]) -> str:
+    """Run a command to its end: what it printed last where it failed, else nothing."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else " ".join(done.stderr.split())[-500:]
 
 
 def command(run: Path) -> list[str]:

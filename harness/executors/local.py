@@ -17,7 +17,7 @@ from typing import Any
 
 from srpo_bench.children import import_path
 from srpo_bench.harness.environment import settle
-from srpo_bench.harness.executors.base import Ended, Need
+from srpo_bench.harness.executors.base import Ended, Need, how
 from srpo_bench.harness.machine import accelerators, cores
 from srpo_bench.harness.planning.comparison import PlannedRun
 from srpo_bench.harness.running import worker
@@ -27,7 +27,6 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 PRELOAD = ("srpo_bench.harness.running.loop", "transformers.models.llama.modeling_llama")
 """What the server imports, so that no worker has to."""
-
 
 _STARTS = 10
 _PAUSE = 0.2
@@ -62,7 +61,7 @@ class LocalExecutor:
         for process in [p for p in self._running if not p.is_alive()]:
             process.join()
             self._on.pop(process)
-            self._ended.append(Ended(self._running.pop(process), _how(process.exitcode or 0)))
+            self._ended.append(Ended(self._running.pop(process), how(process.exitcode or 0)))
         self._fill()
         ended, self._ended = self._ended, []
         return ended
@@ -155,7 +154,3 @@ def _outlive_nobody() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _how(code: int) -> str:
-    return f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -18,7 +18,7 @@ from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.schema import PHASES
 from srpo_bench.results.scratch import scratch_folder
-from srpo_bench.results.store import last_line, read_json, read_lines
+from srpo_bench.results.store import STATUS, last_line, read_json, read_lines
 
 PROBE_STEPS = 2
 """The first step of a process pays for what is set up once; the second is what steps cost."""
@@ -108,7 +108,7 @@ def probe(
         with closing(executor_for(planned)) as executor:
             run_all(planned, executor, kept=False)
         (run,) = planned.runs
-        status = read_json(run.folder / "status.json")
+        status = read_json(run.folder / STATUS)
         if status["state"] != "done":
             raise UserError(f"The probe failed: {status['reason']}")
         timing = list(read_lines(run.folder / "timing.jsonl"))
@@ -117,9 +117,7 @@ def probe(
         has = _has(run)
     scored = [line["evaluation"] for line in timing if line["evaluation"] > 0]
     training = _seconds(timing[-1:]) - timing[-1]["evaluation"]
-    evaluations = 1 + sum(
-        config.evaluation.due(s) or s == config.steps for s in range(1, config.steps + 1)
-    )
+    evaluations = 1 + sum(map(config.evaluates, range(1, config.steps + 1)))
     runs = len(arms) * len(config.seeds)
     return Price(
         by=f"by two steps of {arms[0].name}",

@@ -20,7 +20,7 @@ from typing import Any
 
 from srpo_bench.harness.environment import settle
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.executors.base import Ended, Need, command
+from srpo_bench.harness.executors.base import Ended, Need, command, how, last_words
 from srpo_bench.harness.planning.comparison import PlannedRun
 from srpo_bench.results.store import STOP
 
@@ -114,7 +114,7 @@ class RayExecutor:
             code = int(self._ray.get(task))
         except self._ray.exceptions.RayError as error:
             return f"Ray gave it up ({type(error).__name__})"
-        return f"killed by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return how(code)
 
 
 class DivertedStderr:
@@ -165,10 +165,9 @@ def _unit(folder: str, threads: int) -> int:
 
 
 def _once(words: list[str], threads: int) -> str:
-    """A command to its end: its last words where it failed, else nothing."""
+    """What a task does that runs a command."""
     settle(threads)
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else " ".join(done.stderr.split())[-500:]
+    return last_words(words)
 
 
 def _die_with_task() -> None:

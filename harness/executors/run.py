@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.harness.errors import RunError, as_user_error
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Executor
 from srpo_bench.harness.planning.comparison import (
     PlannedComparison,
@@ -25,7 +25,6 @@ from srpo_bench.results.store import STATUS, STOP, read_json, saved, write_json
 
 POLL = 0.25
 """Seconds between looks at the executor."""
-
 
 ENDED = ("done", "failed", "stopped")
 
@@ -78,15 +77,16 @@ def run_all(
 
 def left_behind(run: PlannedRun) -> str:
     """What became of a run that says it is running and that no command follows."""
-    name = f"{run.arm.name}/{run.folder.name}"
     made = attempts(run.folder)
     who = f"process {made[-1].get('process')} on {made[-1].get('host')}" if made else "a process"
     if is_held(run.folder / "pid"):
         return (
-            f"{name} is still at work in {who}, which no command follows: it has "
+            f"{run.name} is still at work in {who}, which no command follows: it has "
             f"{PATIENCE:.0f} s to end, then the run is taken over."
         )
-    return f"{name} was left as running by {who}, which is gone: it goes on from its checkpoint."
+    return (
+        f"{run.name} was left as running by {who}, which is gone: it goes on from its checkpoint."
+    )
 
 
 def _check(run: PlannedRun) -> None:
@@ -97,10 +97,8 @@ def _check(run: PlannedRun) -> None:
     """
     steps = saved(run.folder)
     if steps:
-        try:
+        with as_user_error(RunError):
             check(run.folder, run.folder / "checkpoints" / f"step-{steps[-1]}")
-        except RunError as error:
-            raise UserError(str(error)) from error
 
 
 def _close(ended: list[Ended], stopping: bool) -> None:

@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined, TemplateError
 
 from srpo_bench.children import python_path
 from srpo_bench.harness.errors import RunError, UserError
-from srpo_bench.harness.executors.base import Ended, Need
+from srpo_bench.harness.executors.base import Ended, Need, last_words
 from srpo_bench.harness.planning.comparison import PlannedRun
 from srpo_bench.results.store import STOP
 
@@ -62,10 +62,7 @@ class SlurmExecutor:
         given = [word for option in self._options for word in shlex.split(option)]
         options = [f"--cpus-per-task={self._need.cpus}", *gpus, *given]
         srun = ["srun", "--quiet", "--ntasks=1", f"--export=ALL,PYTHONPATH={python_path()}"]
-        done = subprocess.run(
-            [*srun, *options, *words], capture_output=True, text=True, check=False
-        )
-        return "" if done.returncode == 0 else " ".join(done.stderr.split())[-500:]
+        return last_words([*srun, *options, *words])
 
     def start(self, runs: Sequence[PlannedRun]) -> None:
         """Write the batch file and submit it."""

@@ -11,13 +11,14 @@ import torch
 
 from srpo_bench.algorithms.batch import Rollouts
 from srpo_bench.harness.config import Data
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.harness.models.context import context_of
 from srpo_bench.harness.models.ending import end_tokens, turn_end
 from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.known import tasks_of
+from srpo_bench.harness.problems.load import stored
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks.base import Problem, Split, TaskError
@@ -49,11 +50,11 @@ def lessons(recipe: Recipe, base: Path) -> Lessons:
         UserError: data is missing, a task has no worked solutions, or there are too few.
     """
     tasks = tasks_of((*recipe.tasks, *recipe.held_out))
-    try:
+    with as_user_error(TaskError):
         train = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "train")]
         dev = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "dev")]
         held = [p for n in recipe.held_out for p in _held_out(recipe, tasks[n])]
-        left_out = contaminated(_stored(train, tasks), _stored([*dev, *held], tasks))
+        left_out = contaminated(stored(train, tasks), stored([*dev, *held], tasks))
         writer = _Writer(tasks, recipe, base)
         order = torch.randperm(len(train), generator=stream(recipe.seed, "pool")).tolist()
         shown = writer.fitting([p for i in order if (p := train[i]).id not in left_out], left_out)
@@ -62,8 +63,6 @@ def lessons(recipe: Recipe, base: Path) -> Lessons:
             writer.fitting(dev[: recipe.checked], {}),
             left_out,
         )
-    except TaskError as error:
-        raise UserError(str(error)) from error
 
 
 def record(lessons: Sequence[Lesson]) -> Rollouts:
@@ -134,11 +133,6 @@ def _held_out(recipe: Recipe, task: Any) -> list[Problem]:
     if not problems:
         raise missing[0]
     return problems
-
-
-def _stored(problems: Sequence[Problem], tasks: dict[str, Any]) -> list[Problem]:
-    """Splits of drawn tasks are disjoint by construction."""
-    return [p for p in problems if not tasks[p.task].procedural]
 
 
 def _enough(recipe: Recipe, available: int) -> int:

@@ -3,7 +3,6 @@ be saved again. What does not hold is the user's error, in one sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.models.attention import implementation
 from srpo_bench.results.scratch import scratch_folder
+from srpo_bench.results.text import some
 
 
 def model_class(folder: Path) -> tuple[Any, type[Any]]:
@@ -102,7 +102,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
     if report["missing_keys"]:
         raise UserError(
             f"{folder} lacks weights of the model that its config.json describes: "
-            f"{_some(sorted(report['missing_keys']))}."
+            f"{some(sorted(report['missing_keys']), 3)}."
         )
     if report["mismatched_keys"]:
         name, actual, wanted = min(report["mismatched_keys"])
@@ -112,7 +112,7 @@ def open_model(folder: Path, device: torch.device) -> Any:
     if spare := [key for key in report["unexpected_keys"] if _is_inside(model, key)]:
         raise UserError(
             f"{folder} has weights for which the model that its config.json describes has no "
-            f"place: {_some(sorted(spare))}. Without them it would be another model."
+            f"place: {some(sorted(spare), 3)}. Without them it would be another model."
         )
     if report.get("conversion_errors"):
         raise UserError(f"{folder} has weights that cannot be read as its model's.")
@@ -203,11 +203,6 @@ def _or_user_error(folder: Path, open_it: Any) -> Any:
         if "trust_remote_code" in str(error):
             text = "it needs code of its own, and no code of a model is run here."
         raise UserError(f"{folder} holds no model that transformers can open: {text}") from error
-
-
-def _some(names: Sequence[str], shown: int = 3) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def _said(error: Exception) -> str:

@@ -18,7 +18,7 @@ from srpo_bench.algorithms.registry import (
 from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config, OwnOptim
-from srpo_bench.harness.errors import UserError, unknown
+from srpo_bench.harness.errors import UserError, as_user_error, unknown
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """A label is one word. An arm without one is called as it was typed: ``+`` and all."""
@@ -55,10 +55,8 @@ def read_arm(name: str) -> Typed:
         raise UserError(
             f"--algos: '{label}' is no label; one is made of letters, digits, '_' and '-'."
         )
-    try:
+    with as_user_error(AlgorithmError):
         return Typed(label, text, *split(text))
-    except AlgorithmError as error:
-        raise UserError(str(error)) from error
 
 
 def own_settings(typed: Typed) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.results.status import Status, status_of
 from srpo_bench.results.store import FINAL, ResultsError
@@ -27,6 +27,11 @@ class PlannedRun:
     folder: Path
     arm: Arm
     seed: int
+
+    @property
+    def name(self) -> str:
+        """``srpo/seed-3``."""
+        return f"{self.arm.name}/seed-{self.seed}"
 
 
 @dataclass
@@ -83,10 +88,8 @@ def status(run: PlannedRun) -> Status:
     Raises:
         UserError: its files are damaged.
     """
-    try:
+    with as_user_error(ResultsError):
         return status_of(run.folder)
-    except ResultsError as error:
-        raise UserError(str(error)) from error
 
 
 @contextmanager

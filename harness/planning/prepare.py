@@ -62,15 +62,15 @@ def prepare(config: Config, methods: Collection[str]) -> Prepared:
     problems, prompts_digest = fit(config, problems, base)
     _try(config, problems, base, device)
     return Prepared(
-        config,
-        device,
-        accelerator(device),
-        versions,
-        base,
-        digest(base),
-        problems,
-        prompts_digest,
-        mode_for(problems.tasks.values()),
+        config=config,
+        device=device,
+        accelerator=accelerator(device),
+        versions=versions,
+        base=base,
+        base_sha256=digest(base),
+        problems=problems,
+        prompts_digest=prompts_digest,
+        isolation=mode_for(problems.tasks.values()),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.plugins.entered import FilePlugin
 from srpo_bench.results.seal import check_seal
@@ -25,13 +25,17 @@ def read_planned(folder: Path) -> PlannedComparison:
     if not path.is_file():
         raise UserError(f"{folder} holds no comparison: it has no comparison.json.")
     record = read_comparison(folder)
-    config = layers.parse(Config, record["config"], str(path))
-    arms = [Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])]
-    device = record["contract"]["device"]
-    base, parameters = Path(record["base"]), int(record.get("parameters") or 0)
-    plugins = [FilePlugin.model_validate(p) for p in record.get("plugins", [])]
-    kind, notes = record["contract"].get("accelerator"), record.get("notes") or []
-    return PlannedComparison(folder, config, arms, base, device, parameters, plugins, kind, notes)
+    return PlannedComparison(
+        folder=folder,
+        config=layers.parse(Config, record["config"], str(path)),
+        arms=[Arm(name=a.pop("arm"), **a) for a in map(dict, record["arms"])],
+        base=Path(record["base"]),
+        device=record["contract"]["device"],
+        parameters=int(record.get("parameters") or 0),
+        plugins=[FilePlugin.model_validate(p) for p in record.get("plugins", [])],
+        accelerator=record["contract"].get("accelerator"),
+        notes=record.get("notes") or [],
+    )
 
 
 def read_comparison(folder: Path) -> dict[str, Any]:
@@ -40,11 +44,9 @@ def read_comparison(folder: Path) -> dict[str, Any]:
     Raises:
         UserError: it is damaged, or was imported.
     """
-    try:
+    with as_user_error(ResultsError):
         check_seal(folder)
         record = read_plan(folder / "comparison.json")
-    except ResultsError as error:
-        raise UserError(str(error)) from error
     if "config" not in record:
         raise UserError(f"{folder} was imported, so there is nothing to train in it.")
     planned = layers.parse(Config, record["config"], str(folder / "comparison.json"))

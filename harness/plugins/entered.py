@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from srpo_bench import files
 from srpo_bench.algorithms import registry as algorithms
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.tasks import registry as tasks
 from srpo_bench.tasks import rewards
 from srpo_bench.tasks.base import TaskError
@@ -25,6 +25,8 @@ FOLDER = "_plugins"
 """Where a comparison keeps its copies. No arm's name begins with an underscore."""
 
 Kind = Literal["algorithm", "sampler", "task", "reward"]
+FAULTS = (files.FileError, algorithms.AlgorithmError, TaskError)
+"""What is raised of a file that cannot be used."""
 
 
 class FilePlugin(BaseModel):
@@ -63,13 +65,11 @@ def enter(path: Path, attribute: str, reward: bool = False) -> FilePlugin:
         UserError: it cannot be used.
     """
     path = path.expanduser().absolute()
-    try:
+    with as_user_error(*FAULTS):
         needs = () if attribute else (tasks.grader_file(path),)
         names = (path.name, *(name for name in needs if name))
         sha256 = files.digest(path.parent, names)
         kind, name = _register(path, attribute, reward, path.parent)
-    except (files.FileError, algorithms.AlgorithmError, TaskError) as error:
-        raise UserError(str(error)) from error
     plugin = FilePlugin(
         kind=kind, name=name, attribute=attribute, files=names, sha256=sha256, home=path.parent
     )
@@ -91,15 +91,13 @@ def enter_kept(records: Iterable[Mapping[str, Any] | FilePlugin], comparison: Pa
         plugin = FilePlugin.model_validate(record)
         folder = plugin.kept(comparison)
         where = folder / plugin.file
-        try:
+        with as_user_error(*FAULTS):
             if files.digest(folder, plugin.files) != plugin.sha256:
                 raise UserError(
                     f"{where} is not the file this comparison was planned with: put that one "
                     "back, or start anew with another --out."
                 )
             _register(where, plugin.attribute, plugin.kind == "reward", plugin.home)
-        except (files.FileError, algorithms.AlgorithmError, TaskError) as error:
-            raise UserError(str(error)) from error
         _ENTERED[(plugin.kind, plugin.name)] = plugin
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import as_user_error
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import Task, TaskError
 
@@ -15,7 +15,5 @@ def tasks_of(names: Iterable[str]) -> dict[str, Task]:
     Raises:
         UserError: a name is unknown, or belongs to a plug-in that cannot be used.
     """
-    try:
+    with as_user_error(TaskError):
         return {name: registry.get(name) for name in names}
-    except TaskError as error:
-        raise UserError(str(error)) from error

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from srpo_bench.harness.config import Config, Scoring
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.isolation import require_isolation
 from srpo_bench.harness.problems.known import tasks_of
@@ -110,20 +110,19 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
     """
     data_dir, ev, last_split = config.data.data_dir, config.evaluation, config.final.split
     tasks = tasks_of(config.all_tasks)
-    try:
+    with as_user_error(TaskError):
         scored = config.evaluation_tasks
         held_out = {n: task_guard.load(tasks[n], ev.split, data_dir) for n in scored}
         last = {n: task_guard.load(tasks[n], last_split, data_dir) for n in config.final.tasks}
         train = {n: task_guard.load(tasks[n], "train", data_dir) for n in config.data.tasks}
         _refuse_shared_ids([*train.values(), *held_out.values(), *last.values()])
-    except TaskError as error:
-        raise UserError(str(error)) from error
     evaluation, final = _limited(held_out, ev), _limited(last, config.final)
-    unseen = _stored(evaluation, tasks) + _stored(final, tasks)
+    scored_on = [p for group in [*evaluation.values(), *final.values()] for p in group]
+    trained_on = [p for group in train.values() for p in group]
     seen = seen_by(base) if base else {}
-    refuse_learnt(seen, (p for group in [*evaluation.values(), *final.values()] for p in group))
-    excluded = contaminated(_stored(train, tasks), unseen)
-    excluded |= learnt(seen, (p for group in train.values() for p in group))
+    refuse_learnt(seen, scored_on)
+    excluded = contaminated(stored(trained_on, tasks), stored(scored_on, tasks))
+    excluded |= learnt(seen, trained_on)
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
     drawn = {seed: _choose(clean, config.data.pool_size, seed) for seed in config.seeds}
     pool = {p.id: p for problems in drawn.values() for p in problems}
@@ -148,9 +147,9 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
     return Problems(tasks, pool, evaluation, final, pools, excluded, sources)
 
 
-def _stored(by_task: dict[str, list[Problem]], tasks: dict[str, Task]) -> list[Problem]:
-    """Problems of stored data sets; procedural splits are disjoint by construction."""
-    return [p for name, group in by_task.items() if not tasks[name].procedural for p in group]
+def stored(problems: Iterable[Problem], tasks: Mapping[str, Task]) -> list[Problem]:
+    """Those of stored data sets; procedural splits are disjoint by construction."""
+    return [p for p in problems if not tasks[p.task].procedural]
 
 
 def _limited(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, list[Problem]]:
@@ -223,11 +222,9 @@ def load_final(config: Config) -> Problems:
     """The held-out problems of every task asked for; no training problem is read."""
     split, folder = config.final.split, config.data.data_dir
     tasks = tasks_of(config.final.tasks)
-    try:
+    with as_user_error(TaskError):
         loaded = {name: task_guard.load(task, split, folder) for name, task in tasks.items()}
         _refuse_shared_ids(loaded.values())
-    except TaskError as error:
-        raise UserError(str(error)) from error
     require_isolation([name for name, task in tasks.items() if task.executes_code])
     final = _limited(loaded, config.final)
     sources = [provenance(n, "final", split, loaded[n], len(group)) for n, group in final.items()]

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from srpo_bench.harness.config import Config, Data
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.models.context import context_of
 from srpo_bench.harness.models.loading import model_class, open_tokenizer
 from srpo_bench.harness.models.text import encode, refuse_lost
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.load import Problems, training_limit
-from srpo_bench.tasks.base import Problem, Style, Task, TaskError
+from srpo_bench.tasks.base import Problem, Prompt, Style, Task, TaskError
 
 
 class Prompts:
@@ -28,15 +28,11 @@ class Prompts:
 
     def encode(self, problem: Problem) -> list[int]:
         """Token ids of a problem's prompt, worked examples included."""
-        task = self.tasks[problem.task]
-        prompt = task_guard.render(task, problem, self.style, self.data.shots)
-        return encode(self.tokenizer, prompt, self.data.date)
+        return encode(self.tokenizer, self._rendered(problem), self.data.date)
 
     def refuse_lost(self, problem: Problem) -> None:
         """Refuse a chat template that leaves out a turn of this problem's prompt."""
-        task = self.tasks[problem.task]
-        prompt = task_guard.render(task, problem, self.style, self.data.shots)
-        refuse_lost(self.tokenizer, prompt)
+        refuse_lost(self.tokenizer, self._rendered(problem))
 
     def of(self, problem: Problem) -> list[int]:
         """The same, remembered."""
@@ -44,6 +40,10 @@ class Prompts:
         if key not in self._kept:
             self._kept[key] = self.encode(problem)
         return self._kept[key]
+
+    def _rendered(self, problem: Problem) -> Prompt:
+        task = self.tasks[problem.task]
+        return task_guard.render(task, problem, self.style, self.data.shots)
 
     def stops(self, problem: Problem) -> tuple[str, ...]:
         """The strings that end a response to it."""
@@ -96,10 +96,8 @@ def fit(config: Config, problems: Problems, base: Path) -> tuple[Problems, str]:
 
 def _digested(prompts: Prompts, problem: Problem, digest: Any) -> int:
     """Add a prompt's token ids to the digest; how many there are."""
-    try:
+    with as_user_error(TaskError):
         ids = prompts.encode(problem)
-    except TaskError as error:
-        raise UserError(str(error)) from error
     digest.update(json.dumps([problem.task, problem.id, ids]).encode())
     return len(ids)
 

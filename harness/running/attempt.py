@@ -35,7 +35,7 @@ import orjson
 
 from srpo_bench.harness.errors import RunError
 from srpo_bench.results.attempts import ATTEMPT, ATTEMPTS, attempt_numbers
-from srpo_bench.results.store import json_line, read_json, sync_folder, write_json
+from srpo_bench.results.store import json_line, read_json, sync, write_json
 
 OUTBOX = "outbox"
 
@@ -102,7 +102,7 @@ class Attempt:
             prepared.rename(place)
         except FileNotFoundError:
             raise SupersededError(self.run) from None
-        sync_folder(place.parent)
+        sync(place.parent)
 
     def drop(self, path: Path) -> None:
         """Take a file or folder out of the run's folder, if it is there.
@@ -215,7 +215,7 @@ def _claim(run: Path, token: str, about: Mapping[str, Any]) -> int:
                 continue
             if error.errno != errno.ENOENT or _token(claimed) != token:  # a repeated request
                 raise
-        sync_folder(folder)
+        sync(folder)
         return number
 
 

@@ -9,7 +9,6 @@ only, it then writes the same lines again.
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from srpo_bench.harness.models.policy import Policy
 from srpo_bench.harness.running import intact
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.intact import PROGRESS, RECORDS
-from srpo_bench.results.store import saved, write_json
+from srpo_bench.results.store import saved, sync, write_json
 
 
 def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], keep: int) -> None:
@@ -40,7 +39,7 @@ def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], kee
     progress = intact.progress_of(attempt.run, prepared, step, attempt.record_lengths())
     write_json(prepared / PROGRESS, progress)
     for path in [*prepared.rglob("*"), prepared]:
-        _flush(path)
+        sync(path)
     final = folder / f"step-{step}"
     attempt.drop(final)
     attempt.put(prepared, final)
@@ -85,11 +84,3 @@ def _state(checkpoint: Path) -> dict[str, Any]:
             f"{checkpoint} is damaged ({type(error).__name__}): delete that folder to go on from "
             "the checkpoint before it, or from the start where there is none."
         ) from error
-
-
-def _flush(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

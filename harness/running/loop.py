@@ -21,8 +21,14 @@ from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate, positions
 from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismatch
-from srpo_bench.harness.running import algorithm_guard as guard
-from srpo_bench.harness.running import checkpoint, ledger, record, sampler_guard
+from srpo_bench.harness.running import (
+    algorithm_guard,
+    checkpoint,
+    ledger,
+    method_guard,
+    record,
+    sampler_guard,
+)
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
 from srpo_bench.harness.running.methods import methods_of
@@ -123,7 +129,7 @@ class Trainer:
             self._write("timing", self.clock.close(start))
         for step in range(start + 1, self.config.steps + 1):
             self._step(step)
-            if self.config.evaluation.due(step) or step == self.config.steps:
+            if self.config.evaluates(step):
                 self._evaluate_or_owe(step)
             self._write("timing", self.clock.close(step))
             self.attempt.check()
@@ -187,7 +193,7 @@ class Trainer:
                 break
             wanted = answer.groups
         sampler_guard.progress(self.sampler)
-        batch = guard.weigh(
+        batch = algorithm_guard.weigh(
             self.algorithm, answer.rollouts, answer.grades, self._scorer(entry), own
         )
         ledger.add(entry, batch.costs)
@@ -274,8 +280,8 @@ class Trainer:
     def _save(self, step: int) -> None:
         state = {
             "learner": self.learner.state_dict(),
-            "algorithm": guard.state(self.algorithm),
-            "sampler": sampler_guard.state(self.sampler),
+            "algorithm": method_guard.state(self.algorithm),
+            "sampler": method_guard.state(self.sampler),
             "spent": dict(self.spending.spent),
             "owes_evaluation": self.owes_evaluation,
         }
@@ -289,8 +295,8 @@ class Trainer:
             weights = open_model(newest, torch.device("cpu"))  # a device may hold no third model
             self.policy.model.load_state_dict(weights.state_dict())
             self.learner.load_state_dict(state["learner"])
-            guard.restore(self.algorithm, state["algorithm"])
-            sampler_guard.restore(self.sampler, state["sampler"])
+            method_guard.restore(self.algorithm, state["algorithm"])
+            method_guard.restore(self.sampler, state["sampler"])
             self.spending = ledger.Spending(state["spent"])
         return step
 

@@ -11,7 +11,7 @@ from srpo_bench.algorithms.registry import get, sampler_of
 from srpo_bench.algorithms.samplers.base import Sampler
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.models.policy import Policy
-from srpo_bench.harness.running import algorithm_guard, sampler_guard
+from srpo_bench.harness.running import method_guard as guard
 from srpo_bench.tasks.base import Problem
 
 
@@ -37,6 +37,6 @@ def methods_of(
     )
     sampler, defaults = sampler_of(arm.algorithm, arm.sampler)
     return (
-        algorithm_guard.make(get(arm.algorithm), arm.settings, info),
-        sampler_guard.make(sampler, {**defaults, **arm.sampler_settings}, info),
+        guard.make(get(arm.algorithm), arm.settings, info),
+        guard.make(sampler, {**defaults, **arm.sampler_settings}, info),
     )

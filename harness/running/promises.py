@@ -72,7 +72,7 @@ def check(arm: Arm) -> list[Promise]:
         return [Promise(RUNS, f"{type(error).__name__}: {one_line(error)}")]
     again, drew, turned = trials.watched()
     draws = Promise("draws come from the generator that is given", drew)
-    repeats = Promise("the same seed gives the same bits", _unlike(undisturbed, again))
+    repeats = Promise("the same seed gives the same bits", _unlike(undisturbed, again, OF_ITSELF))
     if draws.fault or repeats.fault:  # nothing else could be told from its runs
         return [Promise(RUNS), draws if draws.fault else repeats]
     return [
@@ -112,13 +112,8 @@ class Trials:
             for _ in range(STEPS):
                 self._run(folder).train(lambda: True)
             again = list(read_lines(folder / "steps.jsonl"))
-        for ours, theirs in zip(undisturbed, again, strict=True):
-            if ours != theirs:
-                return (
-                    f"step {ours['step']} has {_differing(ours, theirs)} after a stop; what is "
-                    "remembered between steps belongs in state_dict"
-                )
-        return ""
+        why = "after a stop; what is remembered between steps belongs in state_dict"
+        return _unlike(undisturbed, again, why)
 
     def watched(self) -> tuple[list[dict[str, Any]], str, str]:
         """The same run once more: its lines; which verbs moved a global generator of torch, numpy
@@ -262,13 +257,17 @@ def _apart(undisturbed: list[dict[str, Any]], other: list[dict[str, Any]], how: 
     return ""
 
 
-def _unlike(undisturbed: list[dict[str, Any]], again: list[dict[str, Any]]) -> str:
+OF_ITSELF = (
+    "the second time; it reads a clock, draws from a generator of its own, or remembers outside of "
+    "its instance"
+)
+
+
+def _unlike(undisturbed: list[dict[str, Any]], again: list[dict[str, Any]], when: str) -> str:
+    """The first step that differs between two runs that should be alike; empty where none does."""
     for ours, theirs in zip(undisturbed, again, strict=True):
         if ours != theirs:
-            return (
-                f"step {ours['step']} has {_differing(ours, theirs)} the second time; it reads a "
-                "clock, draws from a generator of its own, or remembers outside of its instance"
-            )
+            return f"step {ours['step']} has {_differing(ours, theirs)} {when}"
     return ""
 
 

@@ -20,6 +20,7 @@ from srpo_bench.harness.errors import (
     DISK_FULL,
     RunError,
     UserError,
+    as_user_error,
     chain,
     memory_full,
     one_line,
@@ -61,7 +62,8 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
     Returns:
         done, stopped, failed; or superseded, where a later attempt has taken this one's run over.
     """
-    stop = Stop(folder.absolute().parents[1] / STOP)
+    comparison = folder.absolute().parents[1]
+    stop = Stop(comparison / STOP)
     stop.on_signals()
     steps, finals = 0, False
     attempt = None
@@ -78,7 +80,7 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
             if state == "done":
                 attempt.write_json(SEAL, digests(folder))
                 _say(attempt, folder, state, steps)
-                if mirror := Mirror.of(folder.absolute().parents[1]):
+                if mirror := Mirror.of(comparison):
                     mirror.push_end(attempt)
         except BaseException as error:  # a library that calls sys.exit ends a run, too
             if attempt is not None and attempt.superseded:
@@ -143,10 +145,8 @@ def planned(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.is_file():
         raise UserError(f"{folder} holds no run: it has no manifest.json.")
-    try:
+    with as_user_error(ResultsError):
         manifest = read_record(path)
-    except ResultsError as error:
-        raise UserError(str(error)) from error
     if "settings" not in manifest:
         raise UserError(f"{folder} was imported, so there is nothing to train in it.")
     return manifest
@@ -161,11 +161,12 @@ def _train(attempt: Attempt, manifest: dict[str, Any], stop: Stop) -> bool:
     from srpo_bench.harness.running.loop import Trainer
 
     folder = attempt.run
+    comparison = folder.absolute().parents[1]
     config = layers.parse(Config, manifest["settings"], str(folder / "manifest.json"))
     make_repeatable(config.threads)
     _say(attempt, folder, "running", config.steps)
-    enter_kept(manifest.get("plugins", []), folder.absolute().parents[1])
-    if mirror := Mirror.of(folder.absolute().parents[1]):
+    enter_kept(manifest.get("plugins", []), comparison)
+    if mirror := Mirror.of(comparison):
         mirror.pull(attempt)
         attempt.saved = partial(mirror.push, attempt)
     base = base_as_planned(config, manifest)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srpo_bench.harness.config import Config
-from srpo_bench.harness.errors import RunError, UserError
+from srpo_bench.harness.errors import RunError, UserError, as_user_error
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.harness.rollouts.prompts import style_of
@@ -119,11 +119,7 @@ def judge(
         loglikelihood_rolling = loglikelihood
 
     result = _simple_evaluate(Recorded(), task_spec(lm_eval_task, problems), num_fewshot=0)
-    scores: dict[str, list[float]] = {}
-    for sample in sorted(result["samples"][lm_eval_task], key=lambda s: int(s["doc_id"])):
-        for name, value in _metrics(sample).items():
-            scores.setdefault(name, []).append(value)
-    return scores
+    return _by_metric(result["samples"][lm_eval_task])
 
 
 def task_spec(
@@ -149,10 +145,8 @@ def _shots(config: Config, problems: Problems, name: str) -> list[Problem]:
     """GSM8K's worked examples are drawn from its train split; MATH's are lm-eval's own four."""
     if name != "gsm8k" or not config.data.shots:
         return []
-    try:
+    with as_user_error(TaskError):
         return problems.tasks[name].load("train", config.data.data_dir)
-    except TaskError as error:
-        raise UserError(str(error)) from error
 
 
 def _generation(config: Config, limit: int) -> dict[str, Any]:
@@ -195,10 +189,7 @@ def _scores(
     result: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], label: str, task: str, n: int
 ) -> list[ScoreLine]:
     """lm-eval's "metric,filter" -> mean, and the standard error it gives: over questions."""
-    each: dict[str, list[float]] = {}
-    for line in sorted(lines, key=lambda s: int(s["doc_id"])):
-        for key, value in _metrics(line).items():
-            each.setdefault(key, []).append(value)
+    each = _by_metric(lines)
     scores = []
     for key, value in result.items():
         metric, comma, filter_ = key.partition(",")
@@ -228,7 +219,7 @@ def _samples(
 ) -> list[dict[str, Any]]:
     """A line a problem: response and metrics. lm-eval itself has one a problem and filter."""
     samples: dict[int, dict[str, Any]] = {}
-    for line in sorted(lines, key=lambda s: int(s["doc_id"])):
+    for line in _in_order(lines):
         number = int(line["doc_id"])
         problem = problems[number]
         sample = samples.setdefault(
@@ -246,6 +237,19 @@ def _samples(
         )
         sample["metrics"] |= _metrics(line)
     return list(samples.values())
+
+
+def _by_metric(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """ "metric,filter" -> its values, problem by problem."""
+    values: dict[str, list[float]] = {}
+    for line in _in_order(lines):
+        for name, value in _metrics(line).items():
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def _in_order(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(lines, key=lambda line: int(line["doc_id"]))
 
 
 def _metrics(sample: Mapping[str, Any]) -> dict[str, float]:

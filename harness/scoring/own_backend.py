@@ -18,6 +18,7 @@ from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.scoring.policies import Subject
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
 from srpo_bench.harness.streams import stream
+from srpo_bench.results.schema import TaskScore
 from srpo_bench.results.statistics.problems import accuracy, pass_at
 from srpo_bench.results.text import finite
 from srpo_bench.tasks.base import Grade, Outcome
@@ -55,40 +56,34 @@ def metrics(label: str, completions: GradedCompletions, collector: Collector) ->
     k, correct = main["k"], np.array(main["correct"], dtype=np.int64)
     named = (*PASS_AT, *(2**i for i in range(k.bit_length())), k)
     curve = pass_at(correct, k, sorted({m for m in named if m <= k}))
-    first = ScoreLine(
-        model=label,
-        task=task.name,
-        metric=task.metric,
-        n=main["n"],
-        k=main["k"],
-        accuracy=main["accuracy"],
-        stderr=main["stderr"],
-        stderr_questions=finite(accuracy(correct, k)[1]),
+    first = dataclasses.replace(
+        _line(label, task.name, task.metric, main),
         pass_at={str(m): value for m, (value, _) in curve.items()},
         pass_at_stderr={str(m): finite(error) for m, (_, error) in curve.items()},
         truncated=completions.responses.truncated.double().mean().item(),
         length=main["length"],
         outcomes=main["outcomes"],
-        correct=main["correct"],
     )
     others = []
     answered = [completions.problem(row) for row in range(len(completions.texts))]
     for name, right in task.variants(answered, completions.texts).items():
         grades = [Grade(Outcome.CORRECT if yes else Outcome.WRONG) for yes in right]
         other = score(dataclasses.replace(completions, grades=grades))
-        others.append(
-            ScoreLine(
-                model=label,
-                task=task.name,
-                metric=name,
-                n=other["n"],
-                k=other["k"],
-                accuracy=other["accuracy"],
-                stderr=other["stderr"],
-                stderr_questions=finite(
-                    accuracy(np.array(other["correct"], dtype=np.int64), other["k"])[1]
-                ),
-                correct=other["correct"],
-            )
-        )
+        others.append(_line(label, task.name, name, other))
     return [first, *others]
+
+
+def _line(label: str, task: str, metric: str, score: TaskScore) -> ScoreLine:
+    """What there is to say by any metric."""
+    correct = np.array(score["correct"], dtype=np.int64)
+    return ScoreLine(
+        model=label,
+        task=task,
+        metric=metric,
+        n=score["n"],
+        k=score["k"],
+        accuracy=score["accuracy"],
+        stderr=score["stderr"],
+        stderr_questions=finite(accuracy(correct, score["k"])[1]),
+        correct=score["correct"],
+    )

@@ -132,9 +132,7 @@ def _ending(config: Config, folder: Path) -> list[str]:
 
 def _identity(subject: Subject, config: Config) -> dict[str, Any]:
     """What was scored, and how it was spoken to."""
-    from transformers import AutoTokenizer
-
-    style = style_of(config.data, AutoTokenizer.from_pretrained(subject.folder))
+    style = style_of(config.data, open_tokenizer(subject.folder))
     return {"sha256": digest(subject.folder), "step": subject.step, "style": style}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.tuning.search import FILE
 from srpo_bench.results.store import ResultsError, read_record
 
@@ -22,10 +22,8 @@ def read_tuned(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     if not path.is_file():
         raise UserError(f"{folder} holds no tuning: it has no {FILE}.")
-    try:
+    with as_user_error(ResultsError):
         record = read_record(path)
-    except ResultsError as error:
-        raise UserError(str(error)) from error
     if not record["chosen"]:
         raise UserError(f"The tuning in {folder} is not finished; go on with: {record['command']}")
     return record

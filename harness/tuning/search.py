@@ -16,7 +16,7 @@ from typing import Any
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
-from srpo_bench.harness.errors import UserError
+from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.planning.arms import parse_arms
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
@@ -143,10 +143,8 @@ def _same_grid(folder: Path, candidates: Sequence[Candidate]) -> None:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UserError(f"{folder} is not empty and holds no tuning; choose another --out.")
         return
-    try:
+    with as_user_error(ResultsError):
         record = read_record(folder / FILE)
-    except ResultsError as error:
-        raise UserError(str(error)) from error
     before = [(c["name"], c["values"]) for c in record["candidates"]]
     if before != [(c.name, dict(c.values)) for c in candidates]:
         raise UserError(

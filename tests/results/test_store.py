@@ -24,7 +24,7 @@ from srpo_bench.results.store import (
     read_record,
     run_dirs,
     saved,
-    sync_folder,
+    sync,
     write_json,
 )
 
@@ -182,5 +182,5 @@ def test_a_folder_that_was_synced_is_closed(tmp_path: Path) -> None:
         return number
 
     before = next_free()
-    sync_folder(tmp_path)
+    sync(tmp_path)
     assert next_free() == before

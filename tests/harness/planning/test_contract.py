@@ -250,7 +250,7 @@ def test_of_two_simultaneous_plans_one_writes_and_the_other_leaves_it_alone(
             thread.join()
         write_json(path, value)
 
-    monkeypatch.setattr("srpo_bench.harness.planning.plan.write_json", write)
+    monkeypatch.setattr("srpo_bench.harness.planning.writing.write_json", write)
     comparison = plan(folder, config, ARMS, "bench compare")
     (complaint,) = complaints
     assert complaint.startswith(f"{folder} is being planned or run by another bench, process ")
@@ -269,7 +269,7 @@ def test_a_plan_that_cannot_be_written_takes_back_what_it_made_and_nothing_else(
             raise OSError(28, "No space left on device")
         write_json(path, value)
 
-    monkeypatch.setattr("srpo_bench.harness.planning.plan.write_json", full)
+    monkeypatch.setattr("srpo_bench.harness.planning.writing.write_json", full)
     mine = tmp_path / "mine"
     mine.mkdir()
     for folder in (tmp_path / "new", mine):

@@ -157,7 +157,7 @@ def test_an_addition_that_cannot_be_written_leaves_what_was_there(
             raise OSError(28, "No space left on device")
         write_json(path, value)
 
-    monkeypatch.setattr("srpo_bench.harness.planning.plan.write_json", full)
+    monkeypatch.setattr("srpo_bench.harness.planning.writing.write_json", full)
     with pytest.raises(UserError, match=f"Cannot write to {planned}: No space left on device"):
         plan(planned, settings([1, 2, 3, 4]), [GRPO], "more")
     assert {p: p.read_bytes() for p in planned.rglob("*") if p.is_file()} == {

@@ -13,7 +13,7 @@ from srpo_bench.algorithms.registry import algorithm_names, get, get_sampler, sa
 from srpo_bench.algorithms.samplers.base import Kept
 from srpo_bench.harness.errors import RunError, naming
 from srpo_bench.harness.running import algorithm_guard as guard
-from srpo_bench.harness.running import sampler_guard
+from srpo_bench.harness.running import method_guard, sampler_guard
 from tests.harness.wrong import KINDS, SAMPLERS, Keeps
 
 POOL = tuple(PromptInfo(f"p{i}", "math" if i % 2 else "code") for i in range(6))
@@ -24,8 +24,8 @@ def walk(name: str, sampler: str = "shuffled") -> Batch:
     """What the loop does with a pair of methods, once; log-probs of −1 stand for the policy."""
     kind = KINDS.get(name) or get(name)
     rng = torch.Generator()
-    algorithm = guard.make(kind, {}, PLAN)
-    chooser = sampler_guard.make(SAMPLERS.get(sampler) or get_sampler(sampler), {}, PLAN)
+    algorithm = method_guard.make(kind, {}, PLAN)
+    chooser = method_guard.make(SAMPLERS.get(sampler) or get_sampler(sampler), {}, PLAN)
     groups = sampler_guard.choose(chooser, 1, chooser.first_round, rng, {p.id for p in POOL})
     sizes = torch.tensor([group.size for group in groups])
     group = torch.arange(len(groups)).repeat_interleave(sizes)
@@ -50,8 +50,8 @@ def walk(name: str, sampler: str = "shuffled") -> Batch:
     batch = guard.weigh(algorithm, rollouts, grades, lambda r: -r.mask.float(), rng)
     logp = (-batch.rollouts.mask.float()).requires_grad_()
     guard.loss(algorithm, logp, logp.detach(), batch, Totals.of(batch, 4))
-    guard.restore(algorithm, guard.state(algorithm))
-    sampler_guard.restore(chooser, sampler_guard.state(chooser))
+    method_guard.restore(algorithm, method_guard.state(algorithm))
+    method_guard.restore(chooser, method_guard.state(chooser))
     return batch
 
 

@@ -262,7 +262,7 @@ def test_a_copy_is_on_the_disk_before_it_has_its_name(
     attempt = Attempt(tmp_path)
     sizes: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda fd: sizes.append(os.fstat(fd).st_size))
-    monkeypatch.setattr(module, "sync_folder", lambda folder: sizes.append(-1))
+    monkeypatch.setattr(module, "sync", lambda folder: sizes.append(-1))
     attempt.take_records({"steps.jsonl": 3})
     assert sizes == [3, -1]
 
@@ -280,7 +280,7 @@ def test_claims_are_made_in_their_folder_and_last(
         return make(prefix=prefix, dir=dir)
 
     monkeypatch.setattr(module.tempfile, "mkdtemp", made)
-    monkeypatch.setattr(module, "sync_folder", synced.append)
+    monkeypatch.setattr(module, "sync", synced.append)
     Attempt(tmp_path)
     assert places == synced == [tmp_path / "attempts"]
 

@@ -24,8 +24,8 @@ from srpo_bench.algorithms.samplers.base import Group, More
 from srpo_bench.algorithms.samplers.tally import Tally
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.problems import task_guard
-from srpo_bench.harness.running import algorithm_guard, ledger, sampler_guard, worker
 from srpo_bench.harness.running import attempt as attempts
+from srpo_bench.harness.running import ledger, method_guard, sampler_guard, worker
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.mirror import Mirror
 from srpo_bench.results.store import read_json, write_json
@@ -230,15 +230,17 @@ def test_the_share_of_a_prompts_responses() -> None:
 
 
 def test_states_and_metrics_that_are_none() -> None:
+    it = sampler(state_dict=[])
     with pytest.raises(RunError, match="returned a list from state_dict, not a dict"):
-        algorithm_guard.check_state("It", [])
+        method_guard.state(it)
     with pytest.raises(RunError, match="returned metrics as a list from metrics, not as a dict"):
-        algorithm_guard.check_metrics("It", [], "metrics")
-    algorithm_guard.check_state("It", {"a": [1, {"b": torch.ones(1)}]})
-    algorithm_guard.check_metrics("It", {"a": 1, "b": 0.5}, "metrics")
+        method_guard.check_metrics(it, [], "metrics")
+    plain = {"a": [1, {"b": torch.ones(1)}]}
+    assert method_guard.state(sampler(state_dict=plain)) is plain
+    method_guard.check_metrics(it, {"a": 1, "b": 0.5}, "metrics")
     for value in (math.nan, math.inf, "x"):
         with pytest.raises(RunError):
-            algorithm_guard.check_metrics("It", {"a": value}, "metrics")
+            method_guard.check_metrics(it, {"a": value}, "metrics")
 
 
 def sampler(**answers: Any) -> Any:
@@ -251,15 +253,13 @@ def sampler(**answers: Any) -> Any:
     return made
 
 
-@pytest.mark.parametrize("guard", [sampler_guard, algorithm_guard])
+@pytest.mark.parametrize("kind", [sampler_of("grpo-token", "shuffled")[0], get("grpo-token")])
 @pytest.mark.parametrize("name", ["notes", "waits_for"])
-def test_what_a_method_says_of_itself_is_asked_for_at_once(guard: Any, name: str) -> None:
-    kind, _ = sampler_of("grpo-token", "shuffled")
-    wrong = {name: property(lambda _: 1 / 0)}
-    bad = type("Bad", (kind if guard is sampler_guard else get("grpo-token"),), wrong)
+def test_what_a_method_says_of_itself_is_asked_for_at_once(kind: Any, name: str) -> None:
+    bad = type("Bad", (kind,), {name: property(lambda _: 1 / 0)})
     plan = RunInfo((PromptInfo("p", "math"),), 2, 2, 5, max_new_tokens=4)
     with pytest.raises(RunError, match=name):
-        guard.make(bad, {}, plan)
+        method_guard.make(bad, {}, plan)
 
 
 def test_a_step_has_an_end() -> None:

@@ -236,8 +236,9 @@ def test_a_verb_that_turns_a_switch_is_told_and_the_switch_put_back(
 
 def test_the_same_run_twice_is_compared_step_by_step() -> None:
     whole = [LINE | {"step": step} for step in (1, 2)]
-    assert promises._unlike(whole, whole) == ""
-    told = promises._unlike(whole, [whole[0], whole[1] | {"loss": 0.25}])
+    assert promises._unlike(whole, whole, promises.OF_ITSELF) == ""
+    again = [whole[0], whole[1] | {"loss": 0.25}]
+    told = promises._unlike(whole, again, promises.OF_ITSELF)
     assert told.startswith("step 2 has loss 0.25 instead of 0.5 the second time; it reads a clock")
 
 

@@ -161,6 +161,11 @@ def last_line(path: Path) -> dict[str, Any] | None:
     return json.loads(lines[-1]) if lines else None
 
 
+def is_taken(place: Path) -> bool:
+    """Whether something stands there already: a file, or a folder that is not empty."""
+    return place.exists() and (not place.is_dir() or any(place.iterdir()))
+
+
 def run_dirs(comparison: Path) -> list[Path]:
     """Run directories of a comparison, by arm then seed."""
     found = (p.parent for p in comparison.glob("*/seed-*/manifest.json"))

@@ -29,6 +29,7 @@ from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
 from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
 from srpo_bench.results.schema import SCHEMA
+from srpo_bench.results.store import is_taken
 
 BACKENDS = ("own", "lm-eval")
 
@@ -54,7 +55,8 @@ def score_models(
     """
     config = config.on(datetime.now(UTC).date())
     ask = _backend(backend, config)
-    _can_write(out)
+    if out is not None:
+        _can_write(out)
     device = pick_device(config.model.device).type
     engines = engine_version(config)
     scorer = {"lm-eval": metadata.version("lm-eval")} if backend == "lm-eval" else {}
@@ -149,9 +151,7 @@ def _settings(config: Config) -> dict[str, Any]:
     }
 
 
-def _can_write(out: Path | None) -> None:
-    if out is None:
-        return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+def _can_write(out: Path) -> None:
+    if is_taken(out):
         raise UserError(f"{out} is not an empty folder; choose another --out.")
     refuse_unwritable(out)

@@ -22,7 +22,7 @@ from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.tuning.grid import Candidate
 from srpo_bench.results.schema import SCHEMA
-from srpo_bench.results.store import ResultsError, read_record, write_json
+from srpo_bench.results.store import ResultsError, is_taken, read_record, write_json
 
 SEEDS = (101, 102, 103, 104)
 """Tuning seeds unless others are named: far from the reports' 1, 2, …"""
@@ -140,7 +140,7 @@ def _curves(comparison: PlannedComparison) -> list[tuple[Any, Any]]:
 def _same_grid(folder: Path, candidates: Sequence[Candidate]) -> None:
     """A grid that is changed after a look at it would leave candidates out of the record."""
     if not (folder / FILE).is_file():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if is_taken(folder):
             raise UserError(f"{folder} is not empty and holds no tuning; choose another --out.")
         return
     with as_user_error(ResultsError):

@@ -15,7 +15,7 @@ from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 from srpo_bench.results.schema import CORE, SCHEMA
 from srpo_bench.results.scratch import scratch_folder
-from srpo_bench.results.store import STATUS, ResultsError, write_json
+from srpo_bench.results.store import STATUS, ResultsError, is_taken, write_json
 
 
 @dataclass
@@ -142,7 +142,7 @@ def free(out: Path) -> None:
     Raises:
         ResultsError: there is something already.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_taken(out):
         raise ResultsError(f"{out} exists and is not empty; choose another --out.")
 
 

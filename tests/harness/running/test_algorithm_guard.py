@@ -82,7 +82,7 @@ def test_a_fault_is_one_sentence_with_the_methods_name(name: str) -> None:
 def test_containers_of_plain_values_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"a": [1, (2.0, None)], "b": OrderedDict(c=torch.ones(2)), "d": Counter("ab"), "e": {1}}
     monkeypatch.setattr(Keeps, "state_dict", lambda self: state)
-    assert guard.state(guard.make(Keeps, {}, PLAN)) is state
+    assert method_guard.state(method_guard.make(Keeps, {}, PLAN)) is state
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,8 @@ from srpo_bench.harness.problems.load import Problems, training_limit
 from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate, positions
 from srpo_bench.harness.rollouts.mismatch import corrected_rollouts, step_mismatch
-from srpo_bench.harness.running import (
-    algorithm_guard,
-    checkpoint,
-    ledger,
-    method_guard,
-    record,
-    sampler_guard,
-)
+from srpo_bench.harness.running import algorithm_guard as guard
+from srpo_bench.harness.running import checkpoint, ledger, method_guard, record, sampler_guard
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
 from srpo_bench.harness.running.methods import methods_of
@@ -193,7 +187,7 @@ class Trainer:
                 break
             wanted = answer.groups
         sampler_guard.progress(self.sampler)
-        batch = algorithm_guard.weigh(
+        batch = guard.weigh(
             self.algorithm, answer.rollouts, answer.grades, self._scorer(entry), own
         )
         ledger.add(entry, batch.costs)

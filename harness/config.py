@@ -197,8 +197,7 @@ class Evaluation(Scoring):
     def due(self, step: int) -> bool:
         """True when this step is followed by an evaluation. A claim of a tenth of the steps needs
         a fine look at the first of them; the rest may be looked at less often."""
-        early = self.early_every is not None and step <= self.early_until
-        return step % (self.early_every if early and self.early_every else self.every) == 0
+        return step % ((step <= self.early_until and self.early_every) or self.every) == 0
 
 
 class Final(Scoring):
@@ -238,9 +237,8 @@ class Config(Section):
 
     def on(self, day: dt.date) -> Config:
         """These settings with a day for chat templates, where none is named."""
-        if self.data.date is not None:
-            return self
-        return self.model_copy(update={"data": self.data.model_copy(update={"date": day})})
+        data = self.data.model_copy(update={"date": self.data.date or day})
+        return self.model_copy(update={"data": data})
 
     def evaluates(self, step: int) -> bool:
         """Whether a step is followed by an evaluation; the last one always is."""
@@ -254,8 +252,7 @@ class Config(Section):
     @property
     def all_tasks(self) -> tuple[str, ...]:
         """Every task a comparison needs: trained on, scored during training or after it."""
-        names = (*self.data.tasks, *self.evaluation_tasks, *self.final.tasks)
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys((*self.data.tasks, *self.evaluation_tasks, *self.final.tasks)))
 
     @field_validator("seeds", mode="before")
     @classmethod

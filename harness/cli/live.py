@@ -166,7 +166,7 @@ class Progress:
             parts.append(f"{failed} failed")
         left = self.seconds_left()
         if left:
-            until = datetime.now() + timedelta(seconds=left)  # noqa: DTZ005: the user's own clock
+            until = datetime.now() + timedelta(seconds=left)  # the user's own clock
             at_work = any(r.state == "running" for r in self.runs)
             parts.append(f"about {minutes(left)} left{f', until {until:%H:%M}' * at_work}")
         return ", ".join(parts)

@@ -240,7 +240,7 @@ def _switches() -> list[Any]:
 
 
 def _global_state() -> tuple[bytes, bytes, Any]:
-    numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from
+    numbers = np.random.get_state(legacy=False)  # it is watched, not drawn from
     return (
         torch.random.get_rng_state().numpy().tobytes(),
         repr(numbers).encode(),

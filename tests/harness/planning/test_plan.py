@@ -14,7 +14,7 @@ from srpo_bench.algorithms.grpo import GRPO
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.planning import prepare
+from srpo_bench.harness.planning import prepare, writing
 from srpo_bench.harness.planning.comparison import PlannedComparison, locked
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.reading import read_planned
@@ -201,7 +201,7 @@ def test_what_came_into_a_folder_while_the_model_was_opened_is_refused_and_stays
     for name in there:
         (tmp_path / name).touch()
     with pytest.raises(UserError, match="is not empty and holds no comparison"):
-        module._write(PlannedComparison(tmp_path, config(), ARMS, tmp_path), {})
+        writing.write(PlannedComparison(tmp_path, config(), ARMS, tmp_path), {})
     assert sorted(path.name for path in tmp_path.iterdir()) == there
 
 
@@ -214,12 +214,12 @@ def test_a_final_score_that_is_gone_is_made_anew_and_one_that_changed_is_refused
     seal(run)
     (run / "samples.jsonl").write_text("{}")  # nothing goes on from it
     comparison = read_planned(planned)
-    module._refuse_changed(comparison)
+    writing.refuse_changed(comparison)
     write_json(run / "final.json", {"accuracy": 0.6})
     with pytest.raises(UserError, match=r"final\.json is not as it was when it was finished"):
-        module._refuse_changed(comparison)
+        writing.refuse_changed(comparison)
     (run / "final.json").unlink()
-    module._refuse_changed(comparison)
+    writing.refuse_changed(comparison)
 
 
 def test_what_was_begun_before_a_disk_was_full_is_taken_back(
@@ -234,16 +234,16 @@ def test_what_was_begun_before_a_disk_was_full_is_taken_back(
         (folder / entered.FOLDER).mkdir()
         full()
 
-    monkeypatch.setattr(module, "manifest_of", lambda *_: {})
+    monkeypatch.setattr(writing, "manifest_of", lambda *_: {})
     folder = tmp_path / "c"
     folder.mkdir()
     two = [*ARMS, Arm(name="srpo", algorithm="srpo")]
     comparison = PlannedComparison(folder, config(), two, tmp_path)
-    for where, name, how in ((module, "write_json", full), (entered, "keep", keep)):
+    for where, name, how in ((writing, "write_json", full), (entered, "keep", keep)):
         with monkeypatch.context() as patch:
             patch.setattr(where, name, how)
             with pytest.raises(UserError, match=r"Cannot write to .*c: No space left on device"):
-                module._write(comparison, {})
+                writing.write(comparison, {})
         assert list(folder.iterdir()) == []
 
 

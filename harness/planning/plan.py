@@ -160,5 +160,5 @@ def _pools(ready: Prepared, seeds: Sequence[int]) -> dict[str, str]:
     problems = [ready.problems]
     if late:
         config = ready.config.model_copy(update={"seeds": late})
-        problems.append(fit(config, load_problems(config), ready.base)[0])
+        problems.append(fit(config, load_problems(config, ready.base), ready.base)[0])
     return {str(s): p.seed_digest(s) for s in seeds for p in problems if s in p.pools}

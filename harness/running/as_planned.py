@@ -41,6 +41,32 @@ def problems_as_planned(config: Config, base: Path, manifest: dict[str, Any]) ->
             that trains differ.
     """
     contract, seed = manifest["contract"], manifest["seed"]
+    _refuse_other_machine(config, manifest)
+    problems, prompts = fit(config, load_problems(config, base), base)
+    isolation = mode_for(problems.tasks.values())
+    if isolation != contract.get("isolation", isolation):
+        raise RunError(
+            f"This machine runs model output in mode {isolation} and the comparison was planned "
+            f"with {contract['isolation']}: resume it on a machine that has that (bench doctor)."
+        )
+    digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
+    if problems.final:
+        digests["final"] = problems.final_digest
+    if any(digest != contract[f"{name}_digest"] for name, digest in digests.items()):
+        raise RunError("The problems on disk are not those this comparison was planned with.")
+    if prompts != contract["prompts_digest"]:
+        raise RunError("The problems are not rendered and encoded as when this was planned.")
+    if seed not in problems.pools:  # it was added later; the digests are of the first seeds
+        own = config.model_copy(update={"seeds": (seed,)})
+        problems, _ = fit(own, load_problems(own, base), base)
+        if problems.seed_digest(seed) != contract["pool_digest_seed"]:
+            raise RunError("The problems on disk are not those this seed was planned with.")
+    return problems
+
+
+def _refuse_other_machine(config: Config, manifest: dict[str, Any]) -> None:
+    """Processor, accelerator, code and packages, all of which decide a run's bits."""
+    contract = manifest["contract"]
     here = {"instructions": instructions(), "accelerator": device_name(contract["device"])}
     for name, value in here.items():
         if value != contract[name]:
@@ -63,23 +89,3 @@ def problems_as_planned(config: Config, base: Path, manifest: dict[str, Any]) ->
                 f"This machine has {name} {version} and the comparison was planned with "
                 f"{planned_with}: install that one here, then bench resume."
             )
-    problems, prompts = fit(config, load_problems(config, base), base)
-    isolation = mode_for(problems.tasks.values())
-    if isolation != contract.get("isolation", isolation):
-        raise RunError(
-            f"This machine runs model output in mode {isolation} and the comparison was planned "
-            f"with {contract['isolation']}: resume it on a machine that has that (bench doctor)."
-        )
-    digests = {"pool": problems.pool_digest, "evaluation": problems.evaluation_digest}
-    if problems.final:
-        digests["final"] = problems.final_digest
-    if any(digest != contract[f"{name}_digest"] for name, digest in digests.items()):
-        raise RunError("The problems on disk are not those this comparison was planned with.")
-    if prompts != contract["prompts_digest"]:
-        raise RunError("The problems are not rendered and encoded as when this was planned.")
-    if seed not in problems.pools:  # it was added later; the digests are of the first seeds
-        own = config.model_copy(update={"seeds": (seed,)})
-        problems, _ = fit(own, load_problems(own), base)
-        if problems.seed_digest(seed) != contract["pool_digest_seed"]:
-            raise RunError("The problems on disk are not those this seed was planned with.")
-    return problems

@@ -46,6 +46,10 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
             raise ResultsError(f"{path}, log entry {number}: {error}.") from error
     if not history:
         raise ResultsError(f"{path} has no log_history, so it is no trainer_state.json.")
+    _note_budget(path, facts, notes)
+
+
+def _note_budget(path: Path, facts: Mapping[str, Any], notes: Notes) -> None:
     try:
         last = integer(facts.get("global_step"), "global_step")
         budget = integer(facts.get("max_steps"), "max_steps")

@@ -171,13 +171,9 @@ EQUIVALENT: dict[str, str] = {
     "harness/models/operations.py: no USub in -1 :: gate, up = gate_up.chunk(2, -1)": LAST,
     "harness/models/operations.py: no USub in -1 :: of_gate, of_up = out.chunk(2, -1)": LAST,
     "harness/running/promises.py: no legacy= in np.random.get_state(legacy=False) :: "
-    "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
-        _ALL_OF_IT
-    ),
+    "numbers = np.random.get_state(legacy=False)  # it is watched, not drawn from": (_ALL_OF_IT),
     "harness/running/promises.py: True for False :: "
-    "numbers = np.random.get_state(legacy=False)  # noqa: NPY002: it is watched, not drawn from": (
-        _ALL_OF_IT
-    ),
+    "numbers = np.random.get_state(legacy=False)  # it is watched, not drawn from": (_ALL_OF_IT),
     "harness/running/attempt.py: 2 for 1 :: block = old.read(min(left, 1 << 20))": _COPIED,
     "harness/running/attempt.py: 21 for 20 :: block = old.read(min(left, 1 << 20))": _COPIED,
 }

@@ -14,6 +14,9 @@ from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.extend import holds
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.reading import read_planned
+from srpo_bench.harness.problems.load import load_problems
+from srpo_bench.harness.problems.seen import CARD, key
+from srpo_bench.harness.running.as_planned import problems_as_planned
 from srpo_bench.results.judgement.matched import matched
 from srpo_bench.results.runs import read
 from srpo_bench.results.seal import check_seal
@@ -79,6 +82,22 @@ def test_seeds_are_added_and_what_was_there_stays(planned: Path) -> None:
     assert [run.seed for run in read_planned(planned).runs] == [1, 2, 3]
     assert [run.seed for run in reopen(planned).runs] == [1, 2, 3]
     assert matched(read(planned).runs)
+
+
+def test_added_seeds_do_not_train_on_what_the_base_was_grown_on(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    base = shutil.copytree(tiny_folder, tmp_path / "base")
+    one, two = (settings(seeds, model={"path": str(base)}) for seeds in ([1], [1, 2]))
+    seen = load_problems(two)
+    card = {"seen": {key(seen.pool[name]): name for name in seen.pools[2]}}
+    write_json(base / CARD, card)
+    plan(tmp_path / "c", one, [GRPO], "the first command")
+    plan(tmp_path / "c", two, [GRPO], "the second command")
+    manifest = read_json(tmp_path / "c" / "grpo" / "seed-2" / "manifest.json")
+    found = problems_as_planned(layers.parse(Config, manifest["settings"], "test"), base, manifest)
+    assert len(found.pools[2]) == 4
+    assert not set(found.pools[2]) & set(seen.pools[2])
 
 
 def test_an_arm_is_added_and_then_seeds_of_both(planned: Path) -> None:

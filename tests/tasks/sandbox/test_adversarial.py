@@ -140,14 +140,14 @@ def f():
 
 
 def test_a_readable_file_is_not_cut_by_an_old_kernel(
-    isolated: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    isolated: Mode, open_to_all: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before Linux 6.2 Landlock does not restrict truncation."""
     if isolated == "bubblewrap":
         pytest.skip("bubblewrap shows no such file")
-    file = tmp_path / "library.py"
+    file = open_to_all / "library.py"
     file.write_text("precious")
-    monkeypatch.setattr(readable, "_SYSTEM", (*readable._SYSTEM, str(tmp_path)))
+    monkeypatch.setattr(readable, "_SYSTEM", (*readable._SYSTEM, str(open_to_all)))
     code = f"import os\ndef f(): os.open({str(file)!r}, os.O_RDONLY | os.O_TRUNC)\n"
     reads = f"def f(): return open({str(file)!r}).read()\n"
     with Sandbox(mode=isolated) as sandbox:

@@ -151,12 +151,12 @@ def test_a_list_of_system_calls_that_the_kernel_refuses_is_no_verdict(
 
 
 def test_a_package_that_programs_cannot_read_is_no_verdict(
-    isolated: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    isolated: Mode, open_to_all: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They would be wrong for importing what is there for everybody else."""
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "__init__.py").touch(mode=0)
-    monkeypatch.setattr(readable, "packages", lambda: {"mine": tmp_path / "mine"})
+    (open_to_all / "mine").mkdir()
+    (open_to_all / "mine" / "__init__.py").touch(mode=0)
+    monkeypatch.setattr(readable, "packages", lambda: {"mine": open_to_all / "mine"})
     told = r"import mine, but cannot read it here \(Permission denied\)"
     with Sandbox(mode=isolated) as sandbox, pytest.raises(TaskError, match=told):
         sandbox.run([GOOD])

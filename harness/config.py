@@ -7,6 +7,7 @@ between arms is an algorithm and that algorithm's own settings (``Arm``).
 from __future__ import annotations
 
 import datetime as dt
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -266,11 +267,10 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _lists_are_of_distinct_things(self) -> Self:
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds appear twice in the list; a pair of runs is counted once")
-        for part in (self.data, self.evaluation, self.final):
-            if len(set(part.tasks or ())) < len(part.tasks or ()):
-                raise ValueError(f"{type(part).__name__.lower()}.tasks names a task twice")
+        for path in ("seeds", "targets", "sinks", "data.tasks", "evaluation.tasks", "final.tasks"):
+            values = attrgetter(path)(self) or ()
+            if len(set(values)) < len(values):
+                raise ValueError(f"one of {path} is named twice")
         return self
 
 

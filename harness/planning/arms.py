@@ -131,8 +131,22 @@ def _place(
     raise unknown(f"setting of '{key}'", name, [*algorithm.model_fields, *sampler.model_fields])
 
 
-def refuse_uncorrected(config: Config, arms: list[Arm]) -> None:
-    """Refuse a setting that a method would silently leave out of its loss."""
+def refuse_unheld(config: Config, arms: list[Arm]) -> None:
+    """Refuse a setting that would silently not hold for an arm: its loss leaves a correction out,
+    or a share of its batch would have no group.
+
+    Raises:
+        UserError: names the arm and the setting.
+    """
+    groups = config.rollout.prompts_per_step
+    for arm in arms:
+        shares = arm.configured(config).optim.updates_per_step
+        if shares > groups:
+            raise UserError(
+                f"Arm '{arm.name}' cuts {groups} groups into optim.updates_per_step={shares} "
+                "shares, and a share without a group trains on nothing: lower it, or raise "
+                "rollout.prompts_per_step."
+            )
     without = [a.name for a in arms if not get_algorithm(a.algorithm).corrects]
     if config.rollout.correction != "none" and without:
         raise UserError(

@@ -12,7 +12,7 @@ from srpo_bench import __version__
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.hints import unknown_setting
 from srpo_bench.harness.models.weights import parameters
-from srpo_bench.harness.planning.arms import arm_record, refuse_uncorrected
+from srpo_bench.harness.planning.arms import arm_record, refuse_unheld
 from srpo_bench.harness.planning.comparison import LOCK, PlannedComparison
 from srpo_bench.harness.planning.contract import contract_of, refuse_other
 from srpo_bench.harness.planning.extend import first_seeds, holds
@@ -44,7 +44,7 @@ def plan(
     found, ``checked`` which promises of plug-ins were tried; nothing depends on either. ``dry``:
     what would be refused is, and nothing is written.
     """
-    refuse_uncorrected(config, arms)
+    refuse_unheld(config, arms)
     _refuse_unknown_sizes(config)
     now = datetime.datetime.now(datetime.UTC)
     before = read_comparison(folder) if (folder / "comparison.json").exists() else None

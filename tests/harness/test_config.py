@@ -51,9 +51,11 @@ def test_presets_are_valid(name: str) -> None:
         ({"evaluation": {"problems": 0}}, "Setting 'evaluation.problems' in the settings: "),
         ({"rollout": {"group_size": 1}}, "greater than 1, got 1"),
         ({"seeds": [2, -1]}, "Setting 'seeds.1' in the settings: Input should be greater than or"),
-        ({"seeds": [1, 1]}, "In the settings: seeds appear twice"),
+        ({"seeds": [1, 1]}, "In the settings: one of seeds is named twice"),
+        ({"targets": [0.5, 0.8, 0.5]}, "one of targets is named twice"),
+        ({"sinks": "wandb,wandb"}, "one of sinks is named twice"),
         *(
-            ({part: {"tasks": ["math", "svamp", "math"]}}, f"{part}.tasks names a task twice")
+            ({part: {"tasks": ["math", "svamp", "math"]}}, f"one of {part}.tasks is named twice")
             for part in ("data", "evaluation", "final")
         ),
         ({"model": {"dtype": "float8"}}, "'float32' or 'bfloat16', got 'float8'"),

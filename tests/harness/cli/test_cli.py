@@ -76,7 +76,7 @@ def fails(
         (["compare", "--nope"], "No such option: --nope"),
         (["verify"], "Missing argument 'DIR'. See bench verify --help."),
         ([*SMOKE, "--seeds", "two"], "a count or a list of integers"),
-        ([*SMOKE, "--seeds", "3,3"], "seeds appear twice"),
+        ([*SMOKE, "--seeds", "3,3"], "one of seeds is named twice"),
         ([*SMOKE, "--set", "data.pool_size=999999"], "more than the"),
         ([*SMOKE, "--set", "data.pool_size=2"], "The pool holds 2 prompts but a step needs"),
         ([*SMOKE, "--model", "no/such/model"], "neither 'micro', nor a folder"),

@@ -12,9 +12,10 @@ import pytest
 import srpo_bench.harness.planning.plan as module
 from srpo_bench.algorithms.grpo import GRPO
 from srpo_bench.harness import layers
-from srpo_bench.harness.config import Arm, Config
+from srpo_bench.harness.config import Arm, Config, OwnOptim
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning import prepare, writing
+from srpo_bench.harness.planning.arms import refuse_unheld
 from srpo_bench.harness.planning.comparison import PlannedComparison, locked
 from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.reading import read_planned
@@ -56,6 +57,17 @@ def test_a_correction_is_refused_where_a_loss_would_leave_it_out(
         plan(tmp_path / "c", asked, ARMS, "bench compare")
     assert not (tmp_path / "c").exists()
     plan(tmp_path / "c", config(), ARMS, "bench compare")
+
+
+@pytest.mark.parametrize(("shared", "own"), [(3, None), (1, 3)])
+def test_a_share_has_a_group(shared: int, own: int | None) -> None:
+    asked = Config.model_validate(
+        {"rollout": {"prompts_per_step": 2}, "optim": {"updates_per_step": shared}}
+    )
+    arm = Arm(name="a", algorithm="grpo", optim=OwnOptim(updates_per_step=own))
+    with pytest.raises(UserError, match=r"'a' cuts 2 groups into optim\.updates_per_step=3 shares"):
+        refuse_unheld(asked, [arm])
+    refuse_unheld(asked, [arm.model_copy(update={"optim": OwnOptim(updates_per_step=2)})])
 
 
 def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_is_refused(

@@ -65,13 +65,12 @@ def read(
             step = step_of(row[0])
             for at, name, key in columns:
                 accuracy = accuracy_of(row[at], scale, f"'{header[at]}'")
-                if accuracy is None:
-                    if row[at].strip():  # an empty cell is another run's
-                        notes.skipped[NAN] += 1
-                    continue
-                if _averaged(header, row, at):
-                    notes.skipped[AVERAGED] += 1
-                yield Record(*runs[name], step, accuracy, lines.number, key if several else "")
+                if accuracy is not None:
+                    if _averaged(header, row, at):
+                        notes.skipped[AVERAGED] += 1
+                    yield Record(*runs[name], step, accuracy, lines.number, key if several else "")
+                elif row[at].strip():  # an empty cell is another run's
+                    notes.skipped[NAN] += 1
         except ValueError as error:
             raise lines.wrong(error) from error
 

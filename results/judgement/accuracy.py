@@ -12,7 +12,7 @@ from srpo_bench.results.judgement.finding import Finding, ruled
 from srpo_bench.results.judgement.rules import Ruling, too_few
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics import sampling, scores
-from srpo_bench.results.statistics.contrast import Contrast, paired_curves
+from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, paired_curves
 from srpo_bench.results.statistics.inference import bounds, mean, noninferiority
 from srpo_bench.results.statistics.race import SMOOTH
 from srpo_bench.results.statistics.sequential import tail_of
@@ -66,17 +66,23 @@ def test(
         blocked,
     )
     finding = replace(finding, p_of=f"it lies {100 * margin:.1f} points below or more; one-sided")
-    if finding.ruling.verdict == "supported":
-        races = (usual.steps.race, *(usual.steps.extremes or ()))
-        collapses = any(race.collapsed[0] for race in races)
-        falls = _falls_back(comparison, usual, early, margin, floor)
-        if collapses or falls or not all(race.as_good for race in races):
-            later = "is not shown to stay as good"
-            later = "falls back from it" if falls else later
-            later = "collapses later" if collapses else later
-            reason = f"{measured}, but {usual.challenger} {later}"
-            return replace(finding, ruling=Ruling("inconclusive", reason))
-    return finding
+    if finding.ruling.verdict != "supported":
+        return finding
+    later = _later(usual.steps, _falls_back(comparison, usual, early, margin, floor))
+    if not later:
+        return finding
+    reason = f"{measured}, but {usual.challenger} {later}"
+    return replace(finding, ruling=Ruling("inconclusive", reason))
+
+
+def _later(steps: AxisContrast, falls: bool) -> str:
+    """What becomes of a challenger that was as good early; empty where it stays so."""
+    races = (steps.race, *(steps.extremes or ()))
+    if any(race.collapsed[0] for race in races):
+        return "collapses later"
+    if falls:
+        return "falls back from it"
+    return "" if all(race.as_good for race in races) else "is not shown to stay as good"
 
 
 def _falls_back(

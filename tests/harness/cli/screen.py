@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from srpo_bench.harness.cli.app import main
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def consoles(monkeypatch: pytest.MonkeyPatch, where: str = "rich.console.Console") -> list[Any]:
+    """How every console was made from here on; they print nothing."""
+    made: list[Any] = []
+
+    def console(**how: Any) -> Console:
+        made.append(how)
+        return Console(quiet=True)
+
+    monkeypatch.setattr(where, console)
+    return made
 
 
 def bench(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:

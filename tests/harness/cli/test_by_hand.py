@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 import typer
-from rich.console import Console
 
 from srpo_bench.harness.cli import (
     STOPPED,
@@ -31,6 +30,7 @@ from srpo_bench.harness.errors import RunError, UserError
 from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.tasks.base import TaskError
 from tests.bounds import described
+from tests.harness.cli.screen import consoles
 
 
 def kept(found: list[Any]) -> Callable[..., Any]:
@@ -554,13 +554,7 @@ def test_every_option_of_verify_and_power_is_heard(monkeypatch: pytest.MonkeyPat
 
 
 def test_while_a_plan_is_made_the_result_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-
-    def console(**how: Any) -> Console:
-        made.append(how)
-        return Console(quiet=True)
-
-    monkeypatch.setattr("rich.console.Console", console)
+    made = consoles(monkeypatch)
     with options.planning():
         assert made == [{"stderr": True}]
 

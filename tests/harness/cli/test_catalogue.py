@@ -16,6 +16,7 @@ from srpo_bench.algorithms.samplers.base import Sampler
 from srpo_bench.harness.cli import catalogue
 from srpo_bench.harness.errors import UserError
 from srpo_bench.tasks import registry as tasks
+from tests.harness.cli.screen import consoles, printed
 
 
 class Tilted(GRPO):
@@ -64,10 +65,6 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = {"lost": "no module [lost] of 1", "torn": "a typo", "tilted": "shadows ours"}
     broken["leaning"] = "shadows ours, too"
     monkeypatch.setattr(algorithms, "broken", lambda: broken)
-
-
-def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.usefixtures("ours")
@@ -233,14 +230,8 @@ def test_while_it_tries_it_talks_beside_the_result(monkeypatch: pytest.MonkeyPat
     from srpo_bench.harness.problems import promises as of_tasks
     from srpo_bench.harness.running import promises
 
-    made: list[Any] = []
-
-    def console(**how: Any) -> Console:
-        made.append(how)
-        return Console(quiet=True)
-
+    made = consoles(monkeypatch, f"{catalogue.__name__}.Console")
     asked: list[Any] = []
-    monkeypatch.setattr(catalogue, "Console", console)
     monkeypatch.setattr(promises, "check", lambda arm: [promises.Promise("a")])
     monkeypatch.setattr(
         of_tasks, "check", lambda *words: asked.append(words) or [promises.Promise("a", "b")]

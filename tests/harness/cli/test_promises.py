@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from srpo_bench.harness.cli import promises
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.promise import RUNS, Promise
 from srpo_bench.tasks import rewards
+from tests.harness.cli.screen import consoles
 
 TRIED: list[str] = []
 
@@ -116,12 +116,6 @@ def test_a_reward_function_is_tried_on_a_task_that_runs_nothing(
 def test_while_it_is_tried_the_result_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    made: list[Any] = []
-
-    def console(**how: Any) -> Console:
-        made.append(how)
-        return Console(quiet=True)
-
-    monkeypatch.setattr("rich.console.Console", console)
+    made = consoles(monkeypatch)
     kept(monkeypatch, tmp_path, {})
     assert made == [{"stderr": True}]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,14 +23,6 @@ from srpo_bench.results.seal import check_seal
 from srpo_bench.results.store import read_json, saved
 
 RECORDS = ("steps.jsonl", "evals.jsonl", "samples.jsonl")
-
-
-@pytest.fixture(autouse=True)
-def _signals_of_a_test() -> Iterator[None]:
-    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture(params=["file", "s3"])

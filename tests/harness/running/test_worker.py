@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,14 +21,6 @@ from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.harness.running.worker import run_folder
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.store import read_json, read_lines, write_json
-
-
-@pytest.fixture(autouse=True)
-def _signals_of_a_test() -> Iterator[None]:
-    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -44,14 +44,14 @@ _REPEATING = re.compile(
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
 _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\{,\}|['\s])\s*\d{3})+)(?!\d)")
 _TAIL = re.compile(
-    r"(?:\\\\(?=\s*\Z)|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z"
+    r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z"
 )
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
 _MIXED = re.compile(r"(-?\d+) (\d+)/(\d+)")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALED = re.compile(
-    rf"(?<=\d)\s*(?:\\(?:text|mathrm|mbox)\{{\s*)?"
+    rf"(?<=\d)\s*(?:\\(?:text|mathrm)\{{\s*)?"
     rf"({'|'.join(_SCALES)})s?\b([^{{}}]*\}})?"
 )
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)\b")

@@ -7,8 +7,8 @@ import re
 _WORD = r"(?:[a-zA-Z]{3,}|[ckdm]m|in|ft|yd|mi|[km]g|lb|oz|m[lL]|hr|sq|cu|[mgshL])\.?"
 _POWER = r"(?:\^\{?[23]\}?)?"
 _UNITS = rf"{_WORD}{_POWER}(?:(?:\s*/\s*|\s+|\s*\\cdot\s*){_WORD}{_POWER}){{0,4}}"
-_AS_TEXT = rf"\\(?:text|mathrm|mbox)\s*\{{\s*\(?\s*{_UNITS}\s*\)?\s*\}}{_POWER}"
-_NUMBER_ENDS = r"(?:(?<=[\d}\])])|(?<=\\pi)|(?<=\\pi\s))"
+_AS_TEXT = rf"\\(?:text|mathrm)\s*\{{\s*\(?\s*{_UNITS}\s*\)?\s*\}}{_POWER}"
+_NUMBER_ENDS = r"(?:(?<=[\d}\])])|(?<=\\pi))"
 _BEHIND = re.compile(
     rf"{_NUMBER_ENDS}(?:\s*\(?(?:{_AS_TEXT}(?:\s*/?\s*{_AS_TEXT})?"
     rf"|\\frac\{{\s*{_AS_TEXT}\s*\}}\{{\s*{_AS_TEXT}\s*\}})"

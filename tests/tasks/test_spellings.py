@@ -102,7 +102,7 @@ def test_a_unit_is_no_part_of_a_number(word: str) -> None:
     assert units.without(f"10{word}") == f"10{word}"  # a product
 
 
-KINDS = ("text", "mathrm", "mbox")
+KINDS = ("text", "mathrm")
 
 
 @pytest.mark.parametrize("name", ["Rs", "Rs.", "USD", "US", "EUR", "GBP", "INR"])
@@ -177,6 +177,7 @@ def test_a_range_may_be_answered_by_a_relation(gold: str) -> None:
 @pytest.mark.parametrize("gold", ["1, 2", "1; 2", r"\pm 2", "1 and 2", "1 or 2"])
 def test_of_several_values_one_or_the_other_may_be_said(gold: str) -> None:
     assert not latex.refused(gold, "1 or 2")
+    assert not latex.refused(gold, r"\{1\} \cup \{2\}")
     assert latex.refused("12", "1 or 2")
 
 
@@ -224,8 +225,8 @@ def test_two_ranges_however_joined(or_: str) -> None:
 def test_either_sign_and_coordinates() -> None:
     assert relations.listed(r"1 \mp 2, 5") == "1 + 2,1 - 2, 5"
     for opened, closed in (("(", ")"), ("[", "]"), (r"\{", r"\}")):
-        element = rf"f{opened}1,2{closed}"
-        assert relations.listed(rf"{element} \pm 3").split(" ")[0] == element
+        one = rf"f{opened}1,2{closed}"
+        assert relations.listed(rf"{one} \pm 3") == f"{one} + 3,{one} - 3"
     for answer in (
         "z=3,y=2,x=1",
         "z =3, y =2, x =1",
@@ -243,3 +244,17 @@ def test_either_sign_and_coordinates() -> None:
 )  # fmt: skip
 def test_what_may_cost_hours_or_says_nothing_is_not_read(answer: str) -> None:
     assert readings.of("7", answer) is Outcome.UNPARSEABLE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "mathrm", "mathbf", "mathit", "mathsf",
+     "mbox", "operatorname"],
+)  # fmt: skip
+def test_words_are_the_same_however_set(name: str) -> None:
+    assert latex.same_words(r"\text{June}", rf"\{name} June")
+
+
+def test_a_base_in_other_words_is_left_to_math_verify() -> None:
+    assert latex.bases(r"52_{\text{old}}", "52_8") is None
+    assert latex.bases("52_9", "52_8") is False

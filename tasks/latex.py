@@ -43,9 +43,7 @@ _REPEATING = re.compile(
 )
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
 _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\{,\}|['\s])\s*\d{3})+)(?!\d)")
-_TAIL = re.compile(
-    r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z"
-)
+_TAIL = re.compile(r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
 _MIXED = re.compile(r"(-?\d+) (\d+)/(\d+)")

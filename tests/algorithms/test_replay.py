@@ -120,6 +120,8 @@ def test_drift_is_the_mean_over_a_responses_own_tokens(sample: Any) -> None:
     shift = torch.tensor([0.0, 0.1, -0.2, 0.3]).unsqueeze(1)
     moved = (rollouts.logp + shift).masked_fill(~rollouts.mask, float("nan"))
     torch.testing.assert_close(drift(moved, rollouts), shift.abs().squeeze(1))
+    rollouts.mask[0] = False
+    assert drift(moved, rollouts)[0] == 0
 
 
 def test_what_is_always_right_is_worth_nothing_and_divides_by_no_zero() -> None:
@@ -144,3 +146,5 @@ def test_rows_are_asked_about_in_quarters_of_what_is_wanted() -> None:
     rows, tried = take(torch.arange(13), 8, accepts)
     assert asked == [list(range(8)), [8, 9], [10, 11], [12]]
     assert (rows.tolist(), tried) == ([0, 1, 2, 4, 5, 6, 7], 13)
+    rows, tried = take(torch.arange(13), 8, lambda rows: rows != 3)  # of the next two, one
+    assert (rows.tolist(), tried) == ([0, 1, 2, 4, 5, 6, 7, 8], 10)

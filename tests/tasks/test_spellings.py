@@ -239,7 +239,7 @@ def test_either_sign_and_coordinates() -> None:
 @pytest.mark.parametrize(
     "answer",
     [*(f"2{power}{n}" for power in ("^", "**") for n in ("99999", "(-99999", "9^9", "9**9", "(9)^9", "9!")),
-     "1234!", "(1234)!", "5!!", "(5!)!", "(x+1)^10(y)^10(z)^10",
+     "2^ 99999", "2^{9}^9", "1234!", "(1234)!", "5!!", "(5!)!", "(x+1)^10(y)^10(z)^10",
      "(x+1)**10(y)**10(z)**10", r"\left\right", r"\,", "{}"],
 )  # fmt: skip
 def test_what_may_cost_hours_or_says_nothing_is_not_read(answer: str) -> None:

@@ -14,7 +14,7 @@ _RETURNS = re.compile(r"^([ \t]*)(?:return|yield)\b", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^(?:async[ \t]+)?(?:def|class)\b", re.MULTILINE)
 _CONTRACTION = re.compile(r"(?<=\w)['\u2019](?=(?:s|t|re|ll|ve|m|d)\b)")
 _LITERAL = re.compile(r"[\"'#`]")
-_MARKUP = re.compile(r"(?:[-*>] |\d{1,3}[.)] |\*\*|[`~]|\[[A-Z]+\]|<[/|a-z]|[^\x00-\x7f])")
+_MARKUP = re.compile(r"(?:[-*>] |\d{1,3}[.)] |\*\*|[`~\\]|\[/?[A-Z]+\]|<[/|a-z]|[^\x00-\x7f])")
 _SENTENCE = re.compile(r"[A-Z][^=()\[\]{}]*[.!?:]\s*")
 _WORDS = frozenset(keyword.kwlist) | {"match", "case"}
 
@@ -89,15 +89,17 @@ def completed(prompt: str, response: str, name: str, preamble: str) -> str:
 
 
 def _inside(response: str, prompt: str) -> str | None:
-    """A response that goes on inside the function, up to a fence that stands left of it."""
+    """A response that goes on inside the function, up to a fence that stands left of it, or to
+    prose at column 0."""
     indent = len(_indent(prompt))
     lines = response.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if not first[:indent].isspace() or Fence.of(first) is not None:
         return None
+    prose = _prose(lines)
     for number, line in enumerate(lines):
         fence = Fence.of(line)
-        if fence is not None and fence.indent < indent:
+        if prose[number] or (fence is not None and fence.indent < indent):
             return "\n".join(lines[:number]) + "\n"
     return response
 
@@ -121,13 +123,27 @@ def _open_code(response: str, name: str) -> str | None:
     text = dedented(response.replace("\r\n", "\n").split("\n"))
     starts = [match.start() for match in _definition(name).finditer(text)]
     if not starts:
-        return None
+        return _indented_code(text.split("\n"), name)
     lines = text.split("\n")
     prose = _prose(lines)
     middle = text.count("\n", 0, starts[-1])
     start = next((i + 1 for i in range(middle, -1, -1) if prose[i]), 0)
     end = next((i for i in range(middle, len(lines)) if prose[i]), len(lines))
     return "\n".join(lines[start:end]).strip("\n") + "\n"
+
+
+def _indented_code(lines: list[str], name: str) -> str | None:
+    """The last lines that define ``name`` and stand in, behind prose and an empty line: Markdown's
+    code without a fence."""
+    found, start = None, 0
+    for number in range(len(lines) + 1):
+        if number < len(lines) and (not lines[number].strip() or lines[number][0].isspace()):
+            continue
+        apart = 0 < start < number and not lines[start].strip() and _is_prose(lines[start - 1])
+        if apart and defines(code := dedented(lines[start:number]), name):
+            found = code
+        start = number + 1
+    return found
 
 
 def _prose(lines: list[str]) -> list[bool]:
@@ -141,11 +157,13 @@ def _prose(lines: list[str]) -> list[bool]:
 
 
 def _is_prose(line: str) -> bool:
-    """Whether a line at column 0 reads as text: two plain words side by side, the end of a
-    sentence, or the marks of Markdown. Python has no such line."""
+    """Whether a line at column 0 reads as text: a word alone or two plain ones side by side, the
+    end of a sentence, or marks of Markdown and LaTeX. Python has no such line, or needs none."""
     if Fence.of(line) or _MARKUP.match(line) or _SENTENCE.fullmatch(line):
         return True
     words = _LITERAL.split(_CONTRACTION.sub("", line), maxsplit=1)[0].split()
+    if words == [line.strip()] and line.strip().isidentifier() and words[0] not in _WORDS:
+        return True
     for left, right in pairwise(words):
         right = right.rstrip(".,;:!?")
         if left.isidentifier() and right.isidentifier() and not {left, right} & _WORDS:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from srpo_bench.children import python_path
-from srpo_bench.tasks import readings
+from srpo_bench.tasks import claims, readings
 from srpo_bench.tasks.base import Outcome, TaskError
 from srpo_bench.tasks.equivalence_worker import PID
 from srpo_bench.tasks.patience import SilentError, wait_for
@@ -68,7 +68,8 @@ def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
     Raises:
         TaskError: mathematics cannot be graded on this machine.
     """
-    read = {pair: readings.of(*pair) for pair in dict.fromkeys(pairs)}
+    said = {pair: _claims(*pair) for pair in dict.fromkeys(pairs)}
+    read = {claim: readings.of(*claim) for each in said.values() for claim in each}
     open_ = dict.fromkeys(r for ways in read.values() if isinstance(ways, list) for r in ways)
     judged = {pair: Judgement(outcome) for pair in open_ if (outcome := readings.plainly(*pair))}
     rest = [pair for pair in open_ if pair not in judged]
@@ -79,7 +80,16 @@ def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         pair: Judgement(ways) if isinstance(ways, Outcome) else _best([judged[r] for r in ways])
         for pair, ways in read.items()
     }
-    return [verdicts[pair] for pair in pairs]
+    return [_worst([verdicts[claim] for claim in said[pair]]) for pair in pairs]
+
+
+def _claims(gold: str, answer: str) -> list[tuple[str, str]]:
+    return [(gold, claim) for claim in claims.said(gold, answer)]
+
+
+def _worst(judged: Sequence[Judgement]) -> Judgement:
+    """All that is said must be right; where it is not, the first that is not decides."""
+    return next((each for each in judged if each.outcome is not Outcome.CORRECT), judged[0])
 
 
 def _best(tried: Sequence[Judgement]) -> Judgement:

@@ -57,6 +57,7 @@ def _load() -> Callable[[str, str], str]:
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
     from srpo_bench.tasks import strictly, two_stage
+    from srpo_bench.tasks.latex import ABOUT
 
     two_stage.install()
 
@@ -69,13 +70,17 @@ def _load() -> Callable[[str, str], str]:
         return [strictly.with_imaginary_unit(reading) for reading in result]
 
     def equivalent(gold: str, answer: str) -> str:
+        answer, *rounded = answer.split(ABOUT)
         wanted, given = parsed(gold), parsed(answer)
         if not wanted:
             return "error"
         if not given:
             return "unparseable"
         same = verify(wanted, given, timeout_seconds=None, allow_set_relation_comp=True)
-        return "correct" if same and strictly.same(wanted[0], given[0]) else "wrong"
+        if not same or not strictly.same(wanted[0], given[0]):
+            return "wrong"
+        near = (strictly.about(given[0], (parsed(text) or [None])[0]) for text in rounded)
+        return "correct" if all(near) else "wrong"
 
     equivalent("\\frac{1}{2}", "0.5")  # fills sympy's caches before the first fork
     return equivalent

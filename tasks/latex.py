@@ -8,6 +8,7 @@ Both sides are written in one way before they are parsed: in a box math-verify 0
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import accumulate
 
 from srpo_bench.tasks import numbers, units
@@ -29,6 +30,7 @@ _ONE_LETTER = str.maketrans(
         **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
+_PULLED = re.compile(r"(?<=[\d,])\\!\s*(?=\d)")
 _SPACE = re.compile(r"(?<!\\)\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~")
 _ROOT = re.compile(r"(?:√|(?<![a-zA-Z\\])sqrt)\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
 _BOLD = re.compile(r"\\(?:math(?:bf|it|sf)|bm|boldsymbol)\{([^{}]*)\}")
@@ -69,6 +71,8 @@ _RELATION = re.compile(
 )
 _FRACTION = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}\Z")
 _APPROXIMATELY = re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])")
+ABOUT = r" \approx "
+"""Between an answer and what it is rounded to, in a reading."""
 _RANGE = re.compile(r"[\[(].*,.*[\])]|\\(?:cup|cap|infty|mathbb|emptyset|setminus)")
 _OPERATION_ON_SETS = re.compile(r"\\(?:cup|cap|setminus)(?![a-zA-Z])")
 _PAIR = re.compile(r"(?:\\left)?[\[(][^()\[\]]*,[^()\[\]]*[\])]")
@@ -82,6 +86,8 @@ _PASSED_OVER = (
         r"\d\s*\\text\{(?![\s,]*(?:and|or)\b)[^{}]*[a-zA-Z][^{}]*\}(?:\^\{?\d\}?)?[^{}\d\\^_]*(?:\d|\\frac|\\sqrt)"
     ),
     re.compile(r"\d(?:\s|\\text\{)*(?:squared|cubed)\b"),
+    re.compile(r"[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\}"),
+    re.compile(r"\S\s*\([^()]*[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\)"),
 )
 r"""What math-verify reads as if it was not there, or no further than: ``5_1``,
 ``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``."""
@@ -94,12 +100,13 @@ _CLAIM = re.compile(
     r"approximately|around|roughly|nearly|almost|than|least|most)\b",
     re.I,
 )
+_HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 _WITH_BASE = re.compile(r"\(?([0-9A-Z]+)\)?_\{?(\d{1,2}|\\text\{[a-z]+\})\}?\)?")
 
 
 def tidy(text: str) -> str:
     """The text in the one way in which it is compared; no meaning is lost or gained."""
-    text = _SPACE.sub(" ", text.translate(_ONE_LETTER)).strip()
+    text = _SPACE.sub(" ", _PULLED.sub("", text.translate(_ONE_LETTER))).strip()
     for symbol, command in _IN_ASCII.items():
         text = text.replace(symbol, command)
     text = spelled(_BOLD.sub(r"\1", _ANY_TEXT.sub(r"\\text", text)))
@@ -162,9 +169,13 @@ def _set_of_elements(text: str) -> bool:
 
 def _about_the_same(answer: str) -> bool:
     r"""Whether both sides of a ``\approx``, where they are plain numbers, are near each other."""
-    sides = [_FRACTION.sub(r"\1/\2", side.strip()) for side in _APPROXIMATELY.split(answer)]
-    worth = [value for side in sides if (value := numbers.value(side)) is not None]
+    sides = map(_plain_value, _APPROXIMATELY.split(answer))
+    worth = [value for value in sides if value is not None]
     return len(worth) != 2 or abs(worth[0] - worth[1]) <= max(map(abs, worth)) / 10
+
+
+def _plain_value(text: str) -> Fraction | None:
+    return numbers.value(_FRACTION.sub(r"\1/\2", text.strip()))
 
 
 def same_words(gold: str, answer: str) -> bool:
@@ -188,20 +199,33 @@ def _without_space(text: str) -> str:
 
 def _words(text: str) -> str:
     text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
-    text = re.sub(r"(?<=\w)\s?[.,;]\Z", "", text)
+    text = _HALF_OF_DAY.sub(r"\1m", re.sub(r"(?<=\w)\s?[.,;]\Z", "", text))
     return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
 
 
 def bases(gold: str, answer: str) -> bool | None:
     """Whether numbers with a base are the same; None where it is no matter of bases."""
-    exact = _APPROXIMATELY.split(answer)[0].strip()
+    exact, *rounded = (side.strip() for side in _APPROXIMATELY.split(answer))
     wanted, given = _WITH_BASE.fullmatch(gold), _WITH_BASE.fullmatch(exact)
     if given is None and wanted and "_" in answer:
         return False
     if given is None or not given[2].isdecimal() or (wanted and not wanted[2].isdecimal()):
         return None
     digits, base = (wanted[1], wanted[2]) if wanted else (gold, "10")
-    return (given[1].lstrip("0"), given[2]) == (digits.lstrip("0"), base)
+    same = (given[1].lstrip("0"), given[2]) == (digits.lstrip("0"), base)
+    return same and all(_near(_in_base(given[1], given[2]), number) for number in rounded)
+
+
+def _in_base(digits: str, base: str) -> Fraction | None:
+    try:
+        return Fraction(int(digits, int(base)))
+    except ValueError:  # no such digits
+        return None
+
+
+def _near(number: Fraction | None, rounded: str) -> bool:
+    worth = numbers.value(rounded)
+    return number is not None and worth is not None and abs(number - worth) <= abs(number) / 10
 
 
 def readings(gold: str, answer: str) -> list[tuple[str, str]]:
@@ -212,25 +236,40 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
     """
     gold, answer = (_PERCENT.sub(r"\\%", side) for side in (gold, answer))  # it is no unit
     gold = units.without(gold)
-    answer = _bare(answer, gold)
+    answer, *rounded = _bare(answer, gold)
     wanted, given = _PERCENT.sub("", gold), _PERCENT.sub("", answer)
+    about = [_PERCENT.sub("", side) for side in rounded]
+    if given == answer:  # it is no percentage: what it is rounded to may be one
+        about = [
+            side if side == plain else _hundredth(plain)
+            for side, plain in zip(rounded, about, strict=True)
+        ]
+    as_it_is = ABOUT.join([given, *about])
     if (wanted != gold) == (given != answer):
-        return [(wanted, given)]
+        return [(wanted, as_it_is)]
     if wanted != gold:
-        return [(wanted, given), (_hundredth(wanted), given)]
+        return [(wanted, as_it_is), (_hundredth(wanted), as_it_is)]
     worth = numbers.value(wanted)
-    as_number = [(wanted, given)] if worth is not None and abs(worth) >= 1 else []
-    return [*as_number, (wanted, _hundredth(given))]
+    as_number = [(wanted, as_it_is)] if worth is not None and abs(worth) >= 1 else []
+    return [*as_number, (wanted, ABOUT.join(map(_hundredth, [given, *about])))]
 
 
 def _hundredth(text: str) -> str:
     return rf"\frac{{{text}}}{{100}}"
 
 
-def _bare(answer: str, gold: str) -> str:
-    """An answer without its units in words, and without what it is about, rounded."""
-    parts = _APPROXIMATELY.split(answer)
-    if len(parts) == 2 and all(part.strip() for part in parts):
-        named = parts[0].strip().isalpha()  # x is about 11
-        answer = tidy(parts[named or ("." in gold and numbers.value(gold) is not None)])
-    return answer if _VARIABLE.search(_COMMAND.sub("", gold)) else units.without(answer)
+def _bare(answer: str, gold: str) -> list[str]:
+    """An answer without its units in words, and behind it what it is about, where not both are
+    plain numbers; those have been held against each other already."""
+    sides = [side.strip() for side in _APPROXIMATELY.split(answer)]
+    if len(sides) > 1 and all(sides):
+        if sides[0].isalpha():  # x is about 11
+            del sides[0]
+        decimal = len(sides) > 1 and "." in gold and numbers.value(gold) is not None
+        sides.insert(0, tidy(sides.pop(decimal)))
+        sides[1:] = [side.rpartition("=")[2].strip() for side in sides[1:]]
+        if None not in map(_plain_value, sides):
+            del sides[1:]
+    else:
+        sides = [answer]
+    return sides if _VARIABLE.search(_COMMAND.sub("", gold)) else [*map(units.without, sides)]

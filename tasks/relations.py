@@ -22,7 +22,9 @@ _OR = re.compile(
 )
 _SIGN = re.compile(r"(<=|>=|<|>|\\(?:leqslant|geqslant|leq?|geq?|lt|gt)(?![a-zA-Z]))")
 _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
-_COORDINATE = re.compile(r"\s*([xyz])\s*=([^=]+)")
+_NAMED = re.compile(r"(?:\s|\\[,;:! ]|\\q?quad)*([a-zA-Z])\s*=([^=]+)")
+_NAMES_FIRST = re.compile(r"\(([a-zA-Z](?:\s*,\s*[a-zA-Z])+)\)\s*=\s*\((.*)\)", re.DOTALL)
+OR_WORD = r"\\text\s*\{[\s,]*or\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])"
 
 
 def listed(text: str) -> str:
@@ -65,21 +67,46 @@ def interval(text: str) -> tuple[str, str] | None:
 def alike(gold: str, answer: str) -> tuple[str, str]:
     """Both, written out; inequalities as intervals, where the other side can be one."""
     gold, answer = listed(gold), listed(answer)
-    if gold.startswith(("(", r"\left(")):
-        answer = _point(answer)
+    gold, answer = _as_points(gold, answer)
     wanted, given = interval(gold), interval(answer)
     if wanted and given:
         return (wanted[1], given[1]) if wanted[0] == given[0] else (gold, answer)
     return wanted[1] if wanted else gold, given[1] if given else answer
 
 
-def _point(text: str) -> str:
-    """``y=2, x=1`` as ``(1,2)``; other text as it is."""
-    pairs = [_COORDINATE.fullmatch(part) for part in re.split(rf"{_AND.pattern}|,", text)]
-    values = {pair[1]: pair[2] for pair in pairs if pair}
-    if len(values) < max(2, len(pairs)):
-        return text
-    return f"({','.join(values[name] for name in sorted(values))})"
+def _as_points(gold: str, answer: str) -> tuple[str, str]:
+    """``y=2, x=1`` as ``(1,2)`` beside a point or other named values; other texts as they are."""
+    wanted, given = _points(gold), _points(answer)
+    if wanted and given:
+        return (wanted[1], given[1]) if wanted[0] == given[0] else (gold, answer)
+    if given and gold.startswith(("(", r"\left(")):
+        return gold, given[1]
+    if wanted and answer.startswith(("(", r"\left(")):
+        return wanted[1], answer
+    return gold, answer
+
+
+def _points(text: str) -> tuple[list[str], str] | None:
+    """The names, in order, and the points that ``p=5, q=2; p=7, q=2`` or ``(q,p)=(2,5)`` is."""
+    if together := _NAMES_FIRST.fullmatch(text):
+        parts = list(zip(re.split(r"\s*,\s*", together[1]), _LIST.split(together[2]), strict=False))
+        complete = len(_LIST.split(together[2])) == len(parts) == together[1].count(",") + 1
+    else:
+        found = [
+            _NAMED.fullmatch(part) for part in re.split(rf"{_AND.pattern}|[,;]|{OR_WORD}", text)
+        ]
+        parts = [(match[1], match[2]) for match in found if match]
+        complete = len(parts) == len(found)
+    names = sorted({name for name, _ in parts})
+    if not complete or len(names) < 2 or len(parts) % len(names):
+        return None
+    points = []
+    for start in range(0, len(parts), len(names)):
+        values = dict(parts[start : start + len(names)])
+        if len(values) < len(names):
+            return None
+        points.append(f"({','.join(values[name] for name in names)})")
+    return names, ",".join(points)
 
 
 def _range(text: str) -> tuple[str, str | None, str | None] | None:

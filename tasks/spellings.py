@@ -30,6 +30,12 @@ def _as_fraction(match: re.Match[str]) -> str:
     return rf"^{{\frac{{{int(match[1] + match[2])}}}{{1{'0' * len(match[2])}}}}}"
 
 
+def _remainder(match: re.Match[str]) -> str:
+    r"""``17 \bmod 5`` as ``2``."""
+    number, by = int(match[1]), int(match[2])
+    return str(number % by) if by else match[0]
+
+
 _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     # how it looks
     (r"\A([*`]{1,3}|\")(.+)\1\Z", r"\2"),
@@ -60,6 +66,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         rf"_\{{?\\text\s*\{{\s*({'|'.join(_NUMERALS)})\s*\}}\}}?",
         lambda match: f"_{{{_NUMERALS[match[1]]}}}",
     ),
+    (r"(?<![\d.}])(\d{1,15})\s*\\bmod\s*(\d{1,15})(?![\d.])", _remainder),
     # intervals and sets
     (r"\A\]([^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),
     (r"\A([\[(][^,;\[\]]+)[,;]([^,;\[\]]+)\[\Z", r"\1,\2)"),

@@ -59,6 +59,18 @@ def close(a: Expr, b: Expr) -> bool:
         return True
 
 
+def about(exact: Any, rounded: Any) -> bool:
+    """Whether each number of one is near the other's, to a tenth."""
+    if isinstance(exact, Expr) and isinstance(rounded, Expr):
+        if not (exact.is_number and rounded.is_number):
+            return bool(exact == rounded)
+        left, right = exact.evalf(_DIGITS), rounded.evalf(_DIGITS)
+        return bool(abs(left - right) <= max(abs(left), abs(right)) / 10)
+    if isinstance(exact, Basic) and isinstance(rounded, Basic) and exact.args:
+        return len(exact.args) == len(rounded.args) and all(map(about, exact.args, rounded.args))
+    return bool(exact == rounded)
+
+
 def _holds(relation: Any) -> bool:
     """Whether no equation in it says that a number is another, or something else than a number."""
     equations = relation.args if isinstance(relation, And | FiniteSet) else (relation,)

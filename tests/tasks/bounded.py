@@ -15,6 +15,8 @@ PIECES = (
     "def f(x):\n", "class f", "from __future__ import (", "\ndef f(): return 1\n", "Word word ",
     "Note: a\n", "'s", "one hundred ", "twenty-one thousand ", "1 and ", "1 million ", "\\frac12",
     "½", "####\n", "#### a: ", "1:", "<1",
+    "\\approx ", "\\text{ or }", "x=1,", "p=5,q=2;", "1\\bmod 2", "Word\n",
+    "    x\n", "\n\n    def f(x):\n",
 )  # fmt: skip
 """What hostile texts are made of: each many times, alone and behind and before another."""
 SIZE = 100_000

@@ -92,6 +92,16 @@ WHOLE: Mapping[str, Form] = {
     "prose after, no fence": lambda s: f"{s.whole}\n\nThis function does what was asked for.",
     "prose around, no fence": lambda s: f"Sure, here you go:\n{s.whole}\nExplanation:\n- It works.",
     "heading around, no fence": lambda s: f"**Solution**\n{s.whole}\n1. It's short.\n",
+    "its tag without a fence": lambda s: f"python\n{s.whole}\n```\n",
+    "headings of a word, no fence": lambda s: f"Python\n\n{s.whole}\nExplanation\n\nIt loops.",
+    "marks in brackets": lambda s: f"[PYTHON]\n{s.whole}\n[/PYTHON]\nIt works.",
+    "a listing of LaTeX": lambda s: f"\\begin{{lstlisting}}\n{s.whole}\n\\end{{lstlisting}}",
+    "indented code, no fence": lambda s: (
+        f"This is it:\n\n{textwrap.indent(s.whole, '    ')}\n\nHope it helps."
+    ),
+    "thoughts with a draft": lambda s: (
+        f"<think>\nSay\n```python\ndef {s.name}(*a): ...\n</think>\n{fence(s.whole)}"
+    ),
 }  # fmt: skip
 """A whole function: for HumanEval and MBPP."""
 
@@ -107,6 +117,8 @@ INSIDE: Mapping[str, Form] = {
         f"{fence(textwrap.dedent(s.inside))}{USAGE}"
     ),
     "inside in an untagged fence": lambda s: fence(s.inside, ""),
+    "completion, then prose": lambda s: f"{s.inside}\n\nExplanation:\n- It's short.\n",
+    "completion, then a mark": lambda s: f"{s.inside}\n[DONE]\n",
 }
 """What comes after the head of the function: for HumanEval only."""
 

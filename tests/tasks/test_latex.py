@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.tasks import latex, registry, relations
+from srpo_bench.tasks import claims, latex, registry, relations
 from srpo_bench.tasks.base import Outcome, Problem
 from srpo_bench.tasks.equivalence import equivalent
 from srpo_bench.tasks.readings import MAX_ANSWER
@@ -96,6 +96,16 @@ SAME = [
     ("0.1", r"10\text{ percent}"), (r"\frac{1}{10}", "10 percent"), ("[1,2]", r"x \ge 1, \text{and } x \le 2"),
     ("[1,2]", r"\left\{x \,\middle|\, 1 \le x \le 2\right\}"), (r"1\pm\sqrt{2}", r"1 \,\pm\, \sqrt{2}"),
     ("52_8", "(52_8)"), (r"\{1 \pm \sqrt{5},-2\}", r"(\{1 \pm \sqrt{5},-2\})"),
+    (r"18+2\pi", r"18+2\pi \approx 24.28"), (r"18+2\pi", r"18+2\pi\text{ cm} \approx 24.3\text{ cm}"),
+    (r"\sqrt{53}", r"\sqrt{53} \approx 7.2801 \approx 7.3"), ("(2,4)", r"(2,4) \approx (2.00, 4.0)"), ("4343_6", r"4343_6 \approx 999"),
+    (r"\frac{1}{3}", r"\frac13 \approx 33.3\%"), (r"\frac{1}{3}", r"33\frac13\% \approx 33.3\%"), ("2.24", r"x = \sqrt5 \approx 2.24"),
+    (r"\frac{1}{2}", r"\frac12 \text{ or } 0.5"), (r"\frac{1}{2}", "0.5 or 50%"), (r"\frac{1}{2}", r"0.5 \quad \text{or} \quad \frac12"),
+    (r"\frac{1}{2}", r"\frac12 = 50\%"), (r"\frac{1}{2}", r"P = \frac12 = 0.5 = 50\%"), (r"\frac{1}{2}", r"x = \frac12 \text{ or } x = 0.5"),
+    ("5", r"\text{Area} = 5"), ("5", "a_3 = 5"), ("5", r"\angle ABC = 5^\circ"), ("2", r"17 \bmod 5 = 2"), ("2", r"17 \bmod 5"),
+    ("p=5,q=2;p=7,q=2", r"p = 5, q = 2 \quad \text{and} \quad p = 7, q = 2"), ("p=5,q=2;p=7,q=2", "(5,2),(7,2)"),
+    ("(5,2),(7,2)", r"q=2, p=5 \text{ or } q=2, p=7"), ("(1,2)", "(y, x) = (2, 1)"), ("(1,2)", "(x, y) = (1, 2)"),
+    ("11,111,100", r"11,\! 111,\!100"), ("1234", r"1,\!234"), ("36", r"\#\text{ways} = 36"),
+    (r"3\text{ p.m.}", "3 PM"), (r"3\text{ pm}", "3 p.m."),
 ]  # fmt: skip
 
 OTHER = [
@@ -120,6 +130,15 @@ OTHER = [
     (r"x \leq -1 \text{ or } x \geq 3", r"x \leq -1 \text{ and } x \geq 3"), (r"[-2,7]", r"-2 < x \le 7"),
     (r"\frac{-1 \pm \sqrt{5}}{2}", r"\frac{-1 + \sqrt5}{2}"), (r"\pm 2", r"\pm 3"), ("i", "-i"),
     (r"\frac{1-i}{2}", r"\frac{1}{1-i}"), ("3+4i", "3-4i"), ("m>n", "n>m"), ("x>2", "2>x"), ("36", "36 x"),
+    (r"18+2\pi", r"18+2\pi \approx 977"), (r"18+2\pi", r"18+2\pi \approx -24.28"), (r"18+2\pi", r"18+2\pi \approx x"), ("2k", r"2k \approx 977"),
+    (r"\sqrt{53}", r"\sqrt{53} \approx 7.28 \approx 977"), ("(2,4)", r"(2,4) \approx (4,2)"), ("(2,4)", r"(2,4) \approx 977"),
+    ("4343_6", r"4343_6 \approx 977000"), ("4343_6", r"4343_6 \approx x"), (r"\text{ellipse}", r"\text{ellipse} \approx 977"), ("2.24", r"\sqrt{977} \approx 2.24"),
+    (r"\frac{1}{3}", r"\frac13 \approx 97.7\%"), (r"\frac{1}{3}", r"33\frac13\% \approx 77\%"), ("(2,4]", r"(2,4] \approx (2,977]"),
+    (r"\frac{1}{2}", r"\frac12 \text{ or } 0.6"), (r"\frac{1}{2}", r"0.6 \text{ or } \frac12"), (r"\frac{1}{2}", r"\frac12 = 60\%"), (r"\frac{1}{2}", "0.5 or"),
+    (r"\frac{1}{2}", r"\frac12 = 977"), ("5", r"x=5 \text{ or } x=6"), ("7", r"7 \bmod 7"), ("5", r"5 \bmod 0"),
+    ("p=5,q=2;p=7,q=2", "(2,5),(2,7)"), ("p=5,q=2;p=7,q=2", r"a=5,b=2 \text{ and } a=7,b=2"), ("p=5,q=2;p=7,q=2", "p=5,q=2"),
+    ("(1,2)", "(y,x)=(1,2)"), ("(1,2),(3,4)", r"x=2,y=1 \text{ or } x=4,y=3"), (r"3\text{ p.m.}", "4 pm"),
+    (r"\frac{270}{7}\text{ degrees}", r"\sqrt{\frac{270}7\text{ degrees}}"), (r"\frac{270}{7}\text{ degrees}", r"10(\frac{270}7\text{ degrees})"),
 ]  # fmt: skip
 
 
@@ -173,7 +192,18 @@ def test_text_is_read_in_bounded_time(piece: str) -> None:
         with ends():
             for gold in ("5", text[::-1]):
                 tidied = latex.tidy(text)
+                claims.said(gold, text)
                 latex.refused(gold, tidied)
                 latex.same_words(gold, tidied)
                 latex.bases(gold, tidied)
                 latex.readings(*relations.alike(gold, tidied))
+
+
+def test_no_answer_costs_more_comparisons_than_four() -> None:
+    ways = ["0.5", "0.5 + 0", "2/4", "50/100", "4/8"]
+    assert claims.said("1/2", " or ".join(ways[:4])) == ways[:4]
+    assert claims.said("1/2", " or ".join(ways)) == [" or ".join(ways)]
+    assert claims.said("1/2", r"x = \text{odds} = \frac{2}{4} = \frac{(1 = 1)}{2}") == [
+        r"\frac{2}{4}", r"\frac{(1 = 1)}{2}",
+    ]  # fmt: skip
+    assert claims.said("1, 2", "1 or 2") == ["1 or 2"]

@@ -1,0 +1,52 @@
+r"""What an answer says one after the other: ``\frac12 \text{ or } 0.5`` says one value twice."""
+
+from __future__ import annotations
+
+import re
+
+from srpo_bench.tasks import latex
+from srpo_bench.tasks.readings import MAX_ANSWER
+from srpo_bench.tasks.relations import OR_WORD
+
+_MARK = re.compile(r"=|\bor\b")
+_GAP = r"(?:\\q?quad|\\[,;: ]|\s)*"
+_EITHER_WAY = re.compile(rf"{_GAP}(?:{OR_WORD}){_GAP}")
+_EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
+_TEXT_OR_COMMAND = re.compile(r"\\text\s*\{[^{}]*\}|\\[a-zA-Z]+")
+_MOST_CLAIMS = 4
+"""Each costs a comparison."""
+_NOT_ONE = re.compile(r"[=<>,;]|\\(?:pm|mp|cup|[lg]eq?|neq?)(?![a-zA-Z])|\b(?:and|or)\b")
+
+
+def said(gold: str, answer: str) -> list[str]:
+    r"""What an answer says one after the other, of which each must be right, where one value is
+    asked for: ``\frac12 \text{ or } 0.5``, ``x = \frac12 = 50\%``."""
+    if len(answer) > MAX_ANSWER or not _MARK.search(answer) or _NOT_ONE.search(gold):
+        return [answer]
+    claims = []
+    for way in _apart(_EITHER_WAY, latex.tidy(answer)):
+        sides = _apart(_EQUALS, way)
+        while len(sides) > 1 and (_has_name(sides[0]) or _is_label(sides[0])):
+            del sides[0]
+        claims += [way] if len(sides) == 1 or any(map(_has_name, sides)) else sides
+    return claims if len(claims) <= _MOST_CLAIMS else [answer]
+
+
+def _has_name(side: str) -> bool:
+    return re.search("[a-zA-Z]", _TEXT_OR_COMMAND.sub("", side)) is not None
+
+
+def _is_label(side: str) -> bool:
+    return re.fullmatch(r"\D*\\text\s*\{[^{}\d]*[a-zA-Z]\D*", side) is not None
+
+
+def _apart(mark: re.Pattern[str], text: str) -> list[str]:
+    """The parts of ``text`` between marks outside of brackets; all of it where one is empty."""
+    parts, start = [], 0
+    for cut in mark.finditer(text):
+        before = text[: cut.start()]
+        if all(before.count(left) == before.count(right) for left, right in ("()", "[]", "{}")):
+            parts.append(text[start : cut.start()].strip())
+            start = cut.end()
+    parts.append(text[start:].strip())
+    return parts if all(parts) else [text]

@@ -12,7 +12,10 @@ _MARK = re.compile(r"=|\bor\b")
 _GAP = r"(?:\\q?quad|\\[,;: ]|\s)*"
 _EITHER_WAY = re.compile(rf"{_GAP}(?:{OR_WORD}){_GAP}")
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
-_TEXT_OR_COMMAND = re.compile(r"\\text\s*\{[^{}]*\}|\\[a-zA-Z]+")
+_NO_NAME = re.compile(
+    r"\\text\s*\{[^{}]*\}"
+    r"|\\(?:frac|sqrt|binom|pi|infty|cdot|times|div|circ|left|right|log|ln|exp|sin|cos|tan)(?![a-zA-Z])"
+)
 _MOST_CLAIMS = 4
 """Each costs a comparison."""
 _NOT_ONE = re.compile(r"[=<>,;]|\\(?:pm|mp|cup|[lg]eq?|neq?)(?![a-zA-Z])|\b(?:and|or)\b")
@@ -26,18 +29,14 @@ def said(gold: str, answer: str) -> list[str]:
     claims = []
     for way in _apart(_EITHER_WAY, latex.tidy(answer)):
         sides = _apart(_EQUALS, way)
-        while len(sides) > 1 and (_has_name(sides[0]) or _is_label(sides[0])):
+        while len(sides) > 1 and (_has_name(sides[0]) or not re.search(r"\d", sides[0])):
             del sides[0]
         claims += [way] if len(sides) == 1 or any(map(_has_name, sides)) else sides
     return claims if len(claims) <= _MOST_CLAIMS else [answer]
 
 
 def _has_name(side: str) -> bool:
-    return re.search("[a-zA-Z]", _TEXT_OR_COMMAND.sub("", side)) is not None
-
-
-def _is_label(side: str) -> bool:
-    return re.fullmatch(r"\D*\\text\s*\{[^{}\d]*[a-zA-Z]\D*", side) is not None
+    return re.search("[a-zA-Z]", _NO_NAME.sub("", side)) is not None
 
 
 def _apart(mark: re.Pattern[str], text: str) -> list[str]:

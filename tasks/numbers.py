@@ -13,7 +13,8 @@ _FRACTION = re.compile(
     r"([0-9])?\s?\\[dtc]?frac\s?(?:\{([0-9]+)\}|([0-9]))\s?(?:\{([0-9]+)\}|([0-9]))"
 )
 _GROUP = re.compile(
-    r"(?<=[0-9])(?:\{,\}|\\[,!; ]|~(?=[0-9]{3})|['_](?=[0-9]{3}(?![0-9])))(?=[0-9])"
+    r"(?:\{,\}(?<=[0-9]\{,\})|\\[,!; ](?<=[0-9]\\.)|~(?<=[0-9]~)(?=[0-9]{3})"
+    r"|'(?<=[0-9]')(?=[0-9]{3}(?![0-9]))|_(?<=[0-9]_)(?=[0-9]{3}(?![0-9])))(?=[0-9])"
 )
 _TEXT = re.compile(r"\\(?:text|math)(?:bf|it|rm|sf|tt|normal)?\s?\{|\\mbox\s?\{")
 _SCALES = {
@@ -32,7 +33,7 @@ _NUMBER = re.compile(
     r"|\s?(?:[x×*]|\\times|\\cdot)\s?10\s?(?:\^|\*\*)\s?\{?(?P<times>-?[0-9]+)\}?"
     r"|\s?/\s?(?P<below>[0-9]+)|\s(?:and\s)?(?P<over>[0-9]+)/(?P<under>[0-9]+)|:00(?![0-9:]))?"
     rf"(?:(?P<letter>{'|'.join(_LETTERS)})(?![\w])"
-    rf"|(?P<scales>(?:[\s-]{{1,4}}(?:{'|'.join(_SCALES)})s?\b){{1,2}}))?"
+    rf"|(?P<scales>(?i:[\s-]{{1,4}}(?:{'|'.join(_SCALES)})s?\b){{1,2}}))?"
 )
 _DIGITS = re.compile(
     r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"
@@ -95,9 +96,14 @@ def value(number: str, scaled: bool = True) -> Fraction | None:
         return None
     if match["sign"] and match["inner"]:
         return None
-    size = Fraction(digits.replace(",", "")) + Fraction(int(match["over"] or 0), under)
-    size *= Fraction(10) ** power / below
-    for scale in re.findall("[a-z]+", match["scales"] or "") if scaled else ():
+    size = Fraction(digits.replace(",", ""))
+    if match["over"]:
+        size += Fraction(int(match["over"]), under)
+    if power:
+        size *= Fraction(10) ** power
+    if below != 1:
+        size /= below
+    for scale in re.findall("[a-z]+", (match["scales"] or "").lower()) if scaled else ():
         size *= _SCALES[scale if scale in _SCALES else scale.removesuffix("s")]
     return -size if match["sign"] or match["inner"] else size
 
@@ -116,7 +122,7 @@ def same(number: str | None, gold: str, question: str = "") -> bool:
 
 def _asked_in(number: str, question: str) -> bool:
     match = _NUMBER.fullmatch(_plain(number))
-    words = match["scales"].replace("-", " ").split() if match and match["scales"] else []
+    words = match["scales"].lower().replace("-", " ").split() if match and match["scales"] else []
     return len(words) == 1 and bool(
         re.search(rf"\b(?:in|how many) (?:the )?{words[0].removesuffix('s')}s?\b", question, re.I)
     )

@@ -84,7 +84,8 @@ def test_the_number_is_read_as_a_person_reads_it(response: str, number: str) -> 
 @pytest.mark.parametrize(
     "response",
     [
-        "#### 18 million", "18 thousand", "#### 18k", "#### 18 dozen", "#### 18 hundredths",
+        "#### 18 million", "#### 18 Million", "18 thousand", "#### 18k", "#### 18 dozen",
+        "#### 18 hundredths",
         "\\boxed{18\\text{ million}}", "#### 18 and a half", "#### 18 1/2", "#### 18½", "#### 18²",
         "#### 18:30", "5:18", "#### 18?19", "#### 18|19", "#### 18 ± 1", "#### 18 +/- 1",
         "#### 18 dollars and 50 cents", "#### 18 hours 30 minutes", "#### 18'6", "#### --18",
@@ -101,6 +102,7 @@ def test_what_goes_on_is_no_eighteen(response: str) -> None:
 def test_a_question_may_ask_in_millions() -> None:
     asked = "How much, in millions of dollars, is left?"
     assert same("18 million", "18", asked)
+    assert same("18 Million", "18", asked)
     assert same("18", "18", asked)
     assert not same("18 billion", "18", asked)
     assert not same("18 million", "18", "Of 20 million people, how many are left?")

@@ -69,6 +69,7 @@ _RELATION = re.compile(
     r"[<>]|\\(?:n?eq|ne|not|n?leq?|n?geq?|lt|gt|leqslant|geqslant|n?equiv|n?sim|simeq|neg|lnot|ll|gg)"
     r"(?![a-zA-Z])"
 )
+_PLAIN = re.compile(r"[-+$0-9.,/eE]+")
 _FRACTION = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}\Z")
 _APPROXIMATELY = re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])")
 ABOUT = r" \approx "
@@ -174,8 +175,13 @@ def _about_the_same(answer: str) -> bool:
     return len(worth) != 2 or abs(worth[0] - worth[1]) <= max(map(abs, worth)) / 10
 
 
+def _number(text: str) -> Fraction | None:
+    """What a plain number is worth; ``2k`` is none here."""
+    return numbers.value(text) if _PLAIN.fullmatch(text) else None
+
+
 def _plain_value(text: str) -> Fraction | None:
-    return numbers.value(_FRACTION.sub(r"\1/\2", text.strip()))
+    return _number(_FRACTION.sub(r"\1/\2", text.strip()))
 
 
 def same_words(gold: str, answer: str) -> bool:
@@ -224,7 +230,7 @@ def _in_base(digits: str, base: str) -> Fraction | None:
 
 
 def _near(number: Fraction | None, rounded: str) -> bool:
-    worth = numbers.value(rounded)
+    worth = _number(rounded)
     return number is not None and worth is not None and abs(number - worth) <= abs(number) / 10
 
 
@@ -249,7 +255,7 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
         return [(wanted, as_it_is)]
     if wanted != gold:
         return [(wanted, as_it_is), (_hundredth(wanted), as_it_is)]
-    worth = numbers.value(wanted)
+    worth = _number(wanted)
     as_number = [(wanted, as_it_is)] if worth is not None and abs(worth) >= 1 else []
     return [*as_number, (wanted, ABOUT.join(map(_hundredth, [given, *about])))]
 
@@ -265,7 +271,7 @@ def _bare(answer: str, gold: str) -> list[str]:
     if len(sides) > 1 and all(sides):
         if sides[0].isalpha():  # x is about 11
             del sides[0]
-        decimal = len(sides) > 1 and "." in gold and numbers.value(gold) is not None
+        decimal = len(sides) > 1 and "." in gold and _number(gold) is not None
         sides.insert(0, tidy(sides.pop(decimal)))
         sides[1:] = [side.rpartition("=")[2].strip() for side in sides[1:]]
         if None not in map(_plain_value, sides):

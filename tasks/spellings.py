@@ -66,7 +66,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         rf"_\{{?\\text\s*\{{\s*({'|'.join(_NUMERALS)})\s*\}}\}}?",
         lambda match: f"_{{{_NUMERALS[match[1]]}}}",
     ),
-    (r"(?<![\d.}])(\d{1,15})\s*\\bmod\s*(\d{1,15})(?![\d.])", _remainder),
+    (r"(?:\A|(?<==))\s*(\d{1,15})\s*\\bmod\s*(\d{1,15})\s*(?=\Z|=)", _remainder),
     # intervals and sets
     (r"\A\]([^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),
     (r"\A([\[(][^,;\[\]]+)[,;]([^,;\[\]]+)\[\Z", r"\1,\2)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -39,6 +40,15 @@ def replaced(old: str, new: str) -> Way:
     return lambda gold: re.sub(old, new, gold)
 
 
+def rounded(gold: str) -> str:
+    """A root or a multiple of pi with what it is about; any other gold answer stays as it is."""
+    exact = re.fullmatch(r"(\d*) ?(?:\\sqrt\{(\d+)\}|\\pi)", gold)
+    if exact is None:
+        return gold
+    worth = int(exact[1] or 1) * (math.sqrt(int(exact[2])) if exact[2] else math.pi)
+    return rf"{gold} \approx {worth:.2f}"
+
+
 RIGHT: Mapping[str, Way] = {
     **{form: around(form) for form in (
         "GOLD.", "GOLD,", "GOLD;", r"GOLD\,", "GOLD\n", "$GOLD$", r"\(GOLD\)", "{GOLD}",
@@ -53,9 +63,7 @@ RIGHT: Mapping[str, Way] = {
     "root": replaced(r"\\sqrt\{(\d+)\}", r"√\1"), "percent": lambda gold: (
         number(r"{}\%")(gold) if (value(gold) or 0) >= 1 else gold),
     ".0": lambda gold: f"{gold}.0" if gold.isdigit() else gold,
-    "rounded beside": lambda gold: (
-        gold if value(gold) is not None or re.fullmatch(r"-?\\[dt]?frac ?\{?\d+\}?\{?\d+\}?", gold)
-        else rf"{gold} \approx 1.23"),
+    "rounded beside": rounded,
 }  # fmt: skip
 
 WRONG: Mapping[str, Way] = {
@@ -66,7 +74,7 @@ WRONG: Mapping[str, Way] = {
         r"GOLD \text{ million}", "GOLD or 7777", "GOLD, 7777", "GOLD; 7777", "7777 = GOLD", "7777",
         r"GOLD\text{ dozen}", r"GOLD \ldots", "GOLD...", r"GOLD \text{ is wrong}",
         r"GOLD\text{ is not right, 7777 is}", r"GOLD \quad 7777", "GOLD = 7777", "GOLD & 7777",
-        r"GOLD \\ 7777",
+        r"GOLD \\ 7777", r"GOLD \approx 77777", r"77777 \approx GOLD", r"GOLD \text{ or } 7777",
         "GOLD+1", "GOLD+0.0000001", r"GOLD\text{ then }7777", r"7777\text{ then }GOLD", "GOLDw",
     )
 }  # fmt: skip

@@ -136,7 +136,7 @@ OTHER = [
     ("4343_6", r"4343_6 \approx 977000"), ("4343_6", r"4343_6 \approx x"), (r"\text{ellipse}", r"\text{ellipse} \approx 977"), ("2.24", r"\sqrt{977} \approx 2.24"),
     (r"\frac{1}{3}", r"\frac13 \approx 97.7\%"), (r"\frac{1}{3}", r"33\frac13\% \approx 77\%"), ("(2,4]", r"(2,4] \approx (2,977]"),
     (r"\frac{1}{2}", r"\frac12 \text{ or } 0.6"), (r"\frac{1}{2}", r"0.6 \text{ or } \frac12"), (r"\frac{1}{2}", r"\frac12 = 60\%"), (r"\frac{1}{2}", "0.5 or"),
-    (r"\frac{1}{2}", r"\frac12 = 977"), ("5", r"x=5 \text{ or } x=6"), ("7", r"7 \bmod 7"), ("5", r"5 \bmod 0"),
+    (r"\frac{1}{2}", r"\frac12 = 977"), ("5", r"x=5 \text{ or } x=6"), ("7", r"7 \bmod 7"), ("5", r"5 \bmod 0"), (r"11\sqrt{2}", r"11\sqrt{2} \bmod 7"), ("-1", r"-1 \bmod 7"), ("2k", r"2k\%"), (r"\frac{4}{3}", r"\frac{4}{3}\%"),
     ("p=5,q=2;p=7,q=2", "(2,5),(2,7)"), ("p=5,q=2;p=7,q=2", r"a=5,b=2 \text{ and } a=7,b=2"), ("p=5,q=2;p=7,q=2", "p=5,q=2"),
     ("(1,2)", "(y,x)=(1,2)"), ("(1,2),(3,4)", r"x=2,y=1 \text{ or } x=4,y=3"), (r"3\text{ p.m.}", "4 pm"),
     (r"\frac{270}{7}\text{ degrees}", r"\sqrt{\frac{270}7\text{ degrees}}"), (r"\frac{270}{7}\text{ degrees}", r"10(\frac{270}7\text{ degrees})"),

@@ -115,6 +115,9 @@ def import_(
     updates_per_step: Annotated[
         int | None, typer.Option(help="updates a rollout batch; turns updates into batches")
     ] = None,
+    updates_of: Annotated[
+        list[str] | None, typer.Option(help="ARM=N, where an arm makes others; repeatable")
+    ] = None,
     run: Annotated[
         list[str] | None, typer.Option(help="ARM/SEED=NAME of a tracked run, repeatable")
     ] = None,
@@ -138,6 +141,7 @@ def import_(
         on_repeat=on_repeat,
         unit=unit,
         updates_per_step=updates_per_step,
+        updates_of=updates_of or (),
         runs=run or (),
         baseline=baseline,
         vouched=vouched,

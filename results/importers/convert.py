@@ -66,13 +66,14 @@ def import_runs(request: Request) -> Imported:
         for record in records:
             count += 1
             unit = _unit(request, facts, record)
-            placed = shelf.add(counted(record, unit, request.updates_per_step))
+            placed = shelf.add(counted(record, unit, request.updates_in(record.arm)))
             if placed != "new":
                 notes.skipped[_repeated(placed, request)] += 1
         files.append(_file(source.path, count))
     if not shelf.runs:
         raise ResultsError(f"There is no evaluation in {', '.join(request.files)}.")
-    _in_batches(facts, request.updates_per_step)
+    request.refuse_unnamed([arm for arm, _ in shelf.runs])
+    _in_batches(facts, request)
     notes.doubts += doubts(shelf, notes.metrics.values(), request.scale)
     if lost := notes.skipped[NAN]:
         are = "accuracy is" if lost == 1 else "accuracies are"
@@ -91,19 +92,20 @@ def _unit(request: Request, facts: Facts, record: Record) -> Unit:
     """What a record's step is; kept among the facts of its run."""
     of_run = facts.setdefault((record.arm, record.seed), {})
     declared = of_run.get("unit", "unstated")
-    unit = choose(declared, cast(Unit | None, request.unit), request.updates_per_step)
-    of_run["written"] = result(unit, request.updates_per_step)
+    per_step = request.updates_in(record.arm)
+    unit = choose(declared, cast(Unit | None, request.unit), per_step)
+    of_run["written"] = result(unit, per_step)
     of_run["converted"] = of_run["written"] != unit
     return unit
 
 
-def _in_batches(facts: Facts, per_step: int | None) -> None:
+def _in_batches(facts: Facts, request: Request) -> None:
     """Budgets in the steps that are written."""
-    for of_run in facts.values():
+    for (arm, _), of_run in facts.items():
         if of_run.pop("converted", False):
             for name in ("steps", "last_step"):
                 if name in of_run:
-                    of_run[name] = batches(of_run[name], per_step)
+                    of_run[name] = batches(of_run[name], request.updates_in(arm))
         of_run["unit"] = of_run.pop("written", "unstated")
 
 
@@ -150,6 +152,7 @@ def _plan(
             "named_by_user": metric["named_by_user"],
             "scale": request.scale,
             "updates_per_step": request.updates_per_step,
+            "updates_of": list(request.updates_of),
             "skipped": dict(notes.skipped),
             "files": files,
         },

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast, get_args
 
+from srpo_bench.plugins import nearest
 from srpo_bench.results.importers.shelf import OnRepeat
 from srpo_bench.results.store import ResultsError
 
@@ -38,8 +40,34 @@ class Request:
     """What a step is, where the trainer does not say."""
     updates_per_step: int | None = None
     """Updates a rollout batch."""
+    updates_of: Sequence[str] = ()
+    """ARM=N, of arms that make other updates a rollout batch."""
     runs: Sequence[str] = ()
     """ARM/SEED=NAME, of tracked runs."""
+
+    @cached_property
+    def _updates_of(self) -> dict[str, int]:
+        updates: dict[str, int] = {}
+        for text in self.updates_of:
+            arm, _, number = text.rpartition("=")
+            if not arm or not number.isdecimal() or int(number) < 1 or arm in updates:
+                raise ResultsError(f"--updates-of takes ARM=N, once an arm, not '{text}'.")
+            updates[arm] = int(number)
+        return updates
+
+    def updates_in(self, arm: str) -> int | None:
+        """Updates a rollout batch of an arm; None: nobody says."""
+        return self._updates_of.get(arm, self.updates_per_step)
+
+    def refuse_unnamed(self, arms: Collection[str]) -> None:
+        """Refuse to be told of arms that there are not.
+
+        Raises:
+            ResultsError: names one, and what was probably meant.
+        """
+        for arm in self._updates_of:
+            if arm not in arms:
+                raise ResultsError(f"--updates-of names no arm '{arm}'; {nearest(arm, arms)}")
 
 
 def consistent(request: Request) -> None:
@@ -57,6 +85,7 @@ def consistent(request: Request) -> None:
         raise ResultsError(f"--unit is 'rollout batch' or update, not '{request.unit}'.")
     if request.updates_per_step is not None and request.updates_per_step < 1:
         raise ResultsError("--updates-per-step counts updates a rollout batch: at least 1.")
+    request.updates_in("")  # each of --updates-of is ARM=N
     if table and request.metrics:
         raise ResultsError("--metric is for logs; a table's column is named by --map accuracy=….")
     if not table and (request.mapped or request.skip_empty):

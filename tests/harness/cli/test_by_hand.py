@@ -523,14 +523,17 @@ def test_every_option_of_import_is_heard(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(reading, "command_line", lambda: "bench import …")
     one = {"arm": "a", "seed": 3, "scale": 0.01, "skip_empty": True, "on_repeat": "last",
            "unit": "update", "updates_per_step": 4, "baseline": "b", "vouched": True}  # fmt: skip
-    reading.import_(["f"], "csv", Path("o"), map_=["x=y"], metric=["m"], run=["a/1=n"], **one)  # type: ignore[arg-type]
+    reading.import_(["f"], "csv", Path("o"), map_=["x=y"], metric=["m"], run=["a/1=n"],
+                    updates_of=["a=2"], **one)  # type: ignore[arg-type]  # fmt: skip
     reading.import_(["f", "g"], "trl", Path("o"))
     files = {"format": "csv", "files": ["f"], "out": Path("o"), "command": "bench import …"}
-    assert found[0] == ((), files | one | {"mapped": ["x=y"], "metrics": ["m"], "runs": ["a/1=n"]})
+    assert found[0] == ((), files | one | {"mapped": ["x=y"], "metrics": ["m"], "runs": ["a/1=n"],
+                                          "updates_of": ["a=2"]})  # fmt: skip
     bare = {"arm": None, "seed": None, "scale": 1.0, "skip_empty": False, "on_repeat": None,
             "unit": None, "updates_per_step": None, "baseline": None, "vouched": False}  # fmt: skip
     told = {"format": "trl", "files": ["f", "g"], "out": Path("o"), "command": "bench import …"}
-    assert found[1] == ((), told | bare | {"mapped": (), "metrics": (), "runs": ()})
+    assert found[1] == ((), told | bare | {"mapped": (), "metrics": (), "runs": (),
+                                          "updates_of": ()})  # fmt: skip
 
 
 def test_every_option_of_verify_and_power_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:

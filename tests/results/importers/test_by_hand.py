@@ -494,7 +494,7 @@ def test_steps_become_batches() -> None:
         ("b", 1): {"converted": False, "written": "update", "steps": 8},
         ("c", 1): {"steps": 8},
     }
-    _in_batches(facts, 4)
+    _in_batches(facts, asked(updates_per_step=4))
     assert list(facts.values()) == [
         {"steps": 2, "last_step": 2, "unit": "rollout batch"},
         {"steps": 8, "unit": "update"},

@@ -48,6 +48,29 @@ def test_a_tables_own_updates_are_those_of_its_steps(
     assert not (tmp_path / "wrong").exists()
 
 
+def test_arms_may_make_different_updates_a_batch(tmp_path: Path) -> None:
+    rows = (f"{arm},1,{step},0.{step}" for arm in ("grpo", "srpo") for step in (0, 4, 8))
+    path = table(tmp_path / "a.csv", *rows)
+    more = {"unit": "update", "updates_per_step": 1}
+    take("csv", path, out=tmp_path / "a", updates_of=["srpo=4"], **more)
+    told = {
+        arm: [(x["step"], x["spent"]["updates"]) for x in evals(tmp_path / "a", f"{arm}/seed-1")]
+        for arm in ("grpo", "srpo")
+    }
+    assert told == {"grpo": [(0, 0), (4, 4), (8, 8)], "srpo": [(0, 0), (1, 4), (2, 8)]}
+    assert unit(tmp_path / "a")[1] == "rollout batch"
+    take("csv", path, out=tmp_path / "b", updates_of=["srpo=4"], unit="update")
+    assert unit(tmp_path / "b") == ("update", "unstated")  # of the other arm nobody says
+    for wrong in ("srpo", "srpo=0", "=4", "srpo=x"):
+        with pytest.raises(ResultsError, match=f"takes ARM=N, once an arm, not '{wrong}'"):
+            take("csv", path, out=tmp_path / "c", updates_of=[wrong], **more)
+    with pytest.raises(ResultsError, match="once an arm, not 'srpo=2'"):
+        take("csv", path, out=tmp_path / "c", updates_of=["srpo=4", "srpo=2"], **more)
+    with pytest.raises(ResultsError, match="names no arm 'SRPO'; did you mean 'srpo'"):
+        take("csv", path, out=tmp_path / "c", updates_of=["SRPO=4"], **more)
+    assert not (tmp_path / "c").exists()
+
+
 def test_a_table_tells_its_updates_where_nobody_else_does(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", *(f"{r},{i * 5}" for i, r in enumerate(ROWS)),
                  header="algo,seed,step,accuracy,updates")  # fmt: skip

@@ -340,7 +340,7 @@ def test_arms_that_count_steps_in_other_units_are_known_to_differ(tmp_path: Path
 
 
 def test_a_claim_about_a_sampler_is_about_every_arm_that_names_it(tmp_path: Path) -> None:
-    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "grpo+dps": 0.5})
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "fast": 0.5})
     mine = tmp_path / "mine.yaml"
     known = next(claim for claim in load([]) if claim.id == "steps-90")
     claim = known.model_dump(mode="json") | {"id": "mine", "algorithm": ["dps"]}
@@ -348,7 +348,7 @@ def test_a_claim_about_a_sampler_is_about_every_arm_that_names_it(tmp_path: Path
     (foreign,) = verify(folder, ["mine"], claim_files=[mine])
     assert "is about dps, not about" in foreign.reason
     arms = [{"arm": "grpo", "algorithm": "grpo"}]
-    arms.append({"arm": "grpo+dps", "algorithm": "grpo", "sampler": "dps"})
+    arms.append({"arm": "fast", "algorithm": "grpo", "sampler": "dps"})
     synthetic.change(folder, "comparison.json", arms=arms)
     (own,) = verify(folder, ["mine"], claim_files=[mine])
     assert (own.own, own.verdict) == (True, "refuted")

@@ -45,7 +45,7 @@ _SPACED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?: [0-9]{3})+(?![0-9.,]*[0-9]|/)")
 _MARK = re.compile(r"#{4,}\s*+([^\n#]*)")
 _MOST_MARKS = 32
 _LABEL = re.compile(
-    r"[^0-9\n]{0,60}(?:[:=]|\bis\b|\bare\b)(?![^0-9\n]{0,60}(?:[:=]|\bis\b|\bare\b))"
+    r"[^0-9\n]{0,60}(?:(?<!!)[:=]|\bis\b|\bare\b)(?![^0-9\n]{0,60}(?:[:=]|\bis\b|\bare\b))"
 )
 _UNEQUAL = re.compile(
     r"[\s*$\\({\[]*(?:<(?![^<>]*>)|>|≠|!=|\\(?:ne|neq|lt|gt)\b"

@@ -23,6 +23,7 @@ def touch(path: Path) -> Path:
         ("runs/srpo/seed_12/checkpoint-8/trainer_state.json", ("srpo", 12)),
         ("GRPO-seed3.jsonl", ("GRPO", 3)),
         ("my.run_seed-4.log", ("my.run", 4)),
+        ("my.run.seed=4.log", ("my.run", 4)),
         ("seed-1/srpo/seed-2/x.log", ("srpo", 2)),
     ],
 )
@@ -73,6 +74,9 @@ def test_runs_named_by_hand() -> None:
 def test_a_runs_own_name_tells_where_nobody_says() -> None:
     assert run_of("x", {"x": ("grpo", 1)}) == ("grpo", 1)
     assert run_of(" grpo-s1 ", {}) == run_of("grpo/seed-1", {}) == ("grpo", 1)
+    for between in ("-", "_", ".", "/", " ", " - "):
+        for seed in ("s1", "S1", "seed1", "seed-1", "seed_1", "seed=1", "seed 1"):
+            assert run_of(f"grpo{between}{seed}", {}) == ("grpo", 1)
     assert run_of("grpo-s1", {"grpo-s1": ("other", 3)}) == ("other", 3)
     with pytest.raises(ResultsError, match="Say --run 'ARM/SEED=sun'"):
         run_of("sun", {})

@@ -93,6 +93,9 @@ def test_what_is_taken_for_the_accuracy() -> None:
     assert scores({"eval_accuracy": 1, **both}) == {"": "eval_accuracy"}
     assert scores({"eval_mean_token_accuracy": 1}) == {}
     assert scores({"eval_math_rewards/f/mean": 1}) == {"math": "eval_math_rewards/f/mean"}
+    for said in ("loss", "runtime"):
+        values = {f"eval_math_{said}": 1, "eval_rewards/f/mean": 1}
+        assert scores(values) == {"math": "eval_rewards/f/mean"}
     assert scores({"reward": 1, "rewards/f/mean": 1}) == {}
     with pytest.raises(ValueError, match=r"name one with --metric \(eval_rewards/a/mean"):
         scores({"eval_rewards/a/mean": 1, "eval_rewards/b/mean": 1})

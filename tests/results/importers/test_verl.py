@@ -165,3 +165,8 @@ def test_what_is_not_told_is_not_counted() -> None:
     for name in told:
         assert verl._generated(told | {name: None}) == {}
     assert verl._generated(told | {"train/num_gen_batches": 2}) == {}
+
+
+def test_a_reward_stands_where_there_is_no_accuracy() -> None:
+    key = "val-core/gsm8k/reward/mean@4"
+    assert verl.scores({key: 0.5, "val-core/gsm8k/reward/best@4/mean": 0.7}) == {"gsm8k": key}

@@ -205,6 +205,7 @@ def _without_space(text: str) -> str:
 
 def _words(text: str) -> str:
     text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
+    text = re.sub(r",\s*(?:and\s+)?|\s+and\s+", ", ", text)
     text = _HALF_OF_DAY.sub(r"\1m", re.sub(r"(?<=\w)\s?[.,;]\Z", "", text))
     return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
 

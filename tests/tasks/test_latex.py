@@ -106,6 +106,7 @@ SAME = [
     ("p=5,q=2;p=7,q=2", r"p = 5, q = 2 \quad \text{and} \quad p = 7, q = 2"), ("p=5,q=2;p=7,q=2", "(5,2),(7,2)"),
     ("(5,2),(7,2)", r"q=2, p=5 \text{ or } q=2, p=7"), ("(1,2)", "(y, x) = (2, 1)"), ("(1,2)", "(x, y) = (1, 2)"),
     ("11,111,100", r"11,\! 111,\!100"), ("1234", r"1,\!234"), ("36", r"\#\text{ways} = 36"),
+    ("7:3", r"7\text{ to }3"), ("7:3", "7 to 3"), ("(1,2)", r"\{(1,2)\}"), ("A, C", r"\text{A and C}"), ("A,C", r"\text{A, and C}"),
     (r"3\text{ p.m.}", "3 PM"), (r"3\text{ pm}", "3 p.m."),
 ]  # fmt: skip
 
@@ -138,6 +139,7 @@ OTHER = [
     (r"\frac{1}{2}", r"\frac12 \text{ or } 0.6"), (r"\frac{1}{2}", r"0.6 \text{ or } \frac12"), (r"\frac{1}{2}", r"\frac12 = 60\%"), (r"\frac{1}{2}", "0.5 or"),
     (r"\frac{1}{2}", r"\frac12 = 977"), ("5", r"x=5 \text{ or } x=6"), ("7", r"7 \bmod 7"), ("5", r"5 \bmod 0"), (r"11\sqrt{2}", r"11\sqrt{2} \bmod 7"), ("-1", r"-1 \bmod 7"), ("2k", r"2k\%"), (r"\frac{4}{3}", r"\frac{4}{3}\%"),
     ("p=5,q=2;p=7,q=2", "(2,5),(2,7)"), ("p=5,q=2;p=7,q=2", r"a=5,b=2 \text{ and } a=7,b=2"), ("p=5,q=2;p=7,q=2", "p=5,q=2"),
+    ("7:3", "3 to 7"), ("7", "7 to 9"), ("(1,2)", r"\{(2,1)\}"), ("A, C", r"\text{A and B}"), ("A, C", r"\text{A or C}"),
     ("(1,2)", "(y,x)=(1,2)"), ("(1,2),(3,4)", r"x=2,y=1 \text{ or } x=4,y=3"), (r"3\text{ p.m.}", "4 pm"),
     (r"\frac{270}{7}\text{ degrees}", r"\sqrt{\frac{270}7\text{ degrees}}"), (r"\frac{270}{7}\text{ degrees}", r"10(\frac{270}7\text{ degrees})"),
 ]  # fmt: skip

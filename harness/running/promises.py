@@ -26,6 +26,7 @@ from srpo_bench.harness.errors import RunError, UserError, one_line
 from srpo_bench.harness.models.micro import shipped_base
 from srpo_bench.harness.problems.load import Problems, load_problems
 from srpo_bench.harness.promise import RUNS, Promise
+from srpo_bench.harness.running.held import Held, held, lost
 from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.results.scratch import scratch_folder
 from srpo_bench.results.store import read_lines
@@ -62,14 +63,16 @@ def check(arm: Arm) -> list[Promise]:
     make_repeatable(config.threads)
     problems = load_problems(config)
     trials = Trials(arm, config, problems)
+    runs: list[Trainer] = []
     try:
-        undisturbed = trials.lines()
+        undisturbed = trials.lines(disturb=runs.append)
     except UserError:
         raise
     except RunError as error:
         return [Promise(RUNS, str(error).rstrip("."))]
     except Exception as error:  # what it left behind may break what is ours
         return [Promise(RUNS, f"{type(error).__name__}: {one_line(error)}")]
+    whole = held(runs[0].algorithm, runs.pop().sampler)
     again, drew, turned = trials.watched()
     draws = Promise("draws come from the generator that is given", drew)
     repeats = Promise("the same seed gives the same bits", _unlike(undisturbed, again, OF_ITSELF))
@@ -80,7 +83,7 @@ def check(arm: Arm) -> list[Promise]:
         draws,
         repeats,
         Promise("torch's switches are left as they are", turned),
-        Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed)),
+        Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed, whole)),
         Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),
         Promise("the order of a batch's rows does not matter", trials.shuffled(undisturbed)),
         Promise("responses of advantage 0 add nothing to the loss", trials.whole()),
@@ -106,14 +109,17 @@ class Trials:
             run.train()
             return list(read_lines(folder / "steps.jsonl"))
 
-    def resumed(self, undisturbed: list[dict[str, Any]]) -> str:
-        """Stopped after each step and begun again in a new process's stead."""
+    def resumed(self, undisturbed: list[dict[str, Any]], whole: Held) -> str:
+        """Stopped after each step and begun again in a new process's stead. whole: what the
+        methods of the undisturbed run held at its end."""
         with self._folder() as folder:
             for _ in range(STEPS):
-                self._run(folder).train(lambda: True)
+                run = self._run(folder)
+                run.train(lambda: True)
             again = list(read_lines(folder / "steps.jsonl"))
         why = "after a stop; what is remembered between steps belongs in state_dict"
-        return _unlike(undisturbed, again, why)
+        gone = lost(whole, held(run.algorithm, run.sampler))
+        return _unlike(undisturbed, again, why) or (f"{gone} {why}" if gone else "")
 
     def watched(self) -> tuple[list[dict[str, Any]], str, str]:
         """The same run once more: its lines; which verbs moved a global generator of torch, numpy

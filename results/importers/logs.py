@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of
+from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of, step_of
 from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
 
@@ -114,14 +114,15 @@ def read(
         scale: factor that makes fractions of them.
 
     Raises:
-        ResultsError: no held-out accuracy, or one that is not a fraction; names the line.
+        ResultsError: no held-out accuracy, one that is not a fraction, or a step that is none;
+            names the line.
     """
     seen: dict[str, None] = {}
     scored, way = False, Direction()
     for row in trainer.rows(path, notes):
-        way.see(row.step)
-        totals.add(row, trainer)
         try:
+            way.see(step_of(row.step))
+            totals.add(row, trainer)
             picked = _named(row.values, metrics) if metrics else trainer.scores(row.values)
             if not picked:
                 notes.skipped[TRAINING] += 1

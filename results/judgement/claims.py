@@ -45,12 +45,12 @@ class NonInferiority(_Strict):
 
 
 class Equivalence(_Strict):
-    """Scores within a margin of another arm's."""
+    """Scores within a margin of another arm's, a fraction: 0.01 is one point."""
 
     kind: Literal["equivalence"]
     tasks: tuple[str, ...] = Field(min_length=1)
     comparator: str
-    margin: float = Field(gt=0)
+    margin: float = Field(gt=0, lt=1)
 
 
 class Superiority(_Strict):
@@ -135,8 +135,10 @@ class Claim(_Strict):
         if not isinstance(self.test, Ratio):
             return self.claim
         name = SHORT.get(self.test.axis, self.test.axis)
-        if self.test.threshold >= 1:
+        if self.test.threshold == 1:
             return f"fewer {name}"
+        if self.test.threshold > 1:
+            return f"at most {100 * (self.test.threshold - 1):.3g} % more {name}"
         return f"{100 * (1 - self.test.threshold):.3g} % fewer {name}"
 
 

@@ -32,6 +32,20 @@ class Forgets(GRPOToken):
         return batch
 
 
+class ForgetsLater(GRPOToken):
+    """Its warm-up lasts longer than any trial."""
+
+    weighed = 0
+
+    def weigh(self, *given: Any) -> Batch:
+        batch = super().weigh(*given)
+        self.weighed += 1
+        self.largest = batch.advantage.max()  # set anew in every step: nothing is forgotten
+        if self.weighed > 100:
+            batch.advantage = batch.advantage / 2
+        return batch
+
+
 class DrawsAnywhere(GRPOToken):
     def weigh(self, *given: Any) -> Batch:
         batch = super().weigh(*given)
@@ -150,6 +164,11 @@ def test_methods_of_ours_keep_every_promise(name: str) -> None:
     ("kind", "promise", "words"),
     [
         (Forgets, "a resumed run goes on to the same bits", "belongs in state_dict"),
+        (
+            ForgetsLater,
+            "a resumed run goes on to the same bits",
+            "ForgetsLater.weighed is 1 instead of 5 after a stop",
+        ),
         (DrawsAnywhere, "draws come from the generator that is given", "weigh draws from a global"),
         (DividesByItself, "the loss adds up over micro-batches", "divide by the totals"),
         (FirstRowWins, "the order of a batch's rows does not matter", "neighbours"),

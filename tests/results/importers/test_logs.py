@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from srpo_bench.results.importers.logs import SHOWN, _nothing, held_out, real
+from srpo_bench.results.store import ResultsError
+from tests.results.importers.ask import take
 
 LOG, TRAINER = Path("log"), SimpleNamespace(says="a log of X's")
 
@@ -53,3 +56,20 @@ def test_words_that_do_not(key: str) -> None:
 def test_what_is_a_number() -> None:
     assert (real(3), real(0.5)) == (3.0, 0.5)
     assert [real(x) for x in (True, "3", None, float("nan"), float("inf"))] == [None] * 5
+
+
+@pytest.mark.parametrize(("step", "said"), [(-5, "negative, got -5"), (2 * 10**9, "is a date")])
+@pytest.mark.parametrize("format", ["trl", "tensorboard"])
+def test_a_step_is_one_in_every_log(tmp_path: Path, format: str, step: int, said: str) -> None:
+    file = tmp_path / "log"
+    if format == "trl":
+        history = [{"step": n, "eval_accuracy": 0.5} for n in (step, 4)]
+        file.write_text(json.dumps({"log_history": history}))
+    else:
+        from torch.utils.tensorboard import SummaryWriter
+
+        with SummaryWriter(file) as writer:  # type: ignore[no-untyped-call]
+            writer.add_scalar("eval/accuracy", 0.5, step)  # type: ignore[no-untyped-call]
+    with pytest.raises(ResultsError, match=rf"^{file}, (log entry|event) \d: step .*{said}"):
+        take(format, f"grpo/1={file}", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

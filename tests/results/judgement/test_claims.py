@@ -93,6 +93,10 @@ def own(path: Path, *claims: str) -> Path:
         ),
         ("id: a, test: {kind: ratio}", "claim 1, test.ratio.threshold: Field required."),
         (
+            "id: a, test: {kind: equivalence, tasks: [t], comparator: b, margin: 3}",
+            "claim 1, test.equivalence.margin: Input should be less than 1.",
+        ),
+        (
             "id: a, test: {kind: ratio, threshold: .inf}",
             "claim 1, test.ratio.threshold: Input should be a finite number.",
         ),

@@ -108,6 +108,8 @@ def test_what_a_claim_needs_in_few_words() -> None:
     assert claim().counts_steps
     at_one = claim(test={"kind": "ratio", "axis": "flops", "threshold": 1.0})
     assert (at_one.needs, at_one.counts_steps) == ("fewer FLOPs", False)
+    more = claim(test={"kind": "ratio", "axis": "seconds", "threshold": 1.2})
+    assert more.needs == "at most 20 % more seconds"
     assert claim(test={"kind": "ratio", "threshold": 0.999}).needs == "0.1 % fewer steps"
     other = claim(test={"kind": "noninferiority", "share": 0.1})
     assert (other.needs, other.counts_steps) == ("it", False)

@@ -33,6 +33,10 @@ class TaskError(ValueError):
     """The user's data or request is wrong; the message is one sentence that says what to do."""
 
 
+class DataError(TaskError):
+    """A file of data is there and cannot be used: no task without this split, but a broken one."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One problem of one split. ``id`` is unique over all tasks and stable over time."""

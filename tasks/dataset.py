@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.tasks.base import TaskError
+from srpo_bench.tasks.base import DataError, TaskError
 
 CONNECT_SECONDS = 5.0
 """Longest wait for the hub to answer at all."""
@@ -56,9 +56,9 @@ class Row:
     origin: Mapping[str, Any]
     """For a problem's ``meta``: where it was read, and whether that is the official data."""
 
-    def error(self, expected: str) -> TaskError:
+    def error(self, expected: str) -> DataError:
         """The sentence for a row that cannot be used."""
-        return TaskError(f"{self.where}: expected {expected}.")
+        return DataError(f"{self.where}: expected {expected}.")
 
 
 @lru_cache(maxsize=16)
@@ -75,7 +75,7 @@ def read(source: Source, data_dir: Path | None) -> tuple[Row, ...]:
         )
     rows = _from_hub(source) if data_dir is None else _from_disk(source, data_dir)
     if not rows:
-        raise TaskError(f"{source.files[0]} holds no rows.")
+        raise DataError(f"{source.files[0]} holds no rows.")
     for row in rows:
         _check(row, source)
     return rows
@@ -98,17 +98,17 @@ def from_file(path: Path, official: str = "") -> tuple[Row, ...]:
     """All rows of a JSONL, parquet, JSON or CSV file. official: sha256 of the published one.
 
     Raises:
-        TaskError: it cannot be read, or is not what its suffix says (line named).
+        DataError: it cannot be read, or is not what its suffix says (line named).
     """
     if path.is_dir():
-        raise TaskError(
+        raise DataError(
             f"{path} is a folder: name a JSONL, parquet, JSON or CSV file (what datasets saved "
             "there, its to_parquet writes as one)."
         )
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise TaskError(f"Cannot read {path}: {error.strerror}.") from error
+        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
     digest = hashlib.sha256(data).hexdigest()
     origin = {"source": path.name, "sha256": digest, "official": digest == official}
     if path.suffix == ".parquet":
@@ -120,7 +120,7 @@ def from_file(path: Path, official: str = "") -> tuple[Row, ...]:
         text = data.decode("utf-8-sig")  # what Windows puts before it is no part of it
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise TaskError(f"{path}, line {line}: expected UTF-8 text.") from error
+        raise DataError(f"{path}, line {line}: expected UTF-8 text.") from error
     if path.suffix == ".json":
         return tuple(_json_list(path, text, origin))
     if path.suffix == ".csv":
@@ -132,12 +132,12 @@ def _json_list(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TaskError(f"{path}: expected a JSON list; {error}.") from error
+        raise DataError(f"{path}: expected a JSON list; {error}.") from error
     if not isinstance(rows, list):
-        raise TaskError(f"{path}: expected a JSON list, not {type(rows).__name__}.")
+        raise DataError(f"{path}: expected a JSON list, not {type(rows).__name__}.")
     for number, values in enumerate(rows, start=1):
         if not isinstance(values, dict):
-            raise TaskError(f"{path}, row {number}: expected a JSON object.")
+            raise DataError(f"{path}, row {number}: expected a JSON object.")
         yield Row(f"{path}, row {number}", values, origin)
 
 
@@ -146,14 +146,14 @@ def _csv_rows(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row]
     try:
         names = reader.fieldnames or ()
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise TaskError(f"{path} has two columns called {twice[0]!r}.")
+            raise DataError(f"{path} has two columns called {twice[0]!r}.")
         for values in reader:
             row = Row(f"{path}, line {reader.line_num}", values, origin)
             if None in values:  # an unquoted comma has moved what stands behind it
                 raise row.error(f"{len(names)} columns, as in the header; quote text with commas")
             yield row
     except csv.Error as error:
-        raise TaskError(f"{path}, line {reader.line_num}: expected CSV; {error}.") from error
+        raise DataError(f"{path}, line {reader.line_num}: expected CSV; {error}.") from error
 
 
 def _json_rows(path: Path, lines: list[str], origin: Mapping[str, Any]) -> Iterator[Row]:
@@ -164,9 +164,9 @@ def _json_rows(path: Path, lines: list[str], origin: Mapping[str, Any]) -> Itera
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise TaskError(f"{where}: expected a JSON object; {error}.") from error
+            raise DataError(f"{where}: expected a JSON object; {error}.") from error
         if not isinstance(values, dict):
-            raise TaskError(f"{where}: expected a JSON object, not {type(values).__name__}.")
+            raise DataError(f"{where}: expected a JSON object, not {type(values).__name__}.")
         yield Row(where, values, origin)
 
 
@@ -177,7 +177,7 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
-        raise TaskError(f"{path}: expected a parquet file; {error}.") from error
+        raise DataError(f"{path}: expected a parquet file; {error}.") from error
     return rows
 
 

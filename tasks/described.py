@@ -32,6 +32,12 @@ from srpo_bench.tasks.math import by_box
 FIELD = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 """``{question}`` is a row's field; braces of one's own are doubled."""
 
+INSIDE = re.compile(r"\{\{|(\{[A-Za-z_]\w*(?:\[|\.\w|!|:)[^{}]*\})")
+"""What Python's ``format`` would look up inside a field, and no template does."""
+
+BOXED = re.compile(r"(boxed)\{([A-Za-z_]\w*)\}")
+"""A request for a box that would show what is to stand in it."""
+
 GRADERS = ("exact", "number", "math-verify")
 
 
@@ -88,6 +94,8 @@ def read(path: Path, home: Path) -> Callable[[], Described]:
             f"{path}: grader {form.grader!r} is not one of {', '.join(GRADERS)}, mine.py:f."
         )
 
+    _refuse_misread(path, form)
+
     class Made(Described):
         name = form.name or path.stem
         summary = form.summary
@@ -96,6 +104,22 @@ def read(path: Path, home: Path) -> Callable[[], Described]:
         description, folder, at = form, home, path.parent
 
     return Made
+
+
+def _refuse_misread(path: Path, form: Description) -> None:
+    """Refuse braces that would mean something else than their writer thinks."""
+    templates = {key: getattr(form, key) for key in ("prompt", "system", "answer", "level")}
+    for key, template in templates.items():
+        if inside := next((m[1] for m in INSIDE.finditer(template) if m[1]), None):
+            raise TaskError(
+                f"{path}: {key!r} has {inside}, and a field stands alone between braces: give what "
+                "is inside of it a column of its own, or double the braces that are text."
+            )
+        if key in ("prompt", "system") and (box := BOXED.search(template)):
+            raise TaskError(
+                f"{path}: {key!r} would show the row's {box[2]!r} in the box; as text it is "
+                f"\\boxed{{{{{box[2]}}}}}."
+            )
 
 
 def grader_file(path: Path) -> str:
@@ -195,12 +219,15 @@ class Described(Task):
         answer = _filled(description.answer, row)
         if description.grader in GRADERS:
             answer = _expected(description, answer, row)
+        question = _filled(description.prompt, row)
+        if not question.strip():
+            raise row.error(f"a question in {description.prompt!r:.60}, and it is empty")
         own = {"row": dict(row.values)} if keep else {}
         return Problem(
             id=f"{self.name}/{split}/{index}",
             task=self.name,
             kind="math",
-            question=_filled(description.prompt, row),
+            question=question,
             answer=answer,
             level=_filled(description.level, row),
             meta={"system": _filled(description.system, row), **own, **row.origin},

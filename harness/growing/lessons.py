@@ -21,7 +21,7 @@ from srpo_bench.harness.problems.known import tasks_of
 from srpo_bench.harness.problems.load import stored
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.harness.streams import stream
-from srpo_bench.tasks.base import Problem, Split, TaskError
+from srpo_bench.tasks.base import DataError, Problem, Split, TaskError
 from srpo_bench.tasks.contamination import contaminated
 
 
@@ -128,6 +128,8 @@ def _held_out(recipe: Recipe, task: Any) -> list[Problem]:
     for split in splits:
         try:
             problems += _load(recipe, task, split)
+        except DataError:
+            raise
         except TaskError as error:  # some have one of the two only
             missing.append(error)
     if not problems:

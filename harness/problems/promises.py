@@ -14,7 +14,7 @@ from pathlib import Path
 
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.promise import RUNS, Promise
-from srpo_bench.tasks.base import Grade, Problem, Split, Task, TaskError
+from srpo_bench.tasks.base import DataError, Grade, Problem, Split, Task, TaskError
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 FEW = 4
@@ -68,7 +68,7 @@ def _loaded(task: Task, data_dir: Path | None) -> dict[Split, list[Problem]]:
         try:
             splits[split] = task_guard.load(task, split, data_dir)
         except TaskError as error:
-            if "raised" in str(error):
+            if isinstance(error, DataError) or "raised" in str(error):
                 raise
     return splits
 

@@ -6,21 +6,19 @@ run it ends that run. Either way it is a ``TaskError``, one sentence.
 
 from __future__ import annotations
 
-import math
-import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from srpo_bench.harness.errors import naming
 from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, Task, TaskError
 from srpo_bench.tasks.rewards import RewardFunction
 
-LARGEST = sys.float_info.max
-"""Numbers beyond it, and those that are none, are not finite."""
+LARGEST = 3.4028234663852886e38
+"""Of float32, in which rewards are: numbers beyond it, and those that are none, are not finite."""
 
 
 def load(task: Task, split: Split, data_dir: Path | None) -> list[Problem]:
@@ -72,7 +70,7 @@ def grade(task: Task, problems: Sequence[Problem], responses: Sequence[str]) -> 
                 task, f"returned a grade whose outcome is {verdict.outcome!r}, not an Outcome"
             )
         for field in (verdict.format, verdict.language, *verdict.fields.values()):
-            if not isinstance(field, int | float) or not math.isfinite(field):
+            if not isinstance(field, int | float) or not abs(field) <= LARGEST:
                 raise _wrong(task, f"returned a grade with {field!r} where a finite number belongs")
     return grades
 
@@ -88,7 +86,7 @@ def reward(
     reward = f"Reward '{name}'"
     with naming(reward, "its call, f(problems, texts, grades)", TaskError):
         said: object = function(list(problems), list(texts), list(grades))  # it may write in these
-        values = [_plain(value) for value in said] if isinstance(said, Iterable) else None
+        values = [_plain(value) for value in said] if _listed(said) else None
     if values is None:
         raise TaskError(f"{reward} returned a {type(said).__name__}, not a number a response.")
     if len(values) != len(grades):
@@ -100,6 +98,11 @@ def reward(
         replace(grade, fields={**grade.fields, name: float(value)})
         for grade, value in zip(grades, values, strict=True)
     ]
+
+
+def _listed(said: object) -> TypeGuard[Iterable[Any]]:
+    """Whether there is an order to its elements; of a mapping they would be the keys."""
+    return isinstance(said, Iterable) and not isinstance(said, Mapping | Set)
 
 
 def _plain(value: Any) -> Any:

@@ -125,7 +125,7 @@ class Shelf:
         values: tuple[float | None, float | None],
         other: tuple[int, int],
     ) -> ResultsError:
-        old, new = ("unknown" if v is None else f"{v:.10g}" for v in values)
+        old, new = ("unknown" if v is None else repr(v) for v in values)
         evaluation = f"{record.arm}, seed {record.seed}, step {record.step}"
         return ResultsError(
             f"{self._where(*other)} and {self._where(len(self._files) - 1, record.line)} tell "

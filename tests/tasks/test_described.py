@@ -231,5 +231,32 @@ def test_a_float_that_is_no_number_is_no_answer(tmp_path: Path, value: str) -> N
 
 
 def test_a_template_takes_fields_and_nothing_else(tmp_path: Path) -> None:
-    problem = made(tmp_path, prompt="{{q}} {q} {a.__class__} {}").load("train")[0]
-    assert problem.question == "{q} rows 0+1? {a.__class__} {}"
+    problem = made(tmp_path, prompt="{{q}} {q} {} {{a.__class__}} {the q}").load("train")[0]
+    assert problem.question == "{q} rows 0+1? {} {a.__class__} {the q}"
+
+
+@pytest.mark.parametrize("key", ["prompt", "system", "answer", "level"])
+@pytest.mark.parametrize("inside", ["{q[0][content]}", "{q[0]}", "{q.text}", "{q!r}", "{q:>5}"])
+def test_what_stands_inside_a_field_is_no_template(tmp_path: Path, key: str, inside: str) -> None:
+    """It was asked as it is written: every row had one prompt, and nobody was told."""
+    with pytest.raises(TaskError) as refused:
+        made(tmp_path, **{key: f"{{{{q.x}}}} {inside}"})  # type: ignore[arg-type]
+    assert str(refused.value).startswith(
+        f"{tmp_path / 'sums.yaml'}: {key!r} has {inside}, and a field stands alone between braces:"
+    )
+
+
+@pytest.mark.parametrize("key", ["prompt", "system"])
+def test_a_request_for_a_box_does_not_show_the_answer(tmp_path: Path, key: str) -> None:
+    with pytest.raises(TaskError, match=r"show the row's 'a' in the box; as text .*boxed\{\{a\}\}"):
+        made(tmp_path, **{key: r"{q} in \boxed{a}."})  # type: ignore[arg-type]
+    asked = made(tmp_path, **{key: r"{q} in \boxed{{a}}, \boxed{} or \boxed{your a}."})  # type: ignore[arg-type]
+    said = asked.render(asked.load("train")[0])
+    assert r"in \boxed{a}, \boxed{} or \boxed{your a}." in str(said)
+
+
+def test_an_empty_question_is_told(tmp_path: Path) -> None:
+    task = made(tmp_path, prompt="{q}\n", system=None)
+    (tmp_path / "rows.jsonl").write_text('{"q": " ", "a": 1}\n' * 10)
+    with pytest.raises(TaskError, match=r"line 1: expected a question in '\{q\}.*it is empty"):
+        task.load("train")

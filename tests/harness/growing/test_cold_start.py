@@ -27,7 +27,7 @@ from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
 from srpo_bench.results.store import read_json, read_lines
 from srpo_bench.tasks import registry
-from srpo_bench.tasks.base import Problem, TaskError
+from srpo_bench.tasks.base import DataError, Problem, TaskError
 from srpo_bench.tasks.contamination import contaminated
 from tests.harness.problems.test_load import MICRO, config
 
@@ -313,8 +313,11 @@ def test_one_held_out_split_is_enough_and_none_is_refused(
     micro: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there: dict[str, list[Any]] = {"test": ["a", "b"]}
+    spoiled = ""
 
     def load(_: Recipe, task: Any, split: str) -> list[Any]:
+        if split == spoiled:
+            raise DataError("line 3: expected text")
         if split not in there:
             raise TaskError(f"no {split} split of {task}")
         return there[split]
@@ -323,6 +326,10 @@ def test_one_held_out_split_is_enough_and_none_is_refused(
     assert drawing._held_out(recipe(micro), "t") == ["a", "b"]
     there["dev"] = ["c"]
     assert drawing._held_out(recipe(micro), "t") == ["c", "a", "b"]
+    spoiled = "test"  # what it holds is not known to be left out
+    with pytest.raises(DataError, match="line 3"):
+        drawing._held_out(recipe(micro), "t")
+    spoiled = ""
     there.clear()
     with pytest.raises(TaskError, match="no dev split of t"):
         drawing._held_out(recipe(micro), "t")

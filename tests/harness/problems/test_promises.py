@@ -13,6 +13,7 @@ import pytest
 from srpo_bench.harness.problems import promises
 from srpo_bench.harness.problems.promises import check
 from srpo_bench.tasks.base import Grade, Outcome, Problem, Prompt, Split, Style, TaskError
+from srpo_bench.tasks.described import read
 from srpo_bench.tasks.micro.math import MicroMath
 
 
@@ -113,3 +114,13 @@ def test_a_split_that_is_not_there_is_none_and_one_that_breaks_is_a_fault() -> N
     task.broken = True
     with pytest.raises(TaskError, match="raised"):
         promises._loaded(task, None)
+
+
+@pytest.mark.parametrize("spoiled", [0, 17])
+def test_a_row_that_cannot_be_used_is_a_fault_in_every_split(tmp_path: Path, spoiled: int) -> None:
+    rows = [f'{{"q": "{i}?", "a": {"null" if i == spoiled else i}}}\n' for i in range(20)]
+    (tmp_path / "rows.jsonl").write_text("".join(rows))
+    (tmp_path / "own.yaml").write_text("{data: rows.jsonl, prompt: '{q}', answer: '{a}'}")
+    (told,) = check(read(tmp_path / "own.yaml", tmp_path)(), None)
+    assert told.name == "it runs"
+    assert f"rows.jsonl, line {spoiled + 1}: expected text or a number" in told.fault

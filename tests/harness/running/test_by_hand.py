@@ -319,7 +319,10 @@ def test_grades_and_rewards_of_a_task_are_checked() -> None:
         ([1, "1"], "gave '1' where a finite number belongs"),
         ([1, None], "gave None where"),
         ([1, [1]], r"gave \[1\] where"),
+        ([1, 1e39], r"gave 1e\+39 where"),
         (1.0, "returned a float, not a number a response"),
+        ({0: 1.0, 1: 0.5}, "returned a dict, not a number a response"),
+        ({1.0, 0.5}, "returned a set, not a number a response"),
         ([1, torch.ones(2)], r"raised RuntimeError in its call, f\(problems, texts, grades\): "),
     ):
         with pytest.raises(TaskError, match=said):

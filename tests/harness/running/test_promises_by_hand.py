@@ -179,13 +179,22 @@ def test_lines_are_of_one_run_that_may_be_disturbed(monkeypatch: pytest.MonkeyPa
 def test_a_stop_after_every_step_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     found, made = trials(monkeypatch)
     whole = [LINE | {"step": step, "loss": 0.5} for step in range(1, promises.STEPS + 1)]
-    assert found.resumed(whole) == ""
+    assert found.resumed(whole, {}) == ""
     assert [run.stops for run in made] == [[True]] * promises.STEPS
     assert len({run.folder for run in made}) == 1
     other = [*whole[:2], whole[2] | {"loss": 0.25}, *whole[3:]]
-    assert found.resumed(other) == (
+    assert found.resumed(other, {}) == (
         "step 3 has loss 0.5 instead of 0.25 after a stop; what is remembered between steps "
         "belongs in state_dict"
+    )
+
+
+def test_a_number_that_a_stop_loses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _ = trials(monkeypatch)
+    whole = [LINE | {"step": step, "loss": 0.5} for step in range(1, promises.STEPS + 1)]
+    assert found.resumed(whole, {"SimpleNamespace.drawn": 2}) == (
+        "SimpleNamespace.drawn differs after a stop; what is remembered between steps belongs in "
+        "state_dict"
     )
 
 

@@ -10,6 +10,11 @@ from itertools import pairwise
 from srpo_bench.tasks.fences import Block, Fence, blocks, dedented, open_quote
 
 _FUTURE = re.compile(r"^from __future__ import (?:\([^)]{0,500}\)|[^\n]*)\n?", re.MULTILINE)
+_IMPORTS = re.compile(
+    r"(?:(?:import [\w., ]++|from [\w.]++ import (?:[\w*, ]++|\([\w, \n]*+\)))?"
+    r"(?: *+#[^\n]*+)?\n)++"
+)
+"""Lines that import; or are empty or a comment."""
 _RETURNS = re.compile(r"^([ \t]*)(?:return|yield)\b", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^(?:async[ \t]+)?(?:def|class)\b", re.MULTILINE)
 _CONTRACTION = re.compile(r"(?<=\w)['\u2019](?=(?:s|t|re|ll|ve|m|d)\b)")
@@ -49,10 +54,16 @@ def function_code(response: str, name: str) -> str:
 
 def whole_function(response: str, written: Sequence[Block], name: str) -> str | None:
     """The code that defines ``name``, from a block or from open text; None where nothing does."""
-    for block in reversed(written):
-        if defines(block.code, name):
-            return block.code
+    for number in reversed(range(len(written))):
+        code = written[number].code
+        if defines(code, name):
+            above = [] if _FUTURE.search(code) else filter(_only_imports, written[:number])
+            return "".join(block.code for block in above) + code
     return _open_code(response, name)
+
+
+def _only_imports(block: Block) -> bool:
+    return (block.is_python or not block.tag) and _IMPORTS.fullmatch(block.code) is not None
 
 
 def likely(written: Sequence[Block]) -> Block | None:

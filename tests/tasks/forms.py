@@ -52,6 +52,15 @@ def tagged_line(s: Solution) -> str:
     return "\n".join(["- " + lines[0], *("  " + line if line else "" for line in lines[1:])])
 
 
+def imports_apart(s: Solution) -> str:
+    """What it imports in a block of its own, above it."""
+    lines = s.whole.split("\n")
+    above = [line for line in lines if line.startswith(("import ", "from "))] or ["import math"]
+    rest = [line for line in lines if line not in above]
+    blocks = [fence("\n".join(part)) for part in (above, rest)]
+    return "Import:\n" + "Then:\n".join(blocks)
+
+
 WHOLE: Mapping[str, Form] = {
     "one block": lambda s: fence(s.whole),
     "prose around it": lambda s: f"Sure! Here's the code:\n\n{fence(s.whole)}\nHope this helps!",
@@ -94,6 +103,7 @@ WHOLE: Mapping[str, Form] = {
     "heading around, no fence": lambda s: f"**Solution**\n{s.whole}\n1. It's short.\n",
     "its tag without a fence": lambda s: f"python\n{s.whole}\n```\n",
     "headings of a word, no fence": lambda s: f"Python\n\n{s.whole}\nExplanation\n\nIt loops.",
+    "imports in a block of their own": imports_apart,
     "marks in brackets": lambda s: f"[PYTHON]\n{s.whole}\n[/PYTHON]\nIt works.",
     "a listing of LaTeX": lambda s: f"\\begin{{lstlisting}}\n{s.whole}\n\\end{{lstlisting}}",
     "indented code, no fence": lambda s: (

@@ -152,3 +152,23 @@ def test_a_block_that_returns_is_the_inside_of_a_function(code: str) -> None:
         assert likely([inside, whole]) is inside
         assert likely([whole]) is whole
     assert likely([inside, Block("", "print(1)\n")]) is inside
+
+
+@pytest.mark.parametrize(
+    ("above", "used"),
+    [
+        ("```python\nimport a, b.c  # two\n\nfrom d import (\n    e,\n)\n```", True),
+        ("```\nfrom a import *\n```", True), ("```python\n# none\n```", True),
+        ("```js\nimport a\n```", False), ("```python\nimport a\nprint(a)\n```", False),
+        ("```\nimport a from 'b'\n```", False), ("```python\nimported = 1\n```", False),
+    ],
+)  # fmt: skip
+def test_a_block_of_imports_stands_above_the_function(above: str, used: bool) -> None:
+    imports = "".join(block.code for block in blocks(above)) if used else ""
+    response = f"{above}\nThen:\n```python\n{CODE}```\n```python\nimport z\n```"
+    assert function_code(response, "f") == imports + CODE
+
+
+def test_imports_never_stand_above_a_future_import() -> None:
+    code = f"from __future__ import annotations\n{CODE}"
+    assert function_code(f"```python\nimport a\n```\n```python\n{code}```", "f") == code

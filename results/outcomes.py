@@ -167,7 +167,8 @@ def _scored(folder: Path, label: str) -> Side:
         chosen = models
     if not chosen:
         named = ", ".join(str(folder / model) for model in models)
-        raise ResultsError(f"{folder} holds the scores of several models; name one: {named}.")
+        found = "several models" if label == "." else f"no model '{label}'"
+        raise ResultsError(f"{folder} holds the scores of {found}; name one: {named}.")
     sides = [
         Side(
             str(folder / model),

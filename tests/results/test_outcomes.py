@@ -92,6 +92,8 @@ def test_scores_of_bench_eval_and_their_own_metric(tmp_path: Path) -> None:
     assert (test.result.ours, test.result.theirs) == (3 / 4, 1 / 2)
     with pytest.raises(ResultsError, match="several models; name one"):
         read_side(theirs)
+    with pytest.raises(ResultsError, match=r"scores of no model 'r'; name one: .*/p, .*/q\."):
+        read_side(theirs / "r")
 
 
 def test_an_arm_of_bench_eval_is_its_newest_checkpoints(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,9 +18,6 @@ PRESETS = Path(__file__).parent / "presets"
 
 
 T = TypeVar("T", bound=BaseModel)
-
-
-SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?e[+-]?\d{1,3}", re.IGNORECASE)
 
 
 def preset_names() -> list[str]:
@@ -101,14 +97,11 @@ def assignments(pairs: list[str]) -> dict[str, Any]:
 
 
 def scalar(text: str) -> Any:
-    """A value as it is typed: YAML, and 3e-5 is a number."""
+    """A value as it is typed: YAML."""
     try:
-        value = _loaded(text)
+        return _loaded(text)
     except yaml.YAMLError as error:
         raise UserError(f"'{text}' is not a YAML value.") from error
-    if isinstance(value, str) and SCIENTIFIC.fullmatch(value):  # YAML 1.1 reads 3e-5 as a string
-        return float(value)
-    return value
 
 
 def nested(path: list[str], value: Any) -> dict[str, Any]:

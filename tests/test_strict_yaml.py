@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from srpo_bench import strict_yaml
+from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.layers import read_yaml
+from srpo_bench.harness.layers import parse, read_yaml, scalar
 from srpo_bench.results.judgement.claims import load as load_claims
 from srpo_bench.results.store import ResultsError
 from srpo_bench.tasks.base import TaskError
@@ -26,6 +27,51 @@ def test_other_yaml_is_as_pyyaml_reads_it() -> None:
     assert strict_yaml.load(merged)["z"] == {"a": 3, "b": 4}
     with pytest.raises(yaml.YAMLError):
         strict_yaml.load("!!python/object/apply:os.getcwd []")
+
+
+def test_numbers_and_truths_are_those_of_yaml_1_2() -> None:
+    numbers = {
+        "-3": -3,
+        "+7": 7,
+        "0": 0,
+        "1e-4": 1e-4,
+        "3E5": 3e5,
+        ".5": 0.5,
+        "5.": 5.0,
+        "1.5e3": 1500,
+    }
+    assert {text: strict_yaml.load(text) for text in numbers} == numbers
+    assert [strict_yaml.load(text) for text in ("true", "False", "~", "")] == [
+        True,
+        False,
+        None,
+        None,
+    ]
+    assert strict_yaml.load("-.inf") == -strict_yaml.load(".Inf") == -float("inf")
+    texts = (
+        "010",
+        "00",
+        "1:30",
+        "0x10",
+        "1_000",
+        "yes",
+        "on",
+        "Off",
+        "n",
+        "12e",
+        "e5",
+        "1e-4x",
+        "+",
+    )
+    assert [strict_yaml.load(text) for text in texts] == list(texts)
+
+
+def test_a_setting_with_leading_zeros_is_what_it_looks_like() -> None:
+    said = scalar("010"), scalar("3e-5"), scalar("yes")
+    config = parse(Config, {"steps": said[0], "optim": {"lr": said[1]}}, "the settings")
+    assert (config.steps, config.optim.lr) == (10, 3e-5)
+    with pytest.raises(UserError, match="'steps' in the settings: Input should be a valid integer"):
+        parse(Config, {"steps": said[2]}, "the settings")
 
 
 @pytest.mark.parametrize("text", ["a: 1\na: 1", "{a: 1, 'a': 2}", "- b: {a: 1, c: 2, a: 3}"])

@@ -51,6 +51,7 @@ def test_stop_strings_belong_to_base_style_prompts(
     completions = collector.generate([problem], 1, Sampling(1.0, 1.0, 16), torch.Generator())
     assert completions.texts == [kept]
     assert engine.stops == [task.stops(collector.prompts.style)]
+    assert policy.chat == (style == "chat")  # so that the end of a turn ends a response
 
 
 def test_grades_come_back_in_the_order_of_the_responses(tiny_folder: Path) -> None:

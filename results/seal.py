@@ -12,6 +12,8 @@ from srpo_bench.results.store import FINAL, ResultsError, read_record, write_jso
 SEAL = "seal.json"
 SEALED = ("manifest.json", "steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl", FINAL)
 """What a finished run is judged by."""
+PLANNED = ("comparison.json", "manifest.json")
+"""What no run makes again."""
 
 
 def seal(folder: Path, names: Iterable[str] = SEALED) -> None:
@@ -36,9 +38,14 @@ def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:
     for name, digest in read_record(path).items():
         file = folder / name
         if name not in besides and not (file.is_file() and _sha256(file) == digest):
+            again = (
+                "begin anew with another --out"
+                if name in PLANNED
+                else f"delete all of {folder} but its manifest.json, and bench resume runs it again"
+            )
             raise ResultsError(
                 f"{file} is not as it was when it was finished ({path.name} has its digest): put "
-                f"it back from a copy, or delete {folder} and run that part again."
+                f"it back from a copy, or {again}."
             )
 
 

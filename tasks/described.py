@@ -241,6 +241,9 @@ def _expected(description: Description, answer: str, row: Row) -> str:
     expected = behind if mark else last_boxed(answer) or answer
     if not expected.strip():
         raise row.error(f"an answer in {description.answer!r}, and it is empty")
+    fields = (row.values[name] for name in FIELD.findall(description.answer) if name)
+    if description.grader == "exact" and any(isinstance(value, float) for value in fields):
+        raise row.error(f"text or a whole number for grader exact, not {expected}; use number")
     if description.grader == "number" and numbers.value(expected.strip()) is None:
         raise row.error(f"{description.answer!r} to be a number, not {answer!r:.60}")
     return expected.strip()

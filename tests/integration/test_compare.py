@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -87,6 +88,25 @@ def test_another_comparison_in_the_same_folder_is_refused(bench: Bench, finished
     assert "holds another comparison" in done.stderr
     assert "optim.lr" in done.stderr
     assert records(finished) == before
+
+
+def test_a_run_that_was_written_into_is_made_again_as_its_refusal_says(
+    bench: Bench, finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(finished, folder)
+    run = folder / "srpo" / "seed-2"
+    with (run / "evals.jsonl").open("a") as file:
+        file.write("{}\n")
+    for refused in (bench("report", folder), bench("resume", folder)):
+        assert refused.returncode == 2
+        assert f"delete all of {run} but its manifest.json, and bench resume" in refused.stderr
+    for path in run.iterdir():
+        if path.name != "manifest.json":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    done = bench("resume", folder)
+    assert done.returncode == 0, done.stderr
+    assert records(folder) == records(finished)
 
 
 def wait_for(process: subprocess.Popen[str], condition: object) -> None:

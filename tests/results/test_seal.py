@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srpo_bench.results.seal import check_there
+from srpo_bench.results.seal import check_seal, check_there, seal
 from srpo_bench.results.store import ResultsError
 
 ARMS = [{"arm": "grpo"}, {"arm": "srpo"}]
@@ -35,3 +35,21 @@ def test_of_an_import_what_lies_there_counts(tmp_path: Path) -> None:
     (tmp_path / "srpo" / "seed-3" / "evals.jsonl").touch()
     with pytest.raises(ResultsError, match="srpo/seed-3 is gone"):
         check_there(tmp_path, plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("evals.jsonl", "delete all of {} but its manifest.json, and bench resume runs it again."),
+        ("manifest.json", "put it back from a copy, or begin anew with another --out."),
+    ],
+)
+def test_what_is_no_longer_as_it_was_says_what_to_do(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / name).write_text("1")
+    seal(tmp_path, [name])
+    check_seal(tmp_path)
+    (tmp_path / name).write_text("2")
+    with pytest.raises(ResultsError) as refused:
+        check_seal(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path / name} is not as it was when it was finished")
+    assert str(refused.value).endswith(says.format(tmp_path))

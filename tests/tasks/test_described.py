@@ -260,3 +260,16 @@ def test_an_empty_question_is_told(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"q": " ", "a": 1}\n' * 10)
     with pytest.raises(TaskError, match=r"line 1: expected a question in '\{q\}.*it is empty"):
         task.load("train")
+
+
+@pytest.mark.parametrize(("grader", "told"), [("exact", True), ("number", False)])
+def test_a_float_is_not_compared_as_text(tmp_path: Path, grader: str, told: bool) -> None:
+    """pandas makes floats of whole numbers where one is missing, and nobody answers 59.0."""
+    task = made(tmp_path, grader=grader)
+    (tmp_path / "rows.jsonl").write_text('{"q": "?", "a": 59.0, "tone": "brief"}\n' * 10)
+    if not told:
+        problem = task.load("train")[0]
+        assert task.grade([problem], ["59"])[0].accuracy == 1
+        return
+    with pytest.raises(TaskError, match=r"expected text or a whole number for .*not 59\.0"):
+        task.load("train")

@@ -13,26 +13,32 @@ _GAP = r"(?:\\q?quad|\\[,;: ]|\s)*"
 _EITHER_WAY = re.compile(rf"{_GAP}(?:{OR_WORD}){_GAP}")
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _NO_NAME = re.compile(
-    r"\\text\s*\{[^{}]*\}"
+    r"\\text\s*\{[^{}]*\}|\\(?:begin|end)\{[a-z]+\}|(?<![a-zA-Z\\])[ei](?![a-zA-Z])"
     r"|\\(?:frac|sqrt|binom|pi|infty|cdot|times|div|circ|left|right|log|ln|exp|sin|cos|tan)(?![a-zA-Z])"
 )
+_VALUE = re.compile(r"\d|\\(?:pi|infty)(?![a-zA-Z])")
 _MOST_CLAIMS = 4
 """Each costs a comparison."""
-_NOT_ONE = re.compile(r"[=<>,;]|\\(?:pm|mp|cup|[lg]eq?|neq?)(?![a-zA-Z])|\b(?:and|or)\b")
+_NOT_ONE = re.compile(r"[=<>;]|\\(?:pm|mp|cup|[lg]eq?|neq?)(?![a-zA-Z])|\b(?:and|or)\b")
+_ELEMENT = re.compile(r",(?!\d{3}(?!\d))")
 
 
 def said(gold: str, answer: str) -> list[str]:
     r"""What an answer says one after the other, of which each must be right, where one value is
     asked for: ``\frac12 \text{ or } 0.5``, ``x = \frac12 = 50\%``."""
-    if len(answer) > MAX_ANSWER or not _MARK.search(answer) or _NOT_ONE.search(gold):
+    if len(answer) > MAX_ANSWER or not _MARK.search(answer) or _several(gold):
         return [answer]
     claims = []
     for way in _apart(_EITHER_WAY, latex.tidy(answer)):
         sides = _apart(_EQUALS, way)
-        while len(sides) > 1 and (_has_name(sides[0]) or not re.search(r"\d", sides[0])):
+        while len(sides) > 1 and (_has_name(sides[0]) or not _VALUE.search(sides[0])):
             del sides[0]
         claims += [way] if len(sides) == 1 or any(map(_has_name, sides)) else sides
     return claims if len(claims) <= _MOST_CLAIMS else [answer]
+
+
+def _several(gold: str) -> bool:
+    return _NOT_ONE.search(gold) is not None or len(_apart(_ELEMENT, latex.tidy(gold))) > 1
 
 
 def _has_name(side: str) -> bool:
@@ -44,7 +50,7 @@ def _apart(mark: re.Pattern[str], text: str) -> list[str]:
     parts, start = [], 0
     for cut in mark.finditer(text):
         before = text[: cut.start()]
-        if all(before.count(left) == before.count(right) for left, right in ("()", "[]", "{}")):
+        if sum(map(before.count, "([{")) == sum(map(before.count, ")]}")):
             parts.append(text[start : cut.start()].strip())
             start = cut.end()
     parts.append(text[start:].strip())

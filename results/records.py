@@ -128,8 +128,10 @@ def read_timing(path: Path) -> tuple[tuple[Array, Array] | None, dict[str, float
     seconds = {p: np.nan_to_num(_column([line.get(p) for line in lines])) for p in PHASES}
     spent = np.cumsum(sum(row for p, row in seconds.items() if p != "evaluation"))
     sums = {f"seconds_{p}": float(row.sum()) for p, row in seconds.items()}
-    if all(PROCESSOR in line for line in lines):
-        sums["processor_seconds"] = _sum([float(line[PROCESSOR]) for line in lines])
+    for ending in ("", *(f"_{phase}" for phase in PHASES)):
+        if all(f"{PROCESSOR}{ending}" in line for line in lines):
+            spent_here = [float(line[f"{PROCESSOR}{ending}"]) for line in lines]
+            sums[f"processor_seconds{ending}"] = _sum(spent_here)
     return (_column([line["step"] for line in lines]), spent), sums
 
 

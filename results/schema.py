@@ -129,11 +129,17 @@ class Timing(TypedDict):
     """What no phase claims."""
     processor: NotRequired[float]
     """Processor seconds of the whole step without its evaluation, beside the wall's above; absent
-    from older records."""
+    from older records, as those by phase are."""
+    processor_rollout: NotRequired[float]
+    processor_grading: NotRequired[float]
+    processor_training: NotRequired[float]
+    processor_sync: NotRequired[float]
+    processor_evaluation: NotRequired[float]
+    processor_other: NotRequired[float]
 
 
 PROCESSOR = "processor"
-PHASES = tuple(name for name in Timing.__annotations__ if name not in ("step", PROCESSOR))
+PHASES = tuple(n for n in Timing.__annotations__ if n != "step" and not n.startswith(PROCESSOR))
 """Where a step's seconds go."""
 
 

@@ -19,7 +19,8 @@ def brought() -> set[str]:
     what is asked for in one version alone, as torch asks for CUDA's libraries."""
     project = tomllib.loads((TREE / "pyproject.toml").read_text())["project"]
     extra = project["optional-dependencies"]["dev"]
-    todo = [Requirement(line) for line in [*project["dependencies"], *extra]]
+    direct = [Requirement(line) for line in [*project["dependencies"], *extra]]
+    todo = [needed for needed in direct if needed.marker is None or needed.marker.evaluate()]
     seen: set[tuple[str, frozenset[str]]] = set()
     exact: set[str] = set()
     while todo:

@@ -81,8 +81,8 @@ class Spending:
 class Clock:
     """Seconds by phase, ``srpo_bench.results.schema.PHASES``; what none of them claims is other.
 
-    Beside them the processor's seconds, evaluation left out: neighbours on the same machine, and
-    the runs beside this one, stretch the wall clock and not those.
+    Beside them the processor's: neighbours on the same machine, and the runs beside this one,
+    stretch the wall clock and not those. Their sum leaves evaluation out.
     """
 
     def __init__(self) -> None:
@@ -95,22 +95,24 @@ class Clock:
         try:
             yield
         finally:
-            self._seconds[phase] += time.perf_counter() - start
-            if phase == "evaluation":
-                self._evaluating += _processor() - busy
+            self._wall[phase] += time.perf_counter() - start
+            self._processor[phase] += _processor() - busy
 
     def close(self, step: int) -> Timing:
         """The step's timing; the clock starts anew."""
-        total = time.perf_counter() - self._start
-        self._seconds["other"] = max(total - sum(self._seconds.values()), 0.0)
-        seconds = {phase: round(value, 4) for phase, value in self._seconds.items()}
-        seconds[PROCESSOR] = round(_processor() - self._busy - self._evaluating, 4)
+        total, busy = time.perf_counter() - self._start, _processor() - self._busy
+        self._wall["other"] = max(total - sum(self._wall.values()), 0.0)
+        self._processor["other"] = max(busy - sum(self._processor.values()), 0.0)
+        seconds = dict(self._wall)
+        seconds[PROCESSOR] = busy - self._processor["evaluation"]
+        seconds |= {f"{PROCESSOR}_{phase}": value for phase, value in self._processor.items()}
         self._restart()
-        return cast(Timing, {"step": step, **seconds})
+        rounded = {name: round(value, 4) for name, value in seconds.items()}
+        return cast(Timing, {"step": step, **rounded})
 
     def _restart(self) -> None:
-        self._start, self._busy, self._evaluating = time.perf_counter(), _processor(), 0.0
-        self._seconds = dict.fromkeys(PHASES, 0.0)
+        self._start, self._busy = time.perf_counter(), _processor()
+        self._wall, self._processor = dict.fromkeys(PHASES, 0.0), dict.fromkeys(PHASES, 0.0)
 
 
 def _processor() -> float:

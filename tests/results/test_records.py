@@ -58,7 +58,13 @@ def test_a_clock_leaves_evaluation_out_and_counts_processors_where_all_steps_do(
     assert sums["seconds_evaluation"] == 100
     assert "processor_seconds" not in sums
     lines = [line | {PROCESSOR: seconds} for line, seconds in ((one, 5.0), (other, 2.5))]
-    assert read_timing(written(tmp_path / "timing.jsonl", *lines))[1]["processor_seconds"] == 7.5
+    lines[1][f"{PROCESSOR}_rollout"] = 1.5
+    sums = read_timing(written(tmp_path / "timing.jsonl", *lines))[1]
+    assert sums["processor_seconds"] == 7.5
+    assert "processor_seconds_rollout" not in sums
+    lines[0][f"{PROCESSOR}_rollout"] = 0.25
+    sums = read_timing(written(tmp_path / "timing.jsonl", *lines))[1]
+    assert sums["processor_seconds_rollout"] == 1.75
     assert read_timing(tmp_path / "absent.jsonl") == (None, {})
 
 

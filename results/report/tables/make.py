@@ -135,8 +135,8 @@ def totals(a: Analysis) -> Table:
     ]
     note = (
         "Sums over all runs of an arm, responses that were thrown away included. Runs side by side "
-        "stretch each other's seconds by the wall clock; processor seconds (evaluation left out) "
-        "tell the work."
+        "stretch each other's seconds by the wall clock; processor seconds, whose sum leaves "
+        "evaluation out, tell the work."
     )
     return Table("ledger", "What it all cost", ("what", *a.arms), tuple(rows), note)
 

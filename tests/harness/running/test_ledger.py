@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from srpo_bench.harness.running import ledger
-from srpo_bench.results.schema import PHASES
+from srpo_bench.results.schema import PHASES, Timing
 
 
 def test_flops_are_two_a_parameter_forward_and_six_trained() -> None:
@@ -89,8 +89,13 @@ def test_processor_seconds_are_those_of_the_step_without_its_evaluation(busy: li
     with clock("evaluation"):
         busy[3] += 7
     busy[3] += 0.125
-    assert clock.close(1)["processor"] == 3.875
-    assert clock.close(2)["processor"] == 0
+    told = clock.close(1)
+    assert told["processor"] == 3.875
+    by_phase = {"training": 3.0, "evaluation": 7.0, "other": 0.875}
+    assert {phase: told.get(f"processor_{phase}") for phase in PHASES} == (
+        dict.fromkeys(PHASES, 0.0) | by_phase
+    )
+    assert {told_of for told_of in clock.close(2).items() if told_of[1]} == {("step", 2)}
 
 
 def test_what_no_phase_claims_is_other_and_each_step_starts_anew(
@@ -102,7 +107,9 @@ def test_what_no_phase_claims_is_other_and_each_step_starts_anew(
             now[0] += seconds
     now[0] += 0.25
     expected = dict.fromkeys(PHASES, 0.0) | {"rollout": 3.0, "grading": 0.5, "other": 0.25}
-    assert clock.close(1) == {"step": 1, **expected, "processor": 0.0}
+    processor = {name: 0.0 for name in Timing.__annotations__ if name.startswith("processor")}
+    assert clock.close(1) == {"step": 1, **expected, **processor}
+    assert len(processor) == 1 + len(PHASES)
     now[0] += 4
     assert clock.close(2)["other"] == 4
     assert clock.close(3)["other"] == 0

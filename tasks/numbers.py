@@ -44,9 +44,8 @@ _MINUS = re.compile(r"\b(?:minus|negative)\s(?=\$?\.?[0-9])", re.IGNORECASE)
 _SPACED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?: [0-9]{3})+(?![0-9.,]*[0-9]|/)")
 _MARK = re.compile(r"#{4,}\s*+([^\n#]*)")
 _MOST_MARKS = 32
-_LABEL = re.compile(
-    r"[^0-9\n]{0,60}(?:(?<!!)[:=]|\bis\b|\bare\b)(?![^0-9\n]{0,60}(?:[:=]|\bis\b|\bare\b))"
-)
+_SAYS = r"(?:(?<!!)[:=](?!>)|\b(?:is|are)\b)"
+_LABEL = re.compile(rf"[^0-9\n]{{0,60}}{_SAYS}(?![^0-9\n]{{0,60}}{_SAYS})")
 _UNEQUAL = re.compile(
     r"[\s*$\\({\[]*(?:<(?![^<>]*>)|>|≠|!=|\\(?:ne|neq|lt|gt)\b"
     r"|(?:not|(?:more|less|fewer|greater) than)\b)",

@@ -12,7 +12,7 @@ from srpo_bench.tasks.fences import Block, Fence, blocks, dedented, open_quote
 _FUTURE = re.compile(r"^from __future__ import (?:\([^)]{0,500}\)|[^\n]*)\n?", re.MULTILINE)
 _IMPORTS = re.compile(
     r"(?:(?:import [\w., ]++|from [\w.]++ import (?:[\w*, ]++|\([\w, \n]*+\)))?"
-    r"(?: *+#[^\n]*+)?\n)++"
+    r"(?: *+#[^\n]*+)?\n)+"
 )
 """Lines that import; or are empty or a comment."""
 _RETURNS = re.compile(r"^([ \t]*)(?:return|yield)\b", re.MULTILINE)

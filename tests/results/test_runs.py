@@ -185,3 +185,12 @@ def test_a_sealed_run_is_read_without_its_samples(folder: Path) -> None:
     (run / "timing.jsonl").write_text("")
     with pytest.raises(ResultsError, match=r"timing\.jsonl is not as it was"):
         read(folder)
+
+
+def test_a_plan_that_was_changed_is_refused(folder: Path) -> None:
+    seal(folder, ["comparison.json"])
+    assert len(read(folder).runs) == 4
+    plan = folder / "comparison.json"
+    plan.write_text(plan.read_text() + " ")
+    with pytest.raises(ResultsError, match=r"comparison\.json is not as it was"):
+        read(folder)

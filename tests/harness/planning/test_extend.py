@@ -19,7 +19,7 @@ from srpo_bench.harness.problems.seen import CARD, key
 from srpo_bench.harness.running.as_planned import problems_as_planned
 from srpo_bench.results.judgement.matched import matched
 from srpo_bench.results.runs import read
-from srpo_bench.results.seal import check_seal
+from srpo_bench.results.seal import SEAL, digests
 from srpo_bench.results.store import append_line, read_json, write_json
 
 GRPO, SRPO = Arm(name="grpo", algorithm="grpo"), Arm(name="srpo", algorithm="srpo")
@@ -78,7 +78,7 @@ def test_seeds_are_added_and_what_was_there_stays(planned: Path) -> None:
     assert (
         new["contract"]["pool_digest_seed"] != before["grpo/seed-1"]["contract"]["pool_digest_seed"]
     )
-    check_seal(planned)
+    assert read_json(planned / SEAL) == digests(planned, ["comparison.json"])
     assert [run.seed for run in read_planned(planned).runs] == [1, 2, 3]
     assert [run.seed for run in reopen(planned).runs] == [1, 2, 3]
     assert matched(read(planned).runs)
@@ -183,3 +183,15 @@ def test_an_addition_that_cannot_be_written_leaves_what_was_there(
         **before, planned / ".lock": (planned / ".lock").read_bytes()
     }  # fmt: skip
     assert sorted(p.name for p in (planned / "grpo").iterdir()) == ["seed-1", "seed-2"]
+
+
+def test_what_stops_before_the_new_seal_leaves_no_old_one(
+    planned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(folder: Path, names: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("srpo_bench.harness.planning.writing.seal", stop)
+    with pytest.raises(KeyboardInterrupt):
+        plan(planned, settings([1, 2, 3]), [GRPO], "more")
+    assert [run.seed for run in reopen(planned).runs] == [1, 2, 3]

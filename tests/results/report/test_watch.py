@@ -125,3 +125,9 @@ def test_how_far_it_is_is_told_when_it_has_changed(
     assert len(told) == len(set(told)) == 2
     assert pauses == [5, 5, 5]
     assert written == [(tmp_path, True, (tmp_path,), 5, (0.5,))] * 3
+
+
+def test_a_plan_that_changes_is_seen(folder: Path) -> None:
+    before = watch._stamp(folder)
+    synthetic.change(folder, "comparison.json", note="one more seed")
+    assert watch._stamp(folder) != before

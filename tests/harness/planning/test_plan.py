@@ -300,3 +300,14 @@ def test_a_plan_is_sealed_and_its_base_is_found_again(planned: Path) -> None:
     seal(planned, ["comparison.json"])
     again = reopen(planned)
     assert again.base == prepare.prepare(config(), {"grpo"}).base
+
+
+def test_a_base_is_opened_and_what_was_left_out_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    monkeypatch.setattr(prepare, "check", opened.append)
+    monkeypatch.setattr(prepare, "without_unsafe", lambda asked: (asked, ["humaneval is out"]))
+    plan(tmp_path / "c", config(), ARMS, "bench compare")
+    assert opened
+    assert "humaneval is out" in read_json(tmp_path / "c" / "comparison.json")["notes"]

@@ -122,6 +122,7 @@ def test_what_is_not_used_is_discarded_and_not_trained(
             batch = super().weigh(*args)
             assert isinstance(batch, Batch)
             batch.weight[:] = torch.tensor([0.0, 1.0, 0.5, 0.0])
+            batch.costs = {"verifier_calls": 5.0, "flops": 0.5}
             return batch
 
     monkeypatch.setattr(methods, "get", lambda name: Half)
@@ -131,6 +132,8 @@ def test_what_is_not_used_is_discarded_and_not_trained(
     entry = line["ledger"]
     assert (entry["responses"], entry["responses_discarded"]) == (4, 2)
     assert entry["tokens_generated"] == 8
+    assert entry["verifier_calls"] == 4 + 5
+    assert entry["flops"] % 1 == 0.5
     assert entry["tokens_trained"] == 3 * (1 + 2)  # a partial weight counts whole, in each pass
     assert entry["updates"] == 3
 

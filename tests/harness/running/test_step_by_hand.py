@@ -26,6 +26,7 @@ from srpo_bench.harness.running import ledger, loop, methods
 from srpo_bench.harness.running.learner import Update
 from srpo_bench.harness.running.loop import Trainer
 from srpo_bench.harness.running.record import evaluation_line, step_line
+from srpo_bench.harness.sinks.fan_out import Sinks
 from srpo_bench.results.schema import Ledger, Spent
 from srpo_bench.results.store import read_lines
 from srpo_bench.tasks.base import Grade, Outcome, Problem
@@ -138,9 +139,14 @@ def test_what_is_not_used_is_discarded_and_not_trained(
     assert entry["updates"] == 3
 
 
-def test_totals_add_up_over_steps_and_stand_at_each_evaluation(tmp_path: Path) -> None:
+def test_totals_add_up_over_steps_and_stand_at_each_evaluation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Sinks, "log", lambda self, name, line: shown.append(name))
     run = scripted(run_of(tmp_path, "grpo-token"))
     assert run.train()
+    assert (shown.count("steps"), shown.count("evals")) == (5, 2)
     lines = list(read_lines(tmp_path / "steps.jsonl"))
     first, last = read_lines(tmp_path / "evals.jsonl")
     assert (first["step"], last["step"]) == (0, 5)

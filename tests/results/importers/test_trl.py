@@ -65,6 +65,12 @@ def test_a_log_that_ends_before_its_budget_is_not_finished(tmp_path: Path) -> No
     assert (run.state, run.reason) == ("stopped", "the log ends at step 8 of 20")
 
 
+def test_a_budget_is_its_own_runs(tmp_path: Path) -> None:
+    bound, free = (state(tmp_path / f"{n}.json", max_steps=n) for n in (20, -1))
+    done = take("trl", f"grpo/1={bound}", f"srpo/1={free}", out=tmp_path / "out")
+    assert done.written.unfinished == ["grpo/seed-1"]
+
+
 def test_a_log_beyond_its_budget_is_doubted(tmp_path: Path) -> None:
     """A budget of one step, too; 0 and -1 are TRL's words for none."""
     for budget, doubted in ((1, True), (7, True), (8, False), (0, False), (-1, False)):

@@ -22,7 +22,7 @@ dev: .venv/developed
 
 .venv/installed: pyproject.toml constraints.txt | bubblewrap
 	@echo "2/3 making .venv"
-	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv  # once: PYTHON is chosen then
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@echo "3/3 installing the package and what it needs: 2 GB, or 6 with CUDA's libraries; some minutes"
 	@$(PIP) -e .

@@ -43,7 +43,8 @@ def no_pairs(comparison: Comparison, arms: Set[str], proof: Matched, vouched: bo
         )
     unfinished = [r.name for r in runs if r.state not in ENDED]
     if unfinished:
-        return f"{len(unfinished)} of {len(runs)} runs are not finished ({some(unfinished)})"
+        verb = "is" if len(unfinished) == 1 else "are"
+        return f"{len(unfinished)} of {len(runs)} runs {verb} not finished ({some(unfinished)})"
     return ""
 
 

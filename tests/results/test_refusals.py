@@ -220,5 +220,5 @@ def test_a_pair_is_blocked_by_the_first_thing_that_is_lacking() -> None:
     assert blocked(contrast=few, starving=starves).startswith("7 complete seed pairs")
     low = SimpleNamespace(**vars(contrast) | {"target": 0.1})
     assert blocked(contrast=low, starving=starves).startswith("the target of 10.0 % is not above")
-    assert blocked("running", contrast=few) == "1 of 2 runs are not finished (grpo/seed-1)"
+    assert blocked("running", contrast=few) == "1 of 2 runs is not finished (grpo/seed-1)"
     assert blocked(matched=Matched({"lr": [1, 2]}, [], 9)).startswith("the runs are not matched")

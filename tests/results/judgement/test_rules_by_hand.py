@@ -236,7 +236,7 @@ def test_unmatched_copied_and_unfinished_runs_are_not_judged() -> None:
         "runs of one arm are copies of each other under several seeds (a/seed-2 repeats a/seed-1)"
     )
     assert rules.no_pairs(here, {"a", "b"}, PROVED, False) == (
-        "1 of 3 runs are not finished (b/seed-2)"
+        "1 of 3 runs is not finished (b/seed-2)"
     )
 
 

@@ -26,6 +26,7 @@ _SCALES = {
         (100, "hundred"), (1000, "thousand"),
     )},
 }  # fmt: skip
+_LIKE = {"≈": "=", "≅": "=", "’": "'", "′": "'", "·": "*", "⋅": "*", "٫": ".", "٬": ","}
 _LETTERS = {"k": 3, "K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 _NUMBER = re.compile(
     r"(?P<sign>-?)\$?(?P<inner>-?)(?P<digits>[0-9][0-9.,]*|\.[0-9][0-9.,]*)"
@@ -148,10 +149,8 @@ def _ascii(letter: str) -> str:
         return "-"
     if (other := {"Sc": "$", "Zs": " ", "Cf": ""}.get(kind)) is not None:
         return other
-    if letter in "≈≅’′·⋅٫٬":
-        return {"≈": "=", "≅": "=", "’": "'", "′": "'", "·": "*", "⋅": "*", "٫": ".", "٬": ","}[
-            letter
-        ]
+    if letter in _LIKE:
+        return _LIKE[letter]
     plain = unicodedata.normalize("NFKC", letter)
     above, slash, below = plain.partition("\u2044")
     if slash and above.isdecimal() and below.isdecimal():

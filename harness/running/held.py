@@ -31,13 +31,22 @@ def lost(whole: Held, resumed: Held) -> str:
     for name, value in whole.items():
         other = resumed.get(name)
         if other is None or not _same(value, other):
-            numbers = not torch.is_tensor(value) and other is not None
-            return f"{name} is {other:.4g} instead of {value:.4g}" if numbers else f"{name} differs"
+            numbers = isinstance(value, int | float) and isinstance(other, int | float)
+            return f"{name} is {_shown(other, value)}" if numbers else f"{name} differs"
     return ""
 
 
 def _same(value: bool | float | Tensor, other: bool | float | Tensor) -> bool:
-    a, b = torch.as_tensor(value), torch.as_tensor(other)
-    if a.shape != b.shape:
+    if getattr(value, "shape", ()) != getattr(other, "shape", ()):
         return False
-    return bool(((a == b) | ((a != a) & (b != b))).all())
+    same = (value == other) | ((value != value) & (other != other))
+    return bool(same.all()) if isinstance(same, Tensor) else bool(same)
+
+
+def _shown(other: Any, value: Any) -> str:
+    """Two numbers in four digits; in all of theirs where those are the same, or too many."""
+    try:
+        short, wanted = f"{other:.4g}", f"{value:.4g}"
+    except OverflowError:
+        short = wanted = ""
+    return f"{short} instead of {wanted}" if short != wanted else f"{other} instead of {value}"

@@ -32,6 +32,11 @@ def test_numbers_and_tensors_are_held_and_nothing_else() -> None:
         (torch.ones(2), torch.ones(1), "SimpleNamespace.x differs"),
         (3, torch.tensor(3), ""),
         (3, None, "SimpleNamespace.x differs"),
+        (2**70, 2**70, ""),
+        (2**53 + 1, 2**53, f"SimpleNamespace.x is {2**53} instead of {2**53 + 1}"),
+        (10**400, 1, f"SimpleNamespace.x is 1 instead of {10**400}"),
+        (1.0, torch.zeros(3), "SimpleNamespace.x differs"),
+        (1.0, torch.tensor(2.0), "SimpleNamespace.x differs"),
     ],
 )
 def test_what_differs_is_lost(whole: Any, resumed: Any, said: str) -> None:

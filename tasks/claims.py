@@ -9,8 +9,7 @@ from srpo_bench.tasks.readings import MAX_ANSWER
 from srpo_bench.tasks.relations import OR_WORD
 
 _MARK = re.compile(r"=|\bor\b")
-_GAP = r"(?:\\q?quad|\\[,;: ]|\s)*"
-_EITHER_WAY = re.compile(rf"{_GAP}(?:{OR_WORD}){_GAP}")
+_EITHER_WAY = re.compile(OR_WORD)
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _NO_NAME = re.compile(
     r"\\text\s*\{[^{}]*\}|\\(?:begin|end)\{[a-z]+\}|(?<![a-zA-Z\\])[ei](?![a-zA-Z])"

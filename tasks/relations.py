@@ -22,7 +22,7 @@ _OR = re.compile(
 )
 _SIGN = re.compile(r"(<=|>=|<|>|\\(?:leqslant|geqslant|leq?|geq?|lt|gt)(?![a-zA-Z]))")
 _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
-_NAMED = re.compile(r"(?:\s|\\[,;:! ]|\\q?quad)*([a-zA-Z])\s*=([^=]+)")
+_NAMED = re.compile(r"\s*([a-zA-Z])\s*=([^=]+)")
 _NAMES_FIRST = re.compile(r"\(([a-zA-Z](?:\s*,\s*[a-zA-Z])+)\)\s*=\s*\((.*)\)", re.DOTALL)
 OR_WORD = r"\\text\s*\{[\s,]*or\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])"
 

@@ -70,19 +70,17 @@ def base(
 
 
 def _micro(out: Path, seed: int) -> None:
-    from rich.progress import Progress
-
+    from srpo_bench.harness.cli.meter import Meter
     from srpo_bench.harness.models.micro import train_base
 
-    with Progress(transient=True) as bar:
-        task = bar.add_task("training the micro base")
-        train_base(out, seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
+    words = "training the micro base"
+    with Meter(words) as meter:
+        train_base(out, seed, progress=lambda done, of: meter.show(words, done, of))
 
 
 def _grow(out: Path, **settings: Any) -> None:
-    from rich.progress import Progress
-
     from srpo_bench.harness import layers
+    from srpo_bench.harness.cli.meter import Meter
     from srpo_bench.harness.environment import settle
     from srpo_bench.harness.growing.recipe import Recipe
 
@@ -93,12 +91,10 @@ def _grow(out: Path, **settings: Any) -> None:
 
     from srpo_bench.harness.growing.cold_start import grow
 
-    with Progress(transient=True) as bar:
-        task = bar.add_task("reading the model and the solutions", total=None)
+    with Meter("reading the model and the solutions") as meter:
 
         def progress(done: int, of: int, loss: float) -> None:
-            words = f"{loss:.3f} nats a token"
-            bar.update(task, completed=done, total=of, description=words)
+            meter.show("learning", done, of, f"{loss:.3f} nats a token")
 
         try:
             grow(recipe, out, progress)

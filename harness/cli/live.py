@@ -228,6 +228,8 @@ class Progress:
             left = minutes(seconds) if seconds else ""
         reward = f"{seen.steps[-1]['reward']:.3f}"
         words = health(seen.steps, self.comparison.config.rollout.prompts_per_step)
+        if seen.state == "running" and seen.step == total and self.comparison.config.final.tasks:
+            words = ", ".join(filter(None, [words, "scoring the trained model"]))
         return [seen.name, seen.state, f"{seen.step}/{total}", reward, accuracy, left, words]
 
     def _print_ended(self) -> None:

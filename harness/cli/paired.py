@@ -6,14 +6,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
-from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.results.outcomes import TaskTest, compare, known_to_differ, read_side
 from srpo_bench.results.text import p_value, points
 
-WIDTH = 132
-"""Columns of a table that goes into a file or a pipe."""
 PHASES = {"final": "the final scoring", "evaluation": "evaluations while training"}
 
 
@@ -38,9 +34,6 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
     print(f"A: {a.label}\nB: {b.label}\nOf {PHASES[phase]}, on the problems that both were asked.")
     if differ:
         print(f"Known to differ, A and B: {'; '.join(differ)}.")
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH
     table = plain("task")
     for column in ("n", "k", "seeds", "A", "B"):
         table.add_column(column, justify="right")
@@ -48,7 +41,7 @@ def show_paired(ours: Path, theirs: Path, as_json: bool) -> None:
         table.add_column(column, no_wrap=True)
     for test in tests:
         table.add_row(*_row(test))
-    console.print(table)
+    console().print(table)
     print(
         "Intervals are 95 %, over problems"
         f"{' and seeds' if any(test.seeds > 1 for test in tests) else ''}; "

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from srpo_bench.harness import layers
-from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.cli.meter import Meter
+from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.environment import make_repeatable, settle
 from srpo_bench.harness.machine import cores
@@ -27,10 +27,9 @@ def score_and_show(
     config = layers.parse(Config, layers.merge(defaults, flags), "the flags")
     settle(config.threads)
     make_repeatable(config.threads)
-    console = Console(stderr=True)
     try:
-        with console.status("loading") as status:
-            record = score_models(config, seed, backend, out, status.update)
+        with Meter("loading") as meter:
+            record = score_models(config, seed, backend, out, meter.show)
     except KeyboardInterrupt:
         if out is None or not out.exists():
             raise
@@ -50,7 +49,8 @@ def show(record: dict[str, Any]) -> None:
     table = plain()
     model = ("model",) if several else ()
     right = ("n", "k", "score", "resampled")
-    for column in (*model, "task", "metric", *right, "pass@k", "cut off", "outcomes"):
+    drawn = ("pass@k",) if any(map(_pass_at, scores)) else ()
+    for column in (*model, "task", "metric", *right, *drawn, "cut off", "outcomes"):
         table.add_column(
             column,
             justify="right" if column in right else "left",
@@ -59,7 +59,6 @@ def show(record: dict[str, Any]) -> None:
     for line in scores:
         stderr = line.stderr_questions
         error = "" if stderr is None else f" ± {100 * stderr:.1f}"
-        shown = {*map(str, PASS_AT), str(line.k)} - {"1"}
         table.add_row(
             *([line.model] if several else []),
             line.task,
@@ -68,10 +67,16 @@ def show(record: dict[str, Any]) -> None:
             str(line.k),
             f"{100 * line.accuracy:.1f}{error} %",
             "" if line.stderr is None else f"± {100 * line.stderr:.1f} %",
-            ", ".join(f"@{k} {100 * v:.1f} %" for k, v in line.pass_at.items() if k in shown),
+            *([_pass_at(line)] if drawn else []),
             "" if line.truncated is None else f"{100 * line.truncated:.0f} %",
             ", ".join(f"{name} {count}" for name, count in line.outcomes.items()),
         )
-    Console().print(table)
+    console().print(table)
     for note in record.get("notes", []):
         print(note)
+
+
+def _pass_at(line: ScoreLine) -> str:
+    """Of more than one response."""
+    shown = {*map(str, PASS_AT), str(line.k)} - {"1"}
+    return ", ".join(f"@{k} {100 * v:.1f} %" for k, v in line.pass_at.items() if k in shown)

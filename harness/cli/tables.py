@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
+
+WIDTH = 132
+"""Columns of what goes into a file or a pipe, unless COLUMNS says otherwise."""
+
+
+def console() -> Console:
+    """Stdout: as wide as the screen, or wide enough for a table's names where there is none."""
+    out = Console()
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = WIDTH
+    return out
 
 
 def plain(*columns: str, **look: Any) -> Table:

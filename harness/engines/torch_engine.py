@@ -135,9 +135,11 @@ class _Decode:
         """Decode until every row has ended or met the limit. uniform: (B, limit) in [0, 1).
 
         Yields:
-            rows (b,) long that end at one position, and their tokens (b, t + 1) long.
+            rows (b,) long that end, or meet the limit, at one position, and their tokens
+            (b, t + 1) long.
         """
-        for t in range(self.sampling.max_new_tokens):
+        limit = self.sampling.max_new_tokens
+        for t in range(limit):
             logits = self.reader.next(self.last)
             token, logp = sample(
                 logits,
@@ -152,8 +154,9 @@ class _Decode:
             self.lengths[rows] = t + 1
             over = torch.isin(token, self.ends) | self._stopped(rows, t)
             self.ended[rows] = over
-            if over.any():
-                yield rows[over], self.tokens[rows[over], : t + 1]
+            done = rows if t + 1 == limit else rows[over]
+            if len(done):
+                yield done, self.tokens[done, : t + 1]
             left = ~self.ended[self.alive]
             if not left.any():
                 return

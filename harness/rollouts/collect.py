@@ -114,7 +114,11 @@ class GradedCompletions:
 
 
 class Collector:
-    """Collects responses: renders problems for one policy, samples, has the tasks grade."""
+    """Collects responses: renders problems for one policy, samples, has the tasks grade.
+
+    Args:
+        count: told how many more responses have ended, as far as the engine knows it.
+    """
 
     def __init__(
         self,
@@ -123,9 +127,10 @@ class Collector:
         tasks: dict[str, Task],
         data: Data,
         rewards: Mapping[str, RewardFunction] | None = None,
+        count: Callable[[int], None] | None = None,
     ) -> None:
         self.policy, self.engine, self.tasks = policy, engine, tasks
-        self.rewards = rewards or {}
+        self.rewards, self._count = rewards or {}, count
         self.prompts = Prompts(policy.tokenizer, tasks, data)
         policy.chat = self.prompts.style == "chat"
 
@@ -139,16 +144,23 @@ class Collector:
         group = torch.arange(len(problems)).repeat_interleave(n)
         grades_aside = [self.tasks[p.task].grades_aside for p in problems]
         begun = self._aside([problems[i] for i in group.tolist()])
+        uncounted = len(group)
 
         def text(row: int, tokens: list[int]) -> str:
             return _cut(self.policy.decode(tokens), stops[row // n])
 
         def ended(rows: list[int], tokens: list[list[int]]) -> None:
+            nonlocal uncounted
             pairs = zip(rows, tokens, strict=True)
             begun.take({row: text(row, ids) for row, ids in pairs if grades_aside[row // n]})
+            if self._count:
+                self._count(len(rows))
+                uncounted -= len(rows)
 
-        listener = ended if any(grades_aside) else None
+        listener = ended if any(grades_aside) or self._count else None
         responses = self.engine.generate(prompts, n, sampling, generator, stops, listener)
+        if self._count and uncounted:
+            self._count(uncounted)
         lengths = responses.mask.sum(1).tolist()
         texts = [
             text(row, tokens[:length])

@@ -16,7 +16,7 @@ from srpo_bench.harness.errors import RunError, UserError, as_user_error
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.harness.rollouts.prompts import style_of
-from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
+from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, Tell
 from srpo_bench.tasks.base import Problem, TaskError
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def check(config: Config) -> None:
 
 
 def lm_eval_backend(
-    subject: Subject, config: Config, problems: Problems, seed: int
+    subject: Subject, config: Config, problems: Problems, seed: int, tell: Tell
 ) -> Iterator[ScoredSubject]:
-    """Have lm-eval ask and grade a Hugging Face folder, task by task."""
+    """Have lm-eval ask and grade a Hugging Face folder, task by task; it counts by itself."""
     from lm_eval.models.huggingface import HFLM
 
     model = HFLM(
@@ -75,6 +75,7 @@ def lm_eval_backend(
     )
     model.model.generation_config = _ends_alone(model.model.generation_config)
     for name, of_task in problems.final.items():
+        tell(f"{subject.label}: {name}", 0, None)
         limit = config.final.max_new_tokens or problems.tasks[name].max_new_tokens
         result = _simple_evaluate(
             model,

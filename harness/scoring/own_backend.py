@@ -16,7 +16,7 @@ from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate, score
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.scoring.policies import Subject
-from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine
+from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, Tell
 from srpo_bench.harness.streams import stream
 from srpo_bench.results.schema import TaskScore
 from srpo_bench.results.statistics.problems import accuracy, pass_at
@@ -29,13 +29,21 @@ of two, which make a curve, and k itself."""
 
 
 def own_backend(
-    subject: Subject, config: Config, problems: Problems, seed: int
+    subject: Subject, config: Config, problems: Problems, seed: int, tell: Tell
 ) -> Iterator[ScoredSubject]:
     """Ask and grade as a run's own final scoring does: same seed and step, same responses."""
+    ended, of = 0, config.final.k * sum(map(len, problems.final.values()))
+
+    def count(more: int) -> None:
+        nonlocal ended
+        ended += more
+        tell(f"{subject.label}: responses", ended, of)
+
+    count(0)
     policy = load_policy(subject.folder, config.model.dtype, config.model.device)
     generator = stream(seed, "final", subject.step)
     with contextlib.closing(make_engine(policy, config, subject.folder)) as engine:
-        collector = Collector(policy, engine, problems.tasks, config.data)
+        collector = Collector(policy, engine, problems.tasks, config.data, count=count)
         for _, _, completions in evaluate(
             collector, problems.final, config.final, config.final.max_new_tokens, generator
         ):

@@ -27,7 +27,13 @@ from srpo_bench.harness.rollouts.probe import probe, question_of
 from srpo_bench.harness.rollouts.prompts import Prompts, fit, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
-from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
+from srpo_bench.harness.scoring.scores import (
+    ScoredSubject,
+    ScoreLine,
+    Tell,
+    write_samples,
+    write_scores,
+)
 from srpo_bench.results.schema import SCHEMA
 from srpo_bench.results.store import is_taken
 
@@ -39,14 +45,14 @@ def score_models(
     seed: int = 0,
     backend: str = "own",
     out: Path | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = lambda *_: None,
 ) -> dict[str, Any]:
     """Score what ``config.model.path`` names on ``config.final.tasks``.
 
     Args:
         out: a new or empty folder for ``samples.jsonl`` (every response, as they come) and, when
             all is done, ``scores.json``.
-        tell: told what is being scored.
+        tell: told what is being scored, and how far it is.
 
     Returns:
         What ``scores.json`` holds: settings, origin of the data, scores, seconds of each model (not
@@ -69,17 +75,14 @@ def score_models(
     notes = dict.fromkeys(problems.notes)
     if backend == "own":  # lm-eval computes by the model's own forward pass
         for subject in policies:
-            tell(f"{subject.label}: is its arithmetic the model's?")
+            tell(f"{subject.label}: is its arithmetic the model's?", 0, None)
             _try(config, problems, subject.folder, device)
             notes |= dict.fromkeys(_ending(config, subject.folder))
     scores: list[ScoreLine] = []
     seconds: dict[str, float] = {}
     for subject in policies:
         start = time.perf_counter()
-        answers = ask(subject, config, problems, seed)
-        for name in problems.final:
-            tell(f"{subject.label}: {name}")
-            scored = next(answers)
+        for scored in ask(subject, config, problems, seed, tell):
             scores += scored.scores
             write_samples(out, scored.samples)
         seconds[subject.label] = round(time.perf_counter() - start, 1)
@@ -100,7 +103,7 @@ def score_models(
     return record
 
 
-Ask = Callable[[Subject, Config, Problems, int], Iterator[ScoredSubject]]
+Ask = Callable[[Subject, Config, Problems, int, Tell], Iterator[ScoredSubject]]
 
 
 def _backend(name: str, config: Config) -> Ask:

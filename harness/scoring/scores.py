@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from srpo_bench.results.store import append_line, write_json
+
+Tell = Callable[[str, int, int | None], None]
+"""Told what is at work, and how much of it is done, of how much: None where nobody knows."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ CONSTANTS: dict[str, Any] = {
     "harness.cli.live.PLAIN_EVERY": 15.0,
     "harness.cli.live.REDRAW_EVERY": 1.0,
     "harness.cli.live.RESERVED": 6,
-    "harness.cli.paired.WIDTH": 132,
+    "harness.cli.tables.WIDTH": 132,
     "harness.cli.reading.MOST_HEADLINES": 3,
     "harness.engines.torch_engine.COMPACT": 0.6,
     "harness.engines.vllm_engine.ATTEMPTS": 3,

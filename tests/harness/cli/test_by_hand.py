@@ -134,45 +134,37 @@ def test_growing_asks_for_tasks(tmp_path: Path) -> None:
         bases._grow(tmp_path / "o", model="m", tasks=())
 
 
-def test_bars_are_gone_when_the_work_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_base_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told: list[Any] = []
 
-    class Bar:
-        def __init__(self, **how: Any) -> None:
-            told.append(how)
+    class Meter:
+        def __init__(self, words: str) -> None:
+            told.append(words)
 
-        def __enter__(self) -> Bar:
+        def __enter__(self) -> Meter:
             return self
 
         def __exit__(self, *_: Any) -> None: ...
 
-        def add_task(self, words: str, **how: Any) -> str:
-            told.append((words, how))
-            return "task"
-
-        def update(self, task: str, **how: Any) -> None:
-            told.append((task, how))
+        def show(self, *words: Any) -> None:
+            told.append(words)
 
     def grow(recipe: Recipe, out: Path, progress: Any) -> None:
         progress(3, 12, 0.51239)
         (out / "cold_start.json").write_text('{"seen": [], "left_out": {}, "loss_unseen": []}')
 
-    monkeypatch.setattr("rich.progress.Progress", Bar)
+    monkeypatch.setattr("srpo_bench.harness.cli.meter.Meter", Meter)
     monkeypatch.setattr(
         "srpo_bench.harness.models.micro.train_base", lambda out, seed, progress: progress(seed, 9)
     )
     bases._micro(tmp_path, 4)
-    assert told == [
-        {"transient": True}, ("training the micro base", {}),
-        ("task", {"completed": 4, "total": 9}),
-    ]  # fmt: skip
+    assert told == ["training the micro base", ("training the micro base", 4, 9)]
     told.clear()
     monkeypatch.setattr("srpo_bench.harness.growing.cold_start.grow", grow)
     monkeypatch.setattr("srpo_bench.harness.environment.settle", lambda _: None)
     bases._grow(tmp_path, model="m", tasks=("t",))
     assert told == [
-        {"transient": True}, ("reading the model and the solutions", {"total": None}),
-        ("task", {"completed": 3, "total": 12, "description": "0.512 nats a token"}),
+        "reading the model and the solutions", ("learning", 3, 12, "0.512 nats a token")
     ]  # fmt: skip
 
 

@@ -263,6 +263,20 @@ def test_rows_of_every_kind(comparison: PlannedComparison) -> None:
     assert {len(row) for row in rows} == {7}
 
 
+@pytest.mark.parametrize("tasks", [(), ("micro-math",)])
+def test_a_trained_model_that_is_being_scored_says_so(
+    comparison: PlannedComparison, tasks: tuple[str, ...]
+) -> None:
+    final = comparison.config.final.model_copy(update={"tasks": tasks})
+    comparison.config = comparison.config.model_copy(update={"final": final})
+    for seed, state, steps in ((1, "running", 10), (2, "running", 9), (3, "stopped", 10)):
+        write(comparison, "grpo", seed, state, steps)
+    progress = Progress(comparison, plain()[0])
+    progress._look()
+    said = "scoring the trained model" if tasks else ""
+    assert [row[-1] for row in progress.rows()[:3]] == [said, "", ""]
+
+
 @pytest.mark.parametrize(("height", "rows"), [(24, 6), (12, 6), (11, 5), (9, 3), (1, 3)])
 def test_as_many_rows_as_there_is_room_for(
     comparison: PlannedComparison, height: int, rows: int

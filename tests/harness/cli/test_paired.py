@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from srpo_bench.harness.cli import paired
 from srpo_bench.results.outcomes import Side, TaskTest
@@ -69,6 +68,7 @@ def test_rows_and_seeds(
     monkeypatch.setattr(paired, "compare", lambda a, b: ("evaluation", tests))
     differ = ["step 4 and 8", "style base and chat"]
     monkeypatch.setattr(paired, "known_to_differ", lambda a, b, phase: differ)
+    monkeypatch.setenv("COLUMNS", "132")
     paired.show_paired(Path("one"), Path("two"), False)
     lines = printed(capsys)
     assert lines.pop(3) == "Known to differ, A and B: step 4 and 8; style base and chat."
@@ -87,19 +87,3 @@ def test_rows_and_seeds(
         "Intervals are 95 %, over problems and seeds; p is two-sided, of no difference."
     ]
     assert [line.index("%") for line in lines[4:6]] == [lines[3].index("A")] * 2  # flush right
-
-
-def test_a_pipe_is_wide_and_a_screen_keeps_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Console] = []
-
-    class Kept(Console):
-        def __init__(self) -> None:
-            super().__init__(width=90, force_terminal=bool(made))
-            made.append(self)
-
-    monkeypatch.setattr(paired, "Console", Kept)
-    monkeypatch.setattr(paired, "read_side", lambda path: Side(str(path), {}))
-    monkeypatch.setattr(paired, "compare", lambda a, b: ("final", [TaskTest("t", 1, (1, 1), ONE)]))
-    for _ in range(2):  # the second is a terminal
-        paired.show_paired(Path("a"), Path("b"), False)
-    assert [console.width for console in made] == [132, 90]

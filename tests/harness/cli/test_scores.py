@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from srpo_bench.harness.cli import scores
 from srpo_bench.harness.config import Config
@@ -49,6 +48,14 @@ def test_what_is_known_is_shown_and_the_rest_is_blank(capsys: pytest.CaptureFixt
     ]
 
 
+def test_pass_at_k_has_a_column_where_somebody_has_one(capsys: pytest.CaptureFixture[str]) -> None:
+    one = dataclasses.replace(FULL, k=1, pass_at={"1": 0.4321})
+    scores.show(record(one, BARE))
+    head, line, _ = printed(capsys)
+    assert "pass@k" not in head
+    assert line.split()[-5:] == ["%", "correct", "3,", "wrong", "1"]
+
+
 def test_models_are_named_where_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
     scores.show(record(BARE, dataclasses.replace(BARE, model="step-16")))
     head, first, second = printed(capsys)
@@ -80,17 +87,10 @@ def test_flags_become_settings_and_the_record_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
     asked: list[Any] = []
-    consoles: list[Any] = []
 
     def score_models(config: Config, *others: Any) -> dict[str, Any]:
         asked.append((config, *others[:-1]))
         return record(BARE) | {"note": "é"}
-
-    def console(**how: Any) -> Console:
-        consoles.append(how)
-        return Console(**how)
-
-    monkeypatch.setattr(scores, "Console", console)
 
     monkeypatch.setattr(scores, "score_models", score_models)
     settled: list[Any] = []
@@ -104,7 +104,6 @@ def test_flags_become_settings_and_the_record_is_shown(
     words += ["--seed", "9"]
     assert bench(monkeypatch, "eval", *words, *["--json"] * as_json) == 0
     ((config, seed, backend, out),) = asked
-    assert consoles[0] == {"stderr": True}  # what it is at is no part of the result
     assert (seed, backend, out) == (9, "own", None)
     assert settled == [3, 3]
     final = config.final

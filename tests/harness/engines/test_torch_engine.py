@@ -185,9 +185,8 @@ def test_responses_are_told_as_they_end_each_once(tiny_folder: Path, rows_at_onc
 
     engine, generator = TorchEngine(policy, rows_at_once), torch.Generator().manual_seed(3)
     r = engine.generate(prompts, 6, Sampling(1.0, 1.0, 24), generator, (), ended)
-    whole = (~r.truncated).nonzero()[:, 0].tolist()
-    assert sorted(told) == [(row, r.tokens[row][r.mask[row]].tolist()) for row in whole]
-    assert 2 < len(whole) < 24
+    assert sorted(told) == [(row, r.tokens[row][r.mask[row]].tolist()) for row in range(24)]
+    assert 2 < r.truncated.sum() < 22  # those that meet the limit among them
     if rows_at_once == 64:
         lengths = [len(tokens) for _, tokens in told]
         assert lengths == sorted(lengths)

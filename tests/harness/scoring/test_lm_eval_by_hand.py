@@ -188,7 +188,9 @@ def test_what_a_model_is_asked_through_it(style: str, monkeypatch: pytest.Monkey
     subject: Any = SimpleNamespace(folder=Path("m"), label="l", step=4)
     values = {"data": {"shots": 2}, "rollout": {"rows_at_once": 16}, "model": {"device": "cpu"}}
     config = Config.model_validate(values)
-    (found,) = backend.lm_eval_backend(subject, config, problems, 11)
+    told: list[Any] = []
+    (found,) = backend.lm_eval_backend(subject, config, problems, 11, lambda *w: told.append(w))
+    assert told == [("l: gsm8k", 0, None)]
     assert made == [
         {"pretrained": "m", "device": "cpu", "dtype": config.model.dtype, "batch_size": 16}
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from srpo_bench.harness import layers
-from srpo_bench.harness.config import Config, Data, Model
+from srpo_bench.harness.config import Config, Data, Model, Rollout
 from srpo_bench.harness.engines import torch_engine
 from srpo_bench.harness.engines.base import Completions
 from srpo_bench.harness.errors import UserError
@@ -74,6 +75,19 @@ def test_what_is_written_is_enough_to_grade_again(
     assert record["models"][tiny_folder.name]["style"] == "base"
     assert [source["used"] for source in record["data"]] == [5, 5]
     assert record["seconds"] == {tiny_folder.name: 2.5}
+
+
+def test_responses_are_counted_as_they_end(tiny_folder: Path) -> None:
+    told: list[Any] = []
+    config = settings(tiny_folder, MICRO, k=2)
+    config = config.model_copy(update={"rollout": Rollout(rows_at_once=3)})
+    score_models(config, tell=lambda *words: told.append(words))
+    asked = [(done, of) for words, done, of in told if words == f"{tiny_folder.name}: responses"]
+    assert asked[0] == (0, 20)
+    assert asked[-1] == (20, 20)
+    assert asked == sorted(set(asked))
+    assert {10, 20} < {done for done, _ in asked}  # before the end of each task, too
+    assert all(later - earlier <= 3 for (earlier, _), (later, _) in pairwise(asked))
 
 
 def test_greedy_takes_the_likeliest_token_whatever_the_seed(

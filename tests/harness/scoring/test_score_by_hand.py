@@ -25,8 +25,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Of two models on two tasks; the clock goes on by 1.26 seconds whenever it is asked."""
     made: list[Any] = []
 
-    def ask(subject: Any, config: Any, problems: Any, seed: int) -> Any:
+    def ask(subject: Any, config: Any, problems: Any, seed: int, tell: Any) -> Any:
         for name in problems.final:
+            tell(f"{subject.label}: {name}", 1, 2)
             line = ScoreLine(subject.label, name, "m", 1, 1, 0.5, None)
             yield ScoredSubject([line], [{"model": subject.label, "task": name}])
 
@@ -50,16 +51,16 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_every_model_is_proved_before_any_is_scored(tmp_path: Path, calls: list[Any]) -> None:
-    told: list[str] = []
+    told: list[Any] = []
     out = tmp_path / "deep" / "out"
-    record = score.score_models(Config(), 3, out=out, tell=told.append)
+    record = score.score_models(Config(), 3, out=out, tell=lambda *words: told.append(words))
     proved = [
         [("check", Path(n)), (f"seen by {n}", ["a1", "b1", "b2"]), ("fit", Path(n))] for n in "xy"
     ]
     assert calls == [*proved[0], *proved[1], ("try", Path("x"), "cpu"), ("try", Path("y"), "cpu")]
     assert told == [
-        "model x: is its arithmetic the model's?", "model y: is its arithmetic the model's?",
-        "model x: a", "model x: b", "model y: a", "model y: b",
+        *((f"model {n}: is its arithmetic the model's?", 0, None) for n in "xy"),
+        *((f"model {n}: {task}", 1, 2) for n in "xy" for task in "ab"),
     ]  # fmt: skip
     assert record == read_json(out / "scores.json")
     assert record["seconds"] == {"model x": 1.3, "model y": 1.3}

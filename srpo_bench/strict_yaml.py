@@ -17,6 +17,14 @@ KINDS = {
 """What is read as a truth or a number; whatever else looks like one is a text."""
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+def _name(key: yaml.Node) -> Any:
+    """What makes two keys the same: a scalar's kind and text; nothing else is ever merged away."""
+    return (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else id(key)
+
+
 class _Loader(yaml.SafeLoader):
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -30,6 +38,26 @@ class _Loader(yaml.SafeLoader):
                     )
                 seen.add(key.value)
         return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put what ``<<`` merges before a mapping's own keys: of several mappings the first wins,
+        and the mapping's own key over all. PyYAML 6.0.4 takes the last, or the first of one letter.
+        """
+        merged: dict[Any, tuple[yaml.Node, yaml.Node]] = {}
+        own = [pair for pair in node.value if pair[0].tag != _MERGE]
+        for key, value in node.value:
+            if key.tag != _MERGE:
+                continue
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if not isinstance(source, yaml.MappingNode):
+                    raise yaml.MarkedYAMLError(
+                        problem="'<<' merges mappings only", problem_mark=source.start_mark
+                    )
+                self.flatten_mapping(source)
+                for pair in source.value:
+                    merged.setdefault(_name(pair[0]), pair)
+        names = {_name(key) for key, _ in own}
+        node.value = [pair for name, pair in merged.items() if name not in names] + own
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -23,10 +23,36 @@ SAID = r"is not YAML: 'optim' stands twice in one mapping in .* line 3, column 1
 def test_other_yaml_is_as_pyyaml_reads_it() -> None:
     for text in ("", "3", "[a, {b: 1}, {b: 2}]", "a: {b: 1}\nc: {b: 1}"):
         assert strict_yaml.load(text) == yaml.safe_load(text)
-    merged = "x: &x {a: 1, b: 2}\ny: &y {<<: *x, a: 3}\nz: {<<: *y, b: 4}\n"
-    assert strict_yaml.load(merged)["z"] == {"a": 3, "b": 4}
     with pytest.raises(yaml.YAMLError):
         strict_yaml.load("!!python/object/apply:os.getcwd []")
+
+
+@pytest.mark.parametrize(("k", "steps"), [("k", "steps"), ("lr", "b")])  # one letter is shared
+def test_what_is_merged_gives_way(k: str, steps: str) -> None:
+    """To the mapping's own keys, and to mappings named before it."""
+    text = f"""
+x: &x {{{k}: 1, {steps}: 2}}
+own: &own {{<<: *x, {k}: 3}}
+again: {{<<: *own, {steps}: 4}}
+first: {{<<: [*own, *x], c: 0}}
+other: {{<<: [*x, *own]}}
+last: {{{steps}: 5, <<: *own}}
+"""
+    loaded = strict_yaml.load(text)
+    assert loaded == {
+        "x": {k: 1, steps: 2},
+        "own": {k: 3, steps: 2},
+        "again": {k: 3, steps: 4},
+        "first": {k: 3, steps: 2, "c": 0},
+        "other": {k: 1, steps: 2},
+        "last": {steps: 5, k: 3},
+    }
+
+
+@pytest.mark.parametrize("value", ["3", "[3]", "[{a: 1}, b]"])
+def test_only_mappings_are_merged(value: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="'<<' merges mappings only"):
+        strict_yaml.load(f"x: {{<<: {value}}}")
 
 
 def test_numbers_and_truths_are_those_of_yaml_1_2() -> None:

@@ -79,7 +79,9 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return spent
 
 
-def test_processor_seconds_are_those_of_the_step_without_its_evaluation(busy: list[float]) -> None:
+def test_processor_seconds_are_those_of_the_step_without_its_evaluation(
+    now: list[float], busy: list[float]
+) -> None:
     busy[:] = [10.0, 5.0, 2.0, 1.0, 99.0]
     clock = ledger.Clock()
     with clock("training"):

@@ -6,7 +6,12 @@ verdict and its calibration run through the same lines.
 The isotonic fit g of a curve (the closest one that never falls) is needed at its crossing alone.
 g reaches a level first at the index where the running sum of (curve − level) is smallest (the
 switching relation of isotonic regression; Robertson, Wright and Dykstra 1988, chapter 1), and the
-blocks of equal fit on either side of it are a smallest and a largest mean of neighbours.
+blocks on either side of it are a smallest and a largest mean of neighbours.
+
+A block is what had to be pooled because the curve falls in it. Evaluations that are merely equal
+are no block: two stay two, as in a curve that rises by nothing. A plateau would else be one block,
+whose centre moves with the budget, and a crossing before it with that. (scipy's
+``isotonic_regression`` returns the same fit and joins equal neighbours in its ``blocks``.)
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ HALVINGS = 48
 def crossing(step: Array, curve: Array, level: Array | float) -> tuple[Array, Array, Array]:
     """Where the isotonic fit of a curve reaches a level and, being monotone, keeps it.
 
-    A block of equal fit stands at the centre of its steps; between centres runs a PCHIP.
+    A block of pooled evaluations stands at the centre of its steps; between centres runs a PCHIP.
 
     Args:
         step: (K,) increasing.

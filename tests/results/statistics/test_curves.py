@@ -1,4 +1,5 @@
-from itertools import pairwise
+from fractions import Fraction
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -19,12 +20,21 @@ from srpo_bench.results.statistics.curves import (
 from tests.examples import examples
 
 
-def by_the_book(step: np.ndarray, curve: np.ndarray, level: float) -> float:
-    """The same crossing the long way: scipy's isotonic regression, PCHIP and root finder."""
-    fit = isotonic_regression(curve)
-    edges = fit.blocks
-    values = fit.x[edges[:-1]]
-    centres = np.array([step[a:b].mean() for a, b in pairwise(edges)])
+def pools(right: list[Fraction]) -> list[list[Fraction]]:
+    """Pool adjacent violators, in exact fractions: only where the curve falls."""
+    blocks: list[list[Fraction]] = []
+    for value in right:
+        blocks.append([value])
+        while len(blocks) > 1 and mean(blocks[-2]) > mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    return blocks
+
+
+def by_the_book(step: np.ndarray, right: list[Fraction], level: float) -> float:
+    """The same crossing the long way: pooled by hand, scipy's PCHIP and root finder."""
+    blocks = pools(right)
+    values = np.array([float(mean(block)) for block in blocks])
+    centres = [part.mean() for part in np.split(step, np.cumsum([len(b) for b in blocks])[:-1])]
     above = values >= level - 1e-9
     if not above.any():
         return np.nan
@@ -40,15 +50,35 @@ curves = st.lists(st.integers(0, 24), min_size=3, max_size=30)
 
 @examples(300)
 @given(curves, st.integers(0, 96), st.randoms(use_true_random=False))
-def test_the_crossing_is_that_of_scipys_isotonic_curve(right, level, random) -> None:
+def test_the_crossing_is_that_of_pooled_blocks_and_equal_ones_stay_apart(
+    right, level, random
+) -> None:
     step = np.cumsum([0, *(random.choice([1, 2, 5, 20]) for _ in right[1:])]).astype(float)
-    curve = np.array(right) / 24 + np.linspace(0, 1e-6, len(right))  # no blocks that merely tie
+    exact = [Fraction(n, 24) for n in right]
+    assert isotonic_regression(right).x == pytest.approx(
+        [24 * float(mean(block)) for block in pools(exact) for _ in block]
+    )
+    curve = np.array(right) / 24
     at, low, high = crossing(step, curve, level / 96 + 1e-4)
-    expected = by_the_book(step, curve, level / 96 + 1e-4)
-    assert at == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    expected = by_the_book(step, exact, level / 96 + 1e-4)
+    assert at == pytest.approx(expected, abs=1e-5, nan_ok=True)
     assert bool(reaches(curve, level / 96 + 1e-4)) == bool(np.isfinite(expected))
     if np.isfinite(expected):
         assert low <= at <= high
+
+
+def test_replicates_whose_means_are_equal_but_for_rounding_are_read_as_equal() -> None:
+    """Means without a run are sums less a run, so that equal ones differ in their last bit."""
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        n, steps, k = rng.integers(3, 9), np.arange(14) * 5.0, int(rng.choice([6, 24]))
+        right = rng.binomial(k, np.linspace(0.2, 0.9, 14), (n, 14))
+        level = float(rng.integers(30, 85)) / 100 + 1e-4
+        found = crossing(steps, leave_one_out(right / k)[1:], level)[0]
+        sums = [right.sum(0) - one for one in right]
+        exact = [[Fraction(int(s), int(k * (n - 1))) for s in row] for row in sums]
+        expected = [by_the_book(steps, row, level) for row in exact]
+        assert found == pytest.approx(expected, abs=1e-5, nan_ok=True)
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(-0.2, 1.2))

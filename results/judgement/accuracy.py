@@ -17,25 +17,24 @@ from srpo_bench.results.statistics.inference import bounds, mean, noninferiority
 from srpo_bench.results.statistics.race import SMOOTH
 from srpo_bench.results.statistics.sequential import tail_of
 from srpo_bench.results.statistics.speed import end
-from srpo_bench.results.statistics.steps import Gain
 from srpo_bench.results.text import points
 
 
-def test(
-    comparison: Comparison, usual: Contrast, gained: Gain, claim: NonInferiority, blocked: str
-) -> Finding:
+def test(comparison: Comparison, usual: Contrast, claim: NonInferiority, blocked: str) -> Finding:
     """Non-inferiority at a share of the baseline's own steps to its level, not of a budget that
-    somebody chose: where the baseline itself passes there, the test proves nothing.
+    somebody chose: where the baseline itself passes there, the test proves nothing. Steps and gain
+    are those of the pairs, as for the claims about cost: a seed of the baseline's that has no
+    partner sets neither.
 
     Args:
-        comparison: the runs. usual: the two arms at 90 % of the baseline's gain. gained: that gain.
+        comparison: the runs. usual: the two arms at 90 % of the baseline's gain.
         claim: the share, and the margin as a share of the gain.
         blocked: why there is no verdict anyway; empty when there may be one.
     """
     if usual.steps is None:
         return Finding(Ruling("no-verdict", blocked))
     early = claim.share * usual.steps.baseline
-    margin = claim.margin * gained.size
+    margin = claim.margin * float(usual.steps.race.gain.mean())
     runs = [r for r in comparison.runs if r.arm in (usual.challenger, usual.baseline)]
     floor = 1.5 * sampling.variance(runs) / usual.n
 

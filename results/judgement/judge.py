@@ -216,7 +216,7 @@ class Judge:
                     blocked = no_target(usual, self.gain, room) if usual.n else too_few(0)
                     blocked = blocked or unseen(self.comparison, usual, share=claim.test.share)
                     blocked = blocked or fed.lacking
-                    return accuracy.test(self.comparison, usual, self.gain, claim.test, blocked)
+                    return accuracy.test(self.comparison, usual, claim.test, blocked)
                 case Equivalence() | Superiority():
                     return scored.test(self.comparison, self.challenger, claim.test)
         except ResultsError as error:

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from srpo_bench.results.judgement import accuracy
+from srpo_bench.results.judgement.claims import NonInferiority
+from srpo_bench.results.statistics.contrast import contrast
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.sequential import tail_of
+from srpo_bench.results.statistics.speed import Goal
 from tests.results.made import comparison, run
 
 STAYS = (0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8)
@@ -68,16 +71,33 @@ def test_the_interval_is_that_of_the_look_and_no_narrower_than_the_noise(
             run(arm, seed, curve, stderr=[noise] * 4)
             for arm, curve in (("grpo", (0.2, 0.5, 0.8, 0.8)), ("srpo", ours))
         ]
-    race = SimpleNamespace(collapsed=(False, False), as_good=True)
+    race = SimpleNamespace(collapsed=(False, False), as_good=True, gain=np.array([0.5]))
     steps = SimpleNamespace(baseline=20.0, race=race, extremes=None)
     usual: Any = SimpleNamespace(
         steps=steps, challenger="srpo", baseline="grpo", n=9, first_look=first_look
     )
     claim: Any = SimpleNamespace(share=0.5, margin=0.1)
-    told = accuracy.test(comparison(*runs), usual, SimpleNamespace(size=0.5), claim, "")  # type: ignore[arg-type]
+    told = accuracy.test(comparison(*runs), usual, claim, "")
     d = np.array([0.5 + seed / 100 - 0.8 for seed in range(9)])
     expected = mean(d, 1 - 2 * tail_of(9, first_look), 1.5 * noise**2 / 9)
     assert told.difference is not None
     assert (told.difference.low, told.difference.high) == pytest.approx(
         (expected.low, expected.high)
+    )
+
+
+def test_the_margin_is_of_the_pairs_that_set_the_target() -> None:
+    """Eight pairs gain 0.6; a ninth seed of the baseline's gains 0.15, and its partner failed."""
+    runs = [
+        run(arm, seed, curve)
+        for seed in range(8)
+        for arm, curve in (("grpo", (0.2, 0.5, 0.8, 0.8)), ("srpo", (0.2, 0.8, 0.8, 0.8)))
+    ]
+    runs += [run("grpo", 8, (0.2, 0.3, 0.35, 0.35)), run("srpo", 8, (0.2,), state="failed")]
+    here = comparison(*runs)
+    usual = contrast(here, "srpo", "grpo", Goal())
+    claim = NonInferiority(kind="noninferiority", share=0.9, margin=0.1)
+    assert usual.target == pytest.approx(0.2 + 0.9 * 0.6)
+    assert (
+        accuracy.test(here, usual, claim, "").p_of == "it lies 6.0 points below or more; one-sided"
     )

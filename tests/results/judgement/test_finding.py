@@ -97,17 +97,16 @@ def test_at_a_share_of_the_steps_the_two_arms_own_noise_is_the_floor(
         for arm, noise in (("grpo", 0.1), ("srpo", 0.2), ("other", 0.9))
         for seed in range(8)
     ]
-    race = SimpleNamespace(collapsed=(False, False), as_good=True)
+    race = SimpleNamespace(collapsed=(False, False), as_good=True, gain=np.array([0.4, 0.6]))
     steps = SimpleNamespace(baseline=20.0, race=race, extremes=None)
     usual: Any = SimpleNamespace(
         steps=steps, challenger="srpo", baseline="grpo", n=8, first_look=None
     )
     claim: Any = SimpleNamespace(share=0.5, margin=0.1)
-    gained: Any = SimpleNamespace(size=0.5)
-    told = accuracy.test(comparison(*runs), usual, gained, claim, "")
+    told = accuracy.test(comparison(*runs), usual, claim, "")
     variance = sampling.variance([r for r in runs if r.arm != "other"])
     assert floors == pytest.approx([1.5 * variance / 8] * 2)
     assert told.p_of == "it lies 5.0 points below or more; one-sided"
     assert (told.ruling.verdict, told.difference is not None) == ("refuted", True)
     usual.steps = None
-    assert accuracy.test(comparison(*runs), usual, gained, claim, "why").ruling.reason == "why"
+    assert accuracy.test(comparison(*runs), usual, claim, "why").ruling.reason == "why"

@@ -147,7 +147,7 @@ def test_where_the_policy_has_left_everything_nothing_is_replayed(
 def test_age_counts_steps_since_a_response_was_sampled(plan: Any, sample: Any) -> None:
     """What is replayed at step 2 was sampled at step 1: age 1, so half a life is half a score."""
     arm = _make(plan, replay_fraction=1.0, half_life=1.0, importance_beta=1.0, max_drift=10.0)
-    ages = []
+    told = []
     for step in (1, 2, 3):
         rollouts = sample([f"math-{2 * step}", f"math-{2 * step + 1}"], 4, seed=step)
         rollouts.truncated[:] = False
@@ -155,10 +155,10 @@ def test_age_counts_steps_since_a_response_was_sampled(plan: Any, sample: Any) -
         rng = torch.Generator().manual_seed(step)
         grades = Grades(correct, correct)
         batch = arm.algorithm.weigh(rollouts, grades, lambda r: r.logp, rng)
-        ages.append(batch.metrics.get("replay_age"))
+        told.append([batch.metrics.get(f"replay_{key}") for key in ("age", "weight")])
         if step == 3:  # two good ones of age 1 and two of age 2: s = a/2 and a/4, so w = 1/2 and 1
             assert sorted(batch.weight[8:].tolist()) == pytest.approx([0.5**0.6, 0.5**0.6, 1, 1])
-    assert ages == [None, 1.0, 1.5]
+    assert told == [[None, None], [1.0, 1.0], [1.5, pytest.approx((1 + 0.5**0.6) / 2)]]
 
 
 @pytest.mark.parametrize(

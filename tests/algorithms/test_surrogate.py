@@ -80,6 +80,12 @@ def test_cispo_keeps_every_tokens_gradient() -> None:
     torch.testing.assert_close(logp.grad, expected)
 
 
+def test_cispos_weight_has_both_its_bounds() -> None:
+    ratio, logp = torch.tensor([[0.5, 1.25, 3.0]]), torch.tensor([[-1.0, -2.0, -3.0]])
+    found = clipped_weight(ratio, torch.tensor([2.0]), logp, torch.ones(1, 3).bool(), 0.25, 0.5)
+    assert found.tolist() == [[0.75 * 2, 1.25 * 4, 1.5 * 6]]
+
+
 @pytest.mark.parametrize("ratio", [token_ratio, sequence_ratio])
 @pytest.mark.parametrize("aggregate", AGGREGATES)
 def test_gradients_agree_with_finite_differences(
@@ -188,6 +194,6 @@ def test_a_weighted_log_prob_is_nothing_outside_the_response() -> None:
 
 
 def test_a_ratio_at_its_bound_has_not_left_it() -> None:
-    ratio = torch.tensor([[0.75, 0.7499, 1.25, 1.2501]])
-    both = [outside_clip(ratio, torch.tensor([a]), 0.25, 0.25)[0].tolist() for a in (-1.0, 1.0)]
+    ratio = torch.tensor([[0.75, 0.7499, 1.5, 1.5001]])
+    both = [outside_clip(ratio, torch.tensor([a]), 0.25, 0.5)[0].tolist() for a in (-1.0, 1.0)]
     assert both == [[False, True, False, False], [False, False, False, True]]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.algorithms.pair import make_sampler
+from tests.algorithms.pair import Pair, make_sampler
 from tests.algorithms.samplers.world import outcomes, prompts
 
 RIGHT = ({"math-0": 9, "math-1": 10, "math-2": 0}, {"math-0": 10, "math-1": 7, "math-2": 10})
@@ -57,12 +57,13 @@ def test_a_rate_that_is_the_threshold_has_reached_it(
 
 
 def test_where_nobody_is_left_all_return_and_are_counted(plan: Any, sample: Any) -> None:
-    sampler = make_sampler("npr", plan(["math"] * 2, prompts_per_step=2))
+    arm = Pair.make("grpo-token+npr", plan(["math"] * 2, prompts_per_step=2))
     rng = torch.Generator()
     for step in (1, 2):
-        assert sorted(prompts(sampler.choose(step, 2, rng))) == ["math-0", "math-1"]
-        sampler.observe(*outcomes(sample, {"math-0": 4, "math-1": 4}, 4))
-    assert sampler.metrics() == {"dropped": 0, "pool_readmitted": 1}
+        assert sorted(prompts(arm.sampler.choose(step, 2, rng))) == ["math-0", "math-1"]
+        arm.sampler.observe(*outcomes(sample, {"math-0": 4, "math-1": 4}, 4))
+    for each in (arm, arm.resumed()):
+        assert each.sampler.metrics() == {"dropped": 0, "pool_readmitted": 1}
 
 
 def test_groups_of_one_prompt_count_together(plan: Any, sample: Any) -> None:

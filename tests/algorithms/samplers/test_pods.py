@@ -36,6 +36,7 @@ def test_by_hand() -> None:
     """Of 0, 1, 1, 0, 1, 1, 1, 1 four: both zeros and the last two ones."""
     assert most_varied(torch.tensor([0.0, 1, 1, 0, 1, 1, 1, 1]), 4).tolist() == [0, 3, 6, 7]
     assert most_varied(torch.tensor([0.2, 0.9, 0.5, 0.4]), 2).tolist() == [0, 1]
+    assert most_varied(torch.tensor([0.0, 0.5, 1.0, 1.1]), 3).tolist() == [0, 2, 3]
 
 
 def test_a_group_of_many_is_trained_on_as_one_of_the_comparisons_size(
@@ -61,3 +62,8 @@ def test_rewards_alike_are_taken_in_their_order() -> None:
 def test_variances_that_differ_by_rounding_are_equal(apart: float, rows: list[int]) -> None:
     """Of 0, a little and 1: the pair without the 0 varies by half of that less."""
     assert most_varied(torch.tensor([0.0, apart, 1.0], dtype=torch.float64), 2).tolist() == rows
+
+
+def test_rewards_of_single_precision_are_not_summed_in_it() -> None:
+    """No reward varies alone, so none of them is small: the last."""
+    assert most_varied(torch.tensor([0.0, 0.1, 0.5]), 1).tolist() == [2]

@@ -64,6 +64,15 @@ def test_no_prompt_is_screened_twice_in_a_step(plan: Any, sample: Any) -> None:
         assert kept.rollouts.prompts == ["math-0"]
 
 
+def test_no_prompt_is_screened_twice_where_an_epoch_begins_within_a_step(
+    plan: Any, sample: Any
+) -> None:
+    arm = Pair.make("speed", plan(["math"] * 5, prompts_per_step=3, group_size=6))
+    for step in range(1, 11):
+        _, whole = arm.observe(step, by_rule(sample, lambda prompt, size: 1))
+        assert len(set(whole.prompts)) == len(whole.prompts) == 3
+
+
 def test_the_bound_holds_and_a_batch_without_signal_stands_in(plan: Any, sample: Any) -> None:
     info = plan(["math"] * 12, prompts_per_step=3, group_size=6)
     arm = Pair.make("speed", info, max_rounds=2)

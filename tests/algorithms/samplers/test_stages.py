@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 
 from srpo_bench.algorithms.batch import Grades
-from srpo_bench.algorithms.samplers.stages import Schedule
+from srpo_bench.algorithms.samplers.stages import Schedule, Stages
 from tests.algorithms.pair import make_sampler
 
 MIXED_POOL = ["math", "math", "code"] * 8
@@ -63,6 +63,10 @@ def test_one_kind_of_prompt_rests_the_stages_and_is_said(name: str, kind: str, p
     chosen = {group.prompt for group in sampler.choose(1, 6, torch.Generator())}
     assert chosen == {p.id for p in sampler.info.pool}
     assert sampler.at_rest == ("stage_one_epochs",)
+    for stages in get_args(Stages):
+        schedule = Schedule(stages, 1, sampler.info)
+        assert schedule.first_switch is None
+        assert {schedule.code_share(step) for step in range(1, 21)} == {1.0}
     both = make_sampler(name, plan(["math", "code"]), stage_one_epochs=1)
     assert (both.notes, both.at_rest) == ([], ())
     assert make_sampler(name, plan([kind] * 6)).notes == []
@@ -91,6 +95,8 @@ def test_an_epochs_code_is_thinned_to_its_share_on_average(plan: Any) -> None:
     counts = [sum("code" in p for p in schedule.thin(pool, 1, rng)) for _ in range(1000)]
     assert set(counts) == {5, 6}
     assert sum(counts) / 1000 == pytest.approx(16 / 3, abs=4 * (2 / 9 / 1000) ** 0.5)
+    left = pool[:12]  # four code prompts: two thirds are 2.67
+    assert {sum("code" in p for p in schedule.thin(left, 1, rng)) for _ in range(100)} == {2, 3}
 
 
 @pytest.mark.parametrize(

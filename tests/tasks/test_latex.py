@@ -212,4 +212,7 @@ def test_no_answer_costs_more_comparisons_than_four() -> None:
     assert claims.said("1/2", r"x = \text{odds} = \frac{2}{4} = \frac{(1 = 1)}{2}") == [
         r"\frac{2}{4}", r"\frac{(1 = 1)}{2}",
     ]  # fmt: skip
+    assert claims.said("3", r"x = (1)\frac{1 = 1}{2} = 3") == [r"(1)\frac{1 = 1}{2}", "3"]
+    assert claims.said("4", "2x = 3 = 4") == ["3", "4"]
+    assert claims.said("3", "3 =") == ["3 ="]
     assert claims.said("1, 2", "1 or 2") == ["1 or 2"]

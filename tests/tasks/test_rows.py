@@ -17,6 +17,7 @@ SUM = "1 and 1\n#### 1,002"
 CODE = "def f(x):\r\n    return x\r\n"
 CHECK = "def check(candidate):\n    import math\n    assert f(1) == 1\n    assert f(2) == 2"
 SHOWN = "assert f(1) == 1\nassert f(2) == 2"
+MBPP: dict[Split, str] = {"train": "train", "dev": "mbpp_validation", "test": "test"}
 ROWS: list[tuple[Split, str, dict[str, Any], Problem]] = [
     (
         "test",
@@ -65,7 +66,7 @@ ROWS: list[tuple[Split, str, dict[str, Any], Problem]] = [
                 },
             ),
         )
-        for split, file in (("train", "train"), ("dev", "mbpp_validation"), ("test", "test"))
+        for split, file in MBPP.items()
     ),
     (
         "test",

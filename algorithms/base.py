@@ -61,6 +61,8 @@ class Wait(TypedDict):
     """The pass rate from which a prompt counts as solved, and leaves; 1 where nothing is said."""
     over: NotRequired[Literal["epoch", "history"]]
     """Of which responses: the last epoch's, as where nothing is said, or all so far."""
+    looks: NotRequired[int]
+    """Steps that must have had a prompt before it leaves; one where nothing is said."""
     returns_after: NotRequired[int]
     """Epochs a prompt sits out before it returns; it never does where nothing is said."""
     step: NotRequired[int]

@@ -58,7 +58,8 @@ class NPR(Shuffled[NPRSettings]):
         """An epoch's end with a prompt whose pass rate has reached the threshold."""
         s = self.settings
         over: Literal["epoch", "history"] = "history" if s.rate == "history" else "epoch"
-        return [Wait(event="epoch-boundary-with-solved-prompt", rate=s.threshold, over=over)]
+        drops = Wait(event="epoch-boundary-with-solved-prompt", rate=s.threshold, over=over)
+        return [drops if s.min_steps == 1 else Wait(**drops, looks=s.min_steps)]
 
     def choose(self, step: int, n: int, rng: torch.Generator) -> list[Group]:
         """As ever within an epoch; at its end the pool is drawn up anew."""

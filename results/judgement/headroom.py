@@ -8,6 +8,7 @@ would else never act, and could never be refuted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,7 +130,7 @@ def _when(wait: Mapping[str, Any], runs: Sequence[Run]) -> float | None:
     if "step" in wait:
         return float(wait["step"])
     if wait["event"] == "epoch-boundary-with-solved-prompt":
-        each = [_solved_epoch(run, wait.get("rate", 1.0)) for run in runs]
+        each = [_solved_epoch(run, wait) for run in runs]
     elif wait["event"] == "first-replay":
         each = [_first(run.steps, run.curves["zero_variance"] < 1) + 1 for run in runs]
     else:
@@ -137,17 +138,17 @@ def _when(wait: Mapping[str, Any], runs: Sequence[Run]) -> float | None:
     return float(np.median(each)) if each else None
 
 
-def _solved_epoch(run: Run, rate: float) -> float:
-    """The first step of an epoch in whose predecessor a prompt's pass rate was at least a rate.
-    Older records do not hold prompts; there a group that is all correct stands for one."""
+def _solved_epoch(run: Run, rule: Mapping[str, Any]) -> float:
+    """The first step of an epoch at whose beginning a rule would drop a prompt. Older records do
+    not hold prompts; there a group that is all correct stands for one."""
     prompts = counts(run)
     begins = np.flatnonzero(np.diff(run.curves["epoch"]) > 0) + 1
     for start, begin in zip([0, *begins[:-1]], begins, strict=False):
         if prompts:
-            solved = any(share >= rate for share in pass_rates(prompts[start:begin]).values())
+            acts = bool(solved(prompts, start, begin, rule))
         else:
-            solved = bool((run.curves["all_correct"][start:begin] > 0).any())
-        if solved:
+            acts = bool((run.curves["all_correct"][start:begin] > 0).any())
+        if acts:
             return float(run.steps[begin])
     return float("inf")
 
@@ -160,6 +161,22 @@ def counts(run: Run) -> list[list[dict[str, Any]]]:
     except ValueError as error:
         raise ResultsError(str(error)) from error
     return [groups or [] for groups in lines] if any(lines) else []
+
+
+def solved(
+    groups: Sequence[Sequence[Mapping[str, Any]]], start: int, begin: int, rule: Mapping[str, Any]
+) -> list[str]:
+    """The prompts that a method's rule calls solved when an epoch ends.
+
+    Args:
+        groups: of each step, as ``counts`` has them.
+        start, begin: which of them the epoch's first is, and the next one's.
+        rule: what the manifest says of the dropping: rate, over, looks.
+    """
+    rate, looks = rule.get("rate", 1.0), rule.get("looks", 1)
+    asked = Counter(p for step in groups[:begin] for p in {group["prompt"] for group in step})
+    seen = groups[0 if rule.get("over") == "history" else start : begin]
+    return [p for p, share in pass_rates(seen).items() if share >= rate and asked[p] >= looks]
 
 
 def pass_rates(steps: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, float]:

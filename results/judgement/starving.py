@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from srpo_bench.results.judgement.headroom import counts, pass_rates
+from srpo_bench.results.judgement.headroom import counts, solved
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast
 from srpo_bench.results.statistics.health import Window, window
@@ -103,18 +103,17 @@ def short_from(
     Args:
         run: whose epochs count.
         groups: of each of its steps, as ``counts`` has them.
-        rule: what the method's manifest says of its dropping: rate, over, returns_after.
+        rule: what the method's manifest says of its dropping: as ``solved`` has it, returns_after.
         batch: prompts that a step needs.
         size: prompts of the pool; None: those that the run asked.
     """
     size = size or len({group["prompt"] for step in groups for group in step})
-    rate, sits_out = rule.get("rate", 1.0), rule.get("returns_after")
+    sits_out = rule.get("returns_after")
     begins = (np.flatnonzero(np.diff(run.curves["epoch"]) > 0) + 1).tolist()
     out: dict[str, int] = {}  # prompt -> the epoch at whose end it was dropped
     for epoch, (start, begin) in enumerate(zip([0, *begins[:-1]], begins, strict=False)):
-        seen = groups[0 if rule.get("over") == "history" else start : begin]
-        solved = [prompt for prompt, share in pass_rates(seen).items() if share >= rate]
-        dropped = dict.fromkeys((prompt for prompt in solved if prompt not in out), epoch)
+        leaves = solved(groups, start, begin, rule)
+        dropped = dict.fromkeys((prompt for prompt in leaves if prompt not in out), epoch)
         out = {p: e for p, e in out.items() if sits_out is None or epoch - e < sits_out} | dropped
         if size - len(out) < batch:
             return float(run.steps[begin])

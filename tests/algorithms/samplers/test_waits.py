@@ -34,6 +34,7 @@ INFO = RunInfo(
         (HistoryRandom, {"stage_one_epochs": 0}, [BOUNDARY | {"returns_after": 1}]),
         (NPR, {"threshold": 0.8}, [BOUNDARY | {"rate": 0.8, "over": "history"}]),
         (NPR, {"rate": "last"}, [BOUNDARY | {"rate": 0.9, "over": "epoch"}]),
+        (NPR, {"min_steps": 4}, [BOUNDARY | {"rate": 0.9, "over": "history", "looks": 4}]),
     ],
 )
 def test_a_sampler_says_what_it_waits_for(

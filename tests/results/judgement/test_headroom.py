@@ -94,5 +94,23 @@ def test_prompts_are_read_where_they_are_recorded(folder) -> None:
     assert effects(read(folder), "srpo", "grpo") == {BOUNDARY["event"]: np.inf}
 
 
+def test_a_rule_over_all_responses_so_far_acts_when_they_reach_its_rate(folder) -> None:
+    """An epoch is four steps; in step 1 all are wrong, and from step 5 on, once an epoch, right:
+    0, 1/2, 2/3 and 3/4 of all so far when steps 4, 8, 12 and 16 begin an epoch."""
+    for path in (folder / "grpo").glob("seed-*/steps.jsonl"):
+        lines = [json.loads(x) for x in path.read_text().splitlines()]
+        for line in lines:
+            asked = [{"prompt": "a", "right": 10 * (line["step"] > 1), "n": 10}]
+            line["by_prompt"] = asked if line["step"] % 4 == 1 else []
+        path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    for rule, step in [
+        ({"rate": 0.7, "over": "epoch"}, 8),
+        ({"rate": 0.7, "over": "history"}, 16),
+        ({"rate": 0.7, "over": "epoch", "looks": 4}, 16),
+    ]:
+        waits(folder, BOUNDARY | rule)
+        assert effects(read(folder), "srpo", "grpo") == {BOUNDARY["event"]: step}
+
+
 def test_older_records_are_asked_for_an_epoch(folder) -> None:
     assert effects(read(folder), "srpo", "grpo") == {"one epoch": 4}

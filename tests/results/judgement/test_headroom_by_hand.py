@@ -33,32 +33,32 @@ def test_an_epoch_after_one_in_which_a_prompt_was_solved(
     groups = [[group("p", right), group("q", 0)] for right in rates]
     monkeypatch.setattr(headroom, "counts", lambda _: groups)
     of = run("grpo", curves={"epoch": EPOCHS})
-    assert headroom._solved_epoch(of, rate) == step
+    assert headroom._solved_epoch(of, {"rate": rate}) == step
 
 
 def test_older_records_stand_by_their_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headroom, "counts", lambda _: [])
     for correct, step in (((0.0, 1, 0, 0, 0), 3), ((0.0, 0, 1, 0, 0), 5), ((0.0, 0, 0, 0, 1), inf)):
         of = run("grpo", curves={"epoch": EPOCHS, "all_correct": correct})
-        assert headroom._solved_epoch(of, 1.0) == step
+        assert headroom._solved_epoch(of, {}) == step
 
 
 def test_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[float] = []
+    asked: list[Any] = []
     steps = iter([3.0, 9.0, 4.0])
 
-    def solved(of: Any, rate: float) -> float:
-        asked.append(rate)
+    def solved(of: Any, rule: Any) -> float:
+        asked.append(rule)
         return next(steps)
 
     monkeypatch.setattr(headroom, "_solved_epoch", solved)
     three: Any = [run("grpo", s) for s in (1, 2, 3)]
     boundary = {"event": "epoch-boundary-with-solved-prompt"}
     assert headroom._when(boundary, three) == 4
-    assert asked == [1.0] * 3
+    assert asked == [boundary] * 3
     steps = iter([3.0])
     assert headroom._when(boundary | {"rate": 0.5}, three[:1]) == 3
-    assert asked[-1] == 0.5
+    assert asked[-1] == boundary | {"rate": 0.5}
     assert headroom._when({"event": "x", "step": 7}, three) == 7
     assert headroom._when({"event": "x"}, three) is None
     assert headroom._when(boundary, []) is None

@@ -26,17 +26,19 @@ def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
 
 
 def _outliers(run: Run, curve: list[float]) -> list[str]:
-    """Evaluations far below both of their neighbours."""
+    """Evaluations far below both of their neighbours. None right says so beside neighbours only
+    that chance does not bring down to it."""
     odd = [
         now
         for before, now, after in zip(curve, curve[1:], curve[2:], strict=False)
-        if 0 < FAR * now <= min(before, after)
+        if FAR * (now or SMALL) <= min(before, after)
     ]
     if not odd:
         return []
     return [
         f"{run[0]}, seed {run[1]}: {len(odd)} of {len(curve)} accuracies are far below both of "
-        f"their neighbours (the first is {100 * odd[0]:.3g} %): percent and fractions in one log?"
+        f"their neighbours (the first is {100 * odd[0]:.3g} %): percent and fractions in one log, "
+        "or an evaluation that failed?"
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from srpo_bench.results.judgement.finding import Finding
 from srpo_bench.results.judgement.rules import Ruling, Verdict
@@ -11,10 +12,12 @@ from srpo_bench.results.runs import Run
 from srpo_bench.results.schema import Unit
 from srpo_bench.results.text import describe
 
-STEPS: dict[Unit, str] = {
+Counted = Unit | Literal["mixed"]
+STEPS: dict[Counted, str] = {
     "rollout batch": "rollout batches",
     "update": "updates",
     "unstated": "steps of a unit that nobody stated",
+    "mixed": "steps of two units",
 }
 """What a run's steps are -> what they are called; the headline of a claim about steps."""
 UNITS: dict[str, Axis | None] = {
@@ -29,13 +32,15 @@ Told = dict[str, tuple[Verdict, str]]
 """unit -> the verdict in it, and a sentence."""
 
 
-def unit_of(runs: Sequence[Run]) -> Unit:
-    """What a step of some runs is; unstated where they differ. Runs made here count batches."""
-    units = {run.manifest.get("unit", "rollout batch") for run in runs}
-    return units.pop() if len(units) == 1 else "unstated"
+def unit_of(runs: Sequence[Run]) -> Counted:
+    """What a step of some runs is; unstated where one run's is. Runs made here count batches."""
+    units: set[Unit] = {run.manifest.get("unit", "rollout batch") for run in runs}
+    if "unstated" in units or not units:
+        return "unstated"
+    return units.pop() if len(units) == 1 else "mixed"
 
 
-def sentences(unit: Unit, judged: Callable[[Axis], Finding], headline: Verdict) -> Told:
+def sentences(unit: Counted, judged: Callable[[Axis], Finding], headline: Verdict) -> Told:
     """A claim about steps in each unit.
 
     Args:
@@ -43,7 +48,7 @@ def sentences(unit: Unit, judged: Callable[[Axis], Finding], headline: Verdict) 
     """
     steps: dict[str, Axis | None] = {STEPS[unit]: "steps"}
     by_unit: Told = {}
-    for name, axis in (steps | UNITS if unit == "unstated" else UNITS | steps).items():
+    for name, axis in (UNITS | steps if steps.keys() <= UNITS.keys() else steps | UNITS).items():
         finding = judged(axis) if axis else NOTHING
         verdict = headline if axis == "steps" else finding.ruling.verdict
         value = describe(finding.ratio) if finding.ratio else "not recorded"
@@ -51,7 +56,7 @@ def sentences(unit: Unit, judged: Callable[[Axis], Finding], headline: Verdict) 
     return by_unit
 
 
-def others(by_unit: Told, unit: Unit, headline: Verdict) -> str:
+def others(by_unit: Told, unit: Counted, headline: Verdict) -> str:
     """What the steps are, where they are no rollout batches, and the units in which the verdict is
     another, as the end of a sentence."""
     clauses = [sentence for verdict, sentence in by_unit.values() if verdict != headline]

@@ -17,7 +17,7 @@ from srpo_bench.results.judgement.claims import (
     Ratio,
     Superiority,
 )
-from srpo_bench.results.judgement.counted import Told, others, sentences, unit_of
+from srpo_bench.results.judgement.counted import Counted, Told, others, sentences, unit_of
 from srpo_bench.results.judgement.evaluated import unseen
 from srpo_bench.results.judgement.finding import Finding, measured
 from srpo_bench.results.judgement.headroom import ROOM, Headroom, effects, headroom
@@ -34,7 +34,6 @@ from srpo_bench.results.judgement.starving import Starving, starved_from, starvi
 from srpo_bench.results.judgement.targets import Target, targets
 from srpo_bench.results.judgement.vouched import by_word
 from srpo_bench.results.runs import Comparison, Run
-from srpo_bench.results.schema import Unit
 from srpo_bench.results.statistics.contrast import Contrast, contrast
 from srpo_bench.results.statistics.speed import Goal
 from srpo_bench.results.statistics.steps import Gain, gain
@@ -129,7 +128,7 @@ class Judge:
         return f"not every run records its {axis}" if pair.axes else APART
 
     @cached_property
-    def unit(self) -> Unit:
+    def unit(self) -> Counted:
         """What a step of the two arms is."""
         return unit_of(self._runs(self.baseline))
 

@@ -25,7 +25,8 @@ def told(scale: float = 1.0, columns: tuple[str, ...] = (), **arms: list[float])
         ([0.5, 0.026, 0.5], 0),
         ([0.4, 0.025, 0.5], 0),  # of one only
         ([0.5, 0.025, 0.4], 0),
-        ([0.5, 0.0, 0.5], 0),  # nothing right is no percent
+        ([0.5, 0.0, 0.5], 1),  # nothing right is no percent, and no evaluation either
+        ([0.1, 0.0, 0.1], 0),  # where little is right, none may be
         ([0.5, 0.01, 0.5, 0.02, 0.6], 2),
     ],
 )

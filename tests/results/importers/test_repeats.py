@@ -64,6 +64,8 @@ def test_more_steps_than_its_budget_is_told(tmp_path: Path) -> None:
         (("grpo,1,0,0.2", "grpo,1,5,0.6"), {"scale": 0.01}, "no accuracy is above 0.6 %"),
         (("grpo,1,0,20", "grpo,1,5,0.3", "grpo,1,9,40"), {"scale": 0.01},
          "1 of 3 accuracies are far below both of their neighbours (the first is 0.3 %)"),
+        (("grpo,1,0,0.2", "grpo,1,5,0", "grpo,1,9,0.3"), {},
+         "1 of 3 accuracies are far below both of their neighbours (the first is 0 %)"),
     ],
 )  # fmt: skip
 def test_percent_among_fractions_is_told(

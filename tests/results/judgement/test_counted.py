@@ -13,14 +13,14 @@ from tests.results.made import run
 
 
 def test_the_unit_of_runs_that_agree() -> None:
-    units = ("update", "update"), ("update", None), (None, None)
+    units = ("update", "update"), ("update", None), (None, None), ("update", "unstated")
     found = [
         counted.unit_of(
             [run("a", i, manifest={} if u is None else {"unit": u}) for i, u in enumerate(pair)]
         )
         for pair in units
     ]
-    assert found == ["update", "unstated", "rollout batch"]
+    assert found == ["update", "mixed", "rollout batch", "unstated"]
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ def test_the_unit_of_runs_that_agree() -> None:
         ("update", ["rollout batches", "updates", "responses"], ["steps", "responses"]),
         ("unstated", ["steps of a unit that nobody stated", "rollout batches", "updates",
                       "responses"], ["steps", "updates", "responses"]),
+        ("mixed", ["steps of two units", "rollout batches", "updates", "responses"],
+         ["steps", "updates", "responses"]),
     ],
 )  # fmt: skip
 def test_steps_are_judged_in_every_unit(unit: Any, names: list[str], asked: list[str]) -> None:

@@ -94,7 +94,7 @@ class Columns:
         accuracy = accuracy_of(cells.get("accuracy"), self.scale, "accuracy")
         if accuracy is None:
             cell = cells.get("accuracy")
-            written = cell is not None and bool(str(cell).strip())
+            written = cell is not None and str(cell).strip()
             if self.skip_empty:
                 notes.skipped[NAN if written else EMPTY] += 1
                 return None

@@ -32,8 +32,7 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
     history = False
     for name, value, number in jsonfile.members(path, inside="log_history"):
         if name != "log_history":
-            if name in ("max_steps", "global_step") and value is not None:
-                facts[name] = value
+            facts[name] = value
             continue
         history = True
         if value is None:

@@ -244,6 +244,13 @@ def test_either_sign_and_coordinates() -> None:
 )  # fmt: skip
 def test_what_may_cost_hours_or_says_nothing_is_not_read(answer: str) -> None:
     assert readings.of("7", answer) is Outcome.UNPARSEABLE
+    assert readings.of(answer, answer) is Outcome.CORRECT
+
+
+def test_brackets_are_read_to_a_depth_of_twelve() -> None:
+    for deep, refused in ((12, False), (13, True)):
+        nested = "(1+" * deep + "1" + ")" * deep
+        assert (readings.of("7", nested) is Outcome.UNPARSEABLE) == refused
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ def test_a_mawps_problem_is_written_out_and_worked(tmp_path: Path) -> None:
     row = f'"{text}",8.0 2.5,- number0 number1,5.5\n'
     (problem,) = MAWPS.load("train", folder(tmp_path, row))
     assert problem.question == "Ann's bag holds 8 nuts, he ate 2.5 of number2. How many?"
+    assert (problem.id, problem.task, problem.kind) == ("mawps/train/0", "mawps", "math")
     assert (problem.answer, problem.level) == ("5.5", "1")
+    assert problem.meta["official"] is False
     assert problem.meta["solution"] == "8 - 2.5 = 5.5\n#### 5.5"
     assert MAWPS.render(problem, "base") == f"Question: {problem.question}\nAnswer:"
     grades = MAWPS.grade([problem] * 3, [problem.meta["solution"], "#### 5", "none"])
@@ -91,9 +93,18 @@ def test_a_malformed_test_names_its_row(tmp_path: Path, svamp: str, message: str
 
 def test_the_body_of_a_svamp_problem_may_be_half_a_sentence(tmp_path: Path) -> None:
     row = '{"ID": "%s", "Body": "%s", "Question": "How many?", "Answer": 3.0}'
-    rows = ", ".join(row % pair for pair in (("a", "He has 3 eggs."), ("b", "If he has 3 eggs")))
-    whole, half = SVAMP.load("test", folder(tmp_path, svamp=f"[{rows}]"))
+    rows = ", ".join(
+        row % pair
+        for pair in (
+            ("a", "He has 3 eggs."),
+            ("b", "If he has 3 eggs"),
+            ("c", "Yes!"),
+            ("d", "No?"),
+        )
+    )
+    whole, half, *others = SVAMP.load("test", folder(tmp_path, svamp=f"[{rows}]"))
     assert whole.question == "He has 3 eggs. How many?"
+    assert [p.question for p in others] == ["Yes! How many?", "No? How many?"]
     assert (half.id, half.question, half.answer) == (
         "svamp/b", "If he has 3 eggs, how many?", "3",
     )  # fmt: skip

@@ -192,6 +192,7 @@ def test_wrong_files_are_named(tmp_path: Path, out: Path, content: bytes, said: 
         ({"mapped": ["accuracy"]}, "--map takes NAME=COLUMN"),
         ({"mapped": ["step=a", "step=b"]}, "--map step=… appears twice"),
         ({"mapped": ["accuracy=val"]}, "no column 'val'"),
+        ({"mapped": ["stderr=sd"]}, "no column 'sd'"),
         ({"metrics": ["x"]}, "--metric is for logs"),
         ({"scale": 100.0}, "--scale"),
         ({"baseline": "ppo"}, "There is no arm 'ppo' here; there are grpo"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from srpo_bench.results.importers.openrlhf import cost, scores
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
 
@@ -74,8 +75,29 @@ def test_lines_of_its_logged_names(tmp_path: Path) -> None:
         {"eval/eval_gsm8k_pass1": 0.5, "eval/eval_math_pass1": 0.3, "eval/global_step": 2},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    take("openrlhf", f"grpo/1={path}", out=tmp_path / "out")
+    done = take("openrlhf", f"grpo/1={path}", out=tmp_path / "out")
     assert curve(tmp_path / "out") == [(2, 0.4)]
+    assert done.written.unit == "rollout batch"
+    assert done.notes.skipped == {"training steps without an evaluation": 1}
+
+
+def test_what_a_row_cost() -> None:
+    """Of a row that tells of no training nothing; of several steps something that is not known."""
+    told = {
+        "timing/step_total": 2.5,
+        "train/rollout/num_samples": 16,
+        "rollout/response_length_mean": 30.3,
+    }
+    assert cost(told, 1) == {"seconds": 2.5, "responses": 16, "tokens": 485}
+    assert cost(told, 2) == {}
+    for name, left in zip(told, (None, {"seconds": 2.5}, {"seconds": 2.5}), strict=True):
+        assert cost(told | {name: None}, 1) == cost(told | {name: "16"}, 1) == left
+
+
+def test_only_the_mean_over_responses_is_the_accuracy() -> None:
+    assert scores({"eval_a_pass1": 1, "eval_a_pass1_std": 1, "eval_a_pass16": 1}) == {
+        "a": "eval_a_pass1"
+    }
 
 
 def test_thrown_away_responses_leave_only_the_seconds(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,11 @@ def test_what_is_taken_for_the_accuracy() -> None:
     both = {"eval_rewards/accuracy_reward/mean": 1, "eval_rewards/format_reward/mean": 1}
     assert scores(both) == {"": "eval_rewards/accuracy_reward/mean"}
     assert scores({"eval_accuracy": 1, **both}) == {"": "eval_accuracy"}
-    assert scores({"eval_mean_token_accuracy": 1}) == {}
+    assert scores({"eval_mean_token_accuracy": 1, "eval_accuracy_std": 1}) == {}
+    sets = {task: f"eval_{task}_accuracy" for task in ("math", "code")}
+    assert scores(dict.fromkeys(sets.values(), 1)) == sets
+    named = {f"eval_rewards/{name}Reward/mean": 1 for name in ("Format", "Accuracy")}
+    assert scores(named) == {"": "eval_rewards/AccuracyReward/mean"}
     assert scores({"eval_math_rewards/f/mean": 1}) == {"math": "eval_math_rewards/f/mean"}
     for said in ("loss", "runtime"):
         values = {f"eval_math_{said}": 1, "eval_rewards/f/mean": 1}
@@ -130,6 +135,7 @@ def test_several_data_sets_make_one_evaluation(tmp_path: Path) -> None:
         ("{}", "has no log_history"),
         ('{"log_history": []}', "global_step is empty"),
         ('{"log_history": [{"eval_reward": 1}]}', "log entry 1: no step"),
+        ('{"log_history": [5]}', "log entry 1: no step"),
         ('{"log_history": [{"step": 1.5}]}', "log entry 1: step must be a whole number"),
         ('{"log_history": [{"step": 1} 2]}', "no JSON"),
         ('{"log_history" 3}', "no JSON"),
@@ -158,7 +164,7 @@ def test_broken_files_are_named(tmp_path: Path, text: str, said: str) -> None:
 def test_what_a_row_cost() -> None:
     assert cost({"loss": 1.0, "step_time": 2.5}, 4) == {"seconds": 10.0}
     assert cost({"reward": 1.0, "step_time": 2.5}, 1) == {"seconds": 2.5}
-    assert cost({"reward": 1.0}, 4) == {}
+    assert cost({"reward": 1.0}, 4) == cost({"loss": 1.0, "step_time": math.nan}, 1) == {}
     assert cost({"eval_loss": 1.0, "step_time": 2.5}, 4) is None
 
 

@@ -130,6 +130,7 @@ def test_the_log_of_a_resumed_run_may_lie_in_two_files(tmp_path: Path) -> None:
     [
         ("nothing here\n", "holds no metrics; is it a log of verl's"),
         ('{"step": 1}\n', "line 1: not a line of verl's file logger"),
+        ('{"step": 1.5, "data": {}}\n', "line 1: step must be a whole number"),
         ('{"step": 0, "data": {"critic/score/mean": 0.5}}\n', "no held-out accuracy"),
         (f'{{"step": 0, "data": {{"{KEY}": null}}}}\n', "line 1: .* is empty or NaN"),
         (f"step:0 - {KEY}:-0.5\n", "line 1: .* must lie between 0 and 1"),
@@ -151,7 +152,7 @@ def test_wrong_files_are_named(tmp_path: Path, text: str, said: str) -> None:
 
 def test_responses_are_whole_but_for_a_thousandth() -> None:
     """Of 40 tokens each."""
-    for ratio, responses in ((10.0, 10), (10.009, 10), (9.992, 10), (10.015, None), (10.5, None)):
+    for ratio, responses in ((10.0, 10), (10.009, 10), (9.992, 10), (10.015, None), (9.985, None)):
         values = {"perf/total_num_tokens": 40 * ratio, "prompt_length/mean": 10,
                   "response_length/mean": 30}  # fmt: skip
         found = verl._generated(values)
@@ -163,10 +164,24 @@ def test_what_is_not_told_is_not_counted() -> None:
     told = {"perf/total_num_tokens": 400, "prompt_length/mean": 10, "response_length/mean": 30}
     assert verl._generated(told) == {"responses": 10, "tokens": 300}
     for name in told:
-        assert verl._generated(told | {name: None}) == {}
+        assert verl._generated(told | {name: None}) == verl._generated(told | {name: "400"}) == {}
     assert verl._generated(told | {"train/num_gen_batches": 2}) == {}
 
 
 def test_a_reward_stands_where_there_is_no_accuracy() -> None:
     key = "val-core/gsm8k/reward/mean@4"
-    assert verl.scores({key: 0.5, "val-core/gsm8k/reward/best@4/mean": 0.7}) == {"gsm8k": key}
+    others = {"val-core/gsm8k/reward/best@4/mean": 0.7, f"{key}/std": 0.1}
+    assert verl.scores({key: 0.5, **others}) == {"gsm8k": key}
+
+
+def test_what_a_row_cost() -> None:
+    """Of a row that tells of no training nothing; of several steps something that is not known."""
+    assert verl.cost({KEY: 0.5}, 1) is None
+    assert verl.cost({"timing_s/gen": 2.0, "timing_s/ref": None, "timing_s/adv": 0.5}, 1) == {
+        "seconds": 2.5
+    }
+    assert verl.cost({"timing_s/gen": 2.0}, 2) == {}
+
+
+def test_a_name_may_hold_a_colon() -> None:
+    assert verl._pairs("a:b:0.5 - c:1") == {"a:b": 0.5, "c": 1.0}

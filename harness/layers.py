@@ -41,7 +41,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(value, dict):
-        raise UserError(f"{path} must hold a mapping of settings, not {type(value).__name__}.")
+        found = "sets nothing" if value is None else f"holds a {type(value).__name__}"
+        raise UserError(f"{path} {found}; settings are written as in `bench config`: steps: 50.")
     return value
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from srpo_bench.results.array import Array
 from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.records import Evals, lines_of, read_evaluations, read_steps, read_timing
-from srpo_bench.results.seal import check_seal, check_there
+from srpo_bench.results.seal import check_seal, check_there, mendable
 from srpo_bench.results.status import status_of
 from srpo_bench.results.store import FINAL, ResultsError, read_plan, read_record, run_dirs
 
@@ -191,10 +191,11 @@ def _run(folder: Path) -> Run:
     check_seal(folder, besides=["samples.jsonl"])  # large, and only the report's page reads it
     state, reason = status_of(folder)
     manifest = read_record(folder / "manifest.json")
-    steps, curves, totals = read_steps(folder / "steps.jsonl")
-    clock, phases = read_timing(folder / "timing.jsonl")
-    evals = read_evaluations(folder / "evals.jsonl", clock)
-    final = read_record(folder / FINAL) if (folder / FINAL).is_file() else {}
+    with mendable(folder):
+        steps, curves, totals = read_steps(folder / "steps.jsonl")
+        clock, phases = read_timing(folder / "timing.jsonl")
+        evals = read_evaluations(folder / "evals.jsonl", clock)
+        final = read_record(folder / FINAL) if (folder / FINAL).is_file() else {}
     return Run(
         folder=folder,
         arm=str(manifest.get("arm", folder.parent.name)),

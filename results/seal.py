@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from srpo_bench.results.store import FINAL, ResultsError, read_record, write_json
+from srpo_bench.results.store import FINAL, NewerError, ResultsError, read_record, write_json
 
 SEAL = "seal.json"
 SEALED = ("manifest.json", "steps.jsonl", "evals.jsonl", "timing.jsonl", "samples.jsonl", FINAL)
@@ -38,15 +39,35 @@ def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:
     for name, digest in read_record(path).items():
         file = folder / name
         if name not in besides and not (file.is_file() and _sha256(file) == digest):
-            again = (
-                "begin anew with another --out"
-                if name in PLANNED
-                else f"delete all of {folder} but its manifest.json, and bench resume runs it again"
-            )
+            again = "begin anew with another --out" if name in PLANNED else _again(folder)
             raise ResultsError(
                 f"{file} is not as it was when it was finished ({path.name} has its digest): put "
                 f"it back from a copy, or {again}."
             )
+
+
+@contextmanager
+def mendable(run: Path) -> Iterator[None]:
+    """Says of a damaged file of a run what can be done. No report leaves the run out: it would be
+    of other runs than were planned, and of those that somebody chose.
+
+    Raises:
+        ResultsError: as in the block, and what to do.
+    """
+    try:
+        yield
+    except NewerError:
+        raise
+    except ResultsError as error:
+        what = str(error).removesuffix(".")
+        raise ResultsError(f"{what}: put it back from a copy, or {_again(run)}.") from error
+
+
+def _again(run: Path) -> str:
+    manifest = run / "manifest.json"
+    if manifest.is_file() and read_record(manifest).get("imported"):
+        return "import the logs anew"
+    return f"delete all of {run} but its manifest.json, and bench resume runs it again"
 
 
 def check_there(folder: Path, plan: Mapping[str, Any]) -> None:

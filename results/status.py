@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.schema import State
+from srpo_bench.results.seal import mendable
 from srpo_bench.results.store import STATUS, ResultsError, read_record
 
 GONE = "Its process is gone without a word: bench resume goes on from its last checkpoint."
@@ -31,10 +32,11 @@ def status_of(run: Path) -> Status:
     path = run / STATUS
     if not path.is_file():
         return Status("", "")
-    record = read_record(path)
-    state = str(record.get("state"))
-    if state not in get_args(State):
-        raise ResultsError(f"{path} names an unknown state: {state!r:.40}.")
+    with mendable(run):
+        record = read_record(path)
+        state = str(record.get("state"))
+        if state not in get_args(State):
+            raise ResultsError(f"{path} names an unknown state: {state!r:.40}.")
     if state == "running" and _is_left(run):
         return Status("stopped", GONE)
     return Status(state, str(record.get("reason") or ""))

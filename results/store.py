@@ -34,6 +34,8 @@ FINAL = "final.json"
 STATUS = "status.json"
 STOP = "stop"
 """A file of this name in a comparison's folder makes each of its runs save itself and end."""
+NO_ARM = ("report", STOP)
+"""What else stands beside the arms' folders, under a name that an arm could have."""
 TAIL = 1 << 16
 """Bytes read at once from a file's end; a line may be longer."""
 
@@ -90,7 +92,7 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ResultsError(f"{path} must hold a JSON object, not {type(value).__name__}.")
     schema = value.get("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise ResultsError(
+        raise NewerError(
             f"{path} was written by a newer srpo-bench (schema {schema}; this one reads up to "
             f"{SCHEMA}): upgrade srpo-bench to read it."
         )
@@ -176,6 +178,10 @@ def run_dirs(comparison: Path) -> list[Path]:
 
 class ResultsError(ValueError):
     """The directory or the request is wrong; the message is one sentence that says what to do."""
+
+
+class NewerError(ResultsError):
+    """The directory is right, and this code too old for it."""
 
 
 def saved(run: Path) -> list[int]:

@@ -58,7 +58,7 @@ def _remarks(done: Any) -> list[str]:
     remarks = [f"Look at this: {doubt}" for doubt in notes.doubts]
     if notes.skipped:
         remarks.append(
-            "Left out: " + ", ".join(f"{n} {why}" for why, n in notes.skipped.items()) + "."
+            "Left out: " + "; ".join(f"{why}: {n:,}" for why, n in notes.skipped.items()) + "."
         )
     if notes.ignored:
         remarks.append(f"Columns not read ({len(notes.ignored)}): {listed(list(notes.ignored))}.")

@@ -49,7 +49,10 @@ def files(kind: str, name: str) -> dict[str, str]:
     from jinja2 import Environment, StrictUndefined
 
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise UserError(f"'{name}' is no name: letters and digits, with - between words.")
+        raise UserError(
+            f"'{name}' is no name here: lower-case letters and digits, with - between words, and "
+            "no word of Python's own."
+        )
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     fields = {"name": name, "module": _module(name), "class": _class(name), "kind": kind}
     names = {f"{_module(name)}.py": f"{kind}.py.j2", "pyproject.toml": "pyproject.toml.j2"}

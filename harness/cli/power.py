@@ -19,7 +19,11 @@ SEED = 0
 
 
 def print_power(
-    folder: Path, wanted: Sequence[str], claims_file: Path | None, as_json: bool
+    folder: Path,
+    wanted: Sequence[str],
+    claims_file: Path | None,
+    as_json: bool,
+    vouched: bool = False,
 ) -> None:
     """A sentence for every claim and challenger, those named or all that are about ratios.
 
@@ -32,7 +36,7 @@ def print_power(
         claim for claim in claims if isinstance(claim.test, Ratio)
     ]
     judges = [
-        Judge(comparison, arm, comparison.baseline)
+        Judge(comparison, arm, comparison.baseline, vouched)
         for arm in comparison.arms
         if arm != comparison.baseline
     ]

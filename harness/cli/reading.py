@@ -58,13 +58,14 @@ def power(
     folder: Folder,
     claim: Annotated[list[str] | None, typer.Option(help="claim id, repeatable")] = None,
     claims_file: Claims = None,
+    vouched: Vouched = False,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Say how many more seeds would settle a claim, by the spread measured so far."""
     from srpo_bench.harness.cli.power import print_power
 
     with readable():
-        print_power(folder, claim or (), claims_file, as_json)
+        print_power(folder, claim or (), claims_file, as_json, vouched)
 
 
 def verify(

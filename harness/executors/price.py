@@ -99,6 +99,7 @@ def probe(
             update={
                 "steps": PROBE_STEPS,
                 "seeds": config.seeds[:1],
+                "optim": config.optim.model_copy(update={"warmup_updates": 0}),
                 "checkpoint_every": PROBE_STEPS + 1,
                 "sinks": (),
                 "final": config.final.model_copy(update={"tasks": ()}),

@@ -19,6 +19,7 @@ from srpo_bench.algorithms.registry import get as get_algorithm
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config, OwnOptim
 from srpo_bench.harness.errors import UserError, as_user_error, unknown
+from srpo_bench.results.store import NO_ARM
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """A label is one word. An arm without one is called as it was typed: ``+`` and all."""
@@ -48,12 +49,17 @@ def read_arm(name: str) -> Typed:
     """Take ``[label=]algorithm[+sampler]`` apart.
 
     Raises:
-        UserError: an unknown algorithm or sampler, or an invalid label.
+        UserError: an unknown algorithm or sampler, or an invalid name.
     """
     label, sign, text = name.rpartition("=")
     if sign and not LABEL.fullmatch(label):
         raise UserError(
             f"--algos: '{label}' is no label; one is made of letters, digits, '_' and '-'."
+        )
+    if (label or text).casefold() in NO_ARM:
+        raise UserError(
+            f"--algos: '{label or text}' is a file or folder of every comparison; give the arm "
+            "another label."
         )
     with as_user_error(AlgorithmError):
         return Typed(label, text, *split(text))
@@ -133,19 +139,26 @@ def _place(
 
 def refuse_unheld(config: Config, arms: list[Arm]) -> None:
     """Refuse a setting that would silently not hold for an arm: its loss leaves a correction out,
-    or a share of its batch would have no group.
+    a share of its batch would have no group, or its run would end within the warm-up.
 
     Raises:
         UserError: names the arm and the setting.
     """
     groups = config.rollout.prompts_per_step
     for arm in arms:
-        shares = arm.configured(config).optim.updates_per_step
+        optim = arm.configured(config).optim
+        shares, updates = optim.updates_per_step, config.steps * optim.updates_a_step
         if shares > groups:
             raise UserError(
                 f"Arm '{arm.name}' cuts {groups} groups into optim.updates_per_step={shares} "
                 "shares, and a share without a group trains on nothing: lower it, or raise "
                 "rollout.prompts_per_step."
+            )
+        if optim.warmup_updates > updates:
+            raise UserError(
+                f"Arm '{arm.name}' makes {updates:,} updates, and optim.warmup_updates="
+                f"{optim.warmup_updates} would end after the last: its learning rate would never "
+                "be optim.lr. Lower it, or raise steps."
             )
     without = [a.name for a in arms if not get_algorithm(a.algorithm).corrects]
     if config.rollout.correction != "none" and without:

@@ -20,6 +20,7 @@ from srpo_bench.harness.problems.seen import learnt, refuse_learnt, seen_by
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks.base import Problem, Task, TaskError
 from srpo_bench.tasks.contamination import contaminated
+from srpo_bench.tasks.contradiction import contradictions
 from srpo_bench.tasks.provenance import ORIGIN, Provenance, provenance
 
 
@@ -144,7 +145,8 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
         ),
     ]
     pools = {seed: [p.id for p in problems] for seed, problems in drawn.items()}
-    return Problems(tasks, pool, evaluation, final, pools, excluded, sources)
+    notes = [note for group in clean if (note := contradictions(group))]
+    return Problems(tasks, pool, evaluation, final, pools, excluded, sources, notes)
 
 
 def stored(problems: Iterable[Problem], tasks: Mapping[str, Task]) -> list[Problem]:

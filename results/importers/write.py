@@ -15,7 +15,7 @@ from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 from srpo_bench.results.schema import CORE, SCHEMA
 from srpo_bench.results.scratch import scratch_folder
-from srpo_bench.results.store import STATUS, ResultsError, is_taken, write_json
+from srpo_bench.results.store import NO_ARM, STATUS, ResultsError, is_taken, write_json
 
 
 @dataclass
@@ -103,7 +103,7 @@ def folder_of(arm: str) -> str:
     name = quote(arm, safe=" ()+=@,~")
     if len(name) > 200 or not arm.isprintable():
         raise ResultsError(f"{arm[:40]!a}… cannot name an arm: too long, or not printable.")
-    reserved = name.startswith(".") or name.casefold() == "report"
+    reserved = name.startswith(".") or name.casefold() in NO_ARM
     return f"%{ord(name[0]):02X}{name[1:]}" if reserved else name
 
 

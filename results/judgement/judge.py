@@ -29,6 +29,7 @@ from srpo_bench.results.judgement.rules import (
     no_pairs,
     no_target,
     too_few,
+    unmatched,
 )
 from srpo_bench.results.judgement.starving import Starving, starved_from, starving
 from srpo_bench.results.judgement.targets import Target, targets
@@ -115,6 +116,8 @@ class Judge:
 
     def barred(self, test: Ratio) -> str:
         """Why no number of seeds would bring a verdict on a ratio; empty where one may."""
+        if unfit := unmatched(self.matched, self.vouched):
+            return unfit
         if test.axis not in self.contrast.axes:
             return self._unrecorded(self.contrast, test.axis)
         room = self._headroom(self.contrast, test.threshold)

@@ -34,17 +34,24 @@ class Ruling:
 
 def no_pairs(comparison: Comparison, arms: Set[str], proof: Matched, vouched: bool) -> str:
     """Why arms cannot be judged at all, whatever is measured; empty when they can."""
+    if unfit := unmatched(proof, vouched):
+        return unfit
     runs = [r for r in comparison.runs if r.arm in arms]
+    unfinished = [r.name for r in runs if r.state not in ENDED]
+    if unfinished:
+        verb = "is" if len(unfinished) == 1 else "are"
+        return f"{len(unfinished)} of {len(runs)} runs {verb} not finished ({some(unfinished)})"
+    return ""
+
+
+def unmatched(proof: Matched, vouched: bool) -> str:
+    """Why runs are not those of one comparison, finished or not; empty when they are."""
     if not proof and not vouched:
         return f"the runs are {proof.sentence}"
     if proof.copies:
         return (
             f"runs of one arm are copies of each other under several seeds ({some(proof.copies)})"
         )
-    unfinished = [r.name for r in runs if r.state not in ENDED]
-    if unfinished:
-        verb = "is" if len(unfinished) == 1 else "are"
-        return f"{len(unfinished)} of {len(runs)} runs {verb} not finished ({some(unfinished)})"
     return ""
 
 

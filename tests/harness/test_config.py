@@ -98,9 +98,10 @@ def test_a_settings_file_that_is_none(tmp_path: Path) -> None:
     bad.write_text("steps: [1")
     with pytest.raises(UserError, match="is not YAML"):
         layers.read_yaml(bad)
-    bad.write_text("- 1")
-    with pytest.raises(UserError, match="must hold a mapping"):
-        layers.read_yaml(bad)
+    for text, found in (("- 1", "holds a list"), ("# steps: 1", "sets nothing")):
+        bad.write_text(text)
+        with pytest.raises(UserError, match=f"bad.yaml {found}; settings are written as in"):
+            layers.read_yaml(bad)
     bad.write_text("a: &a\n  b: *a")
     with pytest.raises(UserError, match="an anchor stands within itself"):
         layers.read_yaml(bad)

@@ -543,9 +543,12 @@ def test_every_option_of_verify_and_power_is_heard(monkeypatch: pytest.MonkeyPat
     assert found[0] == (Path("c"), ["i"], Path("f"), "b", "a", True, True, [0.5])
     asked: list[Any] = []
     monkeypatch.setattr("srpo_bench.harness.cli.power.print_power", kept(asked))
-    reading.power(Path("c"), ["i"], Path("f"), True)
-    reading.power(Path("c"))
-    assert asked == [((Path("c"), ["i"], Path("f"), True), {}), ((Path("c"), (), None, False), {})]
+    reading.power(Path("c"), ["i"], Path("f"), False, True)
+    reading.power(Path("c"), vouched=True)
+    assert asked == [
+        ((Path("c"), ["i"], Path("f"), True, False), {}),
+        ((Path("c"), (), None, False, True), {}),
+    ]
 
 
 def test_while_a_plan_is_made_the_result_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

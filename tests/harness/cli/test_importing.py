@@ -30,7 +30,7 @@ def test_it_says_what_was_read_what_was_not_and_what_is_unknown(
     said = capsys.readouterr().out
     assert "Imported 1 run (GRPO: 1) with 1 evaluation from 1 file." in said
     assert "Accuracy: accuracy (held-out accuracy)." in said
-    assert "Left out: 1 identical duplicates, 1 blank lines." in said
+    assert "Left out: identical duplicates: 1; blank lines: 1." in said
     assert "Columns not read (1): note." in said
     assert "No evaluation at step 0 in GRPO/seed-1" in said
     assert "Unknown: base_sha256, pool_digest" in said
@@ -105,7 +105,7 @@ def test_every_remark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         ),
         files=["one", "two"],
         metric={"keys": ["m", "n"], "kind": "held-out accuracy"},
-        notes=SimpleNamespace(doubts=["odd"], skipped={"rows": 3, "gaps": 1}, ignored=runs),
+        notes=SimpleNamespace(doubts=["odd"], skipped={"rows": 3000, "gaps": 1}, ignored=runs),
         same_files=[["p", "q"]],
     )  # fmt: skip
     monkeypatch.setattr(convert, "import_runs", lambda request: done)
@@ -120,7 +120,7 @@ def test_every_remark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         "Accuracy: m, n (held-out accuracy).",
         "A step is an update; --updates-per-step turns updates into batches of rollouts.",
         "Look at this: odd",
-        "Left out: 3 rows, 1 gaps.",
+        "Left out: rows: 3,000; gaps: 1.",
         f"Columns not read (7): {six} and 1 more.",
         f"No evaluation at step 0 in {six} and 1 more: without the baseline's, its gain is not "
         "known and there is no verdict.",

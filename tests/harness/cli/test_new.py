@@ -52,7 +52,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Winners", "a b", "../x", "class", "", "1st"])
 def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is no name"):
+    with pytest.raises(UserError, match="is no name here: lower-case letters"):
         write("algorithm", name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -45,6 +45,8 @@ def test_an_arm_is_an_algorithm_and_a_sampler() -> None:
         ("a+b=grpo", "'a\\+b' is no label"),
         ("a.b=grpo", "'a.b' is no label"),
         ("=grpo", "'' is no label"),
+        ("Report=grpo", "'Report' is a file or folder of every comparison; give the arm another"),
+        ("stop=grpo", "'stop' is a file or folder of every comparison"),
         ("npr,npr", "Arm 'npr' appears twice; give one a label"),
     ],
 )

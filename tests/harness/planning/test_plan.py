@@ -70,6 +70,18 @@ def test_a_share_has_a_group(shared: int, own: int | None) -> None:
     refuse_unheld(asked, [arm.model_copy(update={"optim": OwnOptim(updates_per_step=2)})])
 
 
+def test_a_warm_up_ends_within_the_run() -> None:
+    """Longer than all updates, the rate would rise to the end and never be what was asked."""
+    asked = Config.model_validate({"steps": 4, "optim": {"warmup_updates": 9, "num_iterations": 2}})
+    twice = Arm(name="twice", algorithm="grpo", optim=OwnOptim(updates_per_step=2))
+    refuse_unheld(asked, [twice])
+    message = r"'a' makes 8 updates, and optim\.warmup_updates=9 would end after the last"
+    with pytest.raises(UserError, match=message):
+        refuse_unheld(asked, [twice, Arm(name="a", algorithm="grpo")])
+    as_long = asked.optim.model_copy(update={"warmup_updates": 8})
+    refuse_unheld(asked.model_copy(update={"optim": as_long}), [Arm(name="a", algorithm="grpo")])
+
+
 def test_a_comparison_from_before_a_setting_is_resumed_and_another_value_of_it_is_refused(
     planned: Path,
 ) -> None:

@@ -83,7 +83,19 @@ def test_folders_that_were_made_on_the_way_go_with_a_failure(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["GRPO (ours)", "a/b", "..", "report", "β=0.1 <script>", "C:\\x", "50%", "-x", "n" * 40]
+    "name",
+    [
+        "GRPO (ours)",
+        "a/b",
+        "..",
+        "report",
+        "stop",
+        "β=0.1 <script>",
+        "C:\\x",
+        "50%",
+        "-x",
+        "n" * 40,
+    ],
 )
 def test_an_arm_may_have_any_name(tmp_path: Path, name: str) -> None:
     path = table(tmp_path / "a.csv", *rows(), *rows(name))
@@ -91,6 +103,7 @@ def test_an_arm_may_have_any_name(tmp_path: Path, name: str) -> None:
     comparison = read(tmp_path / "out")
     assert set(comparison.arms) == {"grpo", name}
     assert all((tmp_path / "out").resolve() in r.folder.resolve().parents for r in comparison.runs)
+    assert not {"report", "stop"} & {path.name for path in (tmp_path / "out").iterdir()}
 
 
 @pytest.mark.integration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -201,3 +202,17 @@ def test_numbers_of_pairs_rise_by_an_eighth_to_eight_times_as_many() -> None:
     assert (module._tried(2)[-1], module._tried(12)[-1]) == (64, 96)
     assert module._tried(12)[:4] == [13, 15, 17, 19]
     assert list(module._tried(8)) == sorted(set(module._tried(8)))
+
+
+def test_more_seeds_do_not_match_what_is_not_matched(tmp_path: Path) -> None:
+    folder = made(tmp_path / "c", 8)
+    for manifest in folder.glob("srpo/seed-*/manifest.json"):
+        record = json.loads(manifest.read_text())
+        record["contract"]["responses_per_step"] = 7
+        manifest.write_text(json.dumps(record))
+    found = asked(folder, 0.1)
+    assert (found.settled, found.needed) == ({}, None)
+    assert found.lacking.startswith("no number of seeds settles it: the runs are not matched")
+    assert "responses_per_step" in found.lacking
+    vouched = Judge(read(folder), "srpo", "grpo", vouched=True)
+    assert power(vouched, claim(0.1), np.random.default_rng(0)).needed == 9

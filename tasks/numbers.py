@@ -104,7 +104,7 @@ def value(number: str, scaled: bool = True) -> Fraction | None:
     if below != 1:
         size /= below
     for scale in re.findall("[a-z]+", (match["scales"] or "").lower()) if scaled else ():
-        size *= _SCALES[scale if scale in _SCALES else scale.removesuffix("s")]
+        size *= _SCALES[scale.removesuffix("s")]
     return -size if match["sign"] or match["inner"] else size
 
 

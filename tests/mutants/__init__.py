@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("algorithms", "harness", "results")
+ROOMS = ("algorithms", "harness", "results", "tasks")
 
 THOROUGH = ("--hypothesis-profile", "thorough")
 """All examples of a property."""

@@ -63,7 +63,7 @@ def make_map(files: list[str]) -> int:
 
 
 def every() -> list[Mutant]:
-    """All mutants of the three rooms but those of files that are left out."""
+    """All mutants of the rooms but those of files that are left out."""
     files = [str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     kept = [f for f in sorted(files) if not any(f.startswith(prefix) for prefix in LEFT_OUT)]
     return [mutant for file in kept for mutant in mutants_of(file)]

@@ -21,6 +21,7 @@ from srpo_bench.tasks.numbers import same, stated, value
         ("Day 1: 17. \\boxed{18}, as 9 * 2", "18"), ("#### eighteen, 9*2=18", "18"),
         ("of 20 she has 18...", "18"), ("$$18$$", "18"), ("18;", "18"), ("#### 1/2", "0.5"),
         ("#### 1.8e1", "18"), ("####\n18", "18"), ("10-5", "-5"),
+        ("\\boxed{about 18} of 20", "18"), ("#### -£18", "-18"), ("#### 9*2 ＝ 18", "18"),
     ],
 )  # fmt: skip
 def test_the_number_stated(response: str, number: str) -> None:
@@ -46,6 +47,11 @@ def test_values_are_exact() -> None:
     assert not same("0.3333333333333333", "1/3")
     assert value("3.14.15") is None
     assert same("2e3", "2,000")
+    assert value("$-5") == value("-$5") == -5
+    assert value("1{,}000") == 1000
+    assert (value("1" * 60), value("1" * 61)) == (int("1" * 60), None)
+    assert not same("1,8", "1,8")
+    assert stated("so 17 or 18") == "17 or 18"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +112,7 @@ def test_a_question_may_ask_in_millions() -> None:
     assert same("18 Million", "18", asked)
     assert same("18", "18", asked)
     assert not same("18 billion", "18", asked)
+    assert not same("17 million", "18", asked)
     assert not same("18 million", "18", "Of 20 million people, how many are left?")
     assert same("2 dozen", "2", "How many dozens of eggs?")
     assert same("2 dozen", "24", "How many eggs?")

@@ -20,7 +20,7 @@ needs_data = pytest.mark.skipif(
 
 
 def folder(tmp_path: Path, rows: str = "", svamp: str = "[]") -> Path:
-    (tmp_path / "wordproblems").mkdir()
+    (tmp_path / "wordproblems").mkdir(parents=True)
     (tmp_path / "wordproblems" / "mawps-asdiv-a_svamp_train.csv").write_text(HEAD + rows)
     (tmp_path / "wordproblems" / "SVAMP.json").write_text(svamp)
     return tmp_path
@@ -52,8 +52,11 @@ def test_problems_that_cannot_be_stated_or_are_there_already_are_left_out(tmp_pa
 
 def test_every_tenth_problem_is_held_out(tmp_path: Path) -> None:
     home = folder(tmp_path, "".join(f"A{i} number0 ?,1,+ number0 1,2.0\n" for i in range(21)))
-    assert [p.id for p in MAWPS.load("dev", home)] == ["mawps/train/9", "mawps/train/19"]
     assert len(MAWPS.load("train", home)) == 19
+    MAWPS.load("train", folder(tmp_path / "other", "B number0 ?,1,+ number0 1,2.0\n"))
+    first, second = MAWPS.load("dev", home)
+    assert (first.id, second.id) == ("mawps/train/9", "mawps/train/19")
+    assert "A0 1?" in str(MAWPS.render(first, "base", 1))  # of the folder that was loaded last
 
 
 def test_marks_stand_where_a_person_sets_them(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from srpo_bench.results.judgement.matched import matched
 from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.report import write_report
 from srpo_bench.results.runs import read
-from srpo_bench.results.store import ResultsError
+from srpo_bench.results.store import ResultsError, read_json
 from tests.results.conftest import rendered
 from tests.results.importers.ask import HEADER, contract, curve, table, take
 
@@ -33,6 +33,14 @@ def test_the_evaluations_prove_their_cadence_and_the_totals_a_steps_responses(
     known = contract(tmp_path / "out", "srpo/seed-1")
     assert (known["eval_every"], known["responses_per_step"]) == (None, None)
     assert {"eval_every", "responses_per_step", "steps"} <= set(done.written.unknown)
+    path = table(path, *even, header=f"{HEADER},responses")
+    done = take("csv", path, out=tmp_path / "one")
+    assert done.written.unknown == ["base_sha256", "pool_digest", "evaluation_digest", "steps"]
+    whole = read_json(tmp_path / "one" / "comparison.json")
+    assert whole["contract"] == contract(tmp_path / "one")
+    assert whole["arms"] == [{"arm": "grpo", "algorithm": "grpo", "settings": {}}]
+    manifest = read_json(tmp_path / "one" / "grpo" / "seed-1" / "manifest.json")
+    assert done.written.unit == whole["unit"] == manifest["unit"] == "unstated"
 
 
 def test_runs_are_not_proved_matched_and_what_differs_is_named(tmp_path: Path) -> None:

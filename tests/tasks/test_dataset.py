@@ -11,7 +11,7 @@ import pytest
 
 from srpo_bench.tasks import dataset
 from srpo_bench.tasks.base import TaskError
-from srpo_bench.tasks.dataset import Source, from_file, hold_out, read
+from srpo_bench.tasks.dataset import Row, Source, from_file, hold_out, read
 
 SOURCE = Source(("toy/train",), (("question", str), ("n", int)), "owner/toy", "abc", "train", 2)
 
@@ -166,3 +166,10 @@ def test_hold_out_is_the_tail(tmp_path: Path) -> None:
     rows = read(SOURCE, write(tmp_path, lines))
     assert [i for i, _ in hold_out(rows, dev=True)] == [27, 28, 29]
     assert [i for i, _ in hold_out(rows, dev=False)] == list(range(27))
+
+
+@pytest.mark.parametrize(("rows", "held"), [(20, 2), (4999, 499), (5000, 500), (7473, 500)])
+def test_at_most_five_hundred_rows_are_held_out(rows: int, held: int) -> None:
+    every = tuple(Row("", {}, {}) for _ in range(rows))
+    assert [number for number, _ in hold_out(every, dev=True)] == list(range(rows - held, rows))
+    assert len(hold_out(every, dev=False)) == rows - held

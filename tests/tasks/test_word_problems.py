@@ -57,6 +57,11 @@ def test_every_tenth_problem_is_held_out(tmp_path: Path) -> None:
     first, second = MAWPS.load("dev", home)
     assert (first.id, second.id) == ("mawps/train/9", "mawps/train/19")
     assert "A0 1?" in str(MAWPS.render(first, "base", 1))  # of the folder that was loaded last
+    (home / "wordproblems" / "SVAMP.json").write_text(
+        '[{"ID": "a", "Body": "b.", "Question": "q", "Answer": 1}]'
+    )
+    (varied,) = SVAMP.load("test", home)
+    assert "A0 1?" in str(SVAMP.render(varied, "base", 1))
 
 
 def test_marks_stand_where_a_person_sets_them(tmp_path: Path) -> None:

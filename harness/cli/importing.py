@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from shlex import quote
 from typing import Any
 
 from srpo_bench.harness.errors import UserError, as_user_error, unknown
@@ -47,7 +48,8 @@ def import_and_show(**fields: Any) -> None:
     print(STEP[done.written.unit])
     for line in _remarks(done):
         print(line)
-    print(f"Next: bench report {request.out}; bench verify {request.out}")
+    out = quote(str(request.out))
+    print(f"Next: bench report {out}; bench verify {out}")
 
 
 def _remarks(done: Any) -> list[str]:

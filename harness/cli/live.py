@@ -31,6 +31,9 @@ PLAIN_EVERY = 15.0
 REDRAW_EVERY = 1.0
 """Seconds between looks at the files, and so between redraws."""
 
+NUMBERS = ("step", "reward", "accuracy", "left")
+"""Columns that are numbers."""
+
 RESERVED = 6
 """Lines of the screen that are not runs: title, head, the fold, the prompt below."""
 
@@ -155,7 +158,7 @@ class Progress:
             self._print(self.head())
             for seen in self.runs:
                 if seen.state == "running":
-                    self._print("  " + " ".join(filter(None, self._row(seen))))
+                    self._print(f"  {_in_words(self._row(seen))}")
 
     def head(self) -> str:
         """``5 of 16 runs done, 1 failed, about 9 min left, until 21:35``."""
@@ -238,12 +241,12 @@ class Progress:
                 continue
             if seen.state in ("done", "failed", "stopped") and seen.run.folder not in self._ended:
                 self._ended.add(seen.run.folder)
-                self._print(" ".join(filter(None, self._row(seen))))
+                self._print(_in_words(self._row(seen)))
 
     def _screen(self) -> Group:
         table = plain()
-        for name in ("run", "state", "step", "reward", "accuracy", "left", ""):
-            number = name in ("step", "reward", "accuracy", "left")
+        for name in ("run", "state", *NUMBERS, ""):
+            number = name in NUMBERS
             table.add_column(name, justify="right" if number else "left", no_wrap=name == "run")
         for row in self.rows():
             table.add_row(*map(Text, row))
@@ -251,3 +254,15 @@ class Progress:
 
     def _print(self, line: str) -> None:
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _in_words(row: list[str]) -> str:
+    """A row where no column has a head: ``srpo/seed-3 running, step 6/10, reward 0.229, …``."""
+    run, state, *numbers, words = row
+    named = zip(NUMBERS, numbers, strict=True)
+    told = [
+        f"{number} left" if name == "left" else f"{name} {number}"
+        for name, number in named
+        if number.strip("–")
+    ]
+    return ", ".join(filter(None, [f"{run} {state}", *told, words]))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -73,7 +74,7 @@ def run_and_report(comparison: PlannedComparison, options: Options) -> None:
     from srpo_bench.harness.planning.comparison import state
     from srpo_bench.results.report import write_report
 
-    train_pending(comparison, options, f"bench resume {comparison.folder}")
+    train_pending(comparison, options, f"bench resume {quote(str(comparison.folder))}")
     with readable():
         summary = write_report(comparison.folder)
     say_report(comparison.folder, summary)
@@ -85,7 +86,7 @@ def run_and_report(comparison: PlannedComparison, options: Options) -> None:
     if left:  # somebody wrote a stop file
         print(
             f"{len(left)} of {len(states)} runs were stopped: {', '.join(left)}. "
-            f"Go on with: bench resume {comparison.folder}",
+            f"Go on with: bench resume {quote(str(comparison.folder))}",
             file=sys.stderr,
         )
     if failed or left:
@@ -189,6 +190,9 @@ def price_lines(
     planned = len(arms) * len(config.seeds)
     runs = f"{price.runs}{f' of {planned}' if price.runs < planned else ''}"
     yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {_length(config)}"
+    if not price.runs:
+        yield f"all      done in {folder}; the command writes the report anew"
+        return
     yield f"one run  about {minutes(price.seconds)}, {price.by}"
     yield (
         f"all      {price.hours:.2g} device hours; about "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -220,4 +221,4 @@ def _say_tuned(record: Mapping[str, Any], folder: Path) -> None:
         mean = "a run failed" if c["mean"] is None else f"{100 * c['mean']:.1f} %"
         tried = ", ".join(f"{path}={value}" for path, value in c["values"].items())
         print(f"{c['algorithm']} with {tried}: {mean}{'  <- chosen' if c['chosen'] else ''}")
-    print(f"Use it with: bench compare --tuned {folder}")
+    print(f"Use it with: bench compare --tuned {quote(str(folder))}")

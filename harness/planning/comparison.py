@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError, as_user_error
@@ -112,7 +113,8 @@ def locked(folder: Path) -> Iterator[None]:
             who = lock.read().strip()
             raise UserError(
                 f"{folder} is being planned or run by another bench{f', {who}' if who else ''}; "
-                f"look at it with bench report {folder} --watch, or stop that one first."
+                f"look at it with bench report {quote(str(folder))} --watch, or stop that one "
+                "first."
             )
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%H:%M')}")

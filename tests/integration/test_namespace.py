@@ -154,7 +154,7 @@ def test_a_comparison_trains(form: Form, hostile: Path) -> None:
     short = ["--preset", "smoke", "--algos", "grpo", "--seeds", "1", "--steps", "1"]
     short += ["--set", "evaluation.problems=2", "--set", "evaluation.k=1"]
     out = run(form, hostile, [*form.bench, "compare", *short, "--out", "out"])
-    assert "grpo/seed-1 done 1/1" in out
+    assert "grpo/seed-1 done, step 1/1, " in out
     assert (hostile / "out" / "report" / "index.html").is_file()
 
 

@@ -127,7 +127,7 @@ def test_without_a_screen_there_are_plain_lines(
         clock.now += PLAIN_EVERY + 1
         progress.refresh()
     assert "0 of 24 runs done" in out.getvalue()
-    assert "grpo/seed-1 running 3/10 0.500 25.0 %" in out.getvalue()
+    assert "grpo/seed-1 running, step 3/10, reward 0.500, accuracy 25.0 %" in out.getvalue()
     assert "\x1b" not in out.getvalue()
 
 
@@ -234,7 +234,7 @@ def test_a_run_whose_process_is_gone_is_left_to_whoever_started_it(
         write(comparison, "grpo", 1, "stopped", 2)
         path = comparison.folder / "srpo" / "seed-3" / "status.json"
         write_json(path, {"state": "stopped", "step": 2, "steps": 10, "reason": GONE})
-    assert out.getvalue().startswith("grpo/seed-1 stopped 2/10 ")
+    assert out.getvalue().startswith("grpo/seed-1 stopped, step 2/10, ")
     assert len(out.getvalue().splitlines()) == 1
 
 

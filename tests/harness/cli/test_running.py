@@ -177,6 +177,8 @@ def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
         last = list(running.price_lines(Path("o"), final, arms, replace(unknown, final=whole), 1))
         assert (last[6:] == []) == whole
     assert last[6:] == ["The final scoring is not in it."]
+    nothing = list(running.price_lines(Path("o"), final, arms, replace(unknown, runs=0), 1))
+    assert nothing[1:] == ["all      done in o; the command writes the report anew"]
 
 
 def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,6 +192,8 @@ def test_what_a_tuning_found(capsys: pytest.CaptureFixture[str]) -> None:
         "srpo with lr=2: a run failed",
         "Use it with: bench compare --tuned out",
     ]
+    training._say_tuned({"candidates": []}, Path("my out"))
+    assert printed(capsys) == ["Use it with: bench compare --tuned 'my out'"]
 
 
 @pytest.mark.parametrize("word", ["plan", "reopen"])

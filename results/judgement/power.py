@@ -47,11 +47,12 @@ class Power:
     settled: dict[int, float]
     """pairs in all -> share of simulated comparisons that a verdict settles."""
     needed: int | None
-    """The fewest pairs that settle it in 80 % of them; None: not within those tried."""
+    """The fewest pairs that settle it in 80 % of them, those that are there where they do by
+    themselves; None: not within those tried."""
     towards: str
     """supported or refuted: what those verdicts are; empty where none is needed that was tried."""
     lacking: str = ""
-    """Why no number is named; empty where one is."""
+    """Why no number of further seeds is named; empty where one is."""
 
     @property
     def sentence(self) -> str:
@@ -89,6 +90,10 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
         )
     contrast = judge.contrast
     found = Power(judge.challenger, judge.baseline, claim.id, contrast.n, {}, None, "")
+    verdict = judge.verdict_on(claim).verdict
+    if verdict in ("supported", "refuted"):
+        said = f"settled by the {pairs_told(contrast.n)} that there are: {verdict}"
+        return replace(found, needed=contrast.n, towards=verdict, lacking=said)
     if contrast.n < ENOUGH:
         few = f"{pairs_told(contrast.n)} say too little about their spread"
         return replace(found, lacking=f"{few}: at least {ENOUGH} are needed")

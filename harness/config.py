@@ -172,9 +172,7 @@ class Scoring(Section):
 
     split: Literal["dev", "test"] = Field("test", description="which held-out split is asked")
     problems: PositiveInt | dict[str, PositiveInt] | None = Field(
-        None,
-        description="problems of every task, or task -> problems; where a split has fewer, and "
-        "where nothing is said, the whole split",
+        None, description="problems a task at most, or task -> problems; None: the whole split"
     )
     k: int = Field(1, gt=0, description="samples a problem (avg@k)")
     temperature: float = Field(1.0, ge=0, description="0: greedy, and then k is 1")

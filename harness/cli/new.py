@@ -23,10 +23,12 @@ def write(kind: str, name: str, into: Path) -> None:
     """Write ``NAME/NAME.py`` and ``NAME/pyproject.toml``, and say what comes next.
 
     Raises:
-        UserError: no such kind, an invalid name, or a folder that exists already.
+        UserError: no such kind, an invalid or a built-in name, or a folder that exists already.
     """
     if kind not in KINDS:
         raise unknown("kind of plug-in", kind, KINDS)
+    if name in _built_in()[kind]:
+        raise UserError(f"{name} is a built-in {kind}; choose another name.")
     for file, text in files(kind, name).items():
         path = into / name / file
         try:
@@ -60,6 +62,13 @@ def files(kind: str, name: str) -> dict[str, str]:
         file: environment.from_string((TEMPLATES / source).read_text("utf-8")).render(fields)
         for file, source in names.items()
     }
+
+
+def _built_in() -> dict[str, dict[str, str]]:
+    from srpo_bench.algorithms import registry as methods
+    from srpo_bench.tasks import registry as tasks
+
+    return {"algorithm": methods.BUILT_IN, "sampler": methods.SAMPLERS, "task": tasks.BUILT_IN}
 
 
 def _module(name: str) -> str:

@@ -1,4 +1,4 @@
-"""``bench tune``: the same search budget for every method, on seeds that no report uses.
+"""``bench tune``: a search no smaller for the baseline than for any other, on unreported seeds.
 
 A grid of shared settings (``optim.lr``) times a method's own (``grpo.beta``, ``grpo.optim.lr``).
 Every candidate is an ordinary comparison of one arm, ``DIR/<algorithm>-<number>``; running it again

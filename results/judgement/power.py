@@ -95,7 +95,8 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
         said = f"settled by the {pairs_told(contrast.n)} that there are: {verdict}"
         return replace(found, needed=contrast.n, towards=verdict, lacking=said)
     if contrast.n < ENOUGH:
-        few = f"{pairs_told(contrast.n)} say too little about their spread"
+        verb = "says" if contrast.n == 1 else "say"
+        few = f"{pairs_told(contrast.n)} {verb} too little about the spread of pairs"
         return replace(found, lacking=f"{few}: at least {ENOUGH} are needed")
     if barred := judge.barred(claim.test):
         return replace(found, lacking=f"no number of seeds settles it: {barred}")

@@ -57,6 +57,16 @@ def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("algorithm", "grpo"), ("sampler", "npr"), ("task", "gsm8k")]
+)
+def test_a_name_that_is_built_in(kind: str, name: str, tmp_path: Path) -> None:
+    """No command would take what was written."""
+    with pytest.raises(UserError, match=f"{name} is a built-in {kind}; choose another name"):
+        write(kind, name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_kind_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="'algoritm'; did you mean 'algorithm'"):
         write("algoritm", "mine", tmp_path)

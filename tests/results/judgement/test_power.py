@@ -112,7 +112,7 @@ def test_what_no_number_of_seeds_would_settle_is_said(
     few = asked(made(tmp_path / "few", 2), 0.1)
     assert (few.settled, few.needed, few.towards) == ({}, None, "")
     assert few.sentence == (
-        "mine, srpo against grpo: 2 complete seed pairs say too little about their spread: "
+        "mine, srpo against grpo: 2 complete seed pairs say too little about the spread of pairs: "
         "at least 3 are needed"
     )
     assert asked(made(tmp_path / "three", 3), 0.1).settled

@@ -14,6 +14,11 @@ STEP = {
     "unstated": "What a step is, is not stated (--unit): a claim about steps needs to know.",
 }
 
+OTHERS = (
+    "What another trainer or tracker logs is read as CSV with the columns algo, seed, step and "
+    "accuracy, or as TensorBoard's event files with --metric."
+)
+
 
 def import_and_show(**fields: Any) -> None:
     """Import, and say what was read, what was left out and what remains unknown.
@@ -28,7 +33,8 @@ def import_and_show(**fields: Any) -> None:
     from srpo_bench.results.importers.request import FORMATS, Request
 
     if fields["format"] not in FORMATS:
-        raise unknown("format", fields["format"], FORMATS)
+        error = unknown("format", fields["format"], FORMATS)
+        raise UserError(f"{error} {OTHERS}")
     request = Request(**fields)
     try:
         with as_user_error(ValueError):

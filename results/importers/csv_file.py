@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from srpo_bench.results.importers.columns import Columns
 from srpo_bench.results.importers.lines import BLANK, TORN, Lines
 from srpo_bench.results.importers.record import Notes, Record
 from srpo_bench.results.store import ResultsError
+
+MLFLOW = re.compile(r"\d{13} \S+ \d+")
 
 
 def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
@@ -64,6 +67,11 @@ def header_of(rows: Iterator[list[str]], lines: Lines) -> list[str]:
     for mark, name in ((";", "semicolons"), ("\t", "tabs")):
         if len(header) == 1 and mark in first:
             raise ResultsError(f"{lines.path} separates columns by {name}; save it with commas.")
+    if MLFLOW.fullmatch(first):
+        raise ResultsError(
+            f"{lines.path} is a metric of MLflow's file store (time, value, step); write it as CSV "
+            "with the columns algo, seed, step and accuracy."
+        )
     return [cell.strip() for cell in header]
 
 

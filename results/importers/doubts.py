@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from statistics import fmean
 
 from srpo_bench.results.importers.shelf import Run, Shelf
 
 SMALL = 0.01
+LONG, OFTEN = 10, 0.6
+"""Evaluations from which, and the share of them from which repeats are told."""
 FAR = 20.0
 """Times that two accuracies differ by where one may be in percent (a hundredfold)."""
 PERCENT = re.compile(r"%|percent|pct", re.I)
@@ -21,7 +24,7 @@ def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
     for run in shelf.runs:
         curve = [fmean(r.accuracy for r in group) for group in shelf.evaluations(run)]
         largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
-        sentences += _outliers(run, curve)
+        sentences += [*_outliers(run, curve), *_repeated(run, curve)]
     return [*sentences, *_arms(largest), *_unscaled(largest, columns, scale)]
 
 
@@ -39,6 +42,18 @@ def _outliers(run: Run, curve: list[float]) -> list[str]:
         f"{run[0]}, seed {run[1]}: {len(odd)} of {len(curve)} accuracies are far below both of "
         f"their neighbours (the first is {100 * odd[0]:.3g} %): percent and fractions in one log, "
         "or an evaluation that failed?"
+    ]
+
+
+def _repeated(run: Run, curve: list[float]) -> list[str]:
+    """A curve most of which repeats the evaluation before it, not for having reached an end."""
+    same = sum(before == now and 0 < now < 1 for before, now in pairwise(curve))
+    if len(curve) < LONG or same < OFTEN * (len(curve) - 1):
+        return []
+    return [
+        f"{run[0]}, seed {run[1]}: {same} of {len(curve)} accuracies repeat the one before: filled "
+        "in between evaluations? Then keep the steps that were evaluated, for a curve in stairs is "
+        "read as it stands."
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from srpo_bench.results.importers.lines import LONGEST
+from srpo_bench.results.importers.lines import LONGEST, known
 from srpo_bench.results.store import ResultsError
 
 SPACE = " \t\r\n"
@@ -109,4 +109,4 @@ class _Text:
             self._text = self._text[self._at :] + self._decode.decode(block)
             self._at = 0
         except UnicodeDecodeError as error:
-            raise ResultsError(f"{self.path} is not UTF-8 text.") from error
+            raise ResultsError(f"{self.path} {known(block) or 'is not UTF-8 text'}.") from error

@@ -17,6 +17,9 @@ from srpo_bench.results.schema import CORE, SCHEMA
 from srpo_bench.results.scratch import scratch_folder
 from srpo_bench.results.store import NO_ARM, STATUS, ResultsError, is_taken, write_json
 
+ENOUGH = 3
+"""Evaluations that show whether a total grows."""
+
 
 @dataclass
 class Cadence:
@@ -29,6 +32,7 @@ class Cadence:
     first: int = 0
     """The first step."""
     _last: Record | None = None
+    _start: Record | None = None
     _even: bool = True
     _constant: bool = True
 
@@ -41,7 +45,7 @@ class Cadence:
         last, self._last = self._last, now
         self.count += 1
         if last is None:
-            self.first = now.step
+            self.first, self._start = now.step, now
             self._even = self._constant = now.step == 0
             return
         for axis in AXES:
@@ -63,6 +67,18 @@ class Cadence:
             "eval_every": self.every if self._even else None,
             "responses_per_step": int(self.responses or 0) if exact and self._constant else None,
         }
+
+    def check(self) -> None:
+        """Refuse a total that ends where it began, above 0: it is what a step costs."""
+        start, end = self._start, self._last
+        if start is None or end is None or self.count < ENOUGH:
+            return
+        for axis in AXES:
+            if (total := getattr(start, axis)) and total == getattr(end, axis):
+                raise ResultsError(
+                    f"{end.arm}, seed {end.seed}: {axis} are {total:.10g} at step {start.step} and "
+                    f"still at step {end.step}; they must be running totals."
+                )
 
     @property
     def last(self) -> int:
@@ -158,6 +174,7 @@ def _fill(
         where.mkdir(parents=True)
         cadence, of_run = Cadence(), facts.get(run, {})
         _evaluations(shelf.evaluations(run), where / "evals.jsonl", cadence, tasks)
+        cadence.check()
         contracts[run] = {
             **dict.fromkeys(CORE),
             **cadence.contract(),

@@ -106,14 +106,12 @@ def _unlike(runs: Sequence[Run], field: str) -> list[Any]:
 
 
 def _unlike_ends(runs: Sequence[Run]) -> list[Any]:
-    """Where runs of one seed stop being evaluated, of those that do not state their budget: an arm
-    that was cut off, or whose later evaluations are lost, has no end to be compared."""
+    """Where runs stop being evaluated, of those that do not state their budget: an arm is read up
+    to the end of its shortest run, so that one that was cut off, or whose later evaluations are
+    lost, shortens the comparison, even where its partner was cut off with it."""
     stated = any(run.contract.get("steps") is not None for run in runs)
-    for group in [] if stated else _by_seed(runs):
-        ends = {int(run.evals.step[-1]) for run in group if len(run.evals)}
-        if len(ends) > 1:
-            return sorted(ends)
-    return []
+    ends = {int(run.evals.step[-1]) for run in runs if len(run.evals) and not stated}
+    return sorted(ends) if len(ends) > 1 else []
 
 
 def copies(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ def test_two_runs_of_one_content_are_told(
     ("words", "message"),
     [
         (["--from", "trll", str(TRL)], "Unknown format 'trll'; did you mean 'trl'?"),
+        (["--from", "mlflow", str(TRL)], "is read as CSV with the columns algo, seed, step and"),
         (["--from", "trl", str(TRL)], "Name it as in grpo/1="),
         (["--from", "csv", str(TRL)], "looks like JSON, not CSV"),
         (["--from", "jsonl", str(TRL)], "read with --from trl"),

@@ -214,3 +214,41 @@ def test_a_quote_that_never_closes_is_an_error_and_no_end_of_the_file(
     rows = (GOOD, '"grpo,1,5,0.2', *(f"grpo,1,{step},0.3" for step in range(10, 20000)))
     with pytest.raises(ResultsError, match="not CSV"):
         take("csv", table(tmp_path / "a.csv", *rows), out=out)
+
+
+@pytest.mark.parametrize(
+    ("format", "begins", "said"),
+    [
+        ("csv", b"PAR1\x15\x04\xff", "is a Parquet table; save it as CSV"),
+        ("jsonl", b"PAR1\x15\x04\xff", "is a Parquet table; save it as CSV"),
+        ("trl", b"PAR1\x15\x04\xff", "is a Parquet table; save it as CSV"),
+        ("wandb", b":W&B\x00\xff", "is W&B's own file of a run; name its project"),
+        ("csv", b"SQLite format 3\x00", "is a data base; export its metrics as CSV"),
+        ("csv", b"1700000000000 0.25 0\n1700000000001 0.5 10\n", "a metric of MLflow's file store"),
+    ],
+)
+def test_what_other_tools_keep_is_refused_with_what_to_do(
+    tmp_path: Path, format: str, begins: bytes, said: str
+) -> None:
+    path = tmp_path / "kept"
+    path.write_bytes(begins)
+    source = path if format in ("csv", "jsonl", "wandb") else f"grpo/1={path}"
+    with pytest.raises(ResultsError, match=said):
+        take(format, source, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("totals", "refused"),
+    [((512, 512, 512), True), ((0, 0, 0), False), ((0, 512, 512), False), ((512, 512, 513), False)],
+)
+def test_a_total_that_stands_still_is_what_a_step_costs(
+    tmp_path: Path, totals: tuple[int, ...], refused: bool
+) -> None:
+    """Read as totals, both arms would have spent the same at every step."""
+    rows = [f"grpo,1,{10 * i},0.{i + 2},{n}" for i, n in enumerate(totals)]
+    path = table(tmp_path / "a.csv", *rows, header=f"{HEADER},responses")
+    if not refused:
+        take("csv", path, out=tmp_path / "out")
+        return
+    with pytest.raises(ResultsError, match="512 at step 0 and still at step 20; they must be"):
+        take("csv", path, out=tmp_path / "out")

@@ -38,6 +38,23 @@ def test_a_point_is_odd_from_a_twentieth_of_both_neighbours_down(
 
 
 @pytest.mark.parametrize(
+    ("curve", "said"),
+    [
+        ([x / 10 for x in range(1, 6) for _ in range(5)], "20 of 25 accuracies repeat"),
+        ([*[0.1] * 7, 0.2, 0.3, 0.4, 0.5], "6 of 11 accuracies repeat"),  # six tenths
+        ([*[0.1] * 6, 0.2, 0.3, 0.4, 0.5, 0.6], None),
+        ([0.1] * 9, None),  # too few to tell
+        ([0.1, 0.5, *[1.0] * 30], None),  # all right, and it stays so
+        ([*[0.0] * 30, 0.1], None),
+    ],
+)
+def test_a_curve_in_stairs_is_told(curve: list[float], said: str | None) -> None:
+    found = told(grpo=curve)
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+
+
+@pytest.mark.parametrize(
     ("low", "high", "said"),
     [
         (0.009, 0.18, "ours never gets above 1 %, grpo reaches 18 %"),

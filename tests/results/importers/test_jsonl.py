@@ -69,7 +69,7 @@ def test_another_trainers_file_is_sent_to_its_reader(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_log(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"Cannot read .*: Is a directory"):
+    with pytest.raises(ResultsError, match="is a folder; name a file of one evaluation a row"):
         list(Lines(tmp_path))
 
 

@@ -214,3 +214,29 @@ def test_a_cost_that_begins_late_is_no_cost_of_nothing() -> None:
     with np.errstate(all="raise", under="ignore"):
         said = judged(here).units["responses"]
     assert "nan" not in said
+
+
+@pytest.mark.parametrize("claim", ["steps-90", "steps-90-accuracy"])
+@pytest.mark.parametrize(("until", "verdict"), [(100, "inconclusive"), (390, "inconclusive"),
+                                                (395, "supported")])  # fmt: skip
+def test_who_was_not_evaluated_where_the_baseline_ends_is_not_known_to_keep_it(
+    claim: str, until: int, verdict: str
+) -> None:
+    """Its log ends at a moment that somebody chose: it may have collapsed behind it. The end is the
+    mean of the baseline's last two evaluations, at 395 and 400."""
+    cut = arm("srpo", 10, [step for step in EVERY if step <= until])
+    found = judged(comparison(*arm("grpo", 200), *cut), claim)
+    assert found.verdict == verdict
+    why = f"not known to keep it: its evaluations end at step {until}, those of grpo at step 400"
+    assert (why in found.reason) is (verdict == "inconclusive")
+    assert "known to differ: last evaluated step" in found.reason
+
+
+def test_a_refutation_needs_no_end() -> None:
+    cut = arm("srpo", 100, [step for step in EVERY if step <= 300])
+    assert judged(comparison(*arm("grpo", 200), *cut)).verdict == "refuted"
+
+
+def test_a_baseline_that_ends_first_sets_the_end() -> None:
+    short = arm("grpo", 200, [step for step in EVERY if step <= 300])
+    assert judged(comparison(*short, *arm("srpo", 10))).verdict == "supported"

@@ -76,7 +76,7 @@ def test_runs_without_a_contract_prove_nothing() -> None:
     assert not matched([])
 
 
-def test_runs_of_a_seed_that_end_at_other_steps_differ_where_no_budget_is_stated(
+def test_runs_that_end_at_other_steps_differ_where_no_budget_is_stated(
     folder: Path,
 ) -> None:
     """An import whose arm was cut off: what came after is not known."""
@@ -92,5 +92,10 @@ def test_runs_of_a_seed_that_end_at_other_steps_differ_where_no_budget_is_stated
     assert len(ends) == 2
     assert matched(runs).differing == {"last evaluated step": ends}
     assert matched(runs).known_to_differ == "last evaluated step"
+    partner = folder / "grpo" / "seed-2" / "evals.jsonl"
+    whole = partner.read_text()
+    partner.write_text("".join(whole.splitlines(keepends=True)[:-1]))  # cut off with it
+    assert matched(read(folder).runs).differing == {"last evaluated step": ends}
+    partner.write_text(whole)
     evals.write_text("".join(lines))
     assert not matched(read(folder).runs).differing

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from math import sqrt
 from statistics import fmean
 
+from srpo_bench.results.importers.record import Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 
 SMALL = 0.01
+NEAR, ENOUGH = 0.95, 3
+"""Of the standard deviation of one answer, what passes for it; and the evaluations that show it."""
 LONG, OFTEN = 10, 0.6
 """Evaluations from which, and the share of them from which repeats are told."""
 FAR = 20.0
@@ -22,7 +26,9 @@ def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
     largest: dict[str, float] = {}
     sentences = []
     for run in shelf.runs:
-        curve = [fmean(r.accuracy for r in group) for group in shelf.evaluations(run)]
+        groups = list(shelf.evaluations(run))
+        curve = [fmean(r.accuracy for r in group) for group in groups]
+        sentences += _deviations(run, [r for group in groups for r in group])
         largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
         sentences += [*_outliers(run, curve), *_repeated(run, curve)]
     return [*sentences, *_arms(largest), *_unscaled(largest, columns, scale)]
@@ -54,6 +60,21 @@ def _repeated(run: Run, curve: list[float]) -> list[str]:
         f"{run[0]}, seed {run[1]}: {same} of {len(curve)} accuracies repeat the one before: filled "
         "in between evaluations? Then keep the steps that were evaluated, for a curve in stairs is "
         "read as it stands."
+    ]
+
+
+def _deviations(run: Run, records: list[Record]) -> list[str]:
+    """Standard errors as large as the spread of single answers, evaluation by evaluation."""
+    told = [r for r in records if r.stderr]
+    single = [
+        r for r in told if r.stderr and r.stderr >= NEAR * sqrt(r.accuracy * (1 - r.accuracy))
+    ]
+    if len(single) < ENOUGH or len(single) < len(told):
+        return []
+    return [
+        f"{run[0]}, seed {run[1]}: every stderr is that of one single answer (the first is "
+        f"{told[0].stderr:.3g}): a standard deviation? Then divide it by the root of the number of "
+        "answers."
     ]
 
 

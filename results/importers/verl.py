@@ -50,8 +50,13 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
 
 def scores(values: Mapping[str, Any]) -> dict[str, str]:
     """``val-core/DATA/acc/mean@k`` (or ``reward``, where verl has no ``acc``); in older logs
-    ``val/test_score/DATA``."""
-    keys = {m["task"]: key for key in values if (m := CORE.fullmatch(key))}
+    ``val/test_score/DATA``. Of two of one data set the user chooses."""
+    keys: dict[str, str] = {}
+    for key in values:
+        if m := CORE.fullmatch(key):
+            if other := keys.get(m["task"]):
+                raise ValueError(f"'{other}' and '{key}' are both there: name one with --metric")
+            keys[m["task"]] = key
     return keys or {m["task"]: key for key in values if (m := OLD.fullmatch(key))}
 
 

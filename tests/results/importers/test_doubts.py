@@ -97,3 +97,22 @@ def test_an_arm_is_as_good_as_its_best_run() -> None:
             for arm, best in (("ours", 0.009 if seed == 1 else 0.5), ("grpo", 0.6)):
                 shelf.add(Record(arm, seed, 0, best, line=1, task=""))
         assert doubts(shelf, (), 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([0.5, 0.4, 0.4], True),  # of 0.5, 0.2 and 0.8
+        ([0.475, 0.38, 0.38], True),  # rounded, or with n − 1
+        ([0.47, 0.4, 0.4], False),
+        ([0.05, 0.4, 0.4], False),
+        ([0.5, None, 0.4], False),  # two are too few
+    ],
+)
+def test_a_standard_deviation_in_the_place_of_an_error_is_told(
+    errors: list[float | None], said: bool
+) -> None:
+    shelf = Shelf()
+    for step, (accuracy, error) in enumerate(zip((0.5, 0.2, 0.8), errors, strict=True)):
+        shelf.add(Record("grpo", 1, step, accuracy, line=step + 1, stderr=error))
+    assert [f"the first is {errors[0]:.3g}" in s for s in doubts(shelf, (), 1.0)] == [True] * said

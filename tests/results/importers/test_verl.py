@@ -185,3 +185,14 @@ def test_what_a_row_cost() -> None:
 
 def test_a_name_may_hold_a_colon() -> None:
     assert verl._pairs("a:b:0.5 - c:1") == {"a:b": 0.5, "c": 1.0}
+
+
+def test_two_accuracies_of_one_data_set_are_the_users_choice() -> None:
+    """Else the later one would stand for it without a word."""
+    keys = [f"val-core/openai/gsm8k/acc/mean@{k}" for k in (1, 8)]
+    with pytest.raises(ValueError, match=r"mean@1' and '.*mean@8' are both there: name one with"):
+        verl.scores(dict.fromkeys(keys, 0.5))
+    assert verl.scores({keys[0]: 0.5, "val-core/other/acc/mean@8": 0.5}) == {
+        "openai/gsm8k": keys[0],
+        "other": "val-core/other/acc/mean@8",
+    }

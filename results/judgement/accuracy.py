@@ -9,7 +9,7 @@ import numpy as np
 
 from srpo_bench.results.judgement.claims import NonInferiority
 from srpo_bench.results.judgement.finding import Finding, ruled
-from srpo_bench.results.judgement.rules import Ruling, too_few, unended
+from srpo_bench.results.judgement.rules import Ruling, too_few
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics import sampling, scores
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, paired_curves
@@ -68,10 +68,9 @@ def test(comparison: Comparison, usual: Contrast, claim: NonInferiority, blocked
     if finding.ruling.verdict != "supported":
         return finding
     later = _later(usual.steps, _falls_back(comparison, usual, early, margin, floor))
-    later = f", but {usual.challenger} {later}" if later else unended(usual)
     if not later:
         return finding
-    reason = f"{measured}{later}"
+    reason = f"{measured}, but {usual.challenger} {later}"
     return replace(finding, ruling=Ruling("inconclusive", reason))
 
 

@@ -106,8 +106,7 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
     measured += f" ({contrast.bound})" if contrast.bound else ""
     side, doubt = settled(contrast, cell, threshold)
     if side < 0:
-        doubt = unended(contrast)
-        doubt = doubt or next(filter(None, (_lost(contrast, r) for r in _all(cell))), "")
+        doubt = next(filter(None, (_lost(contrast, r) for r in _all(cell))), "")
     if doubt:
         return Ruling("inconclusive", f"{measured}{doubt}")
     if contrast.open_pairs:
@@ -180,18 +179,6 @@ def _across(contrast: Contrast, race: Race, threshold: float) -> str:
     else:
         why = f"{c} hovers about the target"
     return f", but its two estimates part: {why}"
-
-
-def unended(contrast: Contrast) -> str:
-    """Why nobody knows that a challenger keeps what it reached: it was not evaluated when the
-    baseline ended. Empty where it was."""
-    if contrast.cut is None:
-        return ""
-    ours, theirs = contrast.cut
-    return (
-        f", but {contrast.challenger} is not known to keep it: its evaluations end at step "
-        f"{ours:g}, those of {contrast.baseline} at step {theirs:g}"
-    )
 
 
 def _lost(contrast: Contrast, race: Race) -> str:

@@ -201,9 +201,6 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
     end = mean(race.final, floor=float(race.error))
     margin = 100 * MARGIN * float(race.gain.mean())
     fell = bool(race.collapsed[0])
-    found = f"{points(end)} at the end" + (", and it collapses" if fell else "")
-    if c.cut:
-        found = f"nothing is known of it after step {c.cut[0]:g} of {c.cut[1]:g}"
     return [
         _check(
             f"{c.challenger} arrives",
@@ -213,8 +210,8 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
         ),
         _check(
             f"{c.challenger} keeps it",
-            bool(race.as_good) and not fell and not c.cut,
-            found,
+            bool(race.as_good) and not fell,
+            f"{points(end)} at the end" + (", and it collapses" if fell else ""),
             f"no worse than −{margin:.1f} points, for a support",
         ),
     ]

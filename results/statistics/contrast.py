@@ -71,9 +71,6 @@ class Contrast:
     """Share of all the baseline's seeds whose runs are known to arrive."""
     first_look: int | None = None
     """Pairs that had been looked at before seeds were added; None: none were."""
-    cut: tuple[float, float] | None = None
-    """Where the challenger's curves end and the baseline's do, where the former are not there at
-    either of the evaluations that make the end; None: they are."""
 
     @property
     def quantile(self) -> float:
@@ -149,14 +146,12 @@ def contrast(
     first = first_look(comparison.plan, challenger, baseline)
     at = quantile(len(complete), first)
     axes: dict[str, AxisContrast] = {}
-    cut = None
     for axis in dict.fromkeys(("steps", *wanted)) if complete else ():
         curves = (_curves(c, axis), _curves(b, axis))
         if curves[0] is None or curves[1] is None:
             continue  # an axis that some run does not know is not compared
         if curves[0].step[0] > curves[1].step[-1]:
             continue  # the challenger was first evaluated when the baseline had ended
-        cut = _cut(curves[0], curves[1])  # the same on every axis
         raced = race(curves[0], curves[1], goal, at)
         extremes = None
         if missing:
@@ -174,15 +169,7 @@ def contrast(
         open_pairs=missing,
         baseline_share=_share(theirs_complete, len(seeds), target),
         first_look=first,
-        cut=cut,
     )
-
-
-def _cut(ours: Curves, theirs: Curves) -> tuple[float, float] | None:
-    """The last steps of both, where the challenger's comes before all that is the baseline's end:
-    what became of it then is not known."""
-    ends = float(ours.step[-1]), float(theirs.step[-1])
-    return ends if ends[0] < theirs.step[-2:][0] else None
 
 
 def _axis(axis: str, raced: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:

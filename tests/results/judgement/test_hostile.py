@@ -217,18 +217,13 @@ def test_a_cost_that_begins_late_is_no_cost_of_nothing() -> None:
 
 
 @pytest.mark.parametrize("claim", ["steps-90", "steps-90-accuracy"])
-@pytest.mark.parametrize(("until", "verdict"), [(100, "inconclusive"), (390, "inconclusive"),
-                                                (395, "supported")])  # fmt: skip
-def test_who_was_not_evaluated_where_the_baseline_ends_is_not_known_to_keep_it(
-    claim: str, until: int, verdict: str
-) -> None:
-    """Its log ends at a moment that somebody chose: it may have collapsed behind it. The end is the
-    mean of the baseline's last two evaluations, at 395 and 400."""
+@pytest.mark.parametrize("until", [100, 395])
+def test_who_trained_for_fewer_steps_may_still_have_needed_fewer(claim: str, until: int) -> None:
+    """That is what the claim says. Whether it would have kept it is not known, and the end stands
+    among what differs."""
     cut = arm("srpo", 10, [step for step in EVERY if step <= until])
     found = judged(comparison(*arm("grpo", 200), *cut), claim)
-    assert found.verdict == verdict
-    why = f"not known to keep it: its evaluations end at step {until}, those of grpo at step 400"
-    assert (why in found.reason) is (verdict == "inconclusive")
+    assert found.verdict == "supported"
     assert "known to differ: last evaluated step" in found.reason
 
 

@@ -63,7 +63,6 @@ def made(steps: Any = None, **changes: Any) -> Any:
         "n": 10,
         "alpha": 0.04,
         "first_look": None,
-        "cut": None,
         "target": 0.7,
         "baseline_share": 1.0,
     }

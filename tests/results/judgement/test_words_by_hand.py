@@ -209,14 +209,7 @@ def judge(blocked: str = "", outcome: Any = None, **found: Any) -> Any:
     """A pair of arms at its target."""
     race = SimpleNamespace(final=np.array([0.01, 0.03]), error=0.0)
     steps = SimpleNamespace(race=race, baseline=2.0, p=0.001, ratio=outcome)
-    told = {
-        "steps": steps,
-        "axes": {"steps": steps},
-        "n": 10,
-        "alpha": 0.04,
-        "first_look": None,
-        "cut": None,
-    }
+    told = {"steps": steps, "axes": {"steps": steps}, "n": 10, "alpha": 0.04, "first_look": None}
     runs = [run("grpo", curves={"all_correct": (0.5, 0.25)}), run("srpo")]
     return SimpleNamespace(
         challenger="srpo", baseline="grpo", blocked=blocked,

@@ -102,9 +102,9 @@ def contrast(**more: Any) -> Any:
     )  # fmt: skip
     steps = SimpleNamespace(race=race, ratio=e(0.5, 0.3, 0.6), challenger=50.0, baseline=100.0,
                             axis="steps", bound="", extremes=None)  # fmt: skip
-    given = {"n": 8, "first_look": None, "cut": None, "alpha": 0.04, "baseline_share": 0.8,
-             "steps": steps, "axes": {"steps": steps}, "challenger": "srpo", "seeds": (1, 2),
-             "bound": "", "open_pairs": (), "target": 0.7, "reached": (8, 7)}  # fmt: skip
+    given = {"n": 8, "first_look": None, "alpha": 0.04, "baseline_share": 0.8, "steps": steps,
+             "axes": {"steps": steps}, "challenger": "srpo", "seeds": (1, 2), "bound": "",
+             "open_pairs": (), "target": 0.7, "reached": (8, 7)}  # fmt: skip
     return SimpleNamespace(**given | more)
 
 

@@ -118,9 +118,3 @@ def test_what_is_kept_has_the_floor_of_its_sampling() -> None:
     assert why._kept(contrast(), cell)[1].found.startswith("+2.0 points (+2.0 to +2.0)")
     cell.race.error = 0.04
     assert why._kept(contrast(), cell)[1].found.startswith("+2.0 points (-")
-
-
-def test_a_challenger_without_an_end_is_not_shown_to_keep_what_it_reached() -> None:
-    a = analysis(run("grpo"), run("srpo"), judges={"srpo": judge(contrast=contrast(cut=(40, 400)))})
-    (keeps,) = [check for check in why.checks(a, "srpo") if check.name == "srpo keeps it"]
-    assert (keeps.state, keeps.found) == ("no", "nothing is known of it after step 40 of 400")

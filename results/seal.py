@@ -39,10 +39,10 @@ def check_seal(folder: Path, besides: Iterable[str] = ()) -> None:
     for name, digest in read_record(path).items():
         file = folder / name
         if name not in besides and not (file.is_file() and _sha256(file) == digest):
-            again = "begin anew with another --out" if name in PLANNED else _again(folder)
+            way = "begin anew with another --out" if name in PLANNED else again(folder)
             raise ResultsError(
                 f"{file} is not as it was when it was finished ({path.name} has its digest): put "
-                f"it back from a copy, or {again}."
+                f"it back from a copy, or {way}."
             )
 
 
@@ -60,10 +60,11 @@ def mendable(run: Path) -> Iterator[None]:
         raise
     except ResultsError as error:
         what = str(error).removesuffix(".")
-        raise ResultsError(f"{what}: put it back from a copy, or {_again(run)}.") from error
+        raise ResultsError(f"{what}: put it back from a copy, or {again(run)}.") from error
 
 
-def _again(run: Path) -> str:
+def again(run: Path) -> str:
+    """What makes a run whose files are damaged whole again, where there is no copy of them."""
     manifest = run / "manifest.json"
     if manifest.is_file() and read_record(manifest).get("imported"):
         return "import the logs anew"

@@ -22,6 +22,7 @@ from srpo_bench.harness.cli.health import LOOK_BACK, health
 from srpo_bench.harness.cli.tables import plain
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, status
+from srpo_bench.results.seal import again
 from srpo_bench.results.status import GONE
 from srpo_bench.results.store import last_line
 
@@ -70,7 +71,7 @@ class Seen:
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"{self.run.folder} holds a record that is damaged ({type(error).__name__}: "
-                f"{error}): put its files back from a copy, or begin anew with another --out."
+                f"{error}): put its files back from a copy, or {again(self.run.folder)}."
             ) from error
 
     @property

@@ -168,7 +168,7 @@ def tune(
     set_: Set = None,
     workers: Workers = None,
 ) -> None:
-    """Try a grid of settings, as many of the baseline as of any other; the best go to --tuned."""
+    """Try a grid of settings, no fewer of the baseline than of others; the best go to --tuned."""
     from srpo_bench.harness import layers
     from srpo_bench.harness.plugins import typed
     from srpo_bench.harness.tuning.grid import grid, order, read_params

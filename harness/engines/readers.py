@@ -108,7 +108,7 @@ class LlamaReader:
         self.position = lengths[group].to(device)
         slots = torch.arange(self.used + limit, device=device)
         self.turns = llama.turns(slots)
-        self.weights = llama.layers()
+        self.weights, self.head = llama.layers(), llama.head()
         before = slots < self.used - self.position[:, None]
         mask = torch.zeros(before.shape, device=device).masked_fill_(before, float("-inf"))
         self.mask = mask.repeat_interleave(shape.kv_heads, 0)[:, None]
@@ -154,7 +154,7 @@ class LlamaReader:
             return torch.bmm(scores.softmax(-1), values).view(len(qkv), -1)
 
         x = self.llama.run(self.llama.embed(tokens), self.weights, attend)
-        return linear(self.llama.last(x), self.llama.model.lm_head.weight)
+        return linear(self.llama.last(x), self.head)
 
     def keep(self, rows: Tensor) -> None:
         """See ``Reader.keep``."""

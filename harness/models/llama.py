@@ -1,11 +1,11 @@
-"""Models of Llama's shape in few, large operations, in float32.
+"""Models of Llama's shape in few, large operations.
 
 What their own modules do in some forty operations a layer is done in a dozen: query, key and value
 are one product, gate and up another, a norm's weight is folded into the product behind it, the
 residual is added by the product, a rotation is one complex product. The sums are the same, in
 another order. On a CPU that spares passes over memory; on cuda it spares launches of small kernels,
-which are what a small model waits for. ``recognise`` takes only what it knows in every part; all
-else goes through the model's own modules.
+which are what a small model waits for. Products are in the compute dtype, all else is in float32.
+``recognise`` takes only what it knows in every part; all else goes through the model's own modules.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ BIASED = ("q_proj", "k_proj", "v_proj")
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer's weights D → q k v → D → gate up → D, norms folded in. Query and key rows stand so
-    that a rotated pair is side by side. qk_norm: (H + K, d), of the norms on heads."""
+    """A layer's weights D → q k v → D → gate up → D in the compute dtype, norms folded in. Rows of
+    queries and keys stand so that a rotated pair is side by side. qk_norm: (H + K, d) float32, of
+    the norms on heads."""
 
     qkv: Tensor
     bias: Tensor | None
@@ -41,11 +42,12 @@ class Layer:
 
 
 class Llama:
-    """The view of a model that ``recognise`` knows. Weights stay the model's own."""
+    """The view of a model that ``recognise`` knows. Weights stay the model's own, in float32."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype = torch.float32) -> None:
         config = model.config
         self.model = model
+        self.dtype = dtype
         self.shape = Shape(
             config.num_attention_heads,
             config.num_key_value_heads,
@@ -63,19 +65,25 @@ class Llama:
         bias, norm = None, None
         if a.q_proj.bias is not None:
             bias = torch.cat([_paired(p.bias, d) if turned else p.bias for p, turned in heads])
+            bias = bias.to(self.dtype)
         if hasattr(a, "q_norm"):
             q, k = _paired(a.q_norm.weight, d), _paired(a.k_norm.weight, d)
             norm = torch.cat([q.expand(self.shape.heads, d), k.expand(self.shape.kv_heads, d)])
         qkv = torch.cat([_paired(p.weight, d) if turned else p.weight for p, turned in heads])
+        gate_up = torch.cat([m.gate_proj.weight, m.up_proj.weight])
         return Layer(
-            qkv=qkv * layer.input_layernorm.weight,
+            qkv=(qkv * layer.input_layernorm.weight).to(self.dtype),
             bias=bias,
-            out=a.o_proj.weight,
-            gate_up=torch.cat([m.gate_proj.weight, m.up_proj.weight])
-            * layer.post_attention_layernorm.weight,
-            down=m.down_proj.weight,
+            out=a.o_proj.weight.to(self.dtype),
+            gate_up=(gate_up * layer.post_attention_layernorm.weight).to(self.dtype),
+            down=m.down_proj.weight.to(self.dtype),
             qk_norm=norm,
         )
+
+    def head(self) -> Tensor:
+        """(V, D): the weight behind the last norm, in the compute dtype."""
+        weight: Tensor = self.model.lm_head.weight.to(self.dtype)
+        return weight
 
     def turns(self, position: Tensor) -> Tensor:
         """(n, (H + K)·d/2) complex: what a position (n,) turns q and k by."""
@@ -135,8 +143,8 @@ class Llama:
         return self.last(x.index_select(0, packed.predicts))
 
 
-def recognise(model: Any) -> Llama | None:
-    """The fast view of a model; None where any part of it is not known here."""
+def recognise(model: Any, dtype: torch.dtype = torch.float32) -> Llama | None:
+    """The fast view of a model, computing in ``dtype``; None where any part is not known here."""
     config = model.config
     family = f"transformers.models.{config.model_type}.modeling_{config.model_type}"
     if config.model_type not in FAMILIES or type(model).__module__ != family:
@@ -151,7 +159,7 @@ def recognise(model: Any) -> Llama | None:
         and rope.get("partial_rotary_factor", 1.0) == 1.0
         and not model.is_gradient_checkpointing
     )
-    return Llama(model) if ordinary and all(_unchanged(model, family)) else None
+    return Llama(model, dtype) if ordinary and all(_unchanged(model, family)) else None
 
 
 def _unchanged(model: Any, family: str) -> Iterator[bool]:

@@ -83,8 +83,12 @@ class Policy:
 
     @cached_property
     def llama(self) -> Llama | None:
-        """The model's fast view, where it has one and computes in float32."""
-        return recognise(self.model) if self.dtype == torch.float32 else None
+        """The model's fast view, where it has one: in float32, and on a CPU in bfloat16 too.
+
+        On an accelerator attention in bfloat16 has kernels that the model's own modules reach.
+        """
+        dtypes = [torch.float32, *([torch.bfloat16] if self.device.type == "cpu" else [])]
+        return recognise(self.model, self.dtype) if self.dtype in dtypes else None
 
     @contextmanager
     def autocast(self) -> Iterator[None]:

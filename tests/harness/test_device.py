@@ -98,7 +98,7 @@ def test_a_run_on_an_accelerator_mixes_no_devices(
     assert all(line["grad_norm"] > 0 for line in lines)
     assert {"_foreach_lerp_", "searchsorted", "index_select"} <= seen.keys()
     assert ("sort" in seen) == (case == "nucleus")
-    assert ("view_as_complex" in seen) == (case != "bfloat16")  # the fast view is of float32
+    assert ("view_as_complex" in seen) == (case != "bfloat16")  # the fast view
 
 
 def identity(batch: Any, device: torch.device) -> Any:

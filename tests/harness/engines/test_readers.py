@@ -57,6 +57,25 @@ def test_rows_may_leave_where_no_state_is_kept(name: str, reader: type, leaves: 
     assert may_leave == leaves
 
 
+def test_in_bfloat16_the_fast_view_reads_in_bfloat16() -> None:
+    model, group = tiny("llama").eval(), torch.tensor([0, 0, 1])
+
+    def logits(dtype: torch.dtype, fast: bool) -> torch.Tensor:
+        policy = Policy(model, None, CPU, dtype, 1.0, 1.0)
+        if not fast:
+            policy.llama = None
+        with torch.no_grad():
+            reader, _ = make_reader(policy, [[3, 4, 5], [6, 7]], group, 2)
+            read = [reader.next(torch.tensor(tokens)) for tokens in ([5, 5, 7], [8, 9, 10])]
+        assert isinstance(reader, LlamaReader) == fast
+        return torch.stack(read)
+
+    exact = logits(torch.float32, fast=True)
+    ours, theirs = (logits(torch.bfloat16, fast) for fast in (True, False))
+    assert ours.dtype == torch.float32
+    assert 0 < (ours - exact).norm() <= 2 * (theirs - exact).norm()
+
+
 def test_a_model_is_asked_for_one_more_token_and_its_cache() -> None:
     asked: dict[str, Any] = {}
 

@@ -133,6 +133,31 @@ def test_log_probs_and_every_gradient_are_the_models_own(
         torch.testing.assert_close(a.double(), b, atol=1e-4 * float(b.abs().max()), rtol=1e-3)
 
 
+@pytest.mark.parametrize("name", KNOWN)
+def test_in_bfloat16_it_is_as_near_to_float32_as_the_models_own_modules(name: str) -> None:
+    """Log-probs, and gradients, which reach every float32 weight."""
+    model, rollouts = tiny(name).eval(), ragged()
+    cpu = torch.device("cpu")
+
+    def read(dtype: torch.dtype, fast: bool) -> list[Tensor]:
+        policy = Policy(model, None, cpu, dtype, 1.0, 1.0)
+        assert policy.llama is not None
+        assert policy.llama.dtype == dtype
+        if not fast:
+            policy.llama = None
+        model.zero_grad()
+        logp = policy.logp(rollouts)
+        logp.sum().backward()  # type: ignore[no-untyped-call]
+        assert all(p.grad.dtype == torch.float32 for p in model.parameters())
+        return [logp.detach(), *(p.grad.clone() for p in model.parameters())]
+
+    exact = read(torch.float32, fast=True)
+    ours, theirs = (read(torch.bfloat16, fast) for fast in (True, False))
+    assert not torch.equal(ours[0], exact[0])
+    for a, b, e in zip(ours, theirs, exact, strict=True):
+        assert (a - e).norm() <= 2 * (b - e).norm() + 0.01 * e.norm()
+
+
 def test_backward_passes_of_its_own_where_gradients_are_wanted() -> None:
     x = torch.randn(3, 4, requires_grad=True)
     for out, name in ((operations.unit(x, 1e-6), "_Unit"), (operations.gated(x), "_Gated")):

@@ -199,7 +199,15 @@ def test_a_policy_computes_in_its_dtype(tiny_folder: Path) -> None:
         policy = load_policy(tiny_folder, str(dtype).rpartition(".")[2], "cpu")
         with warnings.catch_warnings(action="error"), policy.autocast():
             assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
-        assert (policy.llama is None) == (dtype != torch.float32)
+        assert (policy.llama is None) == (dtype == torch.float16)
+
+
+@pytest.mark.parametrize(("dtype", "fast"), [("float32", True), ("bfloat16", False)])
+def test_on_an_accelerator_only_float32_has_a_fast_view(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, fast: bool
+) -> None:
+    with pretended_cuda(monkeypatch):
+        assert (load_policy(tiny_folder, dtype, "auto").llama is not None) == fast
 
 
 def test_logits_are_counted_with_the_prompts_where_they_are_made_of_them(

@@ -33,6 +33,16 @@ def test_other_numbers_than_float32_are_pytorchs() -> None:
     assert torch.equal(linear(x, weight), F.linear(x, weight))
 
 
+def test_a_product_is_in_the_dtype_of_the_weight_and_given_in_that_of_x() -> None:
+    rng = torch.Generator().manual_seed(0)
+    x, weight = torch.randn(4, 3, generator=rng), torch.randn(2, 3, generator=rng).bfloat16()
+    bias = torch.ones(2).bfloat16()
+    out = linear(x, weight, bias)
+    assert out.dtype == torch.float32
+    assert torch.equal(out, F.linear(x.bfloat16(), weight, bias).float())
+    assert not torch.equal(out, F.linear(x, weight.float(), bias.float()))
+
+
 def test_what_multiplies_where() -> None:
     assert product.linear_on(torch.device("cpu")) is linear
     assert product.linear_on(torch.device("meta")) is F.linear
@@ -51,8 +61,7 @@ def test_only_float32_on_a_cpu_that_has_it_is_onednns(monkeypatch: pytest.Monkey
     linear(half, half)
     linear(single.to("meta"), single.to("meta"))
     for x, weight in ((single, half), (half, single)):
-        with pytest.raises(RuntimeError, match="dtype"):
-            linear(x, weight)
+        linear(x, weight)
     monkeypatch.setattr(torch._C, "_has_mkldnn", False)
     linear(single, single)
     assert asked == []

@@ -4,6 +4,7 @@ and two-step word problems, as the SVAMP repository brings them together to trai
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar
@@ -45,8 +46,30 @@ class Mawps(ShortWordProblems):
         """train, or every tenth of it as dev; without problems that no short decimals work."""
         self._data_dir = data_dir
         if split == "test":
-            raise TaskError("mawps has no test split: its test is the task svamp.")
+            raise TaskError(f"{self.name} has no test split: its test is the task svamp.")
         return training(data_dir, dev=split == "dev")
+
+
+class MawpsShort(Mawps):
+    """What a small model can learn of MAWPS, with answers of a dozen tokens."""
+
+    name: ClassVar[str] = "mawps-short"
+    summary: ClassVar[str] = "one-step problems of mawps, whole numbers up to 50 (to train on)"
+
+    def load(self, split: Split, data_dir: Path | None = None) -> list[Problem]:
+        """Those of ``mawps`` that are short, in its splits."""
+        return [
+            replace(problem, task=self.name, id=problem.id.replace("mawps", self.name, 1))
+            for problem in super().load(split, data_dir)
+            if _is_short(problem)
+        ]
+
+
+def _is_short(problem: Problem) -> bool:
+    """One step, and no number in question or solution is a fraction or above 50."""
+    text = f"{problem.question} {problem.meta['solution']}"
+    numbers = [Fraction(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+    return problem.level == "1" and all(n <= 50 and n.denominator == 1 for n in numbers)
 
 
 def training(data_dir: Path | None, dev: bool = False) -> list[Problem]:

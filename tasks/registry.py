@@ -25,6 +25,7 @@ BUILT_IN = {
     "gsm8k": "srpo_bench.tasks.gsm8k:Gsm8k",
     "math": "srpo_bench.tasks.math:Math",
     "mawps": "srpo_bench.tasks.mawps:Mawps",
+    "mawps-short": "srpo_bench.tasks.mawps:MawpsShort",
     "svamp": "srpo_bench.tasks.svamp:Svamp",
     "humaneval": "srpo_bench.tasks.humaneval:HumanEval",
     "mbpp": "srpo_bench.tasks.mbpp:Mbpp",

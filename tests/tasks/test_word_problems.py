@@ -50,6 +50,33 @@ def test_problems_that_cannot_be_stated_or_are_there_already_are_left_out(tmp_pa
     assert [p.id for p in MAWPS.load("train", folder(tmp_path, rows))] == ["mawps/train/0"]
 
 
+def test_short_ones_have_one_step_and_whole_numbers_up_to_50(tmp_path: Path) -> None:
+    rows = (
+        "A number0 and number1 ?,20 30,+ number0 number1,50.0\n"
+        "B number0 and number1 ?,20 31,+ number0 number1,51.0\n"  # the result is too large
+        "C number0 and number1 ?,2.5 2,* number0 number1,5.0\n"
+        "D number0 and number1 ?,2 3,+ 1 + number0 number1,6.0\n"  # two steps
+        "E number0 and number1 of 60 ?,2 3,+ number0 number1,5.0\n"
+        "F number0 and number1 ?,60 20,- number0 number1,40.0\n"
+        "G number0 and number1 ?,7 2,/ number0 number1,3.5\n"
+        "H number0 and number1 ?,6 2,/ number0 number1,3.0\n"
+    )
+    short, home = registry.get("mawps-short"), folder(tmp_path, rows)
+    assert [(p.id, p.task, p.answer) for p in short.load("train", home)] == [
+        ("mawps-short/train/0", "mawps-short", "50"), ("mawps-short/train/7", "mawps-short", "3"),
+    ]  # fmt: skip
+    assert short.load("dev", home) == []
+    with pytest.raises(TaskError, match="mawps-short has no test split: its test is the task svamp"):
+        short.load("test", home)
+    assert len(MAWPS.load("train", home)) == 8
+
+
+@needs_data
+def test_how_many_are_short() -> None:
+    short = registry.get("mawps-short")
+    assert [len(short.load(split, DATA)) for split in ("train", "dev")] == [733, 90]
+
+
 def test_every_tenth_problem_is_held_out(tmp_path: Path) -> None:
     home = folder(tmp_path, "".join(f"A{i} number0 ?,1,+ number0 1,2.0\n" for i in range(21)))
     assert len(MAWPS.load("train", home)) == 19

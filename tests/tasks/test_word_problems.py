@@ -66,7 +66,7 @@ def test_short_ones_have_one_step_and_whole_numbers_up_to_50(tmp_path: Path) -> 
         ("mawps-short/train/0", "mawps-short", "50"), ("mawps-short/train/7", "mawps-short", "3"),
     ]  # fmt: skip
     assert short.load("dev", home) == []
-    with pytest.raises(TaskError, match="mawps-short has no test split: .* svamp"):
+    with pytest.raises(TaskError, match="mawps-short has no test split"):
         short.load("test", home)
     assert len(MAWPS.load("train", home)) == 8
 

@@ -24,11 +24,13 @@ def linear_on(device: torch.device) -> Linear:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b, (n, o) of x (n, i) and a weight (o, i), computed in the dtype of the weight and
-    the bias, given in that of x. Differentiable."""
-    if x.dtype != weight.dtype:
+    """x Wᵀ + b, (n, o) of x (n, i) and a weight (o, i), in x's dtype. Differentiable.
+
+    A float32 x may meet a weight and a bias in bfloat16: then the product is in bfloat16.
+    """
+    if x.dtype == torch.float32 and weight.dtype == torch.bfloat16:
         return F.linear(x.to(weight.dtype), weight, bias).to(x.dtype)
-    plain = x.device.type != "cpu" or x.dtype != torch.float32
+    plain = x.device.type != "cpu" or x.dtype != torch.float32 or weight.dtype != torch.float32
     if plain or not torch._C._has_mkldnn:
         return F.linear(x, weight, bias)
     if not torch.is_grad_enabled():

@@ -60,8 +60,9 @@ def test_only_float32_on_a_cpu_that_has_it_is_onednns(monkeypatch: pytest.Monkey
     single, half = torch.ones(4, 3), torch.ones(4, 3, dtype=torch.bfloat16)
     linear(half, half)
     linear(single.to("meta"), single.to("meta"))
-    for x, weight in ((single, half), (half, single)):
-        linear(x, weight)
+    linear(single, half)
+    with pytest.raises(RuntimeError, match="dtype"):
+        linear(half, single)
     monkeypatch.setattr(torch._C, "_has_mkldnn", False)
     linear(single, single)
     assert asked == []

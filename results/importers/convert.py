@@ -12,7 +12,7 @@ from typing import Any, cast
 from srpo_bench import __version__
 from srpo_bench.results.importers.columns import NAN
 from srpo_bench.results.importers.doubts import doubts
-from srpo_bench.results.importers.logs import held_out
+from srpo_bench.results.importers.logs import REWARD, held_out
 from srpo_bench.results.importers.readers import TRAINERS, Facts, Reading
 from srpo_bench.results.importers.record import Notes, Record
 from srpo_bench.results.importers.request import Request, consistent, on_repeat
@@ -113,7 +113,7 @@ def _metric(metrics: Mapping[str, str], named: bool) -> dict[str, Any]:
     """What the accuracy was read from, and whether its name says that it is held-out."""
     keys = list(dict.fromkeys(metrics.values()))
     plain = all(k.strip().lower() in ("accuracy", "acc") for k in keys)
-    reward = any("reward" in k.lower() or "test_score" in k for k in keys)
+    reward = any(REWARD.search(k) for k in keys)
     if not plain and not all(held_out(k) for k in keys):
         kind = "training reward" if reward else "not known to be held-out"
     else:

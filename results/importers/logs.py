@@ -18,6 +18,7 @@ from srpo_bench.results.store import ResultsError
 TRAINING = "training steps without an evaluation"
 KEYS, SHOWN = 200, 20
 """Metrics that an error message may choose from, and that it shows."""
+REWARD = re.compile("reward|test_score", re.I)
 
 
 class Row(NamedTuple):
@@ -70,6 +71,8 @@ class Trainer:
     """What a row's number counts."""
     counts: Callable[[Mapping[str, Any]], Unit] = lambda _: "unstated"
     """Of a row with a score: what its step is."""
+    lowest: str = ""
+    """The key of a batch's smallest reward, where logs have one."""
 
 
 @dataclass
@@ -118,11 +121,12 @@ def read(
             names the line.
     """
     seen: dict[str, None] = {}
-    scored, way = False, Direction()
+    scored, way, lowest = False, Direction(), 0.0
     for row in trainer.rows(path, notes):
         try:
             way.see(step_of(row.step))
             totals.add(row, trainer)
+            lowest = min(lowest, real(row.values.get(trainer.lowest)) or 0.0)
             picked = _named(row.values, metrics) if metrics else trainer.scores(row.values)
             if not picked:
                 notes.skipped[TRAINING] += 1
@@ -133,6 +137,7 @@ def read(
                 accuracy = accuracy_of(row.values[key], scale, f"'{key}'")
                 if accuracy is None:
                     raise ValueError(f"'{key}' is empty or NaN: that evaluation failed")
+                _spread(row.values, key, scale)
                 scored = True
                 notes.facts["unit"] = trainer.counts(row.values)
                 spent = totals.at(row.step)
@@ -146,6 +151,11 @@ def read(
         )
     if not scored:
         raise ResultsError(_nothing(path, trainer, metrics, seen))
+    if lowest < 0 and (rewards := [k for k in notes.metrics.values() if REWARD.search(k)]):
+        notes.doubts.append(
+            f"{run[0]}, seed {run[1]}: training rewards go down to {lowest:g} "
+            f"('{trainer.lowest}'), and '{rewards[0]}' was read as the share that is right. Is it?"
+        )
 
 
 def held_out(key: str) -> bool:
@@ -157,6 +167,31 @@ def real(value: Any) -> float | None:
     """A finite JSON number; None for anything else."""
     usable = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if usable and math.isfinite(value) else None
+
+
+def _spread(values: Mapping[str, Any], key: str, scale: float) -> None:
+    """Hold a mean against the standard deviation that is logged beside it.
+
+    n >= 2 numbers in [0, 1] with mean m have a sample variance of at most m (1 - m) n / (n - 1)
+    (Bhatia and Davis 2000, Amer. Math. Monthly 107), and means over batches have no more.
+
+    Raises:
+        ValueError: they are not all in [0, 1], such as rewards of -1 and 1.
+    """
+    beside = (f"{key}_std", re.sub("mean(?!.*mean)", "std", key).replace("val-core/", "val-aux/"))
+    mean = real(values[key])
+    for name in beside:
+        spread = real(values.get(name))
+        if name == key or mean is None or spread is None:
+            continue
+        share, spread = mean * scale, spread * scale
+        most = math.sqrt(max(2 * share * (1 - share), 0.0))
+        if spread > most + 1e-6:
+            raise ValueError(
+                f"'{key}' is no share that is right: '{name}' is {spread:.3g}, and numbers from 0 "
+                f"to 1 with the mean {share:.3g} have {most:.3g} at most. Rewards of another "
+                "range? Import the accuracy, or make it one in a CSV file"
+            )
 
 
 def _named(values: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:

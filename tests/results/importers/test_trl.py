@@ -193,3 +193,37 @@ def test_a_budget_of_one_step_is_one(tmp_path: Path) -> None:
     notes = Notes()
     list(rows(tmp_path / "s.json", notes))
     assert (notes.facts, notes.doubts) == ({"last_step": 1, "steps": 1}, [])
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "scale", "refused"),
+    [
+        (0.5, 0.7071, 1.0, False),  # one right of two
+        (0.5, 0.71, 1.0, True),
+        (0.2, 0.98, 1.0, True),  # six in ten times 1, else -1
+        (0.0, 0.0, 1.0, False),
+        (1.0, 0.5, 1.0, True),
+        (50.0, 70.7, 0.01, False),  # in percent
+        (50.0, 71.0, 0.01, True),
+        (0.5, math.nan, 1.0, False),
+    ],
+)
+def test_a_mean_is_held_against_the_deviation_beside_it(
+    tmp_path: Path, mean: float, deviation: float, scale: float, refused: bool
+) -> None:
+    name = "eval_rewards/task_reward/"
+    entry = {"step": 4, f"{name}mean": mean, f"{name}std": deviation}
+    path = state(tmp_path / "s.json", log_history=[entry])
+    if refused:
+        with pytest.raises(ResultsError, match="is no share that is right"):
+            take("trl", f"grpo/1={path}", out=tmp_path / "out", scale=scale)
+    else:
+        take("trl", f"grpo/1={path}", out=tmp_path / "out", scale=scale)
+        assert curve(tmp_path / "out") == [(4, mean * scale)]
+
+
+def test_the_sum_of_rewards_has_its_deviation_under_its_own_name(tmp_path: Path) -> None:
+    entry = {"step": 4, "eval_reward": 0.9, "eval_reward_std": 0.8}
+    path = state(tmp_path / "s.json", log_history=[entry])
+    with pytest.raises(ResultsError, match=r"'eval_reward_std' is 0.8, .* 0.9 have 0.424 at most"):
+        take("trl", f"grpo/1={path}", out=tmp_path / "out", metrics=["eval_reward"])

@@ -13,6 +13,7 @@ from srpo_bench.results.importers import verl
 from srpo_bench.results.store import ResultsError
 from tests.results.importers.ask import contract, curve, evals, take
 
+RECORDED = Path(__file__).parents[1] / "recorded"
 KEY = "val-core/openai/gsm8k/acc/mean@1"
 
 
@@ -196,3 +197,27 @@ def test_two_accuracies_of_one_data_set_are_the_users_choice() -> None:
         "openai/gsm8k": keys[0],
         "other": "val-core/other/acc/mean@8",
     }
+
+
+@pytest.mark.parametrize("task", ["openai/gsm8k", "HuggingFaceH4/MATH-500"])
+def test_rewards_of_minus_one_and_one_are_no_share_that_is_right(tmp_path: Path, task: str) -> None:
+    """Of a log that verl wrote; where the mean is not below 0, its deviation tells."""
+    lines = (RECORDED / "verl.jsonl").read_text().splitlines(keepends=True)
+    path = tmp_path / "a.jsonl"
+    path.write_text(lines[4])
+    key, right = f"val-aux/{task}/reward/mean@4", f"val-core/{task}/acc/mean@4"
+    with pytest.raises(ResultsError, match=f"'{key}' is no share that is right: .*std@4' is 0[.]"):
+        take("verl", f"grpo/1={path}", out=tmp_path / "out", metrics=[key])
+    take("verl", f"grpo/1={path}", out=tmp_path / "right", metrics=[right])
+    assert curve(tmp_path / "right") == [(4, pytest.approx(0.75 if "MATH" in task else 0.541667))]
+
+
+def test_training_rewards_below_zero_are_told_beside_a_reward(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    old = "val/test_score/openai/gsm8k"
+    path.write_text(f"step:1 - critic/score/min:-1.0\nstep:2 - critic/score/min:-0.5 - {old}:0.3\n")
+    done = take("verl", f"grpo/1={path}", out=tmp_path / "out")
+    assert [d for d in done.notes.doubts if "training rewards go down to -1 " in d and old in d]
+    path.write_text(path.read_text().replace(old, KEY))
+    done = take("verl", f"grpo/1={path}", out=tmp_path / "acc")
+    assert not [d for d in done.notes.doubts if "training rewards" in d]

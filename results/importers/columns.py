@@ -21,7 +21,7 @@ from srpo_bench.results.importers.record import (
 )
 from srpo_bench.results.store import ResultsError
 
-OPTIONAL = ("stderr", *AXES)
+OPTIONAL = ("task", "stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)
 EMPTY = "rows without an accuracy (--skip-empty)"
 NAN = "accuracies that are NaN"
@@ -112,6 +112,7 @@ class Columns:
             step=step_of(cells.get("step")),
             accuracy=accuracy,
             line=line,
+            task=_task(cells),
             stderr=rest.get("stderr"),
             responses=rest.get("responses"),
             tokens=rest.get("tokens"),
@@ -158,3 +159,13 @@ class Columns:
         hint = f"; did you mean --map {name}={close}?" if close else f"; name it: --map {name}=…"
         say = f"; if the whole file has one {name}, say {whole_file}" if whole_file else ""
         return f"no column '{column}'{hint} (there are {listed}){say}"
+
+
+def _task(cells: Mapping[str, Any]) -> str:
+    """The data set of a row; one without such a column has none."""
+    if "task" not in cells:
+        return ""
+    task = "" if cells["task"] is None else str(cells["task"]).strip()
+    if not task:
+        raise ValueError("task is empty")
+    return task

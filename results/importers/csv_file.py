@@ -31,7 +31,6 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     columns.doubt_step(located["step"], notes)
     spare = (column for column in header if column not in located.values())
     notes.ignored.update(dict.fromkeys(column or "(no name)" for column in spare))
-    notes.metrics[""] = located["accuracy"]
     where = {name: header.index(column) for name, column in located.items()}
     before = lines.number
     for row in rows_of(rows, lines):
@@ -47,6 +46,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
             except ValueError as error:
                 raise lines.wrong(error) from error
             if record is not None:
+                notes.metrics[record.task] = located["accuracy"]
                 yield record
     if lines.number == before:
         raise ResultsError(f"{path} has a header and no rows.")

@@ -24,6 +24,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     lines = Lines(path)
     present: tuple[str, ...] = ()
     located: dict[str, str] = {}
+    scored = False
     for row in objects(lines, notes):
         try:
             if tuple(row) != present:
@@ -39,9 +40,10 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
         except ValueError as error:
             raise lines.wrong(error) from error
         if record is not None:
-            notes.metrics[""] = located["accuracy"]
+            scored = True
+            notes.metrics[record.task] = located["accuracy"]
             yield record
-    if "" not in notes.metrics:
+    if not scored:
         name = columns.mapped.get("accuracy", "accuracy")
         raise ResultsError(f"{path}: no line has a '{name}'. Keys: {', '.join(present)}.")
 

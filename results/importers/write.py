@@ -211,21 +211,21 @@ def _evaluations(
                 (mine, here), (other, elsewhere) = tasks.items()
                 raise ResultsError(
                     f"{here} is scored on {_list(mine)}, {elsewhere} on {_list(other)}: their mean "
-                    "is not the same thing; name what both have with --metric."
+                    "is not the same thing; read what both have (--metric, or those rows)."
                 )
             cadence.see(now)
             f.write(json.dumps(_line(group), separators=(",", ":")) + "\n")
 
 
 def _line(group: Sequence[Record]) -> dict[str, Any]:
-    now = group[0]
     errors = [r.stderr for r in group]
     stated = [e for e in errors if e is not None]
     stderr = math.hypot(*stated) / len(group) if len(stated) == len(group) else None
     named = [r for r in group if r.task]
-    spent = {axis: v for axis in AXES if (v := getattr(now, axis)) is not None}
+    totals = {axis: [v for r in group if (v := getattr(r, axis)) is not None] for axis in AXES}
+    spent = {axis: max(values) for axis, values in totals.items() if values}
     return {
-        "step": now.step,
+        "step": group[0].step,
         "accuracy": fmean(r.accuracy for r in group),
         "stderr": stderr,
         "tasks": {r.task: {"accuracy": r.accuracy, "stderr": r.stderr} for r in named},

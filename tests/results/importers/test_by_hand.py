@@ -132,7 +132,7 @@ def test_a_row_becomes_a_record() -> None:
     assert notes.skipped == {"empty cells of stderr": 1}
     every = {"accuracy": 1, "step": 1, **dict.fromkeys(table.OPTIONAL, 4), "stderr": 0.5}
     one = Columns(arm="b", seed=3)
-    assert one.record(every, 1, notes) == Record("b", 3, 1, 1.0, 1, "", 0.5, 4, 4, 4, 4)
+    assert one.record(every, 1, notes) == Record("b", 3, 1, 1.0, 1, "4", 0.5, 4, 4, 4, 4)
     assert one.record({**every, "algo": "b", "seed": "3"}, 1, notes) is not None
     assert refused(one.record, {**every, "algo": "c"}, 1, notes) == (
         "algo is 'c', but the file was named as 'b'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,40 @@ def test_a_standard_error_is_in_the_unit_of_its_accuracy(tmp_path: Path, out: Pa
     mixed = table(tmp_path / "b.csv", "grpo,1,0,0.125,2", header=f"{HEADER},stderr")
     with pytest.raises(ResultsError, match=r"line 2: stderr must be at most 0\.5, got 2: in the"):
         take("csv", mixed, out=tmp_path / "mixed")
+
+
+TASKS = "algo,seed,step,accuracy,task,stderr,seconds"
+
+
+def test_a_row_a_data_set_is_one_evaluation(tmp_path: Path, out: Path) -> None:
+    rows = ("grpo,1,0,0.2,math,0.03,0", "grpo,1,0,0.2,gsm8k,0.04,0", "grpo,1,5,0.4,gsm8k,,61")
+    done = take(
+        "csv", table(tmp_path / "a.csv", *rows, "grpo,1,5,0.8,math,,62", header=TASKS), out=out
+    )
+    first, last = evals(out)
+    assert (first["accuracy"], first["stderr"]) == (0.2, pytest.approx(0.025))
+    assert first["tasks"] == {
+        "gsm8k": {"accuracy": 0.2, "stderr": 0.04},
+        "math": {"accuracy": 0.2, "stderr": 0.03},
+    }
+    assert (last["accuracy"], last["stderr"]) == (pytest.approx(0.6), None)
+    assert last["spent"] == {"seconds": 62}
+    assert done.notes.skipped == {"empty cells of stderr": 2}
+    assert json.loads((out / "comparison.json").read_text())["eval_tasks"] == ["math", "gsm8k"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("grpo,1,5,0.4,gsm8k,,", "step 0 is scored on math, .* step 5 on gsm8k: .* those rows"),
+        ("grpo,1,5,0.4, ,,", "line 3: task is empty"),
+        ("grpo,1,0,0.4,math,,", "tell grpo, seed 1, step 0 twice"),
+    ],
+)
+def test_a_data_set_more_or_less_is_refused(tmp_path: Path, out: Path, row: str, said: str) -> None:
+    path = table(tmp_path / "a.csv", "grpo,1,0,0.2,math,,", row, header=TASKS)
+    with pytest.raises(ResultsError, match=said):
+        take("csv", path, out=out)
 
 
 def test_columns_of_other_names_are_mapped(tmp_path: Path, out: Path) -> None:

@@ -123,3 +123,18 @@ def test_what_is_left_out_of_lines_is_counted_line_by_line(tmp_path: Path) -> No
     for text, line in (('{"a"', 1), ('{"a": 1}\n{"b"\n', 2)):
         with pytest.raises(ResultsError, match=f"line {line}: not JSON"):
             read(text)
+
+
+def test_every_file_must_have_an_accuracy(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"algo": "grpo", "seed": 1, "step": 0, "accuracy": 0.5}\n')
+    (tmp_path / "b.jsonl").write_text('{"algo": "srpo", "seed": 1, "step": 0, "loss": 0.5}\n')
+    files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    with pytest.raises(ResultsError, match=r"b\.jsonl: no line has a 'accuracy'"):
+        take("jsonl", *files, out=tmp_path / "out", skip_empty=True)
+
+
+def test_a_data_set_is_named_by_its_key(tmp_path: Path) -> None:
+    line = '{{"algo": "grpo", "seed": 1, "step": 0, "accuracy": {}, "set": "{}"}}\n'
+    (tmp_path / "a.jsonl").write_text(line.format(0.25, "math") + line.format(0.75, "gsm8k"))
+    take("jsonl", tmp_path / "a.jsonl", out=tmp_path / "out", mapped=["task=set"])
+    assert curve(tmp_path / "out") == [(0, 0.5)]

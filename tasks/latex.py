@@ -80,6 +80,8 @@ _PAIR = re.compile(r"(?:\\left)?[\[(][^()\[\]]*,[^()\[\]]*[\])]")
 _BRACES = re.compile(r"(?:\\left)?\\\{[^()\[\]]*\\\}")
 _NAMES = re.compile(r"[A-Z]{3,}")
 _PRIME = re.compile(r"'|\\prime(?![a-zA-Z])")
+_DERIVATIVE = re.compile(r"\A[a-zA-Z](?:'+|\^\{?\s*(?:\\prime\s*)+\}?)\s*(?:\([^()=]*\))?\s*=(?!=)")
+_RESIDUE = re.compile(r"(-?\d{1,15})\s*\\pmod\s*\{?\s*\d{1,15}\s*\}?")
 _PASSED_OVER = (
     re.compile(r"[\d)]_|\}_\{?\d"),
     re.compile(r"\\(?:overline|bar|hat|vec)\s*\{\s*(?:[-.\d]|\\frac)"),
@@ -142,6 +144,19 @@ def _as_fraction(match: re.Match[str]) -> str:
 def _power_of_ten(match: re.Match[str]) -> str:
     unit = (match[2] or "").strip("} ")
     return rf" \times 10^{{{_SCALES[match[1]]}}}" + (rf"\text{{ {unit}}}" if unit else "")
+
+
+def unnamed(gold: str, answer: str) -> tuple[str, str]:
+    r"""Both without what stands around a value on one side only: ``f'(2) = `` before an answer,
+    ``\pmod 7`` behind either. It names what the value is of."""
+    if "=" not in gold and not _PRIME.search(gold):
+        answer = _DERIVATIVE.sub("", answer).strip()
+    wanted, given = _RESIDUE.fullmatch(gold), _RESIDUE.fullmatch(answer)
+    if wanted and not given:
+        gold = wanted[1]
+    elif given and not wanted:
+        answer = given[1]
+    return gold, answer
 
 
 def refused(gold: str, answer: str) -> bool:

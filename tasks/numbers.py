@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
+from collections.abc import Iterable
 from fractions import Fraction
 
 from srpo_bench.tasks.grading import last_boxed
@@ -45,6 +46,7 @@ _MINUS = re.compile(r"\b(?:minus|negative)\s(?=\$?\.?[0-9])", re.IGNORECASE)
 _SPACED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?: [0-9]{3})+(?![0-9.,]*[0-9]|/)")
 _MARK = re.compile(r"#{4,}\s*+([^\n#]*)")
 _MOST_MARKS = 32
+_STEP = re.compile(r"[*_]*([0-9]{1,2})[.)][*_]*\s+[*_]*[a-zA-Z]")
 _SAYS = r"(?:(?<!!)[:=](?!>)|\b(?:is|are)\b)"
 _LABEL = re.compile(rf"[^0-9\n]{{0,60}}{_SAYS}(?![^0-9\n]{{0,60}}{_SAYS})")
 _UNEQUAL = re.compile(
@@ -74,13 +76,25 @@ def stated(response: str) -> str | None:
     """
     text = _plain(response)
     marked, end = None, 0
-    for mark in reversed(deque(_MARK.finditer(text), maxlen=_MOST_MARKS)):
+    for mark in reversed(_without_steps(deque(_MARK.finditer(text), maxlen=_MOST_MARKS))):
         if (marked := _first(mark[1])) is not None:
             end = mark.end()
             break
     box = last_boxed(text[end:])
     boxed = None if box is None else _first(box) or _last(box)
     return boxed or marked or _last(text)
+
+
+def _without_steps(marks: Iterable[re.Match[str]]) -> list[re.Match[str]]:
+    """Without the headings of steps that are counted: ``#### 1. Add``, ``#### 2. Multiply``."""
+    step, others = 0, []
+    for mark in marks:
+        heading = _STEP.match(mark[1])
+        if heading and int(heading[1]) in (1, step + 1):
+            step = int(heading[1])
+        else:
+            others.append(mark)
+    return others
 
 
 def value(number: str, scaled: bool = True) -> Fraction | None:

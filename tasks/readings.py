@@ -34,7 +34,7 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
         return Outcome.CORRECT
     if len(answer) > MAX_ANSWER:
         return Outcome.UNPARSEABLE
-    gold, answer = latex.tidy(gold), latex.tidy(answer)
+    gold, answer = latex.unnamed(latex.tidy(gold), latex.tidy(answer))
     loose = _LOOSE.sub("", answer)
     if not loose or _EXPLOSIVE.search(loose) or len(_POWER.findall(loose)) >= _MOST_POWERS:
         return Outcome.UNPARSEABLE
@@ -45,7 +45,7 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
     same_base = latex.bases(gold, answer)
     if same_base is not None:
         return Outcome.CORRECT if same_base else Outcome.WRONG
-    if latex.refused(gold, answer):
+    if latex.refused(gold, answer) or relations.misnamed(gold, answer):
         return Outcome.WRONG
     return latex.readings(*relations.alike(gold, answer))
 

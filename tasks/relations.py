@@ -24,6 +24,7 @@ _SIGN = re.compile(r"(<=|>=|<|>|\\(?:leqslant|geqslant|leq?|geq?|lt|gt)(?![a-zA-
 _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
 _NAMED = re.compile(r"\s*([a-zA-Z])\s*=([^=]+)")
 _NAMES_FIRST = re.compile(r"\(([a-zA-Z](?:\s*,\s*[a-zA-Z])+)\)\s*=\s*\((.*)\)", re.DOTALL)
+_OPENS = ("(", r"\left(")
 OR_WORD = r"\\text\s*\{[\s,]*or\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])"
 
 
@@ -79,11 +80,23 @@ def _as_points(gold: str, answer: str) -> tuple[str, str]:
     wanted, given = _points(gold), _points(answer)
     if wanted and given:
         return (wanted[1], given[1]) if wanted[0] == given[0] else (gold, answer)
-    if given and gold.startswith(("(", r"\left(")):
+    if given and gold.startswith(_OPENS):
         return gold, given[1]
-    if wanted and answer.startswith(("(", r"\left(")):
+    if wanted and answer.startswith(_OPENS):
         return wanted[1], answer
     return gold, answer
+
+
+def misnamed(gold: str, answer: str) -> bool:
+    """Whether an answer gives a point and has other than one name a value: ``(x,y,z)=(1,2)``, or
+    ``x=1, x=2``, which are two values of one name."""
+    if together := _NAMES_FIRST.fullmatch(answer):
+        names, values = together[1].count(",") + 1, len(_LIST.split(together[2]))
+        return names != values and not re.search(r"\).*\(", together[2])  # one point only
+    parts = re.split(rf"{_AND.pattern}|[,;]|{OR_WORD}", answer)
+    named = [match for part in parts if (match := _NAMED.fullmatch(part))]
+    one_name = len({match[1] for match in named}) == 1 < len(named) == len(parts)
+    return one_name and gold.startswith(_OPENS)
 
 
 def _points(text: str) -> tuple[list[str], str] | None:

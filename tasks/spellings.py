@@ -49,6 +49,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
     (rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}", _grouped("frac")),
     (rf"\\binom\s*{_ARGUMENT}\s*{_ARGUMENT}", _grouped("binom")),
+    (r"\A(?:\{\})?\^\{?(\d{1,4})\}?\s*/\s*_\{?(\d{1,4})\}?\Z", r"\\frac{\1}{\2}"),
     (r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}", r"\\binom{\1}{\2}"),
     (r"\\(?:backslash|smallsetminus)(?![a-zA-Z])", r"\\setminus "),
     (r"(\\mathbb\{[A-Z]\})\s*-\s*(?=\\\{)", r"\1\\setminus "),

@@ -61,6 +61,10 @@ def test_values_are_exact() -> None:
         ("#### 18\n\n#### Explanation\nThere are 4 of them.", "18"),
         ("#### Step 1: add\n3 + 4 = 7\n#### Step 2: finish\n= 18", "18"),
         ("#### 17\nWait. \\boxed{18}", "18"), ("\\boxed{17}\n#### 18", "18"),
+        ("#### 1. Add\n4 + 5 = 9\n#### 2. Multiply\nby 2: 18", "18"),
+        ("#### **1.** Add\n9\n#### 2) __Double__ it\n18", "18"),
+        ("#### 1. Add\n9\n#### 18. It is so.", "18"),
+        ("#### 1. Add\n#### 1. Double\n#### 2. End\nso 18", "18"), ("#### 1. Add\n#### 18", "18"),
         ("#### Answer:\n18 eggs", "18"), ("#### Total = $18", "18"), ("#### <18>", "18"),
         ("#### => 18", "18"),
         # a remark, and no other number

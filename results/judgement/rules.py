@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from srpo_bench.results.judgement.headroom import Headroom
-from srpo_bench.results.judgement.matched import Matched
+from srpo_bench.results.judgement.matched import UNIT, Matched
 from srpo_bench.results.progress import ENDED
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
@@ -48,6 +48,11 @@ def unmatched(proof: Matched, vouched: bool) -> str:
     """Why runs are not those of one comparison, finished or not; empty when they are."""
     if not proof and not vouched:
         return f"the runs are {proof.sentence}"
+    if units := proof.differing.get(UNIT):
+        return (
+            f"a step is one {units[0]} in some runs and one {units[1]} in others, so steps cannot "
+            "be compared, whatever is vouched for; import them in one unit (--updates-of ARM=N)"
+        )
     if proof.copies:
         return (
             f"runs of one arm are copies of each other under several seeds ({some(proof.copies)})"

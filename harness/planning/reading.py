@@ -11,7 +11,7 @@ from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.planning.comparison import PlannedComparison
 from srpo_bench.harness.plugins.entered import FilePlugin
-from srpo_bench.results.seal import check_seal
+from srpo_bench.results.seal import check_seal, check_there
 from srpo_bench.results.store import ResultsError, read_plan
 
 
@@ -42,11 +42,12 @@ def read_comparison(folder: Path) -> dict[str, Any]:
     """The record of a comparison that was planned here, with today's defaults for newer settings.
 
     Raises:
-        UserError: it is damaged, or was imported.
+        UserError: it is damaged, one of its runs is gone, or it was imported.
     """
     with as_user_error(ResultsError):
         check_seal(folder)
         record = read_plan(folder / "comparison.json")
+        check_there(folder, record)
     if "config" not in record:
         raise UserError(f"{folder} was imported, so there is nothing to train in it.")
     planned = layers.parse(Config, record["config"], str(folder / "comparison.json"))

@@ -109,6 +109,8 @@ def test_a_manifest_proves_the_first_seeds(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_record_of_before_sizes_were_written_down_has_none(tmp_path: Path) -> None:
+    (tmp_path / "a" / "seed-1").mkdir(parents=True)
+    write_json(tmp_path / "a" / "seed-1" / "manifest.json", {})
     for parameters, size in ((None, 0), (7, 7)):
         write_json(
             tmp_path / "comparison.json",
@@ -120,6 +122,9 @@ def test_a_record_of_before_sizes_were_written_down_has_none(tmp_path: Path) -> 
         )  # fmt: skip
         seal(tmp_path, ["comparison.json"])
         assert reading.read_planned(tmp_path).parameters == size
+    (tmp_path / "a" / "seed-1" / "manifest.json").unlink()
+    with pytest.raises(UserError, match="seed-1 is gone, or its manifest.json is: put it back"):
+        reading.read_planned(tmp_path)
 
 
 @pytest.mark.parametrize("style", ["chat", "base"])

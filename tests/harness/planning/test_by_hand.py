@@ -123,7 +123,7 @@ def test_a_record_of_before_sizes_were_written_down_has_none(tmp_path: Path) -> 
         seal(tmp_path, ["comparison.json"])
         assert reading.read_planned(tmp_path).parameters == size
     (tmp_path / "a" / "seed-1" / "manifest.json").unlink()
-    with pytest.raises(UserError, match="seed-1 is gone, or its manifest.json is: put it back"):
+    with pytest.raises(UserError, match=r"seed-1 is gone, or its manifest\.json is: put"):
         reading.read_planned(tmp_path)
 
 

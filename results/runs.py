@@ -157,6 +157,9 @@ def read(folder: Path) -> Comparison:
     runs = _runs(run_dirs(folder))
     if not runs:
         raise ResultsError(f"{folder} holds no runs yet; wait for the first, or `bench resume` it.")
+    if "config" in plan:  # trained here
+        for run in runs:
+            _check_end(run)
     names = [run.name for run in runs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -209,3 +212,14 @@ def _run(folder: Path) -> Run:
         totals={**totals, **phases},
         final=final.get("tasks") or {},
     )
+
+
+def _check_end(run: Run) -> None:
+    """One that is done was evaluated at its last step, sealed or not."""
+    steps = run.contract.get("steps")
+    if run.state == "done" and steps is not None and run.last_step != steps:
+        with mendable(run.folder):
+            raise ResultsError(
+                f"{run.folder / 'evals.jsonl'} ends at step {run.last_step:g} of {steps}, and the "
+                "run is done: its end is lost."
+            )

@@ -84,6 +84,20 @@ def test_a_torn_last_line_is_left_out(folder: Path) -> None:
     assert len(read(folder).of("grpo")[0].evals) == whole - 1
 
 
+def test_a_run_that_was_trained_here_and_is_done_has_its_end(folder: Path) -> None:
+    """Though nothing sealed it, as where the machine went down between the two."""
+    run = folder / "grpo" / "seed-1"
+    synthetic.change(folder, "comparison.json", config={})
+    assert read(folder).of("grpo")[0].last_step == read(folder).horizon
+    path = run / "evals.jsonl"
+    for text, last in (("".join(path.read_text().splitlines(True)[:-1]), r"\d+"), ("", "0")):
+        path.write_text(text)
+        with pytest.raises(ResultsError, match=f"ends at step {last} of .*: its end is lost"):
+            read(folder)
+    synthetic.change(run, "status.json", state="running")
+    assert len(read(folder).of("grpo")[0].evals) == 0
+
+
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [

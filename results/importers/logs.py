@@ -133,7 +133,7 @@ def read(
                 if len(seen) < KEYS:
                     seen.update(dict.fromkeys(row.values))
             for task, key in picked.items():
-                _agree(notes, task, key)
+                agree(notes, task, key)
                 accuracy = accuracy_of(row.values[key], scale, f"'{key}'")
                 if accuracy is None:
                     raise ValueError(f"'{key}' is empty or NaN: that evaluation failed")
@@ -200,7 +200,12 @@ def _named(values: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
     return {key: key for key in metrics if key in values}
 
 
-def _agree(notes: Notes, task: str, key: str) -> None:
+def agree(notes: Notes, task: str, key: str) -> None:
+    """Remember what a data set's accuracy is read from.
+
+    Raises:
+        ValueError: it was read from something else before, be it in another file.
+    """
     other = notes.metrics.setdefault(task, key)
     if other != key:
         of_task = f" of {task}" if task else ""

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from srpo_bench.plugins import nearest
 from srpo_bench.results.importers.columns import NAN
 from srpo_bench.results.importers.csv_file import header_of, rows_of
 from srpo_bench.results.importers.lines import TORN, Lines
+from srpo_bench.results.importers.logs import agree
 from srpo_bench.results.importers.record import CALLS, Notes, Record, accuracy_of, number, step_of
 from srpo_bench.results.store import ResultsError
 
-AVERAGED = "points that the chart had averaged (MIN and MAX differ)"
 STEPS = ("Step", "_step", "step", "train/global_step", "global_step", "trainer/global_step")
 OWN = ("Step", "_step")
 """What a tracker's own step is."""
@@ -53,8 +53,13 @@ def read(
     columns = _chosen(path, _columns(path, header), metrics)
     several = len({key for _, _, key in columns}) > 1
     runs = {name: run_of(name) for _, name, _ in columns}
-    for key in dict.fromkeys(key for _, _, key in columns):
-        notes.metrics[key if several else ""] = key
+    _once(path, columns, runs)
+    try:
+        for key in dict.fromkeys(key for _, _, key in columns):
+            agree(notes, key if several else "", key)
+    except ValueError as error:
+        raise ResultsError(f"{path}: {error}.") from error
+    averaged = 0
     for row in rows_of(rows, lines):
         if len(row) != len(header):
             if not lines.whole:
@@ -66,13 +71,30 @@ def read(
             for at, name, key in columns:
                 accuracy = accuracy_of(row[at], scale, f"'{header[at]}'")
                 if accuracy is not None:
-                    if _averaged(header, row, at):
-                        notes.skipped[AVERAGED] += 1
+                    averaged += _averaged(header, row, at)
                     yield Record(*runs[name], step, accuracy, lines.number, key if several else "")
                 elif row[at].strip():  # an empty cell is another run's
                     notes.skipped[NAN] += 1
         except ValueError as error:
             raise lines.wrong(error) from error
+    if averaged:
+        notes.doubts.append(
+            f"{path}: points that are means of several, which the chart drew as one (MIN and MAX "
+            f"differ): {averaged:,}. Read the project itself, or a chart of fewer steps."
+        )
+
+
+def _once(path: Path, columns: list[Column], runs: Mapping[str, tuple[str, int]]) -> None:
+    """Refuse two columns that would be woven into one run."""
+    seen: dict[tuple[str, tuple[str, int]], str] = {}
+    for _, name, key in columns:
+        other, (arm, seed) = seen.get((key, runs[name])), runs[name]
+        if other is not None:
+            raise ResultsError(
+                f"{path}: the columns of '{other}' and '{name}' are both {arm}, seed {seed}; tell "
+                "them apart with --run ARM/SEED=NAME, or take one out."
+            )
+        seen[key, runs[name]] = name
 
 
 def _columns(path: Path, header: Sequence[str]) -> list[Column]:

@@ -59,10 +59,33 @@ def test_an_evaluation_that_came_out_as_nan_is_counted_and_told(tmp_path: Path) 
     assert any("1 accuracy is NaN" in doubt for doubt in done.notes.doubts)
 
 
-def test_points_that_the_chart_averaged_are_counted(tmp_path: Path) -> None:
+def test_points_that_the_chart_averaged_are_told(tmp_path: Path) -> None:
+    """They are read, and no figure that was measured."""
     rows = (*CHART, '"20","0.4","0.3","0.5","","",""')
     done = take("wandb", table(tmp_path / "c.csv", *rows, header=HEADER), out=tmp_path / "out")
-    assert done.notes.skipped == {"points that the chart had averaged (MIN and MAX differ)": 1}
+    assert not done.notes.skipped
+    assert curve(tmp_path / "out")[-1] == (20, 0.4)
+    assert any("(MIN and MAX differ): 1. " in doubt for doubt in done.notes.doubts)
+
+
+def test_charts_of_two_metrics_are_no_comparison(tmp_path: Path) -> None:
+    """Else one arm's training reward stands beside the other's accuracy."""
+    ours = table(tmp_path / "a.csv", "0,0.1", "9,0.9", header='"Step","grpo-s1 - train/reward"')
+    theirs = table(tmp_path / "b.csv", "0,0.1", "9,0.3", header='"Step","srpo-s1 - eval/accuracy"')
+    said = r"b\.csv: the accuracy is 'eval/accuracy' here and 'train/reward' before"
+    with pytest.raises(ResultsError, match=said):
+        take("wandb", ours, theirs, out=tmp_path / "out")
+
+
+def test_two_columns_are_no_one_run(tmp_path: Path) -> None:
+    """Else two runs that were evaluated at different steps are woven into one."""
+    rows = ("0,0.1,", "5,,0.5", "10,0.3,", "15,,0.7")
+    for one, other in (("grpo-s1", "GRPO"), ("GRPO", "GRPO")):
+        header = f'"Step","{one} - eval/acc","{other} - eval/acc"'
+        path = table(tmp_path / "c.csv", *rows, header=header)
+        said = f"'{one}' and 'GRPO' are both grpo, seed 1; tell them apart"
+        with pytest.raises(ResultsError, match=said):
+            take("wandb", path, out=tmp_path / "out", runs=["grpo/1=GRPO"])
 
 
 def test_several_metrics_are_chosen_from_or_are_data_sets(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from srpo_bench import __version__
 from srpo_bench.results.importers.columns import NAN
 from srpo_bench.results.importers.doubts import doubts
-from srpo_bench.results.importers.logs import REWARD, held_out
+from srpo_bench.results.importers.logs import REWARD, held_out, on_training
 from srpo_bench.results.importers.readers import TRAINERS, Facts, Reading
 from srpo_bench.results.importers.record import Notes, Record
 from srpo_bench.results.importers.request import Request, consistent, on_repeat
@@ -114,7 +114,8 @@ def _metric(metrics: Mapping[str, str], named: bool) -> dict[str, Any]:
     keys = list(dict.fromkeys(metrics.values()))
     plain = all(k.strip().lower() in ("accuracy", "acc") for k in keys)
     reward = any(REWARD.search(k) for k in keys)
-    if not plain and not all(held_out(k) for k in keys):
+    trained = any(on_training(name) for pair in metrics.items() for name in pair)
+    if trained or not (plain or all(held_out(k) for k in keys)):
         kind = "training reward" if reward else "not known to be held-out"
     else:
         kind = "held-out reward" if reward else "held-out accuracy"

@@ -19,6 +19,7 @@ TRAINING = "training steps without an evaluation"
 KEYS, SHOWN = 200, 20
 """Metrics that an error message may choose from, and that it shows."""
 REWARD = re.compile("reward|test_score", re.I)
+TRAINED = re.compile(r"(?:^|[^a-z])train(?:ing)?(?:[^a-z]|$)", re.I)
 
 
 class Row(NamedTuple):
@@ -127,11 +128,12 @@ def read(
             way.see(step_of(row.step))
             totals.add(row, trainer)
             lowest = min(lowest, real(row.values.get(trainer.lowest)) or 0.0)
-            picked = _named(row.values, metrics) if metrics else trainer.scores(row.values)
-            if not picked:
+            found = _named(row.values, metrics) if metrics else trainer.scores(row.values)
+            picked = found if metrics else _held_out(found, notes)
+            if not found:
                 notes.skipped[TRAINING] += 1
-                if len(seen) < KEYS:
-                    seen.update(dict.fromkeys(row.values))
+            if not picked and len(seen) < KEYS:
+                seen.update(dict.fromkeys(row.values))
             for task, key in picked.items():
                 agree(notes, task, key)
                 accuracy = accuracy_of(row.values[key], scale, f"'{key}'")
@@ -160,7 +162,13 @@ def read(
 
 def held_out(key: str) -> bool:
     """Does a metric's name say that it was measured on held-out problems?"""
-    return bool(re.search(r"(?:^|[^a-z])(?:eval|val|valid|validation|test)(?:[^a-z]|$)", key, re.I))
+    said = re.search(r"(?:^|[^a-z])(?:eval|val|valid|validation|test)(?:[^a-z]|$)", key, re.I)
+    return bool(said) and not on_training(key)
+
+
+def on_training(name: str) -> bool:
+    """Does a metric's or a data set's name say that its problems are those of training?"""
+    return bool(TRAINED.search(name))
 
 
 def real(value: Any) -> float | None:
@@ -192,6 +200,14 @@ def _spread(values: Mapping[str, Any], key: str, scale: float) -> None:
                 f"to 1 with the mean {share:.3g} have {most:.3g} at most. Rewards of another "
                 "range? Import the accuracy, or make it one in a CSV file"
             )
+
+
+def _held_out(found: Mapping[str, str], notes: Notes) -> dict[str, str]:
+    """Without the evaluations on training problems, which are counted."""
+    trained = [task for task, key in found.items() if on_training(task) or on_training(key)]
+    for task in trained:
+        notes.skipped[f"evaluations on training problems ({task or found[task]})"] += 1
+    return {task: key for task, key in found.items() if task not in trained}
 
 
 def _named(values: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:

@@ -82,6 +82,9 @@ def scores(values: Mapping[str, Any]) -> dict[str, str]:
         for key in values
         if (m := ACCURACY.fullmatch(key)) and not key.endswith("mean_token_accuracy")
     }
+    if "" in direct and len(direct) > 1:  # sets do not come with one that is no set's
+        other = next(key for task, key in direct.items() if task)
+        raise ValueError(f"'{other}' and '{direct['']}' are both there: name one with --metric")
     if direct:
         return direct
     named = next((m["task"] for key in values if (m := SET.fullmatch(key))), "")

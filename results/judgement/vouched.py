@@ -26,6 +26,7 @@ def _noticed(comparison: Comparison) -> str:
     if not source:
         return ""
     kind = str(source.get("kind", ""))
-    odd = [] if not kind or kind.startswith("held-out") else [f"its accuracy is a {kind}"]
+    named = kind if kind.startswith("not ") else f"a {kind}"
+    odd = [] if not kind or kind.startswith("held-out") else [f"its accuracy is {named}"]
     notes = [str(note).rstrip(".") for note in comparison.plan.get("notes", [])]
     return "".join(f"; {remark}" for remark in odd + notes)

@@ -188,6 +188,12 @@ def test_what_is_vouched_for_says_what_is_not_proved() -> None:
         "why; known to differ: lr; vouched for, not proved: that the runs are matched but for "
         "that, and that an epoch, whose length is unknown, left headroom"
     )
+    judge.comparison.plan["imported"] = {"kind": "not known to be held-out"}  # type: ignore[index]
+    assert (
+        "; its accuracy is not known to be held-out; vouched"
+        in judge._vouched_for(scores, found, proof).reason
+    )
+    del judge.comparison.plan["imported"]  # type: ignore[attr-defined]
     assert judge._vouched_for(scores, found, Matched({}, ["x"], 9)).reason == (
         "why; vouched for, not proved: that the runs are matched"
     )

@@ -521,6 +521,12 @@ def test_what_a_metric_is_by_its_name(keys: list[str], kind: str) -> None:
     assert found == {"keys": keys, "kind": kind, "named_by_user": True}
 
 
+def test_a_data_set_of_training_problems_is_not_held_out() -> None:
+    assert _metric({"test": "accuracy", "Train": "accuracy"}, False) == {
+        "keys": ["accuracy"], "kind": "not known to be held-out", "named_by_user": False,
+    }  # fmt: skip
+
+
 def test_files_of_one_content_are_a_slip(tmp_path: Path) -> None:
     for name, text in (("a", "x"), ("b", "x"), ("c", "y")):
         (tmp_path / name).write_text(text)

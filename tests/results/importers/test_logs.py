@@ -43,12 +43,25 @@ def test_a_name_that_is_not_there() -> None:
     assert nothing(["zzz", "y"], "loss") == "log has no metric 'zzz, y'. There are: loss."
 
 
-@pytest.mark.parametrize("key", ["eval/acc", "acc_val", "x/Test/y", "validation", "valid-x"])
+@pytest.mark.parametrize(
+    "key", ["eval/acc", "acc_val", "x/Test/y", "validation", "valid-x", "eval/constrained"]
+)
 def test_words_that_mean_held_out(key: str) -> None:
     assert held_out(key)
 
 
-@pytest.mark.parametrize("key", ["evaluate", "interval", "latest", "train/acc", "value"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "evaluate",
+        "interval",
+        "latest",
+        "train/acc",
+        "value",
+        "eval_train_accuracy",
+        "val-core/my-training/acc/mean@1",
+    ],
+)
 def test_words_that_do_not(key: str) -> None:
     assert not held_out(key)
 

@@ -108,6 +108,8 @@ def test_what_is_taken_for_the_accuracy() -> None:
         values = {f"eval_math_{said}": 1, "eval_rewards/f/mean": 1}
         assert scores(values) == {"math": "eval_rewards/f/mean"}
     assert scores({"reward": 1, "rewards/f/mean": 1}) == {}
+    with pytest.raises(ValueError, match=r"'eval_format_accuracy' and 'eval_accuracy' are both"):
+        scores({"eval_accuracy": 1, "eval_format_accuracy": 1})
     with pytest.raises(ValueError, match=r"name one with --metric \(eval_rewards/a/mean"):
         scores({"eval_rewards/a/mean": 1, "eval_rewards/b/mean": 1})
 
@@ -125,6 +127,25 @@ def test_several_data_sets_make_one_evaluation(tmp_path: Path) -> None:
     path = state(tmp_path / "s.json", log_history=history[:-1])
     with pytest.raises(ResultsError, match=r"step 0 is scored on code, math, .*step 5 on math"):
         take("trl", f"grpo/1={path}", out=tmp_path / "other")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_evaluation_on_training_problems_is_not_held_out(tmp_path: Path, named: bool) -> None:
+    """eval_dataset={"train": …, "test": …}: named in the metric, or beside it as TRL 1.16 does."""
+    history = [
+        {"step": step, f"eval_{task}_runtime": 1.0}
+        | {"eval_rewards/accuracy/mean" if named else f"eval_{task}_accuracy": right}
+        for step, rights in ((0, (0.5, 0.1)), (8, (0.9, 0.3)))
+        for task, right in zip(("train", "test"), rights, strict=True)
+    ]
+    path = state(tmp_path / "s.json", log_history=history)
+    done = take("trl", f"grpo/1={path}", out=tmp_path / "out")
+    assert curve(tmp_path / "out") == [(0, 0.1), (8, 0.3)]
+    assert done.notes.skipped == {"evaluations on training problems (train)": 2}
+    assert done.metric["kind"] == ("held-out reward" if named else "held-out accuracy")
+    path = state(tmp_path / "s.json", log_history=history[::2])
+    with pytest.raises(ResultsError, match="holds no held-out accuracy that is known as one"):
+        take("trl", f"grpo/1={path}", out=tmp_path / "none")
 
 
 @pytest.mark.parametrize(

@@ -70,24 +70,33 @@ def trackio_runs(project: str) -> Iterator[TrackedRun]:
         yield TrackedRun(run.name, run.config or {}, rows)
 
 
+def _is_media(row: Mapping[str, Any]) -> bool:
+    """Does a row hold tables and pictures alone, such as the completions that TRL logs?"""
+    logged = [v for k, v in row.items() if k not in (*STEPS, "timestamp") and k[:1] != "_"]
+    return bool(logged) and all(isinstance(value, Mapping) for value in logged)
+
+
 def trainer(run: TrackedRun) -> Trainer:
     """How to read a run: by the names of those trainers that log to trackers."""
 
     def rows(path: Path, notes: Notes) -> Iterator[Row]:
-        last = 0
+        last = {True: 0, False: 0}  # by the tracker's count, by the trainer's
         for number, row in enumerate(run.rows, 1):
             key = next((k for k in STEPS if row.get(k) is not None), "")
+            if key in OWN and _is_media(row):
+                continue
             if key in OWN and DOUBT not in notes.doubts:
                 notes.doubts.append(DOUBT)
             try:
                 now = step_of(row.get(key))
             except ValueError as error:
                 raise ResultsError(f"{path}, {run.name}, row {number}: {error}.") from error
-            last = max(last, now)
+            last[key in OWN] = max(last[key in OWN], now)
             yield Row(now, {k: v for k, v in row.items() if k not in STEPS}, number)
         budget = run.config.get("max_steps")
-        if isinstance(budget, int) and budget >= last > 0:
-            notes.facts |= {"steps": budget, "last_step": last}
+        stood = last[False] or last[True]
+        if isinstance(budget, int) and budget >= stood > 0:
+            notes.facts |= {"steps": budget, "last_step": stood}
 
     return Trainer(
         f"a run of {run.name}",

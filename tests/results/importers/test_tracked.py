@@ -250,6 +250,24 @@ def test_a_budget_is_one_that_was_not_passed() -> None:
     assert facts(1, 0, 2) == facts(1, 0) == facts("1", 0, 1) == {}
 
 
+def test_a_run_that_was_cut_off_is_so_whatever_its_tracker_counted() -> None:
+    """A call of the log more a step, such as a table of completions, which tells no step."""
+    table = {"_type": "table-file", "path": "x"}
+    rows: list[dict[str, Any]] = []
+    for step in range(1, 6):
+        for more in ({"completions": table, "timestamp": "now"}, {"train/global_step": step}):
+            rows.append({"_step": len(rows), "_runtime": 1.0, **more})
+    notes = Notes()
+    run = tracked.TrackedRun("r", {"max_steps": 8}, rows)
+    read = list(tracked.trainer(run).rows(Path("p"), notes))
+    assert [(row.step, row.line) for row in read] == [(step, 2 * step) for step in range(1, 6)]
+    assert notes.facts == {"steps": 8, "last_step": 5}
+    assert notes.doubts == []
+    rows.append({"_step": 10, "eval/accuracy": "NaN"})
+    assert [row.step for row in tracked.trainer(run).rows(Path("p"), notes)][-1] == 10
+    assert (notes.facts, notes.doubts) == ({"steps": 8, "last_step": 5}, [tracked.DOUBT])
+
+
 @pytest.mark.integration
 def test_a_wandb_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wandb = pytest.importorskip("wandb")

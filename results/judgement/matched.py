@@ -106,12 +106,12 @@ def _unlike(runs: Sequence[Run], field: str) -> list[Any]:
 
 
 def _unlike_ends(runs: Sequence[Run]) -> list[Any]:
-    """Where runs stop being evaluated, of those that do not state their budget: an arm is read up
-    to the end of its shortest run, so that one that was cut off, or whose later evaluations are
-    lost, shortens the comparison, even where its partner was cut off with it."""
-    stated = any(run.contract.get("steps") is not None for run in runs)
-    ends = {int(run.evals.step[-1]) for run in runs if len(run.evals) and not stated}
-    return sorted(ends) if len(ends) > 1 else []
+    """Where runs that are done stop being evaluated, unless their budgets say so themselves: an arm
+    is read up to the end of its shortest run, so that one that was cut off, or whose later
+    evaluations are lost, shortens the comparison, even where its partner was cut off with it."""
+    budgets = {steps for run in runs if (steps := run.contract.get("steps")) is not None}
+    ends = {int(run.evals.step[-1]) for run in runs if len(run.evals) and run.state == "done"}
+    return sorted(ends) if len(ends) > 1 >= len(budgets) else []
 
 
 def copies(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -83,7 +83,9 @@ def test_runs_that_end_at_other_steps_differ_where_no_budget_is_stated(
     evals = folder / "srpo" / "seed-2" / "evals.jsonl"
     lines = evals.read_text().splitlines(keepends=True)
     evals.write_text("".join(lines[:-1]))
+    synthetic.change(folder / "srpo" / "seed-2", "status.json", state="running")
     assert matched(read(folder).runs)  # a run that goes on is no other run
+    synthetic.change(folder / "srpo" / "seed-2", "status.json", state="done")
     for arm in ("grpo", "srpo"):
         for seed in (1, 2):
             manifest(folder, arm, seed, steps=None)
@@ -99,3 +101,15 @@ def test_runs_that_end_at_other_steps_differ_where_no_budget_is_stated(
     partner.write_text(whole)
     evals.write_text("".join(lines))
     assert not matched(read(folder).runs).differing
+
+
+def test_a_budget_is_no_proof_that_evaluations_went_on_to_it(folder: Path) -> None:
+    """A log says that training ended, and its evaluations that they did so earlier; that some run
+    states a budget says nothing of one that does not."""
+    evals = folder / "srpo" / "seed-2" / "evals.jsonl"
+    evals.write_text("".join(evals.read_text().splitlines(keepends=True)[:-1]))
+    assert matched(read(folder).runs).differing == {"last evaluated step": [15, 20]}
+    manifest(folder, "srpo", 2, steps=None)
+    assert matched(read(folder).runs).differing == {"last evaluated step": [15, 20]}
+    manifest(folder, "srpo", 2, steps=15)  # which says as much
+    assert matched(read(folder).runs).differing == {"steps": [20, 15]}

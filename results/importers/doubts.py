@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import sqrt
 from statistics import fmean
 
-from srpo_bench.results.importers.record import Record
+from srpo_bench.results.importers.record import AXES, Record
 from srpo_bench.results.importers.shelf import Run, Shelf
 
 SMALL = 0.01
@@ -18,20 +18,31 @@ LONG, OFTEN = 10, 0.6
 """Evaluations from which, and the share of them from which repeats are told."""
 FAR = 20.0
 """Times that two accuracies differ by where one may be in percent (a hundredfold)."""
+SPENT, EARLY = 0.5, 0.2
+"""The share of a run's cost that no run has spent within that share of its steps."""
+SAME = 5
+"""Different accuracies in a curve that another arm does not repeat by chance."""
 PERCENT = re.compile(r"%|percent|pct", re.I)
 
 
 def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
     """Sentences about percent and fractions that seem mixed."""
     largest: dict[str, float] = {}
+    of_task: dict[str, float] = {}
+    curves: dict[int, Run] = {}
     sentences = []
     for run in shelf.runs:
         groups = list(shelf.evaluations(run))
         curve = [fmean(r.accuracy for r in group) for group in groups]
         sentences += _deviations(run, [r for group in groups for r in group])
         largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
-        sentences += [*_outliers(run, curve), *_repeated(run, curve)]
-    return [*sentences, *_arms(largest), *_unscaled(largest, columns, scale)]
+        sentences += [*_outliers(run, curve), *_repeated(run, curve), *_totals(run, groups)]
+        shape = hash(tuple((group[0].step, now) for group, now in zip(groups, curve, strict=True)))
+        sentences += _twins(curves.setdefault(shape, run), run, curve)
+        for record in (r for group in groups for r in group if r.accuracy):
+            of_task[record.task] = max(of_task.get(record.task, 0.0), record.accuracy)
+    units = [*_low(largest), *(_low(of_task) if scale < 1 else [])]
+    return [*sentences, *units, *_unscaled(largest, columns, scale)]
 
 
 def _outliers(run: Run, curve: list[float]) -> list[str]:
@@ -78,12 +89,42 @@ def _deviations(run: Run, records: list[Record]) -> list[str]:
     ]
 
 
-def _arms(largest: Mapping[str, float]) -> list[str]:
-    best = max(largest.values())
-    low = [arm for arm, value in largest.items() if value < SMALL and FAR * value <= best]
+def _totals(run: Run, groups: list[list[Record]]) -> list[str]:
+    """Costs most of which are there when training has hardly begun."""
+    return [
+        f"{run[0]}, seed {run[1]}: {spent:.10g} of {total:.10g} {axis} are spent by step {step} of "
+        f"{groups[-1][0].step}: what one step costs? They must be running totals."
+        for axis in AXES
+        for step, spent, total in _first(groups, axis)
+        if step <= EARLY * groups[-1][0].step and spent >= SPENT * total
+    ]
+
+
+def _first(groups: list[list[Record]], axis: str) -> list[tuple[int, float, float]]:
+    """Step, running total and whole of the first evaluation that had cost anything."""
+    told = [(r.step, v) for group in groups for r in group if (v := getattr(r, axis)) is not None]
+    steps = {step for step, _ in told}
+    costly = [(step, spent) for step, spent in told if spent > 0]
+    return [(*costly[0], told[-1][1])] if costly and len(steps) >= ENOUGH else []
+
+
+def _twins(one: Run, other: Run, curve: list[float]) -> list[str]:
+    """Two arms of one curve. Of two seeds of one arm the verdict tells."""
+    if one[0] == other[0] or len(set(curve)) < SAME:
+        return []
+    return [
+        f"{one[0]}, seed {one[1]}, and {other[0]}, seed {other[1]}, have the same accuracies at "
+        "the same steps: one log under two names?"
+    ]
+
+
+def _low(largest: Mapping[str, float]) -> list[str]:
+    """Of arms or data sets: those that stay below 1 % beside one that does not."""
+    best = max(largest.values(), default=0.0)
+    low = [name for name, value in largest.items() if value < SMALL and FAR * value <= best]
     if not low or best < SMALL:
         return []
-    top = max(largest, key=lambda arm: largest[arm])
+    top = max(largest, key=lambda name: largest[name])
     return [
         f"{', '.join(low)} never gets above 1 %, {top} reaches {100 * best:.3g} %: is one in "
         "fractions and the other in percent? --scale holds for all that is read."

@@ -100,6 +100,57 @@ def test_an_arm_is_as_good_as_its_best_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tokens", "said"),
+    [
+        ([900, 1000, 1200, 1300, 1400, 1500], "900 of 1500 tokens are spent by step 0 of 5"),
+        ([0, 750, 800, 900, 1000, 1500], "750 of 1500 tokens are spent by step 1 of 5"),
+        ([0, 749, 800, 900, 1000, 1500], None),
+        ([0, 0, 900, 1000, 1200, 1500], None),  # at two fifths of the steps
+        ([100, 200, 300, 400, 500, 600], None),
+        ([0, 0, 0, 0, 0, 0], None),
+        ([900, None, None, None, None, 1000], None),  # two are too few
+    ],
+)
+def test_what_one_step_costs_in_the_place_of_a_total_is_told(
+    tokens: list[float | None], said: str | None
+) -> None:
+    """Where it grows, as the length of responses does, it looks like a total."""
+    shelf = Shelf()
+    for step, spent in enumerate(tokens):
+        shelf.add(Record("grpo", 1, step, 0.1 + step / 10, line=step + 1, tokens=spent))
+    found = doubts(shelf, (), 1.0)
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+
+
+def test_one_log_under_two_arms_is_told() -> None:
+    curve = [0.1, 0.2, 0.3, 0.4, 0.5]
+    (said,) = told(grpo=curve, srpo=curve)
+    assert said.startswith("grpo, seed 1, and srpo, seed 1, have the same accuracies at")
+    assert told(grpo=curve, srpo=[*curve[:-1], 0.6]) == []
+    assert told(grpo=[*curve[:-1], 0.1], srpo=[*curve[:-1], 0.1]) == []  # four may agree by chance
+
+
+@pytest.mark.parametrize(
+    ("scale", "least", "said"),
+    [
+        (0.01, 0.0062, "gsm8k never gets above 1 %, math reaches 35 %"),
+        (0.01, 0.0, None),  # nothing right is nothing in either unit
+        (0.01, 0.02, None),
+        (1.0, 0.0062, None),  # of fractions a hard data set may have so few
+    ],
+)
+def test_data_sets_of_two_units_are_told(scale: float, least: float, said: str | None) -> None:
+    """One --scale for a column of percent and one of fractions."""
+    shelf = Shelf()
+    for task, accuracy in (("gsm8k", least), ("math", 0.35)):
+        shelf.add(Record("grpo", 1, 0, accuracy, line=1, task=task))
+    found = doubts(shelf, (), scale)
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+
+
+@pytest.mark.parametrize(
     ("errors", "said"),
     [
         ([0.5, 0.4, 0.4], True),  # of 0.5, 0.2 and 0.8

@@ -106,6 +106,12 @@ class Reading:
         request, notes = self.request, self.notes
         notes.facts.clear()
         for record in logs.read(path, trainer, run, notes, totals, request.metrics, request.scale):
-            self.facts.setdefault(run, {}).update(notes.facts)
+            self._learn(run)
             yield record
-        self.facts.setdefault(run, {}).update(notes.facts)
+        self._learn(run)
+
+    def _learn(self, run: Run) -> None:
+        """What is noted of a run; of several logs of one, in any order, the furthest tells."""
+        known, told = self.facts.setdefault(run, {}), self.notes.facts
+        if told.get("last_step", 0) >= known.get("last_step", 0):
+            known.update(told)

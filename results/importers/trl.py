@@ -27,7 +27,7 @@ REWARD = re.compile(r"eval_(?:(?P<task>.+?)_)?rewards/(?P<function>.+)/mean")
 
 def rows(path: Path, notes: Notes) -> Iterator[Row]:
     """The lines of ``log_history``, numbered as entries; then the budget goes into the notes."""
-    path = newest(path)
+    folder, path = path, newest(path)
     facts: dict[str, Any] = {}
     history = False
     for name, value, number in jsonfile.members(path, inside="log_history"):
@@ -46,6 +46,12 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
     if not history:
         raise ResultsError(f"{path} has no log_history, so it is no trainer_state.json.")
     _note_budget(path, facts, notes)
+    last, newer = notes.facts["last_step"], max(_saved(folder), default=0)
+    if path.parent == folder and newer > last:
+        raise ResultsError(
+            f"{path} ends at step {last}, and {folder / f'checkpoint-{newer}'} goes on: name the "
+            f"{FILE} that counts."
+        )
 
 
 def _note_budget(path: Path, facts: Mapping[str, Any], notes: Notes) -> None:
@@ -67,11 +73,14 @@ def newest(path: Path) -> Path:
     """The file itself; of an output folder its own, else that of the last checkpoint."""
     if not path.is_dir():
         return path
-    own = path / FILE
-    saved = [p for p in path.glob(f"checkpoint-*/{FILE}") if p.parent.name[11:].isdecimal()]
-    if own.is_file() or not saved:
-        return own
-    return max(saved, key=lambda p: int(p.parent.name[11:]))
+    own, saved = path / FILE, _saved(path)
+    return own if own.is_file() or not saved else saved[max(saved)]
+
+
+def _saved(folder: Path) -> dict[int, Path]:
+    """Step -> file of an output folder's checkpoints, in their order."""
+    found = [p for p in folder.glob(f"checkpoint-*/{FILE}") if p.parent.name[11:].isdecimal()]
+    return dict(sorted((int(p.parent.name[11:]), p) for p in found))
 
 
 def scores(values: Mapping[str, Any]) -> dict[str, str]:

@@ -66,6 +66,31 @@ def test_a_log_that_ends_before_its_budget_is_not_finished(tmp_path: Path) -> No
     assert (run.state, run.reason) == ("stopped", "the log ends at step 8 of 20")
 
 
+def test_of_two_logs_of_a_run_the_one_that_goes_further_tells_its_budget(tmp_path: Path) -> None:
+    """In any order, as a shell's is that lists checkpoint-100 before checkpoint-50."""
+    logged = json.loads(REAL.read_text())["log_history"]
+    half = [entry for entry in logged if entry["step"] <= 4]
+    part = state(tmp_path / "a.json", log_history=half, global_step=4, max_steps=4)
+    whole = state(tmp_path / "b.json")
+    for name, files in (("ab", (part, whole)), ("ba", (whole, part))):
+        done = take("trl", *(f"grpo/1={file}" for file in files), out=tmp_path / name)
+        assert done.written.unfinished == []
+        assert contract(tmp_path / name)["steps"] == 8
+
+
+def test_a_folder_whose_own_log_ends_before_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    """Training that was taken up again and not ended leaves the first one's beside it."""
+    folder = tmp_path / "grpo" / "seed-1"
+    for step in (4, 8, 12):
+        state(folder / f"checkpoint-{step}" / "trainer_state.json", global_step=step, max_steps=12)
+    state(folder / "trainer_state.json")
+    with pytest.raises(ResultsError, match=r"ends at step 8, and .*checkpoint-12 goes on: name"):
+        take("trl", folder, out=tmp_path / "out")
+    take("trl", folder / "trainer_state.json", out=tmp_path / "own")
+    state(folder / "trainer_state.json", global_step=12, max_steps=12)
+    take("trl", folder, out=tmp_path / "out")
+
+
 def test_a_budget_is_its_own_runs(tmp_path: Path) -> None:
     bound, free = (state(tmp_path / f"{n}.json", max_steps=n) for n in (20, -1))
     done = take("trl", f"grpo/1={bound}", f"srpo/1={free}", out=tmp_path / "out")

@@ -69,9 +69,9 @@ def import_runs(request: Request) -> Imported:
             placed = shelf.add(counted(record, unit, request.updates_in(record.arm)))
             if placed != "new":
                 notes.skipped[_repeated(placed, request)] += 1
+        if not count:
+            raise ResultsError(f"There is no evaluation in {source.path}.")
         files.append(_file(source.path, count))
-    if not shelf.runs:
-        raise ResultsError(f"There is no evaluation in {', '.join(request.files)}.")
     request.refuse_unnamed([arm for arm, _ in shelf.runs])
     _in_batches(facts, request)
     notes.doubts += doubts(shelf, notes.metrics.values(), request.scale)

@@ -14,6 +14,8 @@ from srpo_bench.results.importers.shelf import Run, Shelf
 SMALL = 0.01
 NEAR, ENOUGH = 0.95, 3
 """Of the standard deviation of one answer, what passes for it; and the evaluations that show it."""
+MANY = 1e6
+"""Answers that no evaluation asks for."""
 LONG, OFTEN = 10, 0.6
 """Evaluations from which, and the share of them from which repeats are told."""
 FAR = 20.0
@@ -75,16 +77,20 @@ def _repeated(run: Run, curve: list[float]) -> list[str]:
 
 
 def _deviations(run: Run, records: list[Record]) -> list[str]:
-    """Standard errors as large as the spread of single answers, evaluation by evaluation."""
-    told = [r for r in records if r.stderr]
-    single = [
-        r for r in told if r.stderr and r.stderr >= NEAR * sqrt(r.accuracy * (1 - r.accuracy))
-    ]
-    if len(single) < ENOUGH or len(single) < len(told):
+    """Standard errors of one answer, or of a million, evaluation by evaluation."""
+    told = [(r.stderr, sqrt(r.accuracy * (1 - r.accuracy))) for r in records if r.stderr]
+    if len(told) < ENOUGH:
+        return []
+    if all(MANY * error**2 < one**2 for error, one in told):
+        return [
+            f"{run[0]}, seed {run[1]}: every stderr is that of more than a million answers (the "
+            f"first is {told[0][0]:.3g}): in fractions, and the accuracy in percent?"
+        ]
+    if not all(error >= NEAR * one for error, one in told):
         return []
     return [
         f"{run[0]}, seed {run[1]}: every stderr is that of one single answer (the first is "
-        f"{told[0].stderr:.3g}): a standard deviation? Then divide it by the root of the number of "
+        f"{told[0][0]:.3g}): a standard deviation? Then divide it by the root of the number of "
         "answers."
     ]
 

@@ -59,7 +59,7 @@ def read(
             agree(notes, key if several else "", key)
     except ValueError as error:
         raise ResultsError(f"{path}: {error}.") from error
-    averaged = 0
+    averaged, empty = 0, dict.fromkeys(name for _, name, _ in columns)
     for row in rows_of(rows, lines):
         if len(row) != len(header):
             if not lines.whole:
@@ -72,11 +72,13 @@ def read(
                 accuracy = accuracy_of(row[at], scale, f"'{header[at]}'")
                 if accuracy is not None:
                     averaged += _averaged(header, row, at)
+                    empty.pop(name, None)
                     yield Record(*runs[name], step, accuracy, lines.number, key if several else "")
                 elif row[at].strip():  # an empty cell is another run's
                     notes.skipped[NAN] += 1
         except ValueError as error:
             raise lines.wrong(error) from error
+    notes.doubts += [f"{path}: '{name}' has no point in it, and is left out." for name in empty]
     if averaged:
         notes.doubts.append(
             f"{path}: points that are means of several, which the chart drew as one (MIN and MAX "

@@ -182,10 +182,8 @@ def _fill(
             "evaluation.metric": plan["imported"]["metric"],
         }
         reason = _cut(cadence.last, of_run)
-        write_json(
-            where / "manifest.json",
-            _manifest(run, contracts[run], plan, of_run.get("unit", "unstated")),
-        )
+        manifest = _manifest(run, contracts[run], plan, of_run.get("unit", "unstated"))
+        write_json(where / "manifest.json", manifest)
         write_json(where / STATUS, _status(cadence.last, of_run, reason))
         evaluations += cadence.count
         late += [f"{arm}/seed-{seed}"] if cadence.first else []
@@ -213,23 +211,25 @@ def _evaluations(
                     f"{here} is scored on {_list(mine)}, {elsewhere} on {_list(other)}: their mean "
                     "is not the same thing; read what both have (--metric, or those rows)."
                 )
-            cadence.see(now)
+            cadence.see(now._replace(**_spent(group)))
             f.write(json.dumps(_line(group), separators=(",", ":")) + "\n")
 
 
-def _line(group: Sequence[Record]) -> dict[str, Any]:
-    errors = [r.stderr for r in group]
-    stated = [e for e in errors if e is not None]
-    stderr = math.hypot(*stated) / len(group) if len(stated) == len(group) else None
-    named = [r for r in group if r.task]
+def _spent(group: Sequence[Record]) -> dict[str, float]:
+    """The running totals of an evaluation, which any of its data sets may tell."""
     totals = {axis: [v for r in group if (v := getattr(r, axis)) is not None] for axis in AXES}
-    spent = {axis: max(values) for axis, values in totals.items() if values}
+    return {axis: max(values) for axis, values in totals.items() if values}
+
+
+def _line(group: Sequence[Record]) -> dict[str, Any]:
+    stated = [r.stderr for r in group if r.stderr is not None]
+    stderr = math.hypot(*stated) / len(group) if len(stated) == len(group) else None
     return {
         "step": group[0].step,
         "accuracy": fmean(r.accuracy for r in group),
         "stderr": stderr,
-        "tasks": {r.task: {"accuracy": r.accuracy, "stderr": r.stderr} for r in named},
-        "spent": {axis: int(v) if v.is_integer() else v for axis, v in spent.items()},
+        "tasks": {r.task: {"accuracy": r.accuracy, "stderr": r.stderr} for r in group if r.task},
+        "spent": {axis: int(v) if v.is_integer() else v for axis, v in _spent(group).items()},
     }
 
 

@@ -100,6 +100,25 @@ def test_a_data_set_more_or_less_is_refused(tmp_path: Path, out: Path, row: str,
         take("csv", path, out=out)
 
 
+def test_totals_of_any_data_set_may_not_fall(tmp_path: Path, out: Path) -> None:
+    """They are the evaluation's, whichever of its rows has them."""
+    rows = [f"grpo,1,{step},0.5,{task},{tokens}" for step, spent in ((0, 0), (5, 900), (10, 300))
+            for task, tokens in (("code", ""), ("math", spent))]  # fmt: skip
+    header = f"{HEADER},task,tokens"
+    with pytest.raises(ResultsError, match=r"tokens fall from 900 \(line 4\) to 300 \(line 6\)"):
+        take("csv", table(tmp_path / "a.csv", *rows, header=header), out=out)
+    take("csv", table(tmp_path / "b.csv", *rows[:4], header=header), out=out)
+    assert [line["spent"] for line in evals(out)] == [{"tokens": 0}, {"tokens": 900}]
+
+
+def test_every_file_must_have_an_accuracy(tmp_path: Path, out: Path) -> None:
+    """Else a seed whose column is empty is left out without a word."""
+    whole = table(tmp_path / "a.csv", "1,0,0.1", "1,5,0.2", header="seed,step,accuracy")
+    empty = table(tmp_path / "b.csv", "2,0,", "2,5,", header="seed,step,accuracy")
+    with pytest.raises(ResultsError, match=r"There is no evaluation in .*b\.csv"):
+        take("csv", whole, empty, out=out, arm="grpo", skip_empty=True)
+
+
 def test_columns_of_other_names_are_mapped(tmp_path: Path, out: Path) -> None:
     path = table(tmp_path / "a.csv", "7,12.5,mine", header="global_step,val/acc,method")
     mapped = ("accuracy=val/acc", "step=global_step", "algo=method")

@@ -150,6 +150,20 @@ def test_data_sets_of_two_units_are_told(scale: float, least: float, said: str |
     assert said is None or said in found[0]
 
 
+def test_a_standard_error_of_a_million_answers_is_told() -> None:
+    """A fraction beside percent, of which --scale made a hundredth."""
+    for errors, said in (
+        ((3e-4, 4e-4, 4.9e-4), True),  # a thousandth of 0.4, 0.49 and 0.5
+        ((3e-4, 4e-4, 5.1e-4), False),
+        ((3e-4, 4e-4, None), False),  # two are too few
+    ):
+        shelf = Shelf()
+        for step, (accuracy, error) in enumerate(zip((0.2, 0.4, 0.5), errors, strict=True)):
+            shelf.add(Record("grpo", 1, step, accuracy, line=step + 1, stderr=error))
+        found = ["million answers (the first is 0.0003)" in s for s in doubts(shelf, (), 0.01)]
+        assert found == [True] * said
+
+
 @pytest.mark.parametrize(
     ("errors", "said"),
     [

@@ -68,6 +68,13 @@ def test_points_that_the_chart_averaged_are_told(tmp_path: Path) -> None:
     assert any("(MIN and MAX differ): 1. " in doubt for doubt in done.notes.doubts)
 
 
+def test_a_run_without_a_point_is_told(tmp_path: Path) -> None:
+    header = '"train/global_step","grpo-s1 - eval/acc","grpo-s2 - eval/acc"'
+    path = table(tmp_path / "c.csv", "0,0.1,", "9,0.3,", header=header)
+    done = take("wandb", path, out=tmp_path / "out")
+    assert done.notes.doubts == [f"{path}: 'grpo-s2' has no point in it, and is left out."]
+
+
 def test_charts_of_two_metrics_are_no_comparison(tmp_path: Path) -> None:
     """Else one arm's training reward stands beside the other's accuracy."""
     ours = table(tmp_path / "a.csv", "0,0.1", "9,0.9", header='"Step","grpo-s1 - train/reward"')

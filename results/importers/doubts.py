@@ -23,28 +23,33 @@ FAR = 20.0
 SPENT, EARLY = 0.5, 0.2
 """The share of a run's cost that no run has spent within that share of its steps."""
 SAME = 5
-"""Different accuracies in a curve that another arm does not repeat by chance."""
+"""Different accuracies in a curve that another run does not repeat by chance."""
 PERCENT = re.compile(r"%|percent|pct", re.I)
 
 
 def doubts(shelf: Shelf, columns: Iterable[str], scale: float) -> list[str]:
-    """Sentences about percent and fractions that seem mixed."""
+    """Sentences about what seems to be something else than it was read as."""
     largest: dict[str, float] = {}
     of_task: dict[str, float] = {}
     curves: dict[int, Run] = {}
+    twins: list[tuple[Run, Run]] = []
+    early: list[str] = []
     sentences = []
     for run in shelf.runs:
         groups = list(shelf.evaluations(run))
         curve = [fmean(r.accuracy for r in group) for group in groups]
         sentences += _deviations(run, [r for group in groups for r in group])
         largest[run[0]] = max(largest.get(run[0], 0.0), *curve)
-        sentences += [*_outliers(run, curve), *_repeated(run, curve), *_totals(run, groups)]
+        sentences += [*_outliers(run, curve), *_repeated(run, curve)]
+        early += _early(run, groups)
         shape = hash(tuple((group[0].step, now) for group, now in zip(groups, curve, strict=True)))
-        sentences += _twins(curves.setdefault(shape, run), run, curve)
+        if (other := curves.setdefault(shape, run)) != run and len(set(curve)) >= SAME:
+            twins.append((other, run))
         for record in (r for group in groups for r in group if r.accuracy):
             of_task[record.task] = max(of_task.get(record.task, 0.0), record.accuracy)
     units = [*_low(largest), *(_low(of_task) if scale < 1 else [])]
-    return [*sentences, *units, *_unscaled(largest, columns, scale)]
+    whole = [*_twins(twins), *_totals(early), *units, *_unscaled(largest, columns, scale)]
+    return [*sentences, *whole]
 
 
 def _outliers(run: Run, curve: list[float]) -> list[str]:
@@ -95,11 +100,18 @@ def _deviations(run: Run, records: list[Record]) -> list[str]:
     ]
 
 
-def _totals(run: Run, groups: list[list[Record]]) -> list[str]:
+def _totals(early: list[str]) -> list[str]:
+    """Once for all runs and axes."""
+    more = f" (more that are so: {len(early) - 1})" * (len(early) > 1)
+    said = "what one step costs? They must be running totals."
+    return [f"{early[0]}{more}: {said}"] if early else []
+
+
+def _early(run: Run, groups: list[list[Record]]) -> list[str]:
     """Costs most of which are there when training has hardly begun."""
     return [
         f"{run[0]}, seed {run[1]}: {spent:.10g} of {total:.10g} {axis} are spent by step {step} of "
-        f"{groups[-1][0].step}: what one step costs? They must be running totals."
+        f"{groups[-1][0].step}"
         for axis in AXES
         for step, spent, total in _first(groups, axis)
         if step <= EARLY * groups[-1][0].step and spent >= SPENT * total
@@ -114,13 +126,15 @@ def _first(groups: list[list[Record]], axis: str) -> list[tuple[int, float, floa
     return [(*costly[0], told[-1][1])] if costly and len(steps) >= ENOUGH else []
 
 
-def _twins(one: Run, other: Run, curve: list[float]) -> list[str]:
-    """Two arms of one curve. Of two seeds of one arm the verdict tells."""
-    if one[0] == other[0] or len(set(curve)) < SAME:
+def _twins(twins: list[tuple[Run, Run]]) -> list[str]:
+    """Runs of one curve; several seeds of one arm that are so may be no several runs."""
+    if not twins:
         return []
+    one, other = twins[0]
+    more = f" (more that do so: {len(twins) - 1})" * (len(twins) > 1)
     return [
-        f"{one[0]}, seed {one[1]}, and {other[0]}, seed {other[1]}, have the same accuracies at "
-        "the same steps: one log under two names?"
+        f"{other[0]}, seed {other[1]}, repeats {one[0]}, seed {one[1]}, step by step{more}: one "
+        "log under two names?"
     ]
 
 

@@ -123,10 +123,28 @@ def test_what_one_step_costs_in_the_place_of_a_total_is_told(
     assert said is None or said in found[0]
 
 
-def test_one_log_under_two_arms_is_told() -> None:
+def test_what_steps_cost_is_told_once_for_all_runs() -> None:
+    shelf = Shelf()
+    for seed in (1, 2):
+        for step, spent in enumerate((30.0, 31.0, 33.0)):
+            shelf.add(Record("grpo", seed, step, seed / 9, line=1, tokens=spent, seconds=spent))
+    (said,) = doubts(shelf, (), 1.0)
+    assert "30 of 33 tokens are spent by step 0 of 2 (more that are so: 3): what" in said
+
+
+def test_one_log_under_two_names_is_told() -> None:
     curve = [0.1, 0.2, 0.3, 0.4, 0.5]
     (said,) = told(grpo=curve, srpo=curve)
-    assert said.startswith("grpo, seed 1, and srpo, seed 1, have the same accuracies at")
+    assert said.startswith("srpo, seed 1, repeats grpo, seed 1, step by step: one log under")
+    shelf = Shelf()
+    for arm, seed in (("grpo", 1), ("grpo", 2), ("srpo", 1), ("srpo", 2)):
+        for step, accuracy in enumerate(curve if arm == "grpo" else curve[::-1]):
+            shelf.add(Record(arm, seed, step, accuracy, line=1))
+    (said,) = doubts(shelf, (), 1.0)
+    assert said == (
+        "grpo, seed 2, repeats grpo, seed 1, step by step (more that do so: 1): one log under two "
+        "names?"
+    )
     assert told(grpo=curve, srpo=[*curve[:-1], 0.6]) == []
     assert told(grpo=[*curve[:-1], 0.1], srpo=[*curve[:-1], 0.1]) == []  # four may agree by chance
 

@@ -114,6 +114,14 @@ class Judge:
         """Why the baseline so far gives no steps to target; empty where it does."""
         return no_target(self.contrast, self.gain, None)
 
+    @cached_property
+    def on_word(self) -> str:
+        """What steps to target rest on beside the records, as the end of a sentence; empty where
+        the runs are proved matched."""
+        if self.matched:
+            return ""
+        return by_word(self.comparison, self.matched, self.headroom.first is None)
+
     def barred(self, test: Ratio) -> str:
         """Why no number of seeds would bring a verdict on a ratio; empty where one may."""
         if unfit := unmatched(self.matched, self.vouched):

@@ -75,8 +75,7 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
     sentence = f"{ours} against {theirs}: {words}"
     if not blocked and family > 1:
         sentence += f" (Holm over {family} challengers)"
-    if blocked:
-        sentence += f" ({blocked})"
+    sentence += f" ({blocked})" if blocked else judge.on_word
     if contrast.steps:
         end = mean(contrast.steps.race.final, floor=float(contrast.steps.race.error))
         cost = [

@@ -227,6 +227,16 @@ def test_who_trained_for_fewer_steps_may_still_have_needed_fewer(claim: str, unt
     assert "known to differ: last evaluated step" in found.reason
 
 
+def test_what_no_claim_is_about_rests_on_the_users_word_too() -> None:
+    """A method of one's own: no claim's reason says it, so what the pair shows does."""
+    cut = arm("mine", 10, [step for step in EVERY if step <= 100])
+    here = comparison(*arm("grpo", 200), *cut)
+    said = neutrals([Judge(here, "mine", "grpo", vouched=True)])["mine"].sentence
+    assert said.startswith("mine against grpo: fewer steps; known to differ: last evaluated step; ")
+    assert "vouched for, not proved: that the runs are matched but for that, and" in said
+    assert "vouched" not in neutrals([Judge(here, "mine", "grpo")])["mine"].sentence
+
+
 def test_a_refutation_needs_no_end() -> None:
     cut = arm("srpo", 100, [step for step in EVERY if step <= 300])
     assert judged(comparison(*arm("grpo", 200), *cut)).verdict == "refuted"

@@ -49,7 +49,7 @@ def test_accuracy_at_the_end_is_no_surer_than_its_sampling(
     race = SimpleNamespace(final=np.full(8, 0.01), error=0.0004)
     found = SimpleNamespace(steps=SimpleNamespace(race=race), axes={}, first_look=None)
     judge: Any = SimpleNamespace(
-        challenger="srpo", baseline="grpo", blocked="", contrast=found,
+        challenger="srpo", baseline="grpo", blocked="", contrast=found, on_word="",
         comparison=comparison(run("grpo"), run("srpo")), starving=SimpleNamespace(own_doing=""),
     )  # fmt: skip
     monkeypatch.setattr(module, "told_apart", lambda *_: "fewer steps")

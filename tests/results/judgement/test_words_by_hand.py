@@ -212,7 +212,7 @@ def judge(blocked: str = "", outcome: Any = None, **found: Any) -> Any:
     told = {"steps": steps, "axes": {"steps": steps}, "n": 10, "alpha": 0.04, "first_look": None}
     runs = [run("grpo", curves={"all_correct": (0.5, 0.25)}), run("srpo")]
     return SimpleNamespace(
-        challenger="srpo", baseline="grpo", blocked=blocked,
+        challenger="srpo", baseline="grpo", blocked=blocked, on_word=found.pop("on_word", ""),
         contrast=SimpleNamespace(**told | found), comparison=comparison(*runs),
         starving=SimpleNamespace(own_doing=found.pop("own_doing", "")),
     )  # fmt: skip
@@ -240,6 +240,10 @@ def test_a_pair_in_words_whatever_is_claimed(monkeypatch: pytest.MonkeyPatch) ->
     assert stopped.sentence.startswith("srpo against grpo: not judged (too few). Relative cost")
     bare = neutral.neutral(judge("too few", steps=None), 0.001, 1)
     assert bare.sentence == "srpo against grpo: not judged (too few)."
+    vouched = neutral.neutral(judge(outcome=ratio, on_word="; vouched for"), 0.001, 1)
+    assert "grpo: equivalent within 10 %; vouched for. Relative cost" in vouched.sentence
+    unfit = neutral.neutral(judge("no", steps=None, on_word="; vouched for"), 0.001, 1)
+    assert unfit.sentence == "srpo against grpo: not judged (no)."
     more = neutral.neutral(judge(outcome=ratio, own_doing="it starves", first_look=8), 0.001, 1)
     assert ". it starves. 8 pairs had been looked at before seeds were added" in more.sentence
 

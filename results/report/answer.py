@@ -127,7 +127,9 @@ def runs(a: Analysis) -> str:
     count = len(c.runs)
     done = sum(run.state == "done" for run in c.runs)
     of = f"{done} of {count}" if done < count else str(count)
-    parts.append(f"{of} run{'s' * (count != 1)} of {c.horizon:g} steps")
+    known = [c.horizon] if c.contract.get("steps") else [r.last_step for r in c.runs]
+    ends = dict.fromkeys(f"{end:g}" for end in (min(known), max(known)))
+    parts.append(f"{of} run{'s' * (count != 1)} of {' to '.join(ends)} steps")
     seconds = [r.totals[k] for r in c.runs for k in r.totals if k.startswith("seconds_")]
     if seconds:
         cores = (c.runs[0].manifest.get("host") or {}).get("cores")

@@ -142,22 +142,24 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
 
 
 def _rmst(arm: ArmResult) -> float:
-    """NaN while runs are not done: how long they stay below up to the horizon is not known."""
-    return arm.survival.rmst if arm.states.keys() <= {"done"} else float("nan")
+    """NaN while runs are not done, or where they ended below before the horizon: how long they stay
+    below up to it is not known."""
+    known = arm.survival.watched and arm.states.keys() <= {"done"}
+    return arm.survival.rmst if known else float("nan")
 
 
 def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:
     """Ratio of the Kaplan–Meier medians. Where one arm has none, since fewer than half of its runs
-    got there, its budget stands for it and the ratio is a bound."""
-    ours, theirs = a.arms[challenger].survival.median, a.arms[baseline].survival.median
-    end = a.comparison.horizon
+    got there, the step at which it was seen last stands for it and the ratio is a bound."""
+    mine, other = a.arms[challenger].survival, a.arms[baseline].survival
+    ours, theirs = mine.median, other.median
     all_done = all(a.arms[arm].states.keys() <= {"done"} for arm in (challenger, baseline))
     if np.isfinite(ours) and np.isfinite(theirs) and theirs > 0:
         return {"value": ours / theirs, "bound": None}
     if np.isfinite(theirs) and theirs > 0 and all_done:
-        return {"value": end / theirs, "bound": "lower"}
+        return {"value": float(mine.steps[-1]) / theirs, "bound": "lower"}
     if np.isfinite(ours) and np.isinf(theirs) and all_done:
-        return {"value": ours / end, "bound": "upper"}
+        return {"value": ours / float(other.steps[-1]), "bound": "upper"}
     return {"value": None, "bound": None}
 
 

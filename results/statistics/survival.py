@@ -27,13 +27,16 @@ class Survival:
     median: float
     """Kaplan–Meier; inf when fewer than half are known to have reached."""
     rmst: float
-    """Mean steps spent below the target within the horizon."""
+    """Mean steps spent below the target within the horizon; beyond the last time that one was seen
+    as many are taken to be below as then."""
     steps: Array
     below: Array
     """(K,) the step function: from ``steps[k]`` on, the share ``below[k]`` is not yet there."""
     low: Array
     high: Array
     """95 % pointwise interval (exponential Greenwood)."""
+    watched: bool = True
+    """Is it known up to the horizon who is below?"""
 
 
 def survival(runs: Sequence[Run], target: float, horizon: float) -> Survival:
@@ -61,6 +64,7 @@ def survival(runs: Sequence[Run], target: float, horizon: float) -> Survival:
         below=below,
         low=low,
         high=high,
+        watched=bool(below[-1] == 0 or steps[-1] >= horizon),
     )
 
 

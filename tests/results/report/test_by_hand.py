@@ -319,18 +319,22 @@ def test_costs_beside_the_claims_own() -> None:
 
 
 def medians(ours: float, theirs: float, **states: int) -> dict[str, Any]:
+    """Of a challenger that was seen for 400 steps, and a baseline for 200."""
     arms = {
-        arm: SimpleNamespace(survival=SimpleNamespace(median=m), states=states or {"done": 3})
-        for arm, m in (("srpo", ours), ("grpo", theirs))
+        arm: SimpleNamespace(
+            survival=SimpleNamespace(median=m, steps=np.array([0.0, seen])),
+            states=states or {"done": 3},
+        )
+        for arm, m, seen in (("srpo", ours, 400.0), ("grpo", theirs, 200.0))
     }
-    a: Any = SimpleNamespace(arms=arms, comparison=SimpleNamespace(horizon=400.0))
+    a: Any = SimpleNamespace(arms=arms)
     return summary._medians(a, "srpo", "grpo")
 
 
 def test_a_ratio_of_medians_or_a_bound() -> None:
     assert medians(50, 100) == {"value": 0.5, "bound": None}
     assert medians(inf, 100) == {"value": 4, "bound": "lower"}
-    assert medians(50, inf) == {"value": 0.125, "bound": "upper"}
+    assert medians(50, inf) == {"value": 0.25, "bound": "upper"}
     assert (
         medians(inf, inf) == medians(50, 0) == medians(NAN, NAN) == {"value": None, "bound": None}
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import analyse
 from srpo_bench.results.report.summary import summary
 from tests.results import synthetic
@@ -26,6 +27,32 @@ def test_the_ratio_of_medians_is_a_bound_where_an_arm_has_none(tmp_path: Path) -
     value, early = medians(tmp_path / "early", 9.0, 0.5)
     assert (value, early["bound"]) == (None, "upper")
     assert early["value"] == pytest.approx(0.25, rel=0.2)
+
+
+def test_an_arm_that_was_seen_for_less_bounds_less(tmp_path: Path) -> None:
+    """An import whose challenger's log ends at 150 of 400 steps, with nobody there yet."""
+    folder = synthetic.write(
+        tmp_path / "c", {"grpo": 0.5, "srpo": 9.0}, 2, noise=0.0, spread=0.02, training=False,
+        samples=0,
+    )  # fmt: skip
+    synthetic.change(folder, "comparison.json", targets=[0.8], contract={"steps": None})
+    for seed in (1, 2):
+        evals = folder / "srpo" / f"seed-{seed}" / "evals.jsonl"
+        evals.write_text("".join(evals.read_text().splitlines(keepends=True)[:16]))
+        for arm in ("grpo", "srpo"):
+            synthetic.change(
+                folder / arm / f"seed-{seed}", "manifest.json", contract={"steps": None}
+            )
+    a = analyse(folder)
+    last = a.comparison.of("srpo")[0].last_step
+    found = summary(a)
+    told, arms = found["comparisons"][0], found["arms"]
+    baseline = arms["grpo"]["steps_to_target"]["median"]
+    assert told["ratio_of_medians_bound"] == {"value": last / baseline, "bound": "lower"}
+    assert told["rmst_ratio_at_evaluations"] is None
+    assert arms["srpo"]["steps_to_target"]["rmst"] is None
+    assert arms["grpo"]["steps_to_target"]["rmst"] > 0
+    assert f"4 runs of {last:g} to 400 steps" in answer.runs(a)
 
 
 def test_no_bound_while_runs_are_under_way(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_estimates_and_arms() -> None:
     }  # fmt: skip
     assert summary.estimate(e(0.5))["interval"] is None
     for median, bound in ((50.0, None), (inf, "not reached by half")):
-        survival = SimpleNamespace(n=8, reached=6, median=median, rmst=40.0)
+        survival = SimpleNamespace(n=8, reached=6, median=median, rmst=40.0, watched=True)
         arm: Any = SimpleNamespace(
             algorithm="grpo", states={"done": 8}, base=e(0.2), final=e(0.8), tasks={},
             benchmark={}, iqm=e(0.5), survival=survival, totals={},
@@ -65,7 +65,9 @@ def test_estimates_and_arms() -> None:
             "n": 8, "reached": 6, "fraction_reaching": 0.75, "rmst": 40.0, "median_bound": bound,
             "median": None if bound else 50.0,
         }  # fmt: skip
-    survival.n = 0
+    survival.watched = False
+    assert summary._arm(arm, None)["steps_to_target"]["rmst"] is None
+    survival.n, survival.watched = 0, True
     assert summary._arm(arm, None)["steps_to_target"]["fraction_reaching"] is None
     arm.states = {"done": 7, "stopped": 1}  # nobody knows how long it would have stayed below
     assert summary._arm(arm, None)["steps_to_target"]["rmst"] is None
@@ -76,8 +78,16 @@ def compared(
 ) -> Any:
     found = contrast(bound=bound, axes={}, baseline="grpo", ratio=e(0.5))
     arms = {
-        arm: SimpleNamespace(survival=SimpleNamespace(median=median, rmst=mean), states={"done": 8})
-        for arm, median, mean in (("srpo", ours, rmst[0]), ("grpo", theirs, rmst[1]))
+        arm: SimpleNamespace(
+            survival=SimpleNamespace(
+                median=median, rmst=mean, steps=np.array([0.0, seen]), watched=True
+            ),
+            states={"done": 8},
+        )
+        for arm, median, mean, seen in (
+            ("srpo", ours, rmst[0], 10.0),
+            ("grpo", theirs, rmst[1], 20.0),
+        )
     }
     nothing = TaskContrast({}, (), e(NAN, n=0), e(NAN, n=0))
     a = analysis(

@@ -113,6 +113,9 @@ def test_who_crosses_after_the_horizon_is_lost_sight_of_there() -> None:
     at = [survival(runs, 0.5, horizon) for horizon in (14, 15.001, 40, 100)]
     assert [found.reached for found in at] == [0, 1, 1, 2]
     assert [found.n for found in at] == [3] * 4
+    assert [found.watched for found in at] == [True, True, True, True]
+    assert not survival(runs[2:], 0.5, 21).watched
+    assert survival(runs[2:], 0.5, 20).watched
     assert at[0].rmst == pytest.approx(14)
     assert at[2].rmst == pytest.approx(15 + 2 / 3 * 25, abs=1e-3)
     assert at[3].rmst == pytest.approx(15 + 2 / 3 * 30, abs=1e-3)

@@ -38,7 +38,8 @@ def matches(
             yield match
 
 
-def plain_number(text: str) -> float | None:
-    """The number a piece of text is; None if it is not one."""
+def plain(text: str) -> float | str:
+    """The number a piece of text is; the text itself if it is not one, as where another process
+    printed into it: an evaluation that is lost so is no training step."""
     match = NUMBER.fullmatch(text.strip())
-    return float(match[1]) if match else None
+    return float(match[1]) if match else text

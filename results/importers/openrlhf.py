@@ -42,8 +42,7 @@ def rows(path: Path, notes: Notes) -> Iterator[Row]:
                 raise lines.wrong(error) from error
         return
     for match in console.matches(lines, LINES, notes):
-        pairs = {key: console.plain_number(value) for key, value in PAIR.findall(match[2])}
-        values = {key: value for key, value in pairs.items() if value is not None}
+        values = {key: console.plain(value) for key, value in PAIR.findall(match[2])}
         yield Row(int(match[1]), values, lines.number)
 
 

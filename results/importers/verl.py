@@ -81,9 +81,9 @@ def _generated(values: Mapping[str, Any]) -> Cost:
     return {"responses": round(responses), "tokens": round(responses * response)}
 
 
-def _pairs(text: str) -> dict[str, float]:
+def _pairs(text: str) -> dict[str, float | str]:
     split = (piece.rpartition(":") for piece in text.split(" - "))
-    return {key: n for key, _, value in split if (n := console.plain_number(value)) is not None}
+    return {key: console.plain(value) for key, colon, value in split if colon}
 
 
 def counts(values: Mapping[str, Any]) -> Unit:

@@ -61,6 +61,14 @@ def test_the_console(tmp_path: Path) -> None:
     assert contract(tmp_path / "out")["responses_per_step"] is None  # step 0 is not there
 
 
+def test_an_evaluation_that_another_process_printed_into_is_refused(tmp_path: Path) -> None:
+    """It would else be one training step more."""
+    path = console(tmp_path / "a.log")
+    path.write_text(path.read_text().replace("pass1': 0.4", "pass1': 0.(Worker pid=7) 4"))
+    with pytest.raises(ResultsError, match=r"line 4: 'eval_gsm8k_pass1' must be a number, not '0"):
+        take("openrlhf", f"grpo/1={path}", out=tmp_path / "out")
+
+
 def test_the_asynchronous_trainer(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text(f"{INFO}Global step 2: {status(2)}\n{INFO}Eval at step 2: {scored(2)}\n")

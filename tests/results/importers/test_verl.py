@@ -140,6 +140,7 @@ def test_the_log_of_a_resumed_run_may_lie_in_two_files(tmp_path: Path) -> None:
             f"step:0 - {KEY}:0.5\nstep:5 - {KEY.replace('@1', '@8')}:0.6\n",
             "line 2: the accuracy of openai/gsm8k is .*@8' here and .*@1' before",
         ),
+        (f"step:0 - {KEY}:0.5\nstep:5 - {KEY}:0.6(Worker pid=7) hello\n", "line 2: .* be a number"),
         ("", "is empty"),
     ],
 )
@@ -185,7 +186,8 @@ def test_what_a_row_cost() -> None:
 
 
 def test_a_name_may_hold_a_colon() -> None:
-    assert verl._pairs("a:b:0.5 - c:1") == {"a:b": 0.5, "c": 1.0}
+    """And what is no number is kept as it is, to be told of where it is needed."""
+    assert verl._pairs("a:b:0.5 - c:1 - d - e:x") == {"a:b": 0.5, "c": 1.0, "e": "x"}
 
 
 def test_two_accuracies_of_one_data_set_are_the_users_choice() -> None:

@@ -215,7 +215,7 @@ def _evaluations(
             f.write(json.dumps(_line(group), separators=(",", ":")) + "\n")
 
 
-def _spent(group: Sequence[Record]) -> dict[str, float]:
+def _spent(group: Sequence[Record]) -> dict[str, Any]:
     """The running totals of an evaluation, which any of its data sets may tell."""
     totals = {axis: [v for r in group if (v := getattr(r, axis)) is not None] for axis in AXES}
     return {axis: max(values) for axis, values in totals.items() if values}

@@ -25,6 +25,8 @@ OPTIONAL = ("task", "stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)
 EMPTY = "rows without an accuracy (--skip-empty)"
 NAN = "accuracies that are NaN"
+WHOLE = ("all", "average", "avg", "mean", "overall", "total")
+"""What tables call the row that sums up the others."""
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -168,4 +170,9 @@ def _task(cells: Mapping[str, Any]) -> str:
     task = "" if cells["task"] is None else str(cells["task"]).strip()
     if not task:
         raise ValueError("task is empty")
+    if task.casefold() in WHOLE:
+        raise ValueError(
+            f"task '{task}' is no data set but all of them, whose mean is made here; leave such "
+            "rows out (or the column, where there are no others)"
+        )
     return task

@@ -100,6 +100,14 @@ def test_a_data_set_more_or_less_is_refused(tmp_path: Path, out: Path, row: str,
         take("csv", path, out=out)
 
 
+@pytest.mark.parametrize("name", ["all", "Average", "overall"])
+def test_a_row_that_sums_up_the_others_is_no_data_set(tmp_path: Path, out: Path, name: str) -> None:
+    """Else the mean of 20, 60 and, weighted by their problems, 30 % would be the accuracy."""
+    rows = ("grpo,1,0,0.2,math", "grpo,1,0,0.6,code", f"grpo,1,0,0.3,{name}")
+    with pytest.raises(ResultsError, match=f"line 4: task '{name}' is no data set but all of them"):
+        take("csv", table(tmp_path / "a.csv", *rows, header=f"{HEADER},task"), out=out)
+
+
 def test_totals_of_any_data_set_may_not_fall(tmp_path: Path, out: Path) -> None:
     """They are the evaluation's, whichever of its rows has them."""
     rows = [f"grpo,1,{step},0.5,{task},{tokens}" for step, spent in ((0, 0), (5, 900), (10, 300))

@@ -72,7 +72,11 @@ class Columns:
         for name in NAMES:
             column = self.mapped.get(name, name)
             if column not in present and name not in self.mapped:
-                column = next((c for c in present if c.strip().lower() == name), column)
+                alike = [c for c in dict.fromkeys(present) if c.strip().lower() == name]
+                if len(alike) > 1:
+                    both = " and ".join(f"'{c}'" for c in alike)
+                    raise ValueError(f"{both} may both be {name}: say --map {name}=…")
+                column = alike[0] if alike else column
             if column in present:
                 if present.count(column) > 1:
                     raise ValueError(f"column '{column}' appears twice")

@@ -37,6 +37,18 @@ def test_names_are_found_whatever_their_case_and_integers_may_look_like_floats(
     assert curve(out, "GRPO/seed-1") == [(0, 0.1), (10, 0.2), (20, 0.3)]
 
 
+def test_of_two_names_that_differ_in_case_the_user_chooses(tmp_path: Path, out: Path) -> None:
+    """Unless one of them is the name itself."""
+    path = table(tmp_path / "a.csv", "grpo,1,0,7,0.5", header="algo,seed,Step,STEP,accuracy")
+    with pytest.raises(ResultsError, match="'Step' and 'STEP' may both be step: say --map step=…"):
+        take("csv", path, out=out)
+    take("csv", path, out=out, mapped=["step=STEP"])
+    assert curve(out) == [(7, 0.5)]
+    itself = table(tmp_path / "b.csv", "grpo,1,0,7,0.5", header="algo,seed,Step,step,accuracy")
+    take("csv", itself, out=tmp_path / "b")
+    assert curve(tmp_path / "b") == [(7, 0.5)]
+
+
 def test_a_mark_at_the_start_other_line_ends_and_none_at_the_last(
     tmp_path: Path, out: Path
 ) -> None:

@@ -28,11 +28,12 @@ INSTALL = "which is not installed: pip install 'srpo-bench[tracking]'."
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """A run as a tracker knows it. rows: oldest first."""
+    """A run as a tracker knows it. rows: oldest first.   state: W&B's word, empty of others."""
 
     name: str
     config: Mapping[str, Any]
     rows: Iterable[Mapping[str, Any]]
+    state: str = ""
 
 
 def wandb_runs(project: str) -> Iterator[TrackedRun]:
@@ -43,7 +44,8 @@ def wandb_runs(project: str) -> Iterator[TrackedRun]:
         raise ResultsError(f"W&B projects are read by the package wandb, {INSTALL}") from error
     try:
         for run in wandb.Api().runs(project):
-            yield TrackedRun(str(run.name), dict(run.config), run.scan_history())
+            state = str(run.state)
+            yield TrackedRun(str(run.name), dict(run.config), run.scan_history(), state)
     except (wandb.Error, ValueError, OSError) as error:
         why = " ".join(str(error).split())[:200]
         raise ResultsError(f"W&B gives no runs of {project}: {why}") from error
@@ -80,6 +82,8 @@ def trainer(run: TrackedRun) -> Trainer:
     """How to read a run: by the names of those trainers that log to trackers."""
 
     def rows(path: Path, notes: Notes) -> Iterator[Row]:
+        if run.state not in ("", "finished"):
+            notes.doubts.append(f"W&B says that {run.name} is {run.state}: is its log whole?")
         last = {True: 0, False: 0}  # by the tracker's count, by the trainer's
         for number, row in enumerate(run.rows, 1):
             key = next((k for k in STEPS if row.get(k) is not None), "")

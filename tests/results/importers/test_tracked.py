@@ -207,17 +207,19 @@ def test_a_trackio_project_that_trackio_wrote(
 
 
 class Api:
-    """As much of wandb.Api as is used: runs with name, config and scan_history."""
+    """As much of wandb.Api as is used: runs with name, config, state and scan_history."""
 
     def runs(self, project: str) -> list[Any]:
         if project != "me/demo":
             raise ValueError(f"Could not find project {project}")
         rows = [{"_step": 3 * i, "_timestamp": 1e9, "train/global_step": 10 * i,
                  "eval/accuracy": 0.2 + i / 10} for i in range(3)]  # fmt: skip
-        named = (("grpo-s1", rows), ("srpo-s1", rows[:2]))
+        named = (("grpo-s1", rows, "finished"), ("srpo-s1", rows[:2], "crashed"))
         return [
-            SimpleNamespace(name=n, config={"max_steps": 20}, scan_history=lambda r=r: iter(r))
-            for n, r in named
+            SimpleNamespace(
+                name=n, config={"max_steps": 20}, scan_history=lambda r=r: iter(r), state=state
+            )
+            for n, r, state in named
         ]
 
 
@@ -236,6 +238,7 @@ def test_wandbs_own_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("grpo-s1", {"max_steps": 20}), ("srpo-s1", {"max_steps": 20}),
     ]  # fmt: skip
     assert [row["train/global_step"] for row in found[1].rows] == [0, 10]
+    assert [run.state for run in found] == ["finished", "crashed"]
     named = ["grpo/1=srpo-s1"]
     with pytest.raises(ResultsError, match="'grpo-s1' and 'srpo-s1' are both grpo, seed 1"):
         take("wandb", "me/demo", out=tmp_path / "out", metrics=["eval/accuracy"], runs=named)
@@ -273,6 +276,16 @@ def test_a_run_that_was_cut_off_is_so_whatever_its_tracker_counted() -> None:
     rows.append({"_step": 10, "eval/accuracy": "NaN"})
     assert [row.step for row in tracked.trainer(run).rows(Path("p"), notes)][-1] == 10
     assert (notes.facts, notes.doubts) == ({"steps": 8, "last_step": 5}, [tracked.DOUBT])
+
+
+@pytest.mark.parametrize("state", ["", "finished", "crashed", "running"])
+def test_a_run_that_did_not_finish_by_its_tracker_is_doubted(state: str) -> None:
+    """Where its budget is unknown, as verl's is, nothing else says so."""
+    notes = Notes()
+    run = tracked.TrackedRun("r", {}, [{"train/global_step": 1, "eval/accuracy": 0.5}], state)
+    assert len(list(tracked.trainer(run).rows(Path("p"), notes))) == 1
+    said = [f"W&B says that r is {state}: is its log whole?"]
+    assert notes.doubts == (said if state in ("crashed", "running") else [])
 
 
 @pytest.mark.integration

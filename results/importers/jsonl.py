@@ -12,6 +12,7 @@ from srpo_bench.results.importers.lines import BLANK, TORN, Lines
 from srpo_bench.results.importers.record import Notes, Record
 from srpo_bench.results.store import ResultsError
 
+BESIDE = "some lines name a task and some do not; if these are means of those, leave them out"
 SPARSE = "if lines without it are training steps, add --skip-empty"
 
 
@@ -24,7 +25,7 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
     lines = Lines(path)
     present: tuple[str, ...] = ()
     located: dict[str, str] = {}
-    scored = False
+    scored = named = False
     for row in objects(lines, notes):
         try:
             if tuple(row) != present:
@@ -37,10 +38,12 @@ def read(path: Path, columns: Columns, notes: Notes) -> Iterator[Record]:
                 notes.ignored.update(dict.fromkeys(c for c in row if c not in located.values()))
             cells = {name: row[column] for name, column in located.items()}
             record = columns.record(cells, lines.number, notes)
+            if record is not None and scored and named != bool(record.task):
+                raise ValueError(BESIDE)
         except ValueError as error:
             raise lines.wrong(error) from error
         if record is not None:
-            scored = True
+            scored, named = True, bool(record.task)
             notes.metrics[record.task] = located["accuracy"]
             yield record
     if not scored:

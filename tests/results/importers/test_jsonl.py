@@ -133,6 +133,17 @@ def test_every_file_must_have_an_accuracy(tmp_path: Path) -> None:
         take("jsonl", *files, out=tmp_path / "out", skip_empty=True)
 
 
+def test_a_line_of_no_data_set_beside_those_of_some_is_refused(tmp_path: Path) -> None:
+    """Else their mean would be one of them."""
+    line = {"algo": "grpo", "seed": 1, "step": 0, "accuracy": 0.5}
+    of = [{**line, "task": name} for name in ("math", "code")]
+    path = tmp_path / "a.jsonl"
+    for lines, number in (([line, *of], 2), ([*of, line], 3)):
+        path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+        with pytest.raises(ResultsError, match=f"line {number}: some lines name a task and some"):
+            take("jsonl", path, out=tmp_path / "out")
+
+
 def test_a_data_set_is_named_by_its_key(tmp_path: Path) -> None:
     line = '{{"algo": "grpo", "seed": 1, "step": 0, "accuracy": {}, "set": "{}"}}\n'
     (tmp_path / "a.jsonl").write_text(line.format(0.25, "math") + line.format(0.75, "gsm8k"))

@@ -23,6 +23,9 @@ ACCURACY = re.compile(r"eval_(?:(?P<task>.+)_)?accuracy")
 SET = re.compile(r"eval_(?P<task>.+)_(?:loss|runtime)")
 """TRL 1.16 names an evaluation set beside its rewards, not in them: an entry a set."""
 REWARD = re.compile(r"eval_(?:(?P<task>.+?)_)?rewards/(?P<function>.+)/mean")
+RIGHT = re.compile(r"(?i:accuracy|(?<![a-z])acc(?-i:(?![a-z])))")
+FORM = re.compile(r"(?<![a-z])format", re.I)
+"""What a reward function of right answers is called, and one of their form."""
 
 
 def rows(path: Path, notes: Notes) -> Iterator[Row]:
@@ -91,17 +94,22 @@ def scores(values: Mapping[str, Any]) -> dict[str, str]:
         for key in values
         if (m := ACCURACY.fullmatch(key)) and not key.endswith("mean_token_accuracy")
     }
-    if "" in direct and len(direct) > 1:  # sets do not come with one that is no set's
-        other = next(key for task, key in direct.items() if task)
-        raise ValueError(f"'{other}' and '{direct['']}' are both there: name one with --metric")
     if direct:
-        return direct
+        return _of_sets(direct)
     named = next((m["task"] for key in values if (m := SET.fullmatch(key))), "")
     by_task: dict[str, dict[str, str]] = {}
     for key in values:
         if m := REWARD.fullmatch(key):
             by_task.setdefault(m["task"] or named, {})[m["function"]] = key
-    return {task: _choose(functions) for task, functions in by_task.items()}
+    return _of_sets({task: _choose(functions) for task, functions in by_task.items()})
+
+
+def _of_sets(keys: dict[str, str]) -> dict[str, str]:
+    """The same; sets do not come with one that is no set's, which may be a part or the mean."""
+    if "" in keys and len(keys) > 1:
+        other = next(key for task, key in keys.items() if task)
+        raise ValueError(f"'{other}' and '{keys['']}' are both there: name one with --metric")
+    return keys
 
 
 def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
@@ -113,7 +121,7 @@ def cost(values: Mapping[str, Any], steps: int) -> Cost | None:
 
 
 def _choose(functions: Mapping[str, str]) -> str:
-    right = [key for name, key in functions.items() if "acc" in name.lower()]
+    right = [key for n, key in functions.items() if RIGHT.search(n) and not FORM.search(n)]
     if len(right) == 1 or len(functions) == 1:
         return (right or list(functions.values()))[0]
     raise ValueError(

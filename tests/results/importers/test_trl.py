@@ -133,6 +133,14 @@ def test_what_is_taken_for_the_accuracy() -> None:
         values = {f"eval_math_{said}": 1, "eval_rewards/f/mean": 1}
         assert scores(values) == {"math": "eval_rewards/f/mean"}
     assert scores({"reward": 1, "rewards/f/mean": 1}) == {}
+    for name in ("tool_access", "format_accuracy", "accumulated", "vaccine"):
+        with pytest.raises(ValueError, match="none is clearly the accuracy"):
+            scores({f"eval_rewards/{name}/mean": 1, "eval_rewards/correctness/mean": 1})
+    for name in ("acc", "math_acc", "accReward", "information_accuracy", "accuracyreward"):
+        wanted = f"eval_rewards/{name}/mean"
+        assert scores({wanted: 1, "eval_rewards/length/mean": 1}) == {"": wanted}
+    with pytest.raises(ValueError, match=r"'eval_math_rewards/f/mean' and 'eval_rewards/f/mean'"):
+        scores({"eval_rewards/f/mean": 1, "eval_math_rewards/f/mean": 1})
     with pytest.raises(ValueError, match=r"'eval_format_accuracy' and 'eval_accuracy' are both"):
         scores({"eval_accuracy": 1, "eval_format_accuracy": 1})
     with pytest.raises(ValueError, match=r"name one with --metric \(eval_rewards/a/mean"):

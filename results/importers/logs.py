@@ -129,7 +129,7 @@ def read(
             totals.add(row, trainer)
             lowest = min(lowest, real(row.values.get(trainer.lowest)) or 0.0)
             found = _named(row.values, metrics) if metrics else trainer.scores(row.values)
-            picked = found if metrics else _held_out(found, notes)
+            picked = found if metrics else _without_training(found, notes)
             if not found:
                 notes.skipped[TRAINING] += 1
             if not picked and len(seen) < KEYS:
@@ -202,7 +202,7 @@ def _spread(values: Mapping[str, Any], key: str, scale: float) -> None:
             )
 
 
-def _held_out(found: Mapping[str, str], notes: Notes) -> dict[str, str]:
+def _without_training(found: Mapping[str, str], notes: Notes) -> dict[str, str]:
     """Without the evaluations on training problems, which are counted."""
     trained = [task for task, key in found.items() if on_training(task) or on_training(key)]
     for task in trained:

@@ -8,7 +8,7 @@ import numpy as np
 
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables.table import Table
-from srpo_bench.results.runs import Comparison
+from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics import sampling
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.scores import at_step, differences
@@ -37,7 +37,7 @@ def table(a: Analysis) -> Table:
 def gap(comparison: Comparison, pair: tuple[str, str], step: float) -> str:
     """``+1.3 (-0.5 to +3.1), 6 pairs``: an arm's accuracy less another's after some steps; a dash
     where no pair got there."""
-    scored = partial(at_step, step=step)
+    scored = partial(_scored, step=step)
     each = differences(comparison, pair, scored, scored).complete
     if not len(each):
         return "–"
@@ -46,6 +46,11 @@ def gap(comparison: Comparison, pair: tuple[str, str], step: float) -> str:
     told = points(mean(each, floor=floor), "") if each.any() else "the same"
     count = f", {len(each)} pair{'s' * (len(each) != 1)}"
     return told + (count if len(each) < len(comparison.seeds) else "")
+
+
+def _scored(run: Run, step: float) -> float:
+    """NaN, too, of a log that is done and ended before: nobody knows what it would have had."""
+    return at_step(run, step) if run.last_step >= step else float("nan")
 
 
 def _steps(a: Analysis) -> list[float]:

@@ -28,6 +28,13 @@ def test_pairs_that_got_there_are_told_and_counted() -> None:
     assert along.gap(comparison(*runs[:3]), ("srpo", "grpo"), 40) == "–"
 
 
+def test_a_log_that_is_done_and_ends_before_did_not_get_there() -> None:
+    """Its last accuracy less one of twenty steps later would be no gap at the same step."""
+    runs = [run("grpo", s, STEPS) for s in (1, 2)] + [higher(s, 0.02, 3) for s in (1, 2)]
+    assert along.gap(comparison(*runs), ("srpo", "grpo"), 20) == "+2.0 (+2.0 to +2.0)"
+    assert along.gap(comparison(*runs), ("srpo", "grpo"), 40) == "–"
+
+
 def test_where_every_seed_is_there_no_number_of_pairs_is_said() -> None:
     runs = [run("grpo", s, STEPS) for s in (1, 2)] + [higher(1, 0.02), higher(2, 0.02)]
     assert along.gap(comparison(*runs), ("srpo", "grpo"), 40) == "+2.0 (+2.0 to +2.0)"

@@ -56,9 +56,10 @@ def _load() -> Callable[[str, str], str]:
     """``equivalent(gold, answer)`` -> an ``Outcome``'s value."""
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
-    from srpo_bench.tasks import strictly, two_stage
+    from srpo_bench.tasks import conversion, strictly, two_stage
     from srpo_bench.tasks.latex import ABOUT
 
+    conversion.install()
     two_stage.install()
 
     configs = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())

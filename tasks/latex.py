@@ -48,7 +48,7 @@ _GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\{,\}|['\s])\s*\d{3})+)(?!\d)"
 _TAIL = re.compile(r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
-_MIXED = re.compile(r"(-?\d+) (\d+)/(\d+)")
+_MIXED = re.compile(r"(?<![\w.,^}/])(\d+) (\d+)/(\d+)(?![\w.^!])")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALED = re.compile(
     rf"(?<=\d)\s*(?:\\(?:text|mathrm)\{{\s*)?"
@@ -123,8 +123,7 @@ def tidy(text: str) -> str:
     text = _NUMBER_SET.sub(r"\\mathbb{\1}", _EMPTY.sub(r"\\emptyset", text))
     if scientific := _SCIENTIFIC.fullmatch(text):
         return rf"{scientific[1]} \times 10^{{{scientific[2]}}}"
-    if mixed := _MIXED.fullmatch(text):
-        return rf"{mixed[1]}\frac{{{mixed[2]}}}{{{mixed[3]}}}"
+    text = _MIXED.sub(r"\1\\frac{\2}{\3}", text)
     return _SCALED.sub(_power_of_ten, text)
 
 
@@ -209,7 +208,7 @@ def same_words(gold: str, answer: str) -> bool:
         return False
     if not _VARIABLE.search(left):
         return left == right and _TEXT.search(gold + answer) is not None
-    if _TEXT.search(gold) and len(left) > 1:
+    if _TEXT.search(gold):
         return left.lower() == right.lower()
     return left == right
 

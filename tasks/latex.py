@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import accumulate
 
 from srpo_bench.tasks import numbers, units
-from srpo_bench.tasks.spellings import spelled
+from srpo_bench.tasks.spellings import spelled, ungrouped
 
 _ONE_LETTER = str.maketrans(
     {
@@ -44,7 +44,6 @@ _REPEATING = re.compile(
     r"|\((\d{1,9})\)(?!\d))"
 )
 _DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
-_GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:(?:\{,\}|['\s])\s*\d{3})+)(?!\d)")
 _TAIL = re.compile(r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z")
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
@@ -118,7 +117,7 @@ def tidy(text: str) -> str:
     text = _LABEL.sub("", _TAIL.sub("", text).lstrip(), count=1)
     while text.startswith("{") and text.endswith("}") and _is_one_group(text):
         text = text[1:-1].strip()
-    text = _GROUPS.sub(lambda match: match[1] + re.sub(r"\D", "", match[2]), text)
+    text = ungrouped(text)
     text = _IMAGINARY.sub(" i", _REPEATING.sub(_as_fraction, text))
     text = _NUMBER_SET.sub(r"\\mathbb{\1}", _EMPTY.sub(r"\\emptyset", text))
     if scientific := _SCIENTIFIC.fullmatch(text):

@@ -13,6 +13,8 @@ MAX_ANSWER = 500
 _MAX_DEPTH = 12
 _WHOLE = re.compile(r"-?\d{1,15}")
 _LOOSE = re.compile(r"[\s{}]|\\left|\\right")
+_LIST_OF_SHORT = re.compile(r"(?=.*(?:\d,\s+-?\d|\band\b))(?!.*(?:\d{4}|\d,\d{3})).*", re.DOTALL)
+_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _EXPLOSIVE = re.compile(
     r"""
     (?:\^|\*\*)\(*-?\d{5,}                      # an exponent of five or more digits
@@ -34,6 +36,8 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
         return Outcome.CORRECT
     if len(answer) > MAX_ANSWER:
         return Outcome.UNPARSEABLE
+    if _LIST_OF_SHORT.fullmatch(gold):
+        answer = _COMMA.sub(", ", answer)  # it sets off no thousands
     gold, answer = latex.unnamed(latex.tidy(gold), latex.tidy(answer))
     loose = _LOOSE.sub("", answer)
     if not loose or _EXPLOSIVE.search(loose) or len(_POWER.findall(loose)) >= _MOST_POWERS:

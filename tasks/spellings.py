@@ -76,6 +76,9 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"([\[(])([^;,()\[\]]*);([^;,()\[\]]*)([\])])", r"\1\2,\3\4"),
     (r"\A(?:\\text\s*\{)?\s*(?:all )?(?:real numbers|reals)[\s.]*\}?\Z", r"\\mathbb{R}"),
 )
+_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:\{,\}|['\s])\s*\d{3})+(?!\d)")
+_COMMAS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
+_BRACKET = re.compile(r"\\?[(\[{)\]}]")
 _ALL = [(re.compile(pattern), spelling) for pattern, spelling in _SPELLINGS]
 
 
@@ -84,3 +87,29 @@ def spelled(text: str) -> str:
     for pattern, spelling in _ALL:
         text = pattern.sub(spelling, text)
     return text
+
+
+def ungrouped(text: str) -> str:
+    r"""Numbers without what sets off their thousands: ``x = 1,234`` and ``\frac{20 000}{\pi}``.
+    Directly within ``(``, ``[`` or ``\{`` a comma stands between two values."""
+    text = _GROUPS.sub(_digits, text)
+    brackets = list(_BRACKET.finditer(text))
+    return _COMMAS.sub(
+        lambda match: match[0] if _in_list(brackets, match.start()) else _digits(match), text
+    )
+
+
+def _digits(match: re.Match[str]) -> str:
+    return re.sub(r"\D", "", match[0])
+
+
+def _in_list(brackets: list[re.Match[str]], place: int) -> bool:
+    open_: list[str] = []
+    for bracket in brackets:
+        if bracket.start() > place:
+            break
+        if bracket[0][-1] in "([{":
+            open_.append(bracket[0])
+        elif open_:
+            open_.pop()
+    return bool(open_) and open_[-1] != "{"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from srpo_bench.tasks import latex
+from srpo_bench.tasks import bases, latex
 from srpo_bench.tasks.readings import MAX_ANSWER
 from srpo_bench.tasks.relations import OR_WORD
 
@@ -29,7 +29,7 @@ def said(gold: str, answer: str) -> list[str]:
         return [answer]
     claims = []
     for way in _apart(_EITHER_WAY, latex.tidy(answer)):
-        sides = _apart(_EQUALS, way)
+        sides = [way] if bases.equated(way) else _apart(_EQUALS, way)
         while len(sides) > 1 and (_has_name(sides[0]) or not _VALUE.search(sides[0])):
             del sides[0]
         claims += [way] if len(sides) == 1 or any(map(_has_name, sides)) else sides

@@ -70,7 +70,7 @@ _RELATION = re.compile(
 )
 _PLAIN = re.compile(r"[-+$0-9.,/eE]+")
 _FRACTION = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}\Z")
-_APPROXIMATELY = re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])")
+APPROXIMATELY = re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])")
 ABOUT = r" \approx "
 """Between an answer and what it is rounded to, in a reading."""
 _RANGE = re.compile(r"[\[(].*,.*[\])]|\\(?:cup|cap|infty|mathbb|emptyset|setminus)")
@@ -103,7 +103,6 @@ _CLAIM = re.compile(
     re.I,
 )
 _HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
-_WITH_BASE = re.compile(r"\(?([0-9A-Z]+)\)?_\{?(\d{1,2}|\\text\{[a-z]+\})\}?\)?")
 
 
 def tidy(text: str) -> str:
@@ -183,18 +182,18 @@ def _set_of_elements(text: str) -> bool:
 
 def _about_the_same(answer: str) -> bool:
     r"""Whether both sides of a ``\approx``, where they are plain numbers, are near each other."""
-    sides = map(_plain_value, _APPROXIMATELY.split(answer))
+    sides = map(_plain_value, APPROXIMATELY.split(answer))
     worth = [value for value in sides if value is not None]
     return len(worth) != 2 or abs(worth[0] - worth[1]) <= max(map(abs, worth)) / 10
 
 
-def _number(text: str) -> Fraction | None:
+def number(text: str) -> Fraction | None:
     """What a plain number is worth; ``2k`` is none here."""
     return numbers.value(text) if _PLAIN.fullmatch(text) else None
 
 
 def _plain_value(text: str) -> Fraction | None:
-    return _number(_FRACTION.sub(r"\1/\2", text.strip()))
+    return number(_FRACTION.sub(r"\1/\2", text.strip()))
 
 
 def same_words(gold: str, answer: str) -> bool:
@@ -223,31 +222,6 @@ def _words(text: str) -> str:
     return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
 
 
-def bases(gold: str, answer: str) -> bool | None:
-    """Whether numbers with a base are the same; None where it is no matter of bases."""
-    exact, *rounded = (side.strip() for side in _APPROXIMATELY.split(answer))
-    wanted, given = _WITH_BASE.fullmatch(gold), _WITH_BASE.fullmatch(exact)
-    if given is None and wanted and "_" in answer:
-        return False
-    if given is None or not given[2].isdecimal() or (wanted and not wanted[2].isdecimal()):
-        return None
-    digits, base = (wanted[1], wanted[2]) if wanted else (gold, "10")
-    same = (given[1].lstrip("0"), given[2]) == (digits.lstrip("0"), base)
-    return same and all(_near(_in_base(given[1], given[2]), number) for number in rounded)
-
-
-def _in_base(digits: str, base: str) -> Fraction | None:
-    try:
-        return Fraction(int(digits, int(base)))
-    except ValueError:  # no such digits
-        return None
-
-
-def _near(number: Fraction | None, rounded: str) -> bool:
-    worth = _number(rounded)
-    return number is not None and worth is not None and abs(number - worth) <= abs(number) / 10
-
-
 def readings(gold: str, answer: str) -> list[tuple[str, str]]:
     r"""The pairs of which one must be equal: more than one where a side is a percentage.
 
@@ -269,7 +243,7 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
         return [(wanted, as_it_is)]
     if wanted != gold:
         return [(wanted, as_it_is), (_hundredth(wanted), as_it_is)]
-    worth = _number(wanted)
+    worth = number(wanted)
     as_number = [(wanted, as_it_is)] if worth is not None and abs(worth) >= 1 else []
     return [*as_number, (wanted, ABOUT.join(map(_hundredth, [given, *about])))]
 
@@ -281,11 +255,11 @@ def _hundredth(text: str) -> str:
 def _bare(answer: str, gold: str) -> list[str]:
     """An answer without its units in words, and behind it what it is about, where not both are
     plain numbers; those have been held against each other already."""
-    sides = [side.strip() for side in _APPROXIMATELY.split(answer)]
+    sides = [side.strip() for side in APPROXIMATELY.split(answer)]
     if len(sides) > 1 and all(sides):
         if sides[0].isalpha():  # x is about 11
             del sides[0]
-        decimal = len(sides) > 1 and "." in gold and _number(gold) is not None
+        decimal = len(sides) > 1 and "." in gold and number(gold) is not None
         sides.insert(0, tidy(sides.pop(decimal)))
         sides[1:] = [side.rpartition("=")[2].strip() for side in sides[1:]]
         if None not in map(_plain_value, sides):

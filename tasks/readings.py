@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from srpo_bench.tasks import latex, relations
+from srpo_bench.tasks import bases, latex, relations
 from srpo_bench.tasks.base import Outcome
 
 MAX_ANSWER = 500
@@ -46,7 +46,7 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
         return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
     if gold == answer or latex.same_words(gold, answer):
         return Outcome.CORRECT
-    same_base = latex.bases(gold, answer)
+    same_base = bases.same(gold, answer)
     if same_base is not None:
         return Outcome.CORRECT if same_base else Outcome.WRONG
     if latex.refused(gold, answer) or relations.misnamed(gold, answer):

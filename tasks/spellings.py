@@ -12,6 +12,8 @@ _NUMERALS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "sixteen": 16,
 }  # fmt: skip
+_TYPE = r"\\(?:text|mathrm|mathtt)\s*\{"
+_BASE = rf"(?P<base>\d{{1,2}}|{'|'.join(_NUMERALS)})"
 _ARGUMENT = r"(\{[^{}]*\}|\d|(?<=\s)[a-zA-Z]|(?<=[\d}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
 
 
@@ -34,6 +36,11 @@ def _remainder(match: re.Match[str]) -> str:
     r"""``17 \bmod 5`` as ``2``."""
     number, by = int(match[1]), int(match[2])
     return str(number % by) if by else match[0]
+
+
+def _with_base(match: re.Match[str]) -> str:
+    r"""``_\text{eight}`` as ``_{8}``."""
+    return f"_{{{_NUMERALS.get(match['base'], match['base'])}}}"
 
 
 _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
@@ -63,12 +70,17 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![a-zA-Z\\])(?:oo|infinity)(?![a-zA-Z])", r"\\infty "),
     (r"\^\s*(-\s*(?:\d+|[a-z]))(?![a-zA-Z\d])", r"^{\1}"),
     (r"\^\{\s*(-?\d{0,3})\.(\d{1,3})\s*\}", _as_fraction),
-    (
-        rf"_\{{?\\text\s*\{{\s*({'|'.join(_NUMERALS)})\s*\}}\}}?",
-        lambda match: f"_{{{_NUMERALS[match[1]]}}}",
-    ),
     (r"(?:\A|(?<==))\s*(\d{1,15})\s*\\bmod\s*(\d{1,15})\s*(?=\Z|=)", _remainder),
     (r"(?<=\d)\s*(?:\\text\{\s*to\s*\}|\bto\b)\s*(?=\d)", ":"),
+    # numbers with a base
+    (rf"_(\{{)?\s*{_TYPE}[\s(]*(?:base\s*)?{_BASE}[\s)]*\}}\s*(?(1)\}})", _with_base),
+    (rf"_(\{{)[\s(]*(?:(?:{_TYPE}\s*)?base\s*\}}?\s*)?{_BASE}[\s)]*\}}", _with_base),
+    (
+        rf"\A(?:{_TYPE})?[\s(]*([0-9A-Z]+)\)?[\s(]*(?:{_TYPE})?[\s(]*"
+        rf"(?:in )?base[\s}}-]*{_BASE}[\s.)}}]*\Z",
+        lambda match: match[1] + _with_base(match),
+    ),
+    (rf"{_TYPE}\s*([0-9A-Z]+)\s*\}}(?=\s*_\{{?\d)", r"\1"),
     # intervals and sets
     (r"\A(?:\\left)?\\\{\s*(\([^()]*\))\s*(?:\\right)?\\\}\Z", r"\1"),
     (r"\A\]([^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),

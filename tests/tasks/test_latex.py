@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.tasks import claims, latex, registry, relations
+from srpo_bench.tasks import bases, claims, latex, registry, relations
 from srpo_bench.tasks.base import Outcome, Problem
 from srpo_bench.tasks.equivalence import equivalent
 from srpo_bench.tasks.readings import MAX_ANSWER
@@ -69,6 +69,9 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    ("52_8", r"52_{(8)}"), ("52_8", r"52_\text{8}"), ("52_8", r"52 \text{ base } 8"), ("52_8", r"52_{\text{base 8}}"), ("52_8", r"52_{\text{base}\ 8}"), ("52_8", r"(52)_{\mathrm{8}}"),
+    ("52_8", r"\text{52}_8"), ("52_8", "52 (base eight)"), ("52_8", r"\text{52 in base 8}"), (r"\text{ABC}_{16}", "ABC_{16}"), ("52_8", r"42_{10} = 52_8"), ("52_8", "N = 52_8"), ("52_8", "52_8 = 42"),
+    ("90", "S_{10} = 90"), ("90", "AB_2 = 90"), ("52_8", "N_1 = 52_8"), ("42", "52_8 = 42_{10}"), ("42", r"42 \text{ (base 10)}"), ("1101_2", "13 = 1101_2"),
     ("20000\\pi", r"20,000\pi"), (r"\frac{20000}{\pi}", r"\frac{20,000}{\pi} \approx 6366.2"), ("1234", "x = 1,234"), ("y=1000x", "y=1,000x"), (r"\frac{1}{1000}", "1/1,000"),
     ("1000,2000", r"1,000 \text{ and } 2,000"), ("121, 144", "144,121"), (r"121 \text{ and } 144", "121,144"), ("101, 103, 107", "101,103,107"), ("1000000", "10^6 = 1,000,000"),
     ("6", "2(3)"), ("35", "(7)(5)"), ("-6", "-2(3)"), (r"\frac{10}{32}", r"\binom{5}{2}\frac{1}{32}"), ("50", r"100\left(\frac12\right)"), ("48", "16(3)"),
@@ -124,6 +127,8 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    ("52_8", r"52 \text{ (base 9)}"), ("52_8", "52_{(9)}"), ("52_8", "52_8 = 52"), ("52_8", "43_{10} = 52_8"), ("52_8", "42_{10} = 53_8"), ("52_8", "42_{10}"), ("42", "52_8"), ("52_8", "52_8 = x"),
+    ("42", "52_8 = 42 = 43"), ("9_8", "9_8 = 8_7"),
     ("1234", "(1,234)"), ("(1,234)", "1,234"), ("1234", r"\{1,234\}"), ("1.234", "1,234"), ("1234", r"\gcd(1,234)"), ("121, 144", "121144"), ("1,234", "1, 234"),
     ("5", "2(3)"), ("5", "(2)(3)"), (r"10\frac{1}{32}", r"\binom{5}{2}\frac{1}{32}"), ("2.5", r"2\left(\frac12\right)"), ("11", r"5\ 6"), ("30", "5 6"),
     ("(1,2)", "(1,2)7"), (r"\{1,2\}", r"\{1,2\}7"), ("[0,1]", "[0,1]x"), ("R^2-r^2", "r^2-R^2"), (r"\pi r^2", r"\pi R^2"), ("Ab", "aB"), (r"\Delta", r"\delta"),
@@ -218,7 +223,7 @@ def test_text_is_read_in_bounded_time(piece: str) -> None:
                 claims.said(gold, text)
                 latex.refused(gold, tidied)
                 latex.same_words(gold, tidied)
-                latex.bases(gold, tidied)
+                bases.same(gold, tidied)
                 latex.readings(*relations.alike(gold, tidied))
 
 

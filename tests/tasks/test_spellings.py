@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from srpo_bench.tasks import latex, readings, relations, units
+from srpo_bench.tasks import bases, latex, readings, relations, units
 from srpo_bench.tasks.base import Outcome
 
 FUNCTIONS = ("pi", "exp", "ln", "log", "sin", "cos", "tan", "sec", "csc", "cot")
@@ -69,6 +69,13 @@ SPELLED = [
     *((rf"9\{name}{{million}}", r"9 \times 10^{6}") for name in ("text", "mathrm")),
     ("9 hundred", r"9 \times 10^{2}"), ("9 thousand", r"9 \times 10^{3}"),
     ("9 billion", r"9 \times 10^{9}"), ("9 trillions", r"9 \times 10^{12}"),
+    *((rf"11{low}", "11_{2}") for low in (
+        r"_\text{2}", r"_{\mathrm{2}}", r"_{\mathtt {(2)}}", r"_{\text{base 2}}", r"_{base 2}", "_{(2)}", "_{( base two )}",
+        r"_{\text{base}\ 2}", r"_{\text{base }two}",
+    )),
+    *((text, "11_{2}") for text in ("11 base 2", "11 (base 2)", "(11 in base two)", r"11\text{ base-2}", r"\text{11 base }2",
+                                    r"\text{11 (base two).}", r"(11)\ (\text{base } 2)")),
+    (r"\mathtt{11}_2", "11_2"), (r"\text { 1A }_{16}", "1A_{16}"),
     # intervals and sets
     ("]0;1]", "(0,1]"), ("] 0,1[", "( 0,1)"), ("[ 0,1[", "[ 0,1)"), ("(0;1)", "(0,1)"), ("[0;1]", "[0,1]"),
     *((text, r"\mathbb{R}") for text in ("reals", "all reals", "real numbers", r"\text{reals.}")),
@@ -263,5 +270,5 @@ def test_words_are_the_same_however_set(name: str) -> None:
 
 
 def test_a_base_in_other_words_is_left_to_math_verify() -> None:
-    assert latex.bases(r"52_{\text{old}}", "52_8") is None
-    assert latex.bases("52_9", "52_8") is False
+    assert bases.same(r"52_{\text{old}}", "52_8") is None
+    assert bases.same("52_9", "52_8") is False

@@ -25,6 +25,13 @@ _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
 _NAMED = re.compile(r"\s*([a-zA-Z])\s*=([^=]+)")
 _NAMES_FIRST = re.compile(r"\(([a-zA-Z](?:\s*,\s*[a-zA-Z])+)\)\s*=\s*\((.*)\)", re.DOTALL)
 _OPENS = ("(", r"\left(")
+_VECTOR = re.compile(
+    r"\\begin\{([pb]?)matrix\}((?:(?!\\begin|\\end).)*)\\end\{\1matrix\}", re.DOTALL
+)
+_TRANSPOSED = re.compile(r"((?:\\left)?\(.*\))\s*\^\{?\s*(?:T|\\top|\\intercal)\s*\}?", re.DOTALL)
+_OF_A_VECTOR = re.compile(
+    r"\A(?:\\(?:vec|overrightarrow)\s*)?\{?[a-zA-Z]{1,2}\}?(?:_\{?\w\}?)?\s*=(?!=)\s*"
+)
 OR_WORD = r"\\text\s*\{[\s,]*or\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])"
 
 
@@ -68,11 +75,33 @@ def interval(text: str) -> tuple[str, str] | None:
 def alike(gold: str, answer: str) -> tuple[str, str]:
     """Both, written out; inequalities as intervals, where the other side can be one."""
     gold, answer = listed(gold), listed(answer)
-    gold, answer = _as_points(gold, answer)
+    gold, answer = _as_points(*_as_vectors(gold, answer))
     wanted, given = interval(gold), interval(answer)
     if wanted and given:
         return (wanted[1], given[1]) if wanted[0] == given[0] else (gold, answer)
     return wanted[1] if wanted else gold, given[1] if given else answer
+
+
+def _as_vectors(gold: str, answer: str) -> tuple[str, str]:
+    """A column beside a point as a point; so is a row where a point is asked for."""
+    vector = _OF_A_VECTOR.sub("", answer)
+    if gold.startswith(_OPENS):
+        point = _point(vector, r"\\\\|&")
+        return gold, answer if point == vector else point
+    if vector.startswith(_OPENS) and r"\begin" not in vector:
+        coordinates = _TRANSPOSED.fullmatch(vector)
+        point = _point(gold, r"\\\\")
+        return (gold, answer) if point == gold else (point, (coordinates or [vector] * 2)[1])
+    return gold, answer
+
+
+def _point(text: str, between: str) -> str:
+    r"""``\begin{pmatrix} 1 \\ 2 \end{pmatrix}`` as ``(1,2)``; other texts as they are."""
+    vector = _VECTOR.fullmatch(text)
+    marks = set(re.findall(r"\\\\(?!\s*\Z)|&", vector[2])) if vector else set()
+    if not vector or len(marks) != 1 or not re.fullmatch(between, marks.pop()):
+        return text
+    return f"({','.join(part.strip() for part in re.split(between, vector[2]) if part.strip())})"
 
 
 def _as_points(gold: str, answer: str) -> tuple[str, str]:

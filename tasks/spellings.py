@@ -81,6 +81,18 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         lambda match: match[1] + _with_base(match),
     ),
     (rf"{_TYPE}\s*([0-9A-Z]+)\s*\}}(?=\s*_\{{?\d)", r"\1"),
+    # vectors and matrices
+    (r"\\\\\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|\\baselineskip)\s*\]|\\cr(?![a-zA-Z])", r"\\\\"),
+    (r"\\(begin|end)\{smallmatrix\}", r"\\\1{matrix}"),
+    (
+        r"(?:\\left)?[(\[]\s*\\begin\{(matrix|array)\}(?:(?<=array\})\s*\{[clr|\s]*\})?"
+        r"((?:(?!\\begin|\\end).)*)\\end\{\1\}\s*(?:\\right)?[)\]]",
+        r"\\begin{pmatrix}\2\\end{pmatrix}",
+    ),
+    (
+        r"(?:\\left)?\\langle(?![a-zA-Z])([^<>|]*?,[^<>|]*?)(?:\\right)?\\rangle(?![a-zA-Z])",
+        r"(\1)",
+    ),
     # intervals and sets
     (r"\A(?:\\left)?\\\{\s*(\([^()]*\))\s*(?:\\right)?\\\}\Z", r"\1"),
     (r"\A\]([^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),

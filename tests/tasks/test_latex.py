@@ -69,6 +69,12 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    *((r"\begin{pmatrix} -2 \\ \frac{1}{2} \end{pmatrix}", answer) for answer in (
+        r"\begin{pmatrix} -2 \\[6pt] \dfrac12 \end{pmatrix}", r"\langle -2, 0.5 \rangle", r"\left\langle -2, \frac12 \right\rangle", r"(-2, 1/2)^T",
+        r"\left(\begin{array}{c} -2 \\ 1/2 \end{array}\right)", r"\vec{v} = \left(-2, \frac12\right)", r"v = \langle -2, 0.5 \rangle", r"(1/2)\begin{pmatrix} -4 \\ 1 \end{pmatrix}",
+        r"\left(\begin{smallmatrix} -2 \cr 0.5 \end{smallmatrix}\right)",
+    )),
+    ("(2,3)", r"\begin{pmatrix} 2 \\ 3 \end{pmatrix}"), ("(2,3)", r"\mathbf{v} = \begin{bmatrix} 2 & 3 \end{bmatrix}"), ("(2,3)", r"\langle 2, 3 \rangle"),
     ("52_8", r"52_{(8)}"), ("52_8", r"52_\text{8}"), ("52_8", r"52 \text{ base } 8"), ("52_8", r"52_{\text{base 8}}"), ("52_8", r"52_{\text{base}\ 8}"), ("52_8", r"(52)_{\mathrm{8}}"),
     ("52_8", r"\text{52}_8"), ("52_8", "52 (base eight)"), ("52_8", r"\text{52 in base 8}"), (r"\text{ABC}_{16}", "ABC_{16}"), ("52_8", r"42_{10} = 52_8"), ("52_8", "N = 52_8"), ("52_8", "52_8 = 42"),
     ("90", "S_{10} = 90"), ("90", "AB_2 = 90"), ("52_8", "N_1 = 52_8"), ("42", "52_8 = 42_{10}"), ("42", r"42 \text{ (base 10)}"), ("1101_2", "13 = 1101_2"),
@@ -127,6 +133,11 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    *((r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", answer) for answer in (
+        "(2,1)", "(1,2,3)", r"\{1,2\}", "1,2", r"\begin{pmatrix} 1 & 2 \end{pmatrix}", "(1,2),(3,4)", "[1,2)", r"(1,2)^2", r"|\langle 1,2 \rangle|",
+    )),
+    (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "(1,2,3,4)"), ("(1,2)", r"\begin{vmatrix} 1 \\ 2 \end{vmatrix}"), ("(1,2]", r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
+    ("(1,2)", r"\begin{pmatrix} 2 \\ 1 \end{pmatrix}"), ("(1,2,3)", r"\begin{pmatrix} 1 \\ 2 & 3 \end{pmatrix}"),
     ("52_8", r"52 \text{ (base 9)}"), ("52_8", "52_{(9)}"), ("52_8", "52_8 = 52"), ("52_8", "43_{10} = 52_8"), ("52_8", "42_{10} = 53_8"), ("52_8", "42_{10}"), ("42", "52_8"), ("52_8", "52_8 = x"),
     ("42", "52_8 = 42 = 43"), ("9_8", "9_8 = 8_7"),
     ("1234", "(1,234)"), ("(1,234)", "1,234"), ("1234", r"\{1,234\}"), ("1.234", "1,234"), ("1234", r"\gcd(1,234)"), ("121, 144", "121144"), ("1,234", "1, 234"),

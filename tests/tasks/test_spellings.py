@@ -76,6 +76,13 @@ SPELLED = [
     *((text, "11_{2}") for text in ("11 base 2", "11 (base 2)", "(11 in base two)", r"11\text{ base-2}", r"\text{11 base }2",
                                     r"\text{11 (base two).}", r"(11)\ (\text{base } 2)")),
     (r"\mathtt{11}_2", "11_2"), (r"\text { 1A }_{16}", "1A_{16}"),
+    # vectors and matrices
+    *((rf"1 \\[{gap}] 2", r"1 \\ 2") for gap in ("6pt", "-.5em", "1 ex", " 2mm ", "1cm", "1in", r"1\baselineskip")),
+    (r"1 \cr 2", r"1 \\ 2"), (r"\begin{smallmatrix}1\end{smallmatrix}", r"\begin{matrix}1\end{matrix}"),
+    *((rf"{left}\begin{{{kind}}}1 \\ 2\end{{{kind.partition('}')[0]}}}{right}", r"\begin{pmatrix}1 \\ 2\end{pmatrix}")
+      for left, right in (("(", ")"), ("[", "]"), (r"\left( ", r" \right)"), (r"\left[", r"\right]"))
+      for kind in ("matrix", "array}{c", "array} {r|l", "smallmatrix")),
+    (r"\langle 1, 2\rangle", "( 1, 2)"), (r"\left\langle 1,2 \right\rangle", "( 1,2 )"), (r"\langle u \rangle", r"\langle u \rangle"),
     # intervals and sets
     ("]0;1]", "(0,1]"), ("] 0,1[", "( 0,1)"), ("[ 0,1[", "[ 0,1)"), ("(0;1)", "(0,1)"), ("[0;1]", "[0,1]"),
     *((text, r"\mathbb{R}") for text in ("reals", "all reals", "real numbers", r"\text{reals.}")),

@@ -14,7 +14,7 @@ _FRACTION = re.compile(
     r"([0-9])?\s?\\[dtc]?frac\s?(?:\{([0-9]+)\}|([0-9]))\s?(?:\{([0-9]+)\}|([0-9]))"
 )
 _GROUP = re.compile(
-    r"(?:\{,\}(?<=[0-9]\{,\})|\\[,!; ](?<=[0-9]\\.)|~(?<=[0-9]~)(?=[0-9]{3})"
+    r"(?:\{,\}(?<=[0-9]\{,\})|,\\!(?<=[0-9],\\!)|\\[,!; ](?<=[0-9]\\.)|~(?<=[0-9]~)(?=[0-9]{3})"
     r"|'(?<=[0-9]')(?=[0-9]{3}(?![0-9]))|_(?<=[0-9]_)(?=[0-9]{3}(?![0-9])))(?=[0-9])"
 )
 _TEXT = re.compile(r"\\(?:text|math)(?:bf|it|rm|sf|tt|normal)?\s?\{|\\mbox\s?\{")
@@ -59,7 +59,8 @@ _LEAD = re.compile(r"\A(-?)\s?\\?")
 _REMARK = "of|out|in|for|from|per|at|by|on|since|as|than|after|before|because|with|when|if|while"
 _ANOTHER = re.compile(
     r"\s*+(?:(?:[-+*/x×÷^&;:?'\"|,=~]|\+/-|\\(?:times|cdot|pm)|±|and\b|to\b)\s*+)?[$\\]*+-?\.?[0-9]|\(?[0-9]"
-    rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+\s(?:and\s)?-?\$?[0-9]|.*\bor\b",
+    rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+\s(?:and\s)?-?\$?[0-9]|.*\bor\b"
+    r"|(?:[\s/}]*+(?!x\b)[a-zA-Z]++){1,4}+[\s}]*+(?:[-+*/x×÷]|\\times|\\cdot|\\div)[\s(\\$]*[0-9][^\n=]*=",
     re.DOTALL,
 )  # fmt: skip
 _ALTERNATIVE = re.compile(r"[^\n.=]{0,30}\bor\b[^\n.=]{0,30}|:")

@@ -74,6 +74,12 @@ def test_values_are_exact() -> None:
         ("#### ١٨", "18"), ("#### १८", "18"), ("#### ₩18", "18"), ("#### 18\u200b", "18"),
         ("#### 70'000", "70000"), ("#### 70_000", "70000"), ("#### 7,00,000", "700000"),
         ("\\boxed{70\\ 000}", "70000"), ("#### 0٫5", "0.5"),
+        ("\\boxed{\\$70,\\!000}", "70000"),
+        # worked lines with units
+        ("#### 9 eggs * $2/egg = $18", "18"), ("#### 6 boxes x 3 toys per box = 18 toys", "18"),
+        ("#### 9 \\text{ eggs} \\times 2 = 18", "18"), ("#### 20 eggs - 2 eggs = 18 eggs", "18"),
+        ("#### 36 miles / 2 hours = 18 mph", "18"), ("#### 18 eggs left (20 - 2 = 18)", "18"),
+        ("#### 18 eggs per day, since 20 - 3 = 17", "18"), ("#### 9 eggs * (1 + 1) = 18", "18"),
         # fractions and powers of ten
         ("#### ½", "0.5"), ("\\boxed{\\frac12}", "0.5"), ("#### -\\dfrac{10}{2}", "-5"),
         ("#### 2 1/2", "2.5"), ("#### 2½ cups", "2.5"), ("#### 2\\frac{1}{2}", "2.5"),
@@ -103,6 +109,7 @@ def test_the_number_is_read_as_a_person_reads_it(response: str, number: str) -> 
         "#### > 18", "#### \\neq 18", "#### not 18", "#### The answer is not 18",
         "#### more than 18", "#### less than 18", "#### 18'000", "#### 18_000", "#### minus 18",
         "17 or 18", "17 eggs or 18 eggs",
+        "#### 18 eggs * 2 = 36", "#### 18 boxes x 3 toys each = 54", "#### 18 miles / 2 hours = 9",
         "#### 18 plus 3", "#### 17 (18)", "#### 1 8", "#### -18 million", "#### 18 18",
     ],
 )  # fmt: skip

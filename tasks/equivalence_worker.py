@@ -18,6 +18,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -62,7 +63,9 @@ def _load() -> Callable[[str, str], str]:
     conversion.install()
     two_stage.install()
 
-    configs = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
+    plain = replace(LatexExtractionConfig().normalization_config, units=False)
+    latex = LatexExtractionConfig(boxed_match_priority=0, normalization_config=plain)
+    configs = (latex, ExprExtractionConfig())
 
     @lru_cache(maxsize=4096)  # every response to a problem is compared with the same gold
     def parsed(text: str) -> list[Any]:

@@ -63,6 +63,7 @@ _PERCENT = re.compile(
 )
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _VARIABLE = re.compile("[a-zA-Z]")
+_ENDS_IN_NAME = re.compile(r"(?<![a-zA-Z])[a-zA-Z]\Z")
 _DOTS = re.compile(r"\\[lcd]?dots[bcimo]?\b|\.\.|\?")
 _RELATION = re.compile(
     r"[<>]|\\(?:n?eq|ne|not|n?leq?|n?geq?|lt|gt|leqslant|geqslant|n?equiv|n?sim|simeq|neg|lnot|ll|gg)"
@@ -229,7 +230,7 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
     number of percent.
     """
     gold, answer = (_PERCENT.sub(r"\\%", side) for side in (gold, answer))  # it is no unit
-    gold = units.without(gold)
+    gold = gold if _ENDS_IN_NAME.search(gold) else units.without(gold)
     answer, *rounded = _bare(answer, gold)
     wanted, given = _PERCENT.sub("", gold), _PERCENT.sub("", answer)
     about = [_PERCENT.sub("", side) for side in rounded]
@@ -266,4 +267,5 @@ def _bare(answer: str, gold: str) -> list[str]:
             del sides[1:]
     else:
         sides = [answer]
-    return sides if _VARIABLE.search(_COMMAND.sub("", gold)) else [*map(units.without, sides)]
+    named = _VARIABLE.search(_COMMAND.sub("", gold))
+    return [*map(units.without_words if named else units.without, sides)]

@@ -63,7 +63,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\colon(?![a-zA-Z])|\{:\}", ":"),
     (r"\\text\s*\{\s*([,;])\s*\}", r"\1 "),
     (r"\\log_(?:e|\{e\})(?![a-zA-Z])", r"\\ln "),
-    (r"\\mathrm\{\s*([ei])\s*\}", r" \1"),
+    (r"\\(?:mathrm|text)\{\s*([ei])\s*\}", r" \1"),
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
     # as a keyboard has it
     (r"(?<![a-zA-Z\\{])(pi|exp|ln|log|sin|cos|tan|sec|csc|cot)(?![a-zA-Z])", r"\\\1 "),

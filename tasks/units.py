@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 
-_WORD = r"(?:[a-zA-Z]{3,}|[ckdm]m|in|ft|yd|mi|[km]g|lb|oz|m[lL]|hr|sq|cu|[mgshL])\.?"
-_POWER = r"(?:\^\{?[23]\}?)?"
+_WORD = r"(?:[a-zA-Z]{3,}|[ckdm]m|in|ft|yd|mi|[km]g|lb|oz|m[lL]|hr|sq|cu|[mgshLu])\.?"
+_POWER = r"(?:\^\{?(?:[23]|-[123])\}?)?"
 _UNITS = rf"{_WORD}{_POWER}(?:(?:\s*/\s*|\s+|\s*\\cdot\s*){_WORD}{_POWER}){{0,4}}"
 _AS_TEXT = rf"\\(?:text|mathrm)\s*\{{\s*\(?\s*{_UNITS}\s*\)?\s*\}}{_POWER}"
-_NUMBER_ENDS = r"(?:(?<=[\d}\])])|(?<=\\pi))"
+_NUMBER_ENDS = r"(?:(?<=[\d}\])])|(?<=\\pi)|(?<=\\circ))"
 _BEHIND = re.compile(
-    rf"{_NUMBER_ENDS}(?:\s*\(?(?:{_AS_TEXT}(?:\s*/?\s*{_AS_TEXT})?"
+    rf"{_NUMBER_ENDS}(?:\s*\(?(?:{_AS_TEXT}(?:\s*(?:/|\\cdot)?\s*{_AS_TEXT})?"
     rf"|\\frac\{{\s*{_AS_TEXT}\s*\}}\{{\s*{_AS_TEXT}\s*\}})"
     rf"|\s+\(?{_UNITS})\)?\s*\Z"
+)
+_WORDS_BEHIND = re.compile(
+    r"(?<=\S)\s*\\text\s*\{(?=[^{}]*(?:[a-zA-Z]{3}|\b[ckdm]m\b|\b[km]g\b|\bft\b))"
+    r"(?:[a-zA-Z\s.,'()/-]|\d-digit)*\}" + _POWER + r"\s*\Z"
+)
+_ATTACHED = re.compile(
+    r"(?<=\d)(?=(?:[ckdm]m|[km]g|mph|ft|lbs?|oz|m[lL]|min|sec|hrs?)(?![a-zA-Z]))"
 )
 _IN_TEXT = re.compile(r"\A\\text\{\s*(-?[\d.,]+)\s*([a-zA-Z ./]*)\}")
 _DEGREES = re.compile(r"(\\circ\}?)\s*(?:\\(?:text|mathrm)\{\s*)?[CFK]\s*\}?\Z")
@@ -22,7 +29,13 @@ _MONEY = re.compile(r"\A(?:\\text\{\s*)?(?:Rs\.?|USD|US|EUR|GBP|INR)\s*\}?\s*(?=
 def without(text: str) -> str:
     r"""``10\text{ cm}^2``, ``10 km/h`` and ``Rs. 10`` as ``10``; other text as it is.
 
-    A unit that is not set as text needs a space before it: ``10m`` is a product.
+    A letter that is not set as text needs a space before it: ``10m`` is a product.
     """
     text = _IN_TEXT.sub(r"\1\\text{\2}", _MONEY.sub("", _DEGREES.sub(r"\1", text)))
-    return _BEHIND.sub("", text).strip()
+    text = _ATTACHED.sub(" ", text)
+    return without_words(_BEHIND.sub("", text))
+
+
+def without_words(text: str) -> str:
+    r"""``\frac{1}{2} \text{ of the total}`` as ``\frac{1}{2}``."""
+    return _WORDS_BEHIND.sub("", text).strip()

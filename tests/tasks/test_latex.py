@@ -69,6 +69,9 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    ("4s", r"s \cdot 4"), ("5-2t", "-2t+5"), ("x+5 m", "5m+x"), ("2 h", "h+h"), (r"\frac{1}{2} m", r"\frac{m}{2}"), ("5i", r"5\text{i}"),
+    ("10", "10cm"), ("36", "36km/h"), ("15", "15cm^2"), (r"\frac{1}{2}", r"\frac{1}{2}\text{ of the total}"), ("2k+2", r"2k+2 \text{ digits}"), (r"90^\circ", r"90^\circ \text{ (right angle)}"),
+    ("90", r"90 \text{ m}\cdot\text{s}^{-1}"), ("72", r"72 \text{ different 3-digit numbers}"), ("2x", r"2x\text{ cm}"),
     *((r"\begin{pmatrix} -2 \\ \frac{1}{2} \end{pmatrix}", answer) for answer in (
         r"\begin{pmatrix} -2 \\[6pt] \dfrac12 \end{pmatrix}", r"\langle -2, 0.5 \rangle", r"\left\langle -2, \frac12 \right\rangle", r"(-2, 1/2)^T",
         r"\left(\begin{array}{c} -2 \\ 1/2 \end{array}\right)", r"\vec{v} = \left(-2, \frac12\right)", r"v = \langle -2, 0.5 \rangle", r"(1/2)\begin{pmatrix} -4 \\ 1 \end{pmatrix}",
@@ -133,6 +136,8 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    ("4s", "4"), ("5-2t", "3"), ("5-2t", "5-2h"), ("x+5m", "x+5"), ("x+5 m", "x+5"), (r"\frac{4}{3}d", r"\frac43"), ("5", "5ab"), ("5", "5t"), ("x", "x cm"), ("3x+5", r"3x+5 \text{ x}"),
+    *(("5", answer) for answer in (r"5\text{0}", r"5\text{ 6}", r"5\text{ (6)}", r"5\text{/6}", r"5\text{ + 1}", r"5\text{!}", r"5\text{²}", r"5\text{x}", r"5\text{i}", r"5\mathrm{x}")),
     *((r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", answer) for answer in (
         "(2,1)", "(1,2,3)", r"\{1,2\}", "1,2", r"\begin{pmatrix} 1 & 2 \end{pmatrix}", "(1,2),(3,4)", "[1,2)", r"(1,2)^2", r"|\langle 1,2 \rangle|",
     )),

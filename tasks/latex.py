@@ -219,6 +219,8 @@ def _without_space(text: str) -> str:
 def _words(text: str) -> str:
     text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
     text = re.sub(r",\s*(?:and\s+)?|\s+and\s+", ", ", text)
+    text = re.sub(r"\A(?:an?|the) (?=[a-zA-Z]{3})", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<!\S)\(([A-Z])\)(?=, |\Z)", r"\1", text)
     text = _HALF_OF_DAY.sub(r"\1m", re.sub(r"(?<=\w)\s?[.,;]\Z", "", text))
     return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
 

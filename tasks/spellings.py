@@ -60,7 +60,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}", r"\\binom{\1}{\2}"),
     (r"\\(?:backslash|smallsetminus)(?![a-zA-Z])", r"\\setminus "),
     (r"(\\mathbb\{[A-Z]\})\s*-\s*(?=\\\{)", r"\1\\setminus "),
-    (r"\\colon(?![a-zA-Z])|\{:\}", ":"),
+    (r"\\colon(?![a-zA-Z])|(?:\\text\s*)?\{\s*:\s*\}", ":"),
     (r"\\text\s*\{\s*([,;])\s*\}", r"\1 "),
     (r"\\log_(?:e|\{e\})(?![a-zA-Z])", r"\\ln "),
     (r"\\(?:mathrm|text)\{\s*([ei])\s*\}", r" \1"),

@@ -69,6 +69,7 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    (r"\text{(A), (C)}", "A, C"), ("A, C", "(A), (C)"), (r"\text{ellipse}", "an ellipse"), (r"\text{hyperbola}", r"\text{A hyperbola}"), (r"10\text{:}15", "10:15"),
     ("4s", r"s \cdot 4"), ("5-2t", "-2t+5"), ("x+5 m", "5m+x"), ("2 h", "h+h"), (r"\frac{1}{2} m", r"\frac{m}{2}"), ("5i", r"5\text{i}"),
     ("10", "10cm"), ("36", "36km/h"), ("15", "15cm^2"), (r"\frac{1}{2}", r"\frac{1}{2}\text{ of the total}"), ("2k+2", r"2k+2 \text{ digits}"), (r"90^\circ", r"90^\circ \text{ (right angle)}"),
     ("90", r"90 \text{ m}\cdot\text{s}^{-1}"), ("72", r"72 \text{ different 3-digit numbers}"), ("2x", r"2x\text{ cm}"),
@@ -136,6 +137,7 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    (r"\text{(A), (C)}", "A, B"), (r"\text{ellipse}", "a parabola"), (r"\text{(A)}", "A hyperbola"),
     ("4s", "4"), ("5-2t", "3"), ("5-2t", "5-2h"), ("x+5m", "x+5"), ("x+5 m", "x+5"), (r"\frac{4}{3}d", r"\frac43"), ("5", "5ab"), ("5", "5t"), ("x", "x cm"), ("3x+5", r"3x+5 \text{ x}"),
     *(("5", answer) for answer in (r"5\text{0}", r"5\text{ 6}", r"5\text{ (6)}", r"5\text{/6}", r"5\text{ + 1}", r"5\text{!}", r"5\text{²}", r"5\text{x}", r"5\text{i}", r"5\mathrm{x}")),
     *((r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", answer) for answer in (

@@ -12,7 +12,7 @@ _MARK = re.compile(r"=|\bor\b")
 _EITHER_WAY = re.compile(OR_WORD)
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _NO_NAME = re.compile(
-    r"\\text\s*\{[^{}]*\}|\\(?:begin|end)\{[a-z]+\}|(?<![a-zA-Z\\])[ei](?![a-zA-Z])"
+    r"\\text\s*\{[^{}]*\}(?!\s*(?:\\left)?\()|\\(?:begin|end)\{[a-z]+\}|(?<![a-zA-Z\\])[ei](?![a-zA-Z])"
     r"|\\(?:frac|sqrt|binom|pi|infty|cdot|times|div|circ|left|right|log|ln|exp|sin|cos|tan)(?![a-zA-Z])"
 )
 _VALUE = re.compile(r"\d|\\(?:pi|infty)(?![a-zA-Z])")

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import accumulate
 
 from srpo_bench.tasks import numbers, units
-from srpo_bench.tasks.spellings import spelled, ungrouped
+from srpo_bench.tasks.spellings import DENIED, spelled, ungrouped
 
 _ONE_LETTER = str.maketrans(
     {
@@ -55,7 +55,8 @@ _SCALED = re.compile(
 )
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)\b")
 _LABEL = re.compile(
-    r"\A(?:\\text\{[^{}\d]*(?:\bis|:|=)\s*\}|(?:the )?(?:final )?answer(?: is)?\s*:?\s)\s*(?=\S)",
+    rf"\A(?:\\text\{{(?!{DENIED})[^{{}}\d]*(?:\bis|:|=)\s*\}}"
+    r"|(?:the )?(?:final )?answer(?: is)?\s*:?\s)\s*(?=\S)",
     re.I,
 )
 _PERCENT = re.compile(

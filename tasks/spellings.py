@@ -12,6 +12,8 @@ _NUMERALS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "sixteen": 16,
 }  # fmt: skip
+DENIED = r"(?i:[^{}]*\b(?:not|never|wrong|incorrect|false|isn|aren|except)\b)"
+"""What makes a sentence say something else than the number in it."""
 _TYPE = r"\\(?:text|mathrm|mathtt)\s*\{"
 _BASE = rf"(?P<base>\d{{1,2}}|{'|'.join(_NUMERALS)})"
 _ARGUMENT = r"(\{[^{}]*\}|\d|(?<=\s)[a-zA-Z]|(?<=[\d}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
@@ -41,6 +43,13 @@ def _remainder(match: re.Match[str]) -> str:
 def _with_base(match: re.Match[str]) -> str:
     r"""``_\text{eight}`` as ``_{8}``."""
     return f"_{{{_NUMERALS.get(match['base'], match['base'])}}}"
+
+
+def _rows(match: re.Match[str]) -> str:
+    r"""``\begin{cases} x = 2 \\ y = 3 \end{cases}`` as ``x = 2 , y = 3``."""
+    rows = [row.replace("&", " ").strip() for row in re.split(r",?\s*\\\\", match[2])]
+    rows = [row for row in rows if row]
+    return ", ".join(rows) if all(row.count("=") == 1 for row in rows) else match[0]
 
 
 _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
@@ -81,7 +90,16 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         lambda match: match[1] + _with_base(match),
     ),
     (rf"{_TYPE}\s*([0-9A-Z]+)\s*\}}(?=\s*_\{{?\d)", r"\1"),
-    # vectors and matrices
+    (r"(?:\\text\s*)?\{\s*-\s*\}", "-"),
+    (
+        rf"\A\\text\s*\{{(?!{DENIED})[^{{}}\d]*(?:\bis|:|=)\s*(-?(?:\\?\$)?[.\d][^{{}}]*)\}}\Z",
+        r"\\text{\1}",
+    ),
+    # vectors, matrices and systems
+    (
+        r"\A\\begin\{(cases|aligned|align\*?|gathered)\}((?:(?!\\text|\\begin).)*)\\end\{\1\}\Z",
+        _rows,
+    ),
     (r"\\\\\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|\\baselineskip)\s*\]|\\cr(?![a-zA-Z])", r"\\\\"),
     (r"\\(begin|end)\{smallmatrix\}", r"\\\1{matrix}"),
     (

@@ -69,6 +69,8 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    ("(2,3)", r"\begin{cases} x = 2 \\ y = 3 \end{cases}"), ("(2,3)", r"\begin{aligned} x &= 2, \\ y &= 3 \end{aligned}"), ("90", r"\text{lcm}(9, 10) = 90"),
+    ("5", r"\text{The answer is 5.}"), ("5", r"\text{Area = 5 cm}"), ("5", r"\text{The total is \$5}"), ("-5", r"\text{-}5"), ("-5", "{-}5"), (r"\text{10:45}", r"\text{Time: 10:45}"),
     (r"\text{(A), (C)}", "A, C"), ("A, C", "(A), (C)"), (r"\text{ellipse}", "an ellipse"), (r"\text{hyperbola}", r"\text{A hyperbola}"), (r"10\text{:}15", "10:15"),
     ("4s", r"s \cdot 4"), ("5-2t", "-2t+5"), ("x+5 m", "5m+x"), ("2 h", "h+h"), (r"\frac{1}{2} m", r"\frac{m}{2}"), ("5i", r"5\text{i}"),
     ("10", "10cm"), ("36", "36km/h"), ("15", "15cm^2"), (r"\frac{1}{2}", r"\frac{1}{2}\text{ of the total}"), ("2k+2", r"2k+2 \text{ digits}"), (r"90^\circ", r"90^\circ \text{ (right angle)}"),
@@ -137,6 +139,9 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    ("5", r"\text{It is not: } 5"), ("5", r"\text{The answer is never: 5}"), ("5", r"\text{The wrong answer is 5}"), ("5", r"\text{False: } 5"), ("5", r"\text{It isn't: } 5"),
+    ("5", r"\text{4 is 5}"), ("5", r"\text{The answer is 5 or 6}"), ("(2,3)", r"\begin{cases} x = 3 \\ y = 2 \end{cases}"), ("5", r"\begin{aligned} x &= 5 \\ y &= 6 \end{aligned}"),
+    ("5", r"\begin{cases} 5 & x > 0 \\ 6 & x < 0 \end{cases}"), ("5", r"\text{lcm}(1,5) = 6"),
     (r"\text{(A), (C)}", "A, B"), (r"\text{ellipse}", "a parabola"), (r"\text{(A)}", "A hyperbola"),
     ("4s", "4"), ("5-2t", "3"), ("5-2t", "5-2h"), ("x+5m", "x+5"), ("x+5 m", "x+5"), (r"\frac{4}{3}d", r"\frac43"), ("5", "5ab"), ("5", "5t"), ("x", "x cm"), ("3x+5", r"3x+5 \text{ x}"),
     *(("5", answer) for answer in (r"5\text{0}", r"5\text{ 6}", r"5\text{ (6)}", r"5\text{/6}", r"5\text{ + 1}", r"5\text{!}", r"5\text{²}", r"5\text{x}", r"5\text{i}", r"5\mathrm{x}")),

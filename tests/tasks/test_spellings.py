@@ -76,7 +76,14 @@ SPELLED = [
     *((text, "11_{2}") for text in ("11 base 2", "11 (base 2)", "(11 in base two)", r"11\text{ base-2}", r"\text{11 base }2",
                                     r"\text{11 (base two).}", r"(11)\ (\text{base } 2)")),
     (r"\mathtt{11}_2", "11_2"), (r"\text { 1A }_{16}", "1A_{16}"),
-    # vectors and matrices
+    # systems, vectors and matrices
+    *((rf"\begin{{{name}}} x &= 2, \\ y = 3 \\ \end{{{name}}}", "x  = 2, y = 3")
+      for name in ("cases", "aligned", "align", "align*", "gathered")),
+    (r"\begin{cases} 1 & x = 2 \\ y \end{cases}", r"\begin{cases} 1 & x = 2 \\ y \end{cases}"),
+    *((rf"\text{{It{says} {number}}}", rf"\text{{{number}}}") for says in (" is", ":", " =") for number in ("5", "-5", ".5 cm")),
+    *((rf"\text{{It is {word}: 5}}", rf"\text{{It is {word}: 5}}")
+      for word in ("not", "never", "Wrong", "incorrect", "false", "isn't 4", "aren't 4", "except")),
+    *((sign, "-") for sign in (r"\text{-}", "{-}", r"\text { - }")), ("1{:}2", "1:2"), (r"1\text{:}2", "1:2"),
     *((rf"1 \\[{gap}] 2", r"1 \\ 2") for gap in ("6pt", "-.5em", "1 ex", " 2mm ", "1cm", "1in", r"1\baselineskip")),
     (r"1 \cr 2", r"1 \\ 2"), (r"\begin{smallmatrix}1\end{smallmatrix}", r"\begin{matrix}1\end{matrix}"),
     *((rf"{left}\begin{{{kind}}}1 \\ 2\end{{{kind.partition('}')[0]}}}{right}", r"\begin{pmatrix}1 \\ 2\end{pmatrix}")

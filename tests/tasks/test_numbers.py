@@ -78,6 +78,8 @@ def test_values_are_exact() -> None:
         # worked lines with units
         ("#### 9 eggs * $2/egg = $18", "18"), ("#### 6 boxes x 3 toys per box = 18 toys", "18"),
         ("#### 9 \\text{ eggs} \\times 2 = 18", "18"), ("#### 20 eggs - 2 eggs = 18 eggs", "18"),
+        ("#### 20% of $90 = $18", "18"), ("#### 1/2 of 36 = 18", "18"),
+        ("#### 18 of 20 (90% = 18/20)", "18"),
         ("#### 36 miles / 2 hours = 18 mph", "18"), ("#### 18 eggs left (20 - 2 = 18)", "18"),
         ("#### 18 eggs per day, since 20 - 3 = 17", "18"), ("#### 9 eggs * (1 + 1) = 18", "18"),
         # fractions and powers of ten
@@ -109,7 +111,8 @@ def test_the_number_is_read_as_a_person_reads_it(response: str, number: str) -> 
         "#### > 18", "#### \\neq 18", "#### not 18", "#### The answer is not 18",
         "#### more than 18", "#### less than 18", "#### 18'000", "#### 18_000", "#### minus 18",
         "17 or 18", "17 eggs or 18 eggs",
-        "#### 18 eggs * 2 = 36", "#### 18 boxes x 3 toys each = 54", "#### 18 miles / 2 hours = 9",
+        "#### 18 eggs * 2 = 36", "#### 18% of 50 = 9", "#### 18 boxes x 3 toys each = 54",
+        "#### 18 miles / 2 hours = 9",
         "#### 18 plus 3", "#### 17 (18)", "#### 1 8", "#### -18 million", "#### 18 18",
     ],
 )  # fmt: skip

@@ -33,7 +33,10 @@ _ONE_LETTER = str.maketrans(
 _PULLED = re.compile(r"(?<=[\d,])\\!\s*(?=\d)")
 _SPACE = re.compile(r"(?<!\\)\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~")
 _ROOT = re.compile(r"(?:√|(?<![a-zA-Z\\])sqrt)\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
-_BOLD = re.compile(r"\\(?:math(?:bf|it|sf)|bm|boldsymbol)\{([^{}]*)\}")
+_BOLD = re.compile(
+    r"\\(?:math(?:bf|it|sf)|bm|boldsymbol|pmb)\s*"
+    r"\{((?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)\}"
+)
 _ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox)(?=\s*\{)")
 _DELIMITERS = re.compile(r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro)\b")
 _IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}

@@ -69,6 +69,8 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    (r"\frac{3\sqrt{3}}{4}", r"\mathbf{\frac{3\sqrt{3}}{4}}"), (r"-\frac{\pi}{6}", r"\boldsymbol{-\frac{\pi}{6}}"), ("4210_{5}", r"\mathbf{4210_{5}}"),
+    (r"\text{even}", r"\boldsymbol{\text{even}}"), (r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"\boldsymbol{\begin{pmatrix} 1 \\ 2 \end{pmatrix}}"),
     ("(2,3)", r"\begin{cases} x = 2 \\ y = 3 \end{cases}"), ("(2,3)", r"\begin{aligned} x &= 2, \\ y &= 3 \end{aligned}"), ("90", r"\text{lcm}(9, 10) = 90"),
     ("5", r"\text{The answer is 5.}"), ("5", r"\text{Area = 5 cm}"), ("5", r"\text{The total is \$5}"), ("-5", r"\text{-}5"), ("-5", "{-}5"), (r"\text{10:45}", r"\text{Time: 10:45}"),
     (r"\text{(A), (C)}", "A, C"), ("A, C", "(A), (C)"), (r"\text{ellipse}", "an ellipse"), (r"\text{hyperbola}", r"\text{A hyperbola}"), (r"10\text{:}15", "10:15"),

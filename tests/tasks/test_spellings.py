@@ -35,7 +35,8 @@ SPELLED = [
     *((rf"a\{size}|b", "a|b") for size in ("big", "Big", "bigg", "Bigl", "bigr", "biggm")),
     (r"{\rm cm}", r"\mathrm{cm}"), (r"\rm {cm}", r"\mathrm{cm}"), (r"\rm{cm}", r"\mathrm{cm}"),
     *((rf"\math{name}{{5}}", "5") for name in ("bf", "it", "sf")),
-    (r"\bm{5}", "5"), (r"\boldsymbol{5}", "5"), (r"\mbox{A}", r"\text{A}"),
+    (r"\bm{5}", "5"), (r"\boldsymbol{5}", "5"), (r"\pmb {5}", "5"), (r"\mathbf{\sqrt{5}}", r"\sqrt{5}"),
+    (r"\bm{\frac{\sqrt{a^{2}}}{5}} + 1", r"\frac{\sqrt{a^{2}}}{5} + 1"), (r"\mathbf{a}{b}", "a{b}"), (r"\mbox{A}", r"\text{A}"),
     *((rf"\text{name} {{A}}", r"\text {A}") for name in ("bf", "it", "rm", "sf", "tt", "normal")),
     *((rf"{unit} 5", "5") for unit in (r"\pounds", r"\euro", r"\$", "$")),
     # the same command

@@ -14,7 +14,7 @@ from typing import Any
 from latex2sympy2_extended import latex2sympy2
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 from math_verify import parser
-from sympy import Expr, MatrixBase
+from sympy import Dummy, Expr, MatrixBase
 
 _Converter = latex2sympy2._Latex2Sympy
 _derivative = _Converter.convert_postfix_list
@@ -23,11 +23,8 @@ _NUMBER = re.compile(r"[\d.,]+")
 
 
 def product(converter: Any, factors: Sequence[Any], first: int = 0) -> Any:
-    r"""Of the factors from ``first`` on; ``2\frac{1}{2}`` is a mixed number.
-
-    Raises:
-        ValueError: there is none: two numbers side by side, or something behind a list.
-    """
+    r"""Of the factors from ``first`` on; ``2\frac{1}{2}`` is a mixed number. Two numbers side by
+    side are none, nor is something behind a list: they are equal to nothing."""
     left, rest = converter.convert_postfix(factors[first]), first + 1
     if rest == len(factors):
         return left
@@ -37,11 +34,11 @@ def product(converter: Any, factors: Sequence[Any], first: int = 0) -> Any:
         if rest == len(factors):
             return left
     elif all(map(_NUMBER.fullmatch, texts)):
-        raise ValueError("two numbers side by side")
+        return Dummy()
     if isinstance(left, list):
         return _derivative(converter, factors, first)
     if not isinstance(left, Expr | MatrixBase):
-        raise ValueError("something behind what is no factor")
+        return Dummy()
     right = product(converter, factors, rest)
     matrix = isinstance(left, MatrixBase) or isinstance(right, MatrixBase)
     return (converter.mat_mul_flat if matrix else converter.mul_flat)(left, right)

@@ -55,7 +55,7 @@ def main() -> None:
 
 def _load() -> Callable[[str, str], str]:
     """``equivalent(gold, answer)`` -> an ``Outcome``'s value."""
-    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+    from math_verify import LatexExtractionConfig, parse, verify
 
     from srpo_bench.tasks import conversion, strictly, two_stage
     from srpo_bench.tasks.latex import ABOUT
@@ -65,7 +65,7 @@ def _load() -> Callable[[str, str], str]:
 
     plain = replace(LatexExtractionConfig().normalization_config, units=False)
     latex = LatexExtractionConfig(boxed_match_priority=0, normalization_config=plain)
-    configs = (latex, ExprExtractionConfig())
+    configs = (latex,)  # its other reader takes a number out of what is not read
 
     @lru_cache(maxsize=4096)  # every response to a problem is compared with the same gold
     def parsed(text: str) -> list[Any]:

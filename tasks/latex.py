@@ -38,7 +38,9 @@ _BOLD = re.compile(
     r"\{((?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)\}"
 )
 _ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox)(?=\s*\{)")
-_DELIMITERS = re.compile(r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro)\b")
+_DELIMITERS = re.compile(
+    r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro|(?:text|math)dollar)(?![a-zA-Z])"
+)
 _IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}
 _EMPTY = re.compile(r"\\varnothing\b|\\\{\s*\\\}")
 _NUMBER_SET = re.compile(r"\\(?:mathbb|Bbb)\s*\{?\s*([A-Z])\s*\}?")

@@ -74,9 +74,11 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\log_(?:e|\{e\})(?![a-zA-Z])", r"\\ln "),
     (r"\\(?:mathrm|text)\{\s*([ei])\s*\}", r" \1"),
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
+    (r"\A\s*(?:\\(?:therefore|implies|Rightarrow)(?![a-zA-Z])\s*|\\#\s*|=(?!=)\s*)+(?=\S)", ""),
     # as a keyboard has it
     (r"(?<![a-zA-Z\\{])(pi|exp|ln|log|sin|cos|tan|sec|csc|cot)(?![a-zA-Z])", r"\\\1 "),
     (r"(?<![a-zA-Z\\])(?:oo|infinity)(?![a-zA-Z])", r"\\infty "),
+    (r"(?<=[\w)}])\*\*\s*(-?\w+)(?![\w(])", r"^{\1}"),
     (r"\^\s*(-\s*(?:\d+|[a-z]))(?![a-zA-Z\d])", r"^{\1}"),
     (r"\^\{\s*(-?\d{0,3})\.(\d{1,3})\s*\}", _as_fraction),
     (r"(?:\A|(?<==))\s*(\d{1,15})\s*\\bmod\s*(\d{1,15})\s*(?=\Z|=)", _remainder),

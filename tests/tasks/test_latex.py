@@ -69,6 +69,7 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    ("x^2", "x**2"), ("90", "= 90"), ("90", r"\therefore x = 90"), ("90", r"\implies 90"), ("5", r"\textdollar 5"), ("5", r"\#5"), ("2x+1", "2*x+1"),
     (r"\frac{3\sqrt{3}}{4}", r"\mathbf{\frac{3\sqrt{3}}{4}}"), (r"-\frac{\pi}{6}", r"\boldsymbol{-\frac{\pi}{6}}"), ("4210_{5}", r"\mathbf{4210_{5}}"),
     (r"\text{even}", r"\boldsymbol{\text{even}}"), (r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"\boldsymbol{\begin{pmatrix} 1 \\ 2 \end{pmatrix}}"),
     ("(2,3)", r"\begin{cases} x = 2 \\ y = 3 \end{cases}"), ("(2,3)", r"\begin{aligned} x &= 2, \\ y &= 3 \end{aligned}"), ("90", r"\text{lcm}(9, 10) = 90"),
@@ -141,6 +142,7 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    *(("6", answer) for answer in (r"5 \foo 6", r"5\ 6", "x 5 6", r"\foo 6", r"\sum 6", r"\lim 6", r"\in 6", r"\max 6", r"\partial 6", r"\therefore 5\ 6", "(1,2)6", r"5\#6")),
     ("5", r"\text{It is not: } 5"), ("5", r"\text{The answer is never: 5}"), ("5", r"\text{The wrong answer is 5}"), ("5", r"\text{False: } 5"), ("5", r"\text{It isn't: } 5"),
     ("5", r"\text{4 is 5}"), ("5", r"\text{The answer is 5 or 6}"), ("(2,3)", r"\begin{cases} x = 3 \\ y = 2 \end{cases}"), ("5", r"\begin{aligned} x &= 5 \\ y &= 6 \end{aligned}"),
     ("5", r"\begin{cases} 5 & x > 0 \\ 6 & x < 0 \end{cases}"), ("5", r"\text{lcm}(1,5) = 6"),

@@ -50,6 +50,9 @@ SPELLED = [
     (r"1\text{,} 2", "1,  2"), (r"1\text {;}2", "1; 2"), (r"1\text{ ; }2", "1; 2"),
     (r"\log_{e}2", r"\ln 2"), (r"\mathrm{i}", "i"), (r"\mathrm{ e }", "e"),
     *((f"{name}(x) = 2", "y = 2") for name in "fgh"), ("f(x)= 2", "y = 2"),
+    *((f"{sign} 5", "5") for sign in (r"\therefore", r"\implies", r"\Rightarrow", r"\#", "=", r"\therefore \#", "= =")),
+    *((rf"\{kind}dollar5", "5") for kind in ("text", "math")),
+    *((f"{base}**{power}", f"{base}^{{{power}}}") for base in ("2", "x", "(x)") for power in ("2", "-2", "n", "12")),
     # as a keyboard has it
     *((f"2{name}", rf"2\{name}") for name in FUNCTIONS),
     ("oo", r"\infty"), ("infinity", r"\infty"), ("2^-n", "2^{-n}"), ("2^ - 4", "2^{- 4}"),

@@ -60,7 +60,7 @@ _REMARK = "of|out|in|for|from|per|at|by|on|since|as|than|after|before|because|wi
 _ANOTHER = re.compile(
     r"\s*+(?:(?:[-+*/x×÷^&;:?'\"|,=~]|\+/-|\\(?:times|cdot|pm)|±|and\b|to\b)\s*+)?[$\\]*+-?\.?[0-9]|\(?[0-9]"
     rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+\s(?:and\s)?-?\$?[0-9]|.*\bor\b"
-    r"|(?:[\s/}]*+(?!x\b)[a-zA-Z]++){1,4}+[\s}]*+(?:[-+*/x×÷]|\\times|\\cdot|\\div)[\s(\\$]*[0-9][^\n=]*="
+    r"|(?:[\s/}]*+(?!x\b)[a-zA-Z]++){1,4}[\s}]*+(?:[-+*/x×÷]|\\times|\\cdot|\\div)[\s(\\$]*[0-9][^\n=]*="
     r"|\s*\\?%?\s*of\s[\\$]*[0-9][^\n=(]*=",
     re.DOTALL,
 )  # fmt: skip

@@ -14,7 +14,7 @@ PIECES = (
     "\\text{a}", "\\frac{", "\\left", "\\,", "^{", "^{11", "^(", "1!", "_{1}", "\\leq ", "def f(",
     "def f(x):\n", "class f", "from __future__ import (", "\ndef f(): return 1\n", "Word word ",
     "Note: a\n", "'s", "one hundred ", "twenty-one thousand ", "1 and ", "1 million ", "\\frac12",
-    "½", "####\n", "#### a: ", "1:", "<1",
+    "½", "####\n", "#### a: ", "1:", "<1", "#### 1", "1 of 1", "1 a * 1 = ", "1 a",
     "\\approx ", "\\text{ or }", "x=1,", "p=5,q=2;", "1\\bmod 2", "Word\n",
     "    x\n", "\n\n    def f(x):\n",
 )  # fmt: skip

@@ -19,7 +19,7 @@ _RETURNS = re.compile(r"^([ \t]*)(?:return|yield)\b", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^(?:async[ \t]+)?(?:def|class)\b", re.MULTILINE)
 _CONTRACTION = re.compile(r"(?<=\w)['\u2019](?=(?:s|t|re|ll|ve|m|d)\b)")
 _LITERAL = re.compile(r"[\"'#`]")
-_MARKUP = re.compile(r"(?:[-*>] |\d{1,3}[.)] |\*\*|[`~\\]|\[/?[A-Z]+\]|<[/|a-z]|[^\x00-\x7f])")
+_MARKUP = re.compile(r"(?:[-*>] |\d{1,3}[.)] |\*\*|[`~\\$]|\[/?[A-Z]+\]|<[/|a-z]|[^\x00-\x7f])")
 _SENTENCE = re.compile(r"[A-Z][^=()\[\]{}]*[.!?:]\s*")
 _WORDS = frozenset(keyword.kwlist) | {"match", "case"}
 

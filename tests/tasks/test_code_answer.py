@@ -126,7 +126,20 @@ CODE = "def f(x):\n    return x\n"
 PROSE = (
     *("Here's the code", "don't use this", "You're right now", "I'll show it", "We've made it"),
     *("I'm done now", "I'd use this", "Here\u2019s the code", "Done.", "Done!", "Done?", "Done: "),
-    *("- a", "* a", "> a", "\u2022 a", "1. a", "12) a", "**a**", "`a`", "~a", "[DONE]", "<|end|>"),
+    *(
+        "- a",
+        "* a",
+        "> a",
+        "\u2022 a",
+        "1. a",
+        "12) a",
+        "**a**",
+        "`a`",
+        "~a",
+        "$x$ = 1",
+        "[DONE]",
+        "<|end|>",
+    ),
     *("</s>", "<b>", "\u00e9", "python", "Explanation", "[/PYTHON]", r"\end{lstlisting}"),
 )
 

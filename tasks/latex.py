@@ -106,7 +106,9 @@ _CLAIM = re.compile(
     r"sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
     r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
     r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
-    r"approximately|around|roughly|nearly|almost|than|least|most)\b",
+    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|"
+    r"(?:and|to|through|times|point|over|by) (?:an? |one[ -])?(?:half|third|quarter|tenth|zero|one|"
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty))\b",
     re.I,
 )
 _HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)

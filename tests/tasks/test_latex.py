@@ -142,6 +142,7 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    *(("5", rf"5 \text{{ {words}}}") for words in ("and six", "and a half", "and one-half", "point five", "times ten", "to six", "over two", "halved", "doubled")), ("2k", r"2k \text{ and three}"),
     *(("6", answer) for answer in (r"5 \foo 6", r"5\ 6", "x 5 6", r"\foo 6", r"\sum 6", r"\lim 6", r"\in 6", r"\max 6", r"\partial 6", r"\therefore 5\ 6", "(1,2)6", r"5\#6")),
     ("5", r"\text{It is not: } 5"), ("5", r"\text{The answer is never: 5}"), ("5", r"\text{The wrong answer is 5}"), ("5", r"\text{False: } 5"), ("5", r"\text{It isn't: } 5"),
     ("5", r"\text{4 is 5}"), ("5", r"\text{The answer is 5 or 6}"), ("(2,3)", r"\begin{cases} x = 3 \\ y = 2 \end{cases}"), ("5", r"\begin{aligned} x &= 5 \\ y &= 6 \end{aligned}"),

@@ -70,7 +70,9 @@ def _load() -> Callable[[str, str], str]:
     @lru_cache(maxsize=4096)  # every response to a problem is compared with the same gold
     def parsed(text: str) -> list[Any]:
         # no limits of its own: its timers fail silently, and time is kept from outside
-        result: list[Any] = parse(f"\\boxed{{{text}}}", configs, parsing_timeout=None)
+        result: list[Any] = parse(
+            f"\\boxed{{{text}}}", configs, extraction_mode="first_match", parsing_timeout=None
+        )
         return [strictly.with_imaginary_unit(reading) for reading in result]
 
     def equivalent(gold: str, answer: str) -> str:

@@ -75,6 +75,9 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\(?:mathrm|text)\{\s*([ei])\s*\}", r" \1"),
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
     (r"\A\s*(?:\\(?:therefore|implies|Rightarrow)(?![a-zA-Z])\s*|\\#\s*|=(?!=)\s*)+(?=\S)", ""),
+    (r"\A\\text\s*\{[\s$]*(-?\d*\\(?:frac|sqrt|pi)(?![a-zA-Z]).*?)[\s$]*\}\Z", r"\1"),
+    (r"\\\||\\[lr]?Vert(?![a-zA-Z])", "|"),
+    (r"\\Pr(?![a-zA-Z])", "P"),
     # as a keyboard has it
     (r"(?<![a-zA-Z\\{])(pi|exp|ln|log|sin|cos|tan|sec|csc|cot)(?![a-zA-Z])", r"\\\1 "),
     (r"(?<![a-zA-Z\\])(?:oo|infinity)(?![a-zA-Z])", r"\\infty "),

@@ -69,6 +69,7 @@ def test_a_sign_is_spelled_as_on_a_keyboard(signs: str, expected: str) -> None:
 
 
 SAME = [
+    (r"\frac{4}{3}", r"\textbf{$\frac{4}{3}$}"), (r"\frac{1}{2}", r"\text{\frac{1}{2}}"), ("5", r"\|v\| = 5"), ("5", r"\lVert v \rVert = 5"), (r"\frac{1}{2}", r"\Pr = \frac12"),
     ("x^2", "x**2"), ("90", "= 90"), ("90", r"\therefore x = 90"), ("90", r"\implies 90"), ("5", r"\textdollar 5"), ("5", r"\#5"), ("2x+1", "2*x+1"),
     (r"\frac{3\sqrt{3}}{4}", r"\mathbf{\frac{3\sqrt{3}}{4}}"), (r"-\frac{\pi}{6}", r"\boldsymbol{-\frac{\pi}{6}}"), ("4210_{5}", r"\mathbf{4210_{5}}"),
     (r"\text{even}", r"\boldsymbol{\text{even}}"), (r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"\boldsymbol{\begin{pmatrix} 1 \\ 2 \end{pmatrix}}"),
@@ -142,6 +143,7 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    *((r"\frac{1}{2}", answer) for answer in (r"\frac12 & 7", r"\frac12 \\ 7", r"\frac12 | 7", r"\frac{1}{2}+", r"\frac12 \cdot")),
     *(("5", rf"5 \text{{ {words}}}") for words in ("and six", "and a half", "and one-half", "point five", "times ten", "to six", "over two", "halved", "doubled")), ("2k", r"2k \text{ and three}"),
     *(("6", answer) for answer in (r"5 \foo 6", r"5\ 6", "x 5 6", r"\foo 6", r"\sum 6", r"\lim 6", r"\in 6", r"\max 6", r"\partial 6", r"\therefore 5\ 6", "(1,2)6", r"5\#6")),
     ("5", r"\text{It is not: } 5"), ("5", r"\text{The answer is never: 5}"), ("5", r"\text{The wrong answer is 5}"), ("5", r"\text{False: } 5"), ("5", r"\text{It isn't: } 5"),

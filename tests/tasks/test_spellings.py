@@ -12,19 +12,7 @@ from srpo_bench.tasks import bases, latex, readings, relations, units
 from srpo_bench.tasks.base import Outcome
 
 FUNCTIONS = ("pi", "exp", "ln", "log", "sin", "cos", "tan", "sec", "csc", "cot")
-NUMERALS = [
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+NUMERALS = "two three four five six seven eight nine ten eleven twelve".split()
 SPELLED = [
     # how it looks
     *((f"{mark}5{mark}", "5") for mark in ("*", "***", "`", "```", '"')),

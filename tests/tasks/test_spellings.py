@@ -12,7 +12,9 @@ from srpo_bench.tasks import bases, latex, readings, relations, units
 from srpo_bench.tasks.base import Outcome
 
 FUNCTIONS = ("pi", "exp", "ln", "log", "sin", "cos", "tan", "sec", "csc", "cot")
-NUMERALS = "two three four five six seven eight nine ten eleven twelve".split()
+NUMERALS = (
+    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 SPELLED = [
     # how it looks
     *((f"{mark}5{mark}", "5") for mark in ("*", "***", "`", "```", '"')),
@@ -41,6 +43,8 @@ SPELLED = [
     *((f"{sign} 5", "5") for sign in (r"\therefore", r"\implies", r"\Rightarrow", r"\#", "=", r"\therefore \#", "= =")),
     *((rf"\{kind}dollar5", "5") for kind in ("text", "math")),
     *((f"{base}**{power}", f"{base}^{{{power}}}") for base in ("2", "x", "(x)") for power in ("2", "-2", "n", "12")),
+    (r"\text{$\frac{1}{2}$}", r"\frac{1}{2}"), (r"\text{-2\sqrt{3}}", r"-2\sqrt{3}"), (r"\|v\|", "|v|"), (r"\Pr(A)", "P(A)"),
+    *((rf"\{name} v", "| v") for name in ("lVert", "rVert", "Vert")),
     # as a keyboard has it
     *((f"2{name}", rf"2\{name}") for name in FUNCTIONS),
     ("oo", r"\infty"), ("infinity", r"\infty"), ("2^-n", "2^{-n}"), ("2^ - 4", "2^{- 4}"),

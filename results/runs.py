@@ -17,7 +17,7 @@ from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.records import Evals, lines_of, read_evaluations, read_steps, read_timing
 from srpo_bench.results.seal import check_seal, check_there, mendable
 from srpo_bench.results.status import status_of
-from srpo_bench.results.store import FINAL, ResultsError, read_plan, read_record, run_dirs
+from srpo_bench.results.store import FINAL, STATUS, ResultsError, read_plan, read_record, run_dirs
 
 LARGE = 100_000_000
 """Bytes of records from which on several processes read them."""
@@ -215,9 +215,9 @@ def _run(folder: Path) -> Run:
 
 
 def _check_end(run: Run) -> None:
-    """One that is done was evaluated at its last step, sealed or not."""
-    steps = run.contract.get("steps")
-    if run.state == "done" and steps is not None and run.last_step != steps:
+    """One that says it is done was evaluated at its last step, sealed or not."""
+    steps, says = run.contract.get("steps"), run.state if (run.folder / STATUS).is_file() else ""
+    if says == "done" and steps is not None and run.last_step != steps:
         with mendable(run.folder):
             raise ResultsError(
                 f"{run.folder / 'evals.jsonl'} ends at step {run.last_step:g} of {steps}, and the "

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +102,7 @@ def _scored(c: Candidate, comparison: PlannedComparison) -> Candidate:
     from srpo_bench.results.statistics.scores import at_end
 
     ends = {r.seed: at_end(r) for r in read(comparison.folder).runs if r.state == "done"}
-    scores = [ends.get(seed) for seed in comparison.config.seeds]
-    return replace(c, scores=[None if s is None or isnan(s) else s for s in scores])
+    return replace(c, scores=[ends.get(seed) for seed in comparison.config.seeds])
 
 
 def timed(

@@ -143,7 +143,7 @@ def test_a_candidate_with_a_failed_run_does_not_win_by_speed() -> None:
 def test_each_arms_own_rate_is_tuned_and_used(tmp_path: Path) -> None:
     """grpo-1 ends highest and fixes the target; srpo is quick at another rate than grpo."""
     params = {"grpo.optim.lr": [1e-4, 2e-4], "srpo.optim.lr": [1e-4, 2e-4]}
-    when = {"grpo-1": 5, "grpo-2": 10, "srpo-1": 10, "srpo-2": 5}
+    when = {"grpo-1": 3, "grpo-2": 8, "srpo-1": 8, "srpo-2": 3}
 
     told: list[str] = []
 
@@ -151,7 +151,7 @@ def test_each_arms_own_rate_is_tuned_and_used(tmp_path: Path) -> None:
         told.append(which)
         for one in comparison.runs:
             write_json(one.folder / "status.json", {"state": "done"})
-            for step in range(0, 21):
+            for step in range(11):
                 accuracy = 0.9 if step > when[comparison.folder.name] else 0.1
                 append_line(one.folder / "evals.jsonl", {"step": step, "accuracy": accuracy})
 
@@ -216,13 +216,11 @@ def test_what_was_tried_and_what_was_chosen_is_recorded(tuned: Path) -> None:
     }
 
 
-def test_a_run_that_failed_and_one_that_measured_nothing_have_no_score(tuned: Path) -> None:
+def test_a_run_that_failed_has_no_score(tuned: Path) -> None:
     comparison = read_planned(tuned / "grpo-2")
-    candidate, (first, second) = Candidate("grpo", 2, {}), comparison.runs
+    candidate, first = Candidate("grpo", 2, {}), comparison.runs[0]
     write_json(first.folder / "status.json", {"state": "failed"})
     assert search._scored(candidate, comparison).scores == [None, pytest.approx(0.71, abs=1e-3)]
-    (second.folder / "evals.jsonl").write_text("")
-    assert search._scored(candidate, comparison).scores == [None, None]
 
 
 def test_a_record_is_of_the_first_candidates_method_and_holds_what_json_holds(

@@ -63,16 +63,11 @@ def refuse_place(folder: Path) -> None:
 
 
 def refuse_changed(comparison: PlannedComparison) -> None:
-    """A planned run has its folder and its settings from the start; whoever removed or changed
-    them did so to its records."""
+    """A planned run has its settings from the start; whoever changed them did so to its records.
+    That its folder is there, ``read_comparison`` has seen."""
     config = comparison.config.model_dump(mode="json", exclude={"seeds"})  # some came later
     for run in comparison.runs:
         path = run.folder / "manifest.json"
-        if not path.is_file():
-            raise UserError(
-                f"{run.folder} is gone, or its manifest.json is: put it back, or start anew with "
-                "another --out."
-            )
         besides = ["samples.jsonl"]  # large, and nothing goes on from it
         if not (run.folder / FINAL).exists():
             besides.append(FINAL)  # it is scored anew

@@ -19,6 +19,8 @@ TRAINING = "training steps without an evaluation"
 KEYS, SHOWN = 200, 20
 """Metrics that an error message may choose from, and that it shows."""
 REWARD = re.compile("reward|test_score", re.I)
+LOWEST = "critic/score/min"
+"""verl's name, in whatever kind of log, of a batch's smallest training reward."""
 TRAINED = re.compile(r"(?:^|[^a-z])train(?:ing)?(?:[^a-z]|$)", re.I)
 
 
@@ -72,8 +74,6 @@ class Trainer:
     """What a row's number counts."""
     counts: Callable[[Mapping[str, Any]], Unit] = lambda _: "unstated"
     """Of a row with a score: what its step is."""
-    lowest: str = ""
-    """The key of a batch's smallest reward, where logs have one."""
 
 
 @dataclass
@@ -127,7 +127,7 @@ def read(
         try:
             way.see(step_of(row.step))
             totals.add(row, trainer)
-            lowest = min(lowest, real(row.values.get(trainer.lowest)) or 0.0)
+            lowest = min(lowest, real(row.values.get(LOWEST)) or 0.0)
             found = _named(row.values, metrics) if metrics else trainer.scores(row.values)
             picked = found if metrics else _without_training(found, notes)
             if not found:
@@ -156,7 +156,7 @@ def read(
     if lowest < 0 and (rewards := [k for k in notes.metrics.values() if REWARD.search(k)]):
         notes.doubts.append(
             f"{run[0]}, seed {run[1]}: training rewards go down to {lowest:g} "
-            f"('{trainer.lowest}'), and '{rewards[0]}' was read as the share that is right. Is it?"
+            f"('{LOWEST}'), and '{rewards[0]}' was read as the share that is right. Is it?"
         )
 
 

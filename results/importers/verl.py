@@ -92,4 +92,4 @@ def counts(values: Mapping[str, Any]) -> Unit:
     return "rollout batch"
 
 
-TRAINER = Trainer("a log of verl's", rows, scores, cost, counts=counts, lowest="critic/score/min")
+TRAINER = Trainer("a log of verl's", rows, scores, cost, counts=counts)

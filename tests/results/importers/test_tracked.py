@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.results.importers import readers, tracked
+from srpo_bench.results.importers import logs, readers, tracked
 from srpo_bench.results.importers.record import Notes
 from srpo_bench.results.importers.request import Request
 from srpo_bench.results.importers.sources import parse_runs, run_of
@@ -286,6 +286,15 @@ def test_a_run_that_did_not_finish_by_its_tracker_is_doubted(state: str) -> None
     assert len(list(tracked.trainer(run).rows(Path("p"), notes))) == 1
     said = [f"W&B says that r is {state}: is its log whole?"]
     assert notes.doubts == (said if state in ("crashed", "running") else [])
+
+
+def test_training_rewards_below_zero_are_told_in_whatever_log_verl_names_them() -> None:
+    notes, old = Notes(), "val/test_score/openai/gsm8k"
+    step = {"train/global_step": 1}
+    rows = [{**step, old: 0.25}, {**step, "critic/score/min": -1.0}]
+    whose = tracked.trainer(tracked.TrackedRun("r", {}, rows))
+    list(logs.read(Path("p"), whose, ("grpo", 1), notes, logs.Totals(), [old]))
+    assert [doubt for doubt in notes.doubts if "go down to -1 ('critic/score/min')" in doubt]
 
 
 @pytest.mark.integration

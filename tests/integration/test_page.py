@@ -247,7 +247,9 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     browser: Browser, tmp_path: Path
 ) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=2, steps=40, target=20, samples=30)
-    synthetic.cut(folder / "srpo" / "seed-2", 3, "running")
+    last = folder / "srpo" / "seed-2"
+    whole = {path: path.read_bytes() for path in last.iterdir()}
+    synthetic.cut(last, 3, "running")
     write_report(folder, reload=2)
     browser.open(folder / "report" / "index.html")
     wait_for(browser, MARKED)
@@ -269,7 +271,8 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     banner = browser.run("return document.querySelector('.banner').textContent")
     assert "3 of 4 runs done, 1 running; the verdict is not in" in banner
 
-    synthetic.change(folder / "srpo" / "seed-2", "status.json", state="done")
+    for path, content in whole.items():
+        path.write_bytes(content)
     write_report(folder, reload=2)
     browser.run(UNMARK)
     wait_for(browser, f"!('reload' in document.body.dataset) && {LOADED}")

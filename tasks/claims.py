@@ -16,6 +16,8 @@ _NO_NAME = re.compile(
     r"|\\(?:frac|sqrt|binom|pi|infty|cdot|times|div|circ|left|right|log|ln|exp|sin|cos|tan)(?![a-zA-Z])"
 )
 _VALUE = re.compile(r"\d|\\(?:pi|infty)(?![a-zA-Z])")
+_NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?(?:\s*\([^()]*\))?")
+"""What an equation may name on its right as well as on its left: ``5 = x``, ``5 = f(2)``."""
 _MOST_CLAIMS = 4
 """Each costs a comparison."""
 _NOT_ONE = re.compile(r"[=<>;]|\\(?:pm|mp|cup|[lg]eq?|neq?)(?![a-zA-Z])|\b(?:and|or)\b")
@@ -30,6 +32,9 @@ def said(gold: str, answer: str) -> list[str]:
     claims = []
     for way in _apart(_EITHER_WAY, latex.tidy(answer)):
         sides = [way] if bases.equated(way) else _apart(_EQUALS, way)
+        if len(sides) > 1 and _NAME.fullmatch(sides[-1]) and _has_name(sides[-1]):
+            sides = [sides[-1], *sides[:-1]]
+            way = " = ".join(sides)
         while len(sides) > 1 and (_has_name(sides[0]) or not _VALUE.search(sides[0])):
             del sides[0]
         claims += [way] if len(sides) == 1 or any(map(_has_name, sides)) else sides

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from itertools import accumulate
+from unicodedata import normalize
 
-from srpo_bench.tasks import numbers, units
+from srpo_bench.tasks import figures, numbers, units
 from srpo_bench.tasks.spellings import DENIED, spelled, ungrouped
 
 _ONE_LETTER = str.maketrans(
@@ -30,6 +31,8 @@ _ONE_LETTER = str.maketrans(
         **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
+_STYLED = re.compile("[\U0001d400-\U0001d7ff\uff01-\uff5a]+")
+_HYPHEN = re.compile("[\u2010-\u2015]")
 _PULLED = re.compile(r"(?<=[\d,])\\!\s*(?=\d)")
 _SPACE = re.compile(r"(?<!\\)\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~")
 _ROOT = re.compile(r"(?:√|(?<![a-zA-Z\\])sqrt)\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
@@ -37,27 +40,15 @@ _BOLD = re.compile(
     r"\\(?:math(?:bf|it|sf)|bm|boldsymbol|pmb)\s*"
     r"\{((?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)\}"
 )
-_ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox)(?=\s*\{)")
+_ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox|emph)(?=\s*\{)")
 _DELIMITERS = re.compile(
     r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro|(?:text|math)dollar)(?![a-zA-Z])"
 )
 _IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}
 _EMPTY = re.compile(r"\\varnothing\b|\\\{\s*\\\}")
 _NUMBER_SET = re.compile(r"\\(?:mathbb|Bbb)\s*\{?\s*([A-Z])\s*\}?")
-_REPEATING = re.compile(
-    r"(?<![\d.])(\d{0,9})\.(?:(\d{0,9})\\(?:overline|bar|dot)\s*(?:\{\s*(\d{1,9})\s*\}|(\d))"
-    r"|\((\d{1,9})\)(?!\d))"
-)
-_DEGREE = re.compile(r"\^?\{?\\degree\b\}?")
+_DEGREE = re.compile(r"\^?\{?\\degree\b\}?|(?<=\d)\s*\^\s*\{?\s*(?:\\text\{\s*o\s*\}|o\b)\s*\}?")
 _TAIL = re.compile(r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z")
-_IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
-_SCIENTIFIC = re.compile(r"(-?\d+(?:\.\d+)?)[eE]\+?(-?\d{1,4})")
-_MIXED = re.compile(r"(?<![\w.,^}/])(\d+) (\d+)/(\d+)(?![\w.^!])")
-_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_SCALED = re.compile(
-    rf"(?<=\d)\s*(?:\\(?:text|mathrm)\{{\s*)?"
-    rf"({'|'.join(_SCALES)})s?\b([^{{}}]*\}})?"
-)
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)\b")
 _LABEL = re.compile(
     rf"\A(?:\\text\{{(?!{DENIED})[^{{}}\d]*(?:\bis|:|=)\s*\}}"
@@ -89,6 +80,7 @@ _PRIME = re.compile(r"'|\\prime(?![a-zA-Z])")
 _DERIVATIVE = re.compile(r"\A[a-zA-Z](?:'+|\^\{?\s*(?:\\prime\s*)+\}?)\s*(?:\([^()=]*\))?\s*=(?!=)")
 _RESIDUE = re.compile(r"(-?\d{1,15})\s*\\pmod\s*\{?\s*\d{1,15}\s*\}?")
 _PASSED_OVER = (
+    re.compile(r"\\infty\s*(?:\\right)?\]|\[\s*-\s*\\infty"),
     re.compile(r"[\d)]_|\}_\{?\d"),
     re.compile(r"\\(?:overline|bar|hat|vec)\s*\{\s*(?:[-.\d]|\\frac)"),
     re.compile(
@@ -98,7 +90,7 @@ _PASSED_OVER = (
     re.compile(r"[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\}"),
     re.compile(r"\S\s*\([^()]*[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\)"),
 )
-r"""What math-verify reads as if it was not there, or no further than: ``5_1``,
+r"""What math-verify reads as if it was not there, or no further than: ``[0,\infty]``, ``5_1``,
 ``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``."""
 _SEVERAL = re.compile(r",|;|\\pm|\b(?:and|or)\b")
 _CLAIM = re.compile(
@@ -106,16 +98,24 @@ _CLAIM = re.compile(
     r"sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
     r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
     r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
-    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|"
+    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|recurring|"
+    r"repeating|inverse|"
     r"(?:and|to|through|times|point|over|by) (?:an? |one[ -])?(?:half|third|quarter|tenth|zero|one|"
     r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty))\b",
     re.I,
 )
+_MONTH = (
+    r"(January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
+_DAY = r"(?:the )?(\d{1,2})\s?(?:\^\s?)?(?:st|nd|rd|th)?\b"
+_DAY_FIRST = re.compile(rf"(?<!\S){_DAY},?(?: of)? {_MONTH}", re.IGNORECASE)
+_MONTH_FIRST = re.compile(rf"(?<!\S){_MONTH} {_DAY}", re.IGNORECASE)
 _HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
 
 def tidy(text: str) -> str:
     """The text in the one way in which it is compared; no meaning is lost or gained."""
+    text = _HYPHEN.sub("-", _STYLED.sub(lambda match: normalize("NFKC", match[0]), text))
     text = _SPACE.sub(" ", _PULLED.sub("", text.translate(_ONE_LETTER))).strip()
     for symbol, command in _IN_ASCII.items():
         text = text.replace(symbol, command)
@@ -125,31 +125,14 @@ def tidy(text: str) -> str:
     text = _LABEL.sub("", _TAIL.sub("", text).lstrip(), count=1)
     while text.startswith("{") and text.endswith("}") and _is_one_group(text):
         text = text[1:-1].strip()
-    text = ungrouped(text)
-    text = _IMAGINARY.sub(" i", _REPEATING.sub(_as_fraction, text))
-    text = _NUMBER_SET.sub(r"\\mathbb{\1}", _EMPTY.sub(r"\\emptyset", text))
-    if scientific := _SCIENTIFIC.fullmatch(text):
-        return rf"{scientific[1]} \times 10^{{{scientific[2]}}}"
-    text = _MIXED.sub(r"\1\\frac{\2}{\3}", text)
-    return _SCALED.sub(_power_of_ten, text)
+    text = _NUMBER_SET.sub(r"\\mathbb{\1}", _EMPTY.sub(r"\\emptyset", ungrouped(text)))
+    return figures.plain(text)
 
 
 def _is_one_group(text: str) -> bool:
     """Whether the first brace closes with the last character."""
     depths = accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in text[:-1])
     return min(depths) > 0 and "\\" not in (text[0], text[-2])
-
-
-def _as_fraction(match: re.Match[str]) -> str:
-    r"""``0.1\overline{6}`` as ``\frac{15}{90}``."""
-    whole, fixed, repeats = match[1], match[2] or "", match[3] or match[4] or match[5]
-    above = int(whole + fixed + repeats) - int(whole + fixed or "0")
-    return rf"\frac{{{above}}}{{{'9' * len(repeats)}{'0' * len(fixed)}}}"
-
-
-def _power_of_ten(match: re.Match[str]) -> str:
-    unit = (match[2] or "").strip("} ")
-    return rf" \times 10^{{{_SCALES[match[1]]}}}" + (rf"\text{{ {unit}}}" if unit else "")
 
 
 def unnamed(gold: str, answer: str) -> tuple[str, str]:
@@ -228,6 +211,7 @@ def _words(text: str) -> str:
     text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
     text = re.sub(r",\s*(?:and\s+)?|\s+and\s+", ", ", text)
     text = re.sub(r"\A(?:an?|the) (?=[a-zA-Z]{3})", "", text, flags=re.IGNORECASE)
+    text = _MONTH_FIRST.sub(r"\1 \2", _DAY_FIRST.sub(r"\2 \1", text))
     text = re.sub(r"(?<!\S)\(([A-Z])\)(?=, |\Z)", r"\1", text)
     text = _HALF_OF_DAY.sub(r"\1m", re.sub(r"(?<=\w)\s?[.,;]\Z", "", text))
     return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
@@ -257,6 +241,12 @@ def readings(gold: str, answer: str) -> list[tuple[str, str]]:
     worth = number(wanted)
     as_number = [(wanted, as_it_is)] if worth is not None and abs(worth) >= 1 else []
     return [*as_number, (wanted, ABOUT.join(map(_hundredth, [given, *about])))]
+
+
+def times(ratio: Fraction, answer: str) -> str:
+    """An answer of ``readings``, and what it is about, as so many times as much."""
+    factor = rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
+    return ABOUT.join(rf"{factor} \cdot ({side})" for side in answer.split(ABOUT))
 
 
 def _hundredth(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from srpo_bench.tasks import bases, latex, relations
+from srpo_bench.tasks import bases, latex, measures, relations
 from srpo_bench.tasks.base import Outcome
 
 MAX_ANSWER = 500
@@ -13,6 +13,8 @@ MAX_ANSWER = 500
 _MAX_DEPTH = 12
 _WHOLE = re.compile(r"-?\d{1,15}")
 _LOOSE = re.compile(r"[\s{}]|\\left|\\right")
+_BESIDE = re.compile(r"\}(?=[\s{]*\d)")
+"""Between two numbers that are not one: ``2^{2005}}{3``."""
 _LIST_OF_SHORT = re.compile(r"(?=.*(?:\d,\s+-?\d|\band\b))(?!.*(?:\d{4}|\d,\d{3})).*", re.DOTALL)
 _COMMA = re.compile(r"(?<=\d),(?=\d)")
 _EXPLOSIVE = re.compile(
@@ -38,8 +40,9 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
         return Outcome.UNPARSEABLE
     if _LIST_OF_SHORT.fullmatch(gold):
         answer = _COMMA.sub(", ", answer)  # it sets off no thousands
+    written = gold, answer
     gold, answer = latex.unnamed(latex.tidy(gold), latex.tidy(answer))
-    loose = _LOOSE.sub("", answer)
+    loose = _LOOSE.sub("", _BESIDE.sub("}|", answer))
     if not loose or _EXPLOSIVE.search(loose) or len(_POWER.findall(loose)) >= _MOST_POWERS:
         return Outcome.UNPARSEABLE
     if _depth(answer) > _MAX_DEPTH:
@@ -49,9 +52,11 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
     same_base = bases.same(gold, answer)
     if same_base is not None:
         return Outcome.CORRECT if same_base else Outcome.WRONG
-    if latex.refused(gold, answer) or relations.misnamed(gold, answer):
+    unit = measures.ratio(*map(measures.measure, written, (gold, answer)))
+    if unit is None or latex.refused(gold, answer) or relations.misnamed(gold, answer):
         return Outcome.WRONG
-    return latex.readings(*relations.alike(gold, answer))
+    pairs = latex.readings(*relations.alike(gold, answer))
+    return pairs if unit == 1 else [(wanted, latex.times(unit, given)) for wanted, given in pairs]
 
 
 def plainly(gold: str, answer: str) -> Outcome | None:

@@ -15,6 +15,9 @@ _NUMERALS = {
 DENIED = r"(?i:[^{}]*\b(?:not|never|wrong|incorrect|false|isn|aren|except)\b)"
 """What makes a sentence say something else than the number in it."""
 _TYPE = r"\\(?:text|mathrm|mathtt)\s*\{"
+_ORDINAL = "(?:st|nd|rd|th)"
+_SET_ORDINAL = rf"\\(?:text|mathrm)\s*\{{\s*{_ORDINAL}\s*\}}"
+_RAISED = rf"\^\s*\{{\s*(?:{_ORDINAL}|{_SET_ORDINAL})\s*\}}"
 _BASE = rf"(?P<base>\d{{1,2}}|{'|'.join(_NUMERALS)})"
 _ARGUMENT = r"(\{[^{}]*\}|\d|(?<=\s)[a-zA-Z]|(?<=[\d}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
 
@@ -76,6 +79,10 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
     (r"\A\s*(?:\\(?:therefore|implies|Rightarrow)(?![a-zA-Z])\s*|\\#\s*|=(?!=)\s*)+(?=\S)", ""),
     (r"\A\\text\s*\{[\s$]*(-?\d*\\(?:frac|sqrt|pi)(?![a-zA-Z]).*?)[\s$]*\}\Z", r"\1"),
+    (rf"\A(-?\d+){_ORDINAL}\Z", r"\1"),
+    (rf"(?<=\d)\s*(?:{_RAISED}|\^?\s*{_SET_ORDINAL})", ""),
+    (r"(?:\\text\s*\{\s*(?:minus|negative)\s*\}|\b(?:minus|negative)\b)\s*(?=[\d.]|\\frac)", "-"),
+    (r"\\text\s*\{\s*mod(?:ulo)?\s*\}|(?<=\d)\s*\bmod\b(?=\s*\d)", r"\\bmod "),
     (r"\\\||\\[lr]?Vert(?![a-zA-Z])", "|"),
     (r"\\Pr(?![a-zA-Z])", "P"),
     # as a keyboard has it

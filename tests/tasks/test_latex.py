@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srpo_bench.tasks import bases, claims, latex, registry, relations
+from srpo_bench.tasks import bases, claims, latex, measures, registry, relations
 from srpo_bench.tasks.base import Outcome, Problem
 from srpo_bench.tasks.equivalence import equivalent
 from srpo_bench.tasks.readings import MAX_ANSWER
@@ -28,8 +28,8 @@ PAIRS = Path(__file__).with_name("grader_pairs.jsonl")
         (r"(\frac{1,234}{5}, 2)", r"(\frac{1234}{5}, 2)"), ("1,000, 2,000", "1000, 2000"), ("12,34", "12,34"),
         ("1 234 567", "1234567"), ("1{,}234.5", "1234.5"), ("1 23", "1 23"), ("1 2345", "1 2345"),
         ("−5", "-5"), ("–5", "-5"), ("5...", "5..."), ("2√3", r"2\sqrt{3}"), ("2x²", "2x^{2}"),
-        ("1.2e5", r"1.2 \times 10^{5}"), ("2 1/2", r"2\frac{1}{2}"), ("14-1.0i", "14-1.0 i"),
-        (r"9 \text{ million}", r"9 \times 10^{6}"), (r"9\text{ million dollars}",
+        ("1.2e5", "120000"), ("2 1/2", r"2\frac{1}{2}"), ("14-1.0i", "14-1.0 i"),
+        (r"9 \text{ million}", "9000000"), (r"9\text{ million dollars}",
          r"9 \times 10^{6}\text{ dollars}"), (r"\text{The answer is } 5", "5"), ("Answer: 5", "5"),
         (r"\left. x \right.", r"\left. x \right."), ("{1}{2}", "{1}{2}"), ("5!", "5!"),
         (r"0.1\overline{6}", r"\frac{15}{90}"), (r"-2.\overline 3", r"-\frac{21}{9}"),
@@ -140,6 +140,12 @@ SAME = [
     ("6-5i", "6-5i = -5i + 6"), ("-1", r"e^{i\pi} = -1"), (r"(3,4]", "(3,4] = (3, 8/2]"), ("58,500", "58,500 = 58500"),
     (r"\begin{pmatrix} 1/5 \\ 2/5 \end{pmatrix}", r"\frac{1}{5} \begin{pmatrix} 1 \\ 2 \end{pmatrix} = \begin{pmatrix} 0.2 \\ 0.4 \end{pmatrix}"),
     (r"3\text{ p.m.}", "3 PM"), (r"3\text{ pm}", "3 p.m."),
+    ("5", "5 = n"), ("5", "5=x_1"), ("5", "2+3 = 5 = f(2)"), (r"\frac{1}{2}", r"\frac12 = p"), ("2x+3", "2x+3 = y"),
+    (r"\frac{1}{3}", "0.333..."), (r"\frac{5}{3}", r"1.66\ldots"), (r"\frac{1}{6}", r"0.1666\dots"), (r"\frac{4}{33}", "0.121212..."), ("1", "0.999..."),
+    (r"6.02 \times 10^{23}", "602000000000000000000000"), (r"6.02 \times 10^{23}", r"60.2 \times 10^{22}"), ("0.0005", "5 x 10^{-4}"), ("300000000", "3*10^8"),
+    (r"\frac{2^{2005}+1}{3 \cdot 2^{2006}}", r"\frac{1+2^{2005}}{3 \cdot 2^{2006}}"), ("13", "13th"), ("13", r"13^{\text{th}}"), ("13", r"13\text{th}"), ("3", "3^{rd}"),
+    (r"\text{June 20}", "20 June"), (r"\text{June 20}", "June 20th"), (r"\text{June 20}", r"\text{the 20th of June}"), ("-5", r"\text{negative } 5"), ("-5", r"\text{minus 5}"),
+    ("30", "30^o"), ("30", r"30^{\text{o}}"), ("5", r"12 \text{ mod } 7"), ("5", "12 mod 7"), ("5", r"\emph{5}"), (r"\pi", "𝜋"), ("x^2", "𝑥^𝟐"), ("-5", "\u20115"),
 ]  # fmt: skip
 
 OTHER = [
@@ -196,6 +202,10 @@ OTHER = [
     ("7:3", "3 to 7"), ("7", "7 to 9"), ("(1,2)", r"\{(2,1)\}"), ("A, C", r"\text{A and B}"), ("A, C", r"\text{A or C}"),
     ("6-5i", "6-5i = 6+5i"), ("-1", r"e^{2i\pi} = -1"), ("(2,4)", "(2,5) = (2,4)"), (r"(3,4]", "(3,5] = (3,4]"), (r"\pi", r"\pi = 3.2"), ("3.2", r"\pi = 3.2"),
     ("(1,2)", "(y,x)=(1,2)"), ("(1,2),(3,4)", r"x=2,y=1 \text{ or } x=4,y=3"), (r"3\text{ p.m.}", "4 pm"),
+    ("5", "5 = n = 6"), ("5", "6 = 5 = n"), ("5", "n = m"), ("5", "5 = 2n"), ("n", "5 = n"), ("2x+3", "2x = y"), ("5", "x = 5 = 5x"),
+    ("0.333", "0.333..."), (r"\frac{1}{7}", "0.142..."), (r"\sqrt{2}", "1.414..."), (r"\frac{3}{10}", "0.3..."), ("0.5", r"0.5 \text{ repeating}"), (r"\frac{1}{3}", "0.333...4"),
+    (r"6.02 \times 10^{23}", r"6.02 \times 10^{22}"), (r"6.02 \times 10^{23}", "602000000000000000000001"), ("400e", "1e400"), ("5", r"\text{minus }5"), ("13", r"-13^{\text{th}}"),
+    (r"[0,\infty)", r"[0,\infty]"), (r"(-\infty,3)", r"[-\infty,3)"), (r"\text{June 20}", "20 July"), (r"\text{June 20}", "June 2"), (r"\text{June 20}", "June 21st"), ("30", "30^a"),
     (r"\frac{270}{7}\text{ degrees}", r"\sqrt{\frac{270}7\text{ degrees}}"), (r"\frac{270}{7}\text{ degrees}", r"10(\frac{270}7\text{ degrees})"),
 ]  # fmt: skip
 
@@ -254,6 +264,7 @@ def test_text_is_read_in_bounded_time(piece: str) -> None:
                 latex.refused(gold, tidied)
                 latex.same_words(gold, tidied)
                 bases.same(gold, tidied)
+                measures.measure(text, tidied)
                 latex.readings(*relations.alike(gold, tidied))
 
 

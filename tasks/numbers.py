@@ -27,7 +27,7 @@ _SCALES = {
         (100, "hundred"), (1000, "thousand"),
     )},
 }  # fmt: skip
-_LIKE = {"≈": "=", "≅": "=", "’": "'", "′": "'", "·": "*", "⋅": "*", "٫": ".", "٬": ","}
+_LIKE = {**dict.fromkeys("≈≅→⇒", "="), "’": "'", "′": "'", "·": "*", "⋅": "*", "٫": ".", "٬": ","}
 _LETTERS = {"k": 3, "K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 _NUMBER = re.compile(
     r"(?P<sign>-?)\$?(?P<inner>-?)(?P<digits>[0-9][0-9.,]*|\.[0-9][0-9.,]*)"
@@ -43,7 +43,8 @@ _DIGITS = re.compile(
 )
 _HALF = re.compile(r"(?<=[0-9])\s(?:and\s)?(?:a|one)[\s-]half\b", re.IGNORECASE)
 _MINUS = re.compile(r"\b(?:minus|negative)\s(?=\$?\.?[0-9])", re.IGNORECASE)
-_SPACED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?: [0-9]{3})+(?![0-9.,]*[0-9]|/)")
+_SPACED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?: [0-9]{3})+(?![0-9]|,[0-9]|\.[0-9]+[.,][0-9]|/)")
+_ARROW = re.compile(r"[-=]>|\\(?:to|(?:R|r|Longr|longr)ightarrow)\b")
 _MARK = re.compile(r"#{4,}\s*+([^\n#]*)")
 _MOST_MARKS = 32
 _STEP = re.compile(r"[*_]*([0-9]{1,2})[.)][*_]*\s+[*_]*[a-zA-Z]")
@@ -51,7 +52,8 @@ _SAYS = r"(?:(?<!!)[:=](?!>)|\b(?:is|are)\b)"
 _LABEL = re.compile(rf"[^0-9\n]{{0,60}}{_SAYS}(?![^0-9\n]{{0,60}}{_SAYS})")
 _UNEQUAL = re.compile(
     r"[\s*$\\({\[]*(?:<(?![^<>]*>)|>|≠|!=|\\(?:ne|neq|lt|gt)\b"
-    r"|(?:not|(?:more|less|fewer|greater) than)\b)",
+    r"|(?:not|(?:more|less|fewer|greater) than)\b"
+    r"|(?:twice|double|triple|(?:a\s)?(?:half|third|quarter)\sof)\s[$\\]*[0-9.,]+(?![^\n]*[0-9]))",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"[\s*_`\"\\({\[~<:=+$]*+(?=-?\s?\\?\$?-?\.?[0-9])")
@@ -61,9 +63,11 @@ _ANOTHER = re.compile(
     r"\s*+(?:(?:[-+*/x×÷^&;:?'\"|,=~]|\+/-|\\(?:times|cdot|pm)|±|and\b|to\b)\s*+)?[$\\]*+-?\.?[0-9]|\(?[0-9]"
     rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+\s(?:and\s)?-?\$?[0-9]|.*\bor\b"
     r"|(?:[\s/}]*+(?!x\b)[a-zA-Z]++){1,4}[\s}]*+(?:[-+*/x×÷]|\\times|\\cdot|\\div)[\s(\\$]*[0-9][^\n=]*="
+    r"|\s*\?|\s(?:squared|cubed|factorial|halves)\b"
     r"|\s*+(?:\\?%\s*+)?of\s[\\$]*[0-9][^\n=(]*=",
     re.DOTALL,
 )  # fmt: skip
+_EQUALS = re.compile(r"\s*+=")
 _ALTERNATIVE = re.compile(r"[^\n.=]{0,30}\bor\b[^\n.=]{0,30}|:")
 _LONGEST = 60
 """Characters of a number; nobody states a longer one."""
@@ -184,9 +188,10 @@ def _as_division(match: re.Match[str]) -> str:
 def _first(place: str) -> str | None:
     """The number that ``place`` begins with; of a worked line, what stands behind its last ``=``.
 
-    Where another follows, both are given as one text, which is worth nothing.
+    Of ``18 = 9 * 2`` it is 18. Where another follows, both are given as one text, worth nothing.
     """
-    place = _MINUS.sub("-", _HALF.sub(" 1/2", _TEXT.sub(" ", place)))
+    place = _ARROW.sub("=", _TEXT.sub(" ", place))
+    place = _MINUS.sub("-", _HALF.sub(" 1/2", place))
     place = _SPACED.sub(lambda match: match[0].replace(" ", ","), place)
     label = None if _PREFIX.match(place) else _LABEL.match(place)
     place = place[label.end() :] if label else place
@@ -202,7 +207,11 @@ def _first(place: str) -> str | None:
     if not _ANOTHER.match(start, match.end()):
         return match[0]
     worked = start.rpartition("=")[2]
-    return _first(worked) if worked != start else start[:_LONGEST]
+    if worked == start:
+        return start[:_LONGEST]
+    result = _first(worked)
+    is_worked = _EQUALS.match(start, match.end()) and value(result or "") is None
+    return match[0] if is_worked else result
 
 
 def _last(text: str) -> str | None:

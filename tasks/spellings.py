@@ -129,6 +129,10 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\A([\[(][^,;\[\]]+)[,;]([^,;\[\]]+)\[\Z", r"\1,\2)"),
     (r"([\[(])([^;,()\[\]]*);([^;,()\[\]]*)([\])])", r"\1\2,\3\4"),
     (r"\A(?:\\text\s*\{)?\s*(?:all )?(?:real numbers|reals)[\s.]*\}?\Z", r"\\mathbb{R}"),
+    (
+        r"\A(?:\\text\s*\{)?\s*(?i:no (?:real )?solutions?|(?:the )?empty set)[\s.]*\}?\Z",
+        r"\\emptyset",
+    ),
 )
 _GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:\{,\}|['\s])\s*\d{3})+(?!\d)")
 _COMMAS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?!\d|,\d)")

@@ -22,18 +22,21 @@ _ATTACHED = re.compile(
     r"(?<=\d)(?=(?:[ckdm]m|[km]g|mph|ft|lbs?|oz|m[lL]|min|sec|hrs?)(?![a-zA-Z]))"
 )
 _IN_TEXT = re.compile(r"\A\\text\{\s*(-?[\d.,]+)\s*([a-zA-Z ./]*)\}")
-_DEGREES = re.compile(r"(\\circ\}?)\s*(?:\\(?:text|mathrm)\{\s*)?[CFK]\s*\}?\Z")
+_DEGREES = re.compile(
+    r"(?<=[\d})])\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})\s*"
+    r"(?:[CFK]|\\(?:text|mathrm)\{\s*[CFK]\s*\})?\s*\Z"
+)
 _MONEY = re.compile(r"\A(?:\\text\{\s*)?(?:Rs\.?|USD|US|EUR|GBP|INR)\s*\}?\s*(?=[-\d\\])")
 
 
 def without(text: str) -> str:
-    r"""``10\text{ cm}^2``, ``10 km/h`` and ``Rs. 10`` as ``10``; other text as it is.
+    r"""``10\text{ cm}^2``, ``10 km/h``, ``10^\circ`` and ``Rs. 10`` as ``10``; other text as it is.
 
     A letter that is not set as text needs a space before it: ``10m`` is a product.
     """
-    text = _IN_TEXT.sub(r"\1\\text{\2}", _MONEY.sub("", _DEGREES.sub(r"\1", text)))
+    text = _IN_TEXT.sub(r"\1\\text{\2}", _MONEY.sub("", text))
     text = _ATTACHED.sub(" ", text)
-    return without_words(_BEHIND.sub("", text))
+    return _DEGREES.sub("", without_words(_BEHIND.sub("", text)))
 
 
 def without_words(text: str) -> str:

@@ -57,6 +57,8 @@ def whole_function(response: str, written: Sequence[Block], name: str) -> str | 
     for number in reversed(range(len(written))):
         code = written[number].code
         if defines(code, name):
+            if not written[number].closed:  # prose may follow
+                code = _open_code(code, name) or code
             above = [] if _FUTURE.search(code) else filter(_only_imports, written[:number])
             return "".join(block.code for block in above) + code
     return _open_code(response, name)

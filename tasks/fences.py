@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _FENCE = re.compile(
     r"(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<mark>`{3,}|~{3,})(?P<info>[^\n]*)"
@@ -64,6 +64,7 @@ class Block:
     code: str
     further_in: bool = False
     """Whether all of it stood further in than its fence."""
+    closed: bool = True
 
     @property
     def is_python(self) -> bool:
@@ -111,7 +112,7 @@ def _outermost(text: str) -> Iterator[Block]:
             lines.append(line)
             quote = open_quote(line, quote)
     if opener is not None:
-        yield _block(opener, lines)
+        yield replace(_block(opener, lines), closed=False)
 
 
 def _block(opener: Fence, lines: list[str]) -> Block:

@@ -74,6 +74,9 @@ WHOLE: Mapping[str, Form] = {
     "a lone closing fence, then usage": lambda s: f"{s.whole}\n```\nUse it:\n{USAGE}",
     "a lone closing fence, then output": lambda s: f"{s.whole}\n```\nOutput:\n{OUTPUT}",
     "never closed": lambda s: f"Code:\n```python\n{s.whole}",
+    "never closed, then prose": lambda s: (
+        f"```python\n{s.whole}\n\nThis function does what was asked for.\n\n- It is short.\n"
+    ),
     "closed at the end of a line": lambda s: f"```python\n{s.whole.rstrip()}```\nDone.",
     "prose behind the closer": lambda s: f"```python\n{s.whole}\n``` This is the code.\n{OUTPUT}",
     "not closed before the next": lambda s: f"```python\n{s.whole}\n```python\nprint(1)\n```",

@@ -16,7 +16,7 @@ OPENING = ("def", "class", "async def", "import", "from", "@")
     ("text", "expected"),
     [
         ("```python\nx\n```", [Block("python", "x\n")]),
-        ("```\nx\n```\n```py\ny", [Block("", "x\n"), Block("py", "y\n")]),
+        ("```\nx\n```\n```py\ny", [Block("", "x\n"), Block("py", "y\n", closed=False)]),
         ("````\n```\n  x\n```\n````", [Block("", "x\n", further_in=True)]),
         ("````\na\n```\nb\n````", [Block("", "a\n```\nb\n")]),
         ("~~~py\nx\n```\n~~~", [Block("py", "x\n```\n")]),
@@ -36,7 +36,7 @@ OPENING = ("def", "class", "async def", "import", "from", "@")
         ("```python\n'''\n ```\n '''\n```", [Block("python", "'''\n ```\n '''\n")]),
         ("```python import math``` is a line\n```\nx\n```", [Block("", "x\n")]),
         ("no block, `x` and ``y``", []),
-        ("```", [Block("", "")]),
+        ("```", [Block("", "", closed=False)]),
     ],
 )
 def test_blocks(text: str, expected: list[Block]) -> None:

@@ -211,6 +211,7 @@ def _words(text: str) -> str:
     text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
     text = re.sub(r",\s*(?:and\s+)?|\s+and\s+", ", ", text)
     text = re.sub(r"\A(?:an?|the) (?=[a-zA-Z]{3})", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\A(?i:option|choice) (?=\(?[A-Z]\)?\Z)", "", text)
     text = _MONTH_FIRST.sub(r"\1 \2", _DAY_FIRST.sub(r"\2 \1", text))
     text = re.sub(r"(?<!\S)\(([A-Z])\)(?=, |\Z)", r"\1", text)
     text = _HALF_OF_DAY.sub(r"\1m", re.sub(r"(?<=\w)\s?[.,;]\Z", "", text))

@@ -18,6 +18,7 @@ _TYPE = r"\\(?:text|mathrm|mathtt)\s*\{"
 _ORDINAL = "(?:st|nd|rd|th)"
 _SET_ORDINAL = rf"\\(?:text|mathrm)\s*\{{\s*{_ORDINAL}\s*\}}"
 _RAISED = rf"\^\s*\{{\s*(?:{_ORDINAL}|{_SET_ORDINAL})\s*\}}"
+_LEADS = r"\\(?:therefore|implies|Rightarrow|approx)"
 _BASE = rf"(?P<base>\d{{1,2}}|{'|'.join(_NUMERALS)})"
 _ARGUMENT = r"(\{[^{}]*\}|\d|(?<=\s)[a-zA-Z]|(?<=[\d}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
 
@@ -77,7 +78,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\log_(?:e|\{e\})(?![a-zA-Z])", r"\\ln "),
     (r"\\(?:mathrm|text)\{\s*([ei])\s*\}", r" \1"),
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
-    (r"\A\s*(?:\\(?:therefore|implies|Rightarrow)(?![a-zA-Z])\s*|\\#\s*|=(?!=)\s*)+(?=\S)", ""),
+    (rf"\A\s*(?:{_LEADS}(?![a-zA-Z])\s*|\\#\s*|=(?!=)\s*)+(?=\S)", ""),
     (r"\A\\text\s*\{[\s$]*(-?\d*\\(?:frac|sqrt|pi)(?![a-zA-Z]).*?)[\s$]*\}\Z", r"\1"),
     (rf"\A(-?\d+){_ORDINAL}\Z", r"\1"),
     (rf"(?<=\d)\s*(?:{_RAISED}|\^?\s*{_SET_ORDINAL})", ""),
@@ -123,6 +124,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         r"(?:\\left)?\\langle(?![a-zA-Z])([^<>|]*?,[^<>|]*?)(?:\\right)?\\rangle(?![a-zA-Z])",
         r"(\1)",
     ),
+    (r"\A[A-Z](?=(?:\\left)?\([^()]*,[^()]*\)\Z)", ""),
     # intervals and sets
     (r"\A(?:\\left)?\\\{\s*(\([^()]*\))\s*(?:\\right)?\\\}\Z", r"\1"),
     (r"\A\]([^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),

@@ -16,7 +16,9 @@ PIECES = (
     "Note: a\n", "'s", "one hundred ", "twenty-one thousand ", "1 and ", "1 million ", "\\frac12",
     "½", "####\n", "#### a: ", "1:", "<1", "#### 1", "1 of 1", "1 a * 1 = ", "1 a",
     "\\approx ", "\\text{ or }", "x=1,", "p=5,q=2;", "1\\bmod 2", "Word\n",
-    "    x\n", "\n\n    def f(x):\n",
+    "    x\n", "\n\n    def f(x):\n", "0.11... ", "1^{th}", "20 June ", "June 20th ", "minus 1 ",
+    "=x", "1\\text{ cm}", "1 cm ", "1 sq. ", "-> ", "\\infty]", "1 x 10^", "}1", "twice 1 ",
+    "half of 1 ",
 )  # fmt: skip
 """What hostile texts are made of: each many times, alone and behind and before another."""
 SIZE = 100_000

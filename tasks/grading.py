@@ -15,15 +15,26 @@ _SHARED_SCRIPTS = frozenset({"GREEK", "MATHEMATICAL", "MODIFIER", "DOUBLE-STRUCK
 
 def last_boxed(text: str) -> str | None:
     r"""The content of the last complete ``\boxed{...}``, braces balanced; else of the last
-    ``\boxed 3``, which MATH's own grader reads too; None if there is neither."""
-    for start in reversed([match.end() for match in _BOX.finditer(text)][-8:]):
+    ``\boxed 3``, which MATH's own grader reads too; None if there is neither, or where a later box
+    that is cut off begins with another answer."""
+    starts = [match.end() for match in _BOX.finditer(text)][-8:]
+    for start in reversed(starts):
         depth = 1
         for brace in _BRACE.finditer(text, start):
             depth += {"{": 1, "}": -1}.get(brace[0], 0)
             if depth == 0:
-                return text[start : brace.start()].strip()
+                content = text[start : brace.start()].strip()
+                later = text[starts[-1] :].strip()
+                same = start == starts[-1] or _says_no_other(later, content)
+                return content if same else None
     bare: list[str] = _BARE_BOX.findall(text)
     return bare[-1].rstrip(".,;:!") if bare else None
+
+
+def _says_no_other(last: str, content: str) -> bool:
+    """Whether the ``last`` box, which is cut off, says the same as far as it goes."""
+    more = last.removeprefix(content)
+    return content.startswith(last) or (more != last and not more[:1].isalnum())
 
 
 def language(response: str) -> float:

@@ -79,6 +79,9 @@ _NAMES = re.compile(r"[A-Z]{3,}")
 _PRIME = re.compile(r"'|\\prime(?![a-zA-Z])")
 _DERIVATIVE = re.compile(r"\A[a-zA-Z](?:'+|\^\{?\s*(?:\\prime\s*)+\}?)\s*(?:\([^()=]*\))?\s*=(?!=)")
 _RESIDUE = re.compile(r"(-?\d{1,15})\s*\\pmod\s*\{?\s*\d{1,15}\s*\}?")
+_ANY_INTEGER = re.compile(
+    r"(?<=\S)\s*(?:,|\\text\{[\s,]*(?:where|for)\s*\})\s*[a-z]\s*\\in\s*\\mathbb\{Z\}\Z"
+)
 _PASSED_OVER = (
     re.compile(r"\\infty\s*(?:\\right)?\]|\[\s*-\s*\\infty"),
     re.compile(r"[\d)]_|\}_\{?\d"),
@@ -98,7 +101,7 @@ _CLAIM = re.compile(
     r"sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
     r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
     r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
-    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|recurring|"
+    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|recurring|cannot|fails|rejected|excluded|extraneous|invalid|impossible|"
     r"repeating|inverse|"
     r"(?:and|to|through|times|point|over|by) (?:an? |one[ -])?(?:half|third|quarter|tenth|zero|one|"
     r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty))\b",
@@ -137,9 +140,11 @@ def _is_one_group(text: str) -> bool:
 
 def unnamed(gold: str, answer: str) -> tuple[str, str]:
     r"""Both without what stands around a value on one side only: ``f'(2) = `` before an answer,
-    ``\pmod 7`` behind either. It names what the value is of."""
+    ``\pmod 7`` and ``, k \in \mathbb{Z}`` behind either. It names what the value is of."""
     if "=" not in gold and not _PRIME.search(gold):
         answer = _DERIVATIVE.sub("", answer).strip()
+    if not (_ANY_INTEGER.search(gold) and _ANY_INTEGER.search(answer)):
+        gold, answer = _ANY_INTEGER.sub("", gold), _ANY_INTEGER.sub("", answer)
     wanted, given = _RESIDUE.fullmatch(gold), _RESIDUE.fullmatch(answer)
     if wanted and not given:
         gold = wanted[1]

@@ -74,7 +74,8 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\(?:backslash|smallsetminus)(?![a-zA-Z])", r"\\setminus "),
     (r"(\\mathbb\{[A-Z]\})\s*-\s*(?=\\\{)", r"\1\\setminus "),
     (r"\\colon(?![a-zA-Z])|(?:\\text\s*)?\{\s*:\s*\}", ":"),
-    (r"\\text\s*\{\s*([,;])\s*\}", r"\1 "),
+    (r"\\text\s*\{\s*([,;])(?:\s*and)?\s*\}", r"\1 "),
+    (r"\\big(cup|cap)(?![a-zA-Z])", r"\\\1 "),
     (r"\\log_(?:e|\{e\})(?![a-zA-Z])", r"\\ln "),
     (r"\\(?:mathrm|text)\{\s*([ei])\s*\}", r" \1"),
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
@@ -109,6 +110,10 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         r"\\text{\1}",
     ),
     # vectors, matrices and systems
+    (
+        r"\A\\left\\\{\s*\\begin\{array\}\{[clr|\s]*\}((?:(?!\\begin|\\end).)*)\\end\{array\}\s*\\right\.\Z",
+        r"\\begin{cases}\1\\end{cases}",
+    ),
     (
         r"\A\\begin\{(cases|aligned|align\*?|gathered)\}((?:(?!\\text|\\begin).)*)\\end\{\1\}\Z",
         _rows,

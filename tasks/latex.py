@@ -45,11 +45,15 @@ _DELIMITERS = re.compile(
     r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro|(?:text|math)dollar)(?![a-zA-Z])"
 )
 _IN_ASCII = {"!=": r"\neq ", "<=": r"\le ", ">=": r"\ge "}
-_EMPTY = re.compile(r"\\varnothing\b|\\\{\s*\\\}")
+_EMPTY = re.compile(r"\\varnothing(?![a-zA-Z])|\\\{\s*\\\}")
 _NUMBER_SET = re.compile(r"\\(?:mathbb|Bbb)\s*\{?\s*([A-Z])\s*\}?")
-_DEGREE = re.compile(r"\^?\{?\\degree\b\}?|(?<=\d)\s*\^\s*\{?\s*(?:\\text\{\s*o\s*\}|o\b)\s*\}?")
+_DEGREE = re.compile(
+    r"\^?\{?\\degree(?![a-zA-Z])\}?|(?<=\d)\s*\^\s*\{?\s*(?:\\text\{\s*o\s*\}|o\b)\s*\}?"
+)
 _TAIL = re.compile(r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z")
-_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)\b")
+_TEXT = re.compile(
+    r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)(?![a-zA-Z])"
+)
 _LABEL = re.compile(
     rf"\A(?:\\text\{{(?!{DENIED})[^{{}}\d]*(?:\bis|:|=)\s*\}}"
     r"|(?:the )?(?:final )?answer(?: is)?\s*:?\s)\s*(?=\S)",
@@ -61,7 +65,7 @@ _PERCENT = re.compile(
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _VARIABLE = re.compile("[a-zA-Z]")
 _ENDS_IN_NAME = re.compile(r"(?<![a-zA-Z])[a-zA-Z]\Z")
-_DOTS = re.compile(r"\\[lcd]?dots[bcimo]?\b|\.\.|\?")
+_DOTS = re.compile(r"\\[lcd]?dots[bcimo]?(?![a-zA-Z])|\.\.|\?")
 _RELATION = re.compile(
     r"[<>]|\\(?:n?eq|ne|not|n?leq?|n?geq?|lt|gt|leqslant|geqslant|n?equiv|n?sim|simeq|neg|lnot|ll|gg)"
     r"(?![a-zA-Z])"
@@ -89,7 +93,7 @@ _PASSED_OVER = (
     re.compile(
         r"\d\s*\\text\{(?![\s,]*(?:and|or)\b)[^{}]*[a-zA-Z][^{}]*\}(?:\^\{?\d\}?)?[^{}\d\\^_]*(?:\d|\\frac|\\sqrt)"
     ),
-    re.compile(r"\d(?:\s|\\text\{)*(?:squared|cubed)\b"),
+    re.compile(r"\d(?:\s|\\text\{)*(?:squared|cubed)(?![a-zA-Z])"),
     re.compile(r"[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\}"),
     re.compile(r"\S\s*\([^()]*[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\)"),
 )
@@ -97,14 +101,14 @@ r"""What math-verify reads as if it was not there, or no further than: ``[0,\inf
 ``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``."""
 _SEVERAL = re.compile(r",|;|\\pm|\b(?:and|or)\b")
 _CLAIM = re.compile(
-    r"(?<!\\)\b(?:hundred|thousand|million|billion|trillion|tens|halves|thirds|fourths|fifths|"
+    r"(?<![a-zA-Z\\])(?:hundred|thousand|million|billion|trillion|tens|halves|thirds|fourths|fifths|"
     r"sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
     r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
     r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
-    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|recurring|cannot|fails|rejected|excluded|extraneous|invalid|impossible|"
-    r"repeating|inverse|"
+    r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|"
+    r"recurring|repeating|inverse|cannot|fails|rejected|excluded|extraneous|invalid|impossible|"
     r"(?:and|to|through|times|point|over|by) (?:an? |one[ -])?(?:half|third|quarter|tenth|zero|one|"
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty))\b",
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty))(?![a-zA-Z])",
     re.I,
 )
 _MONTH = (

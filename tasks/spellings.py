@@ -60,8 +60,8 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     # how it looks
     (r"\A([*`]{1,3}|\")(.+)\1\Z", r"\2"),
     (r"\\(?:[hv]?phantom|(?:text)?color)\{[^{}]*\}", ""),
-    (r"\\(?:display|text)style\b|\\(?:ensuremath|underline|bf|it|sf|limits)\b", ""),
-    (r"\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge)\b", ""),
+    (r"\\(?:(?:display|text)style|ensuremath|underline|bf|it|sf|limits)(?![a-zA-Z])", ""),
+    (r"\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge)(?![a-zA-Z])", ""),
     (r"\\[bB]igg?[lrm]?(?![a-zA-Z])", ""),
     (r"\{\\rm\s+([^{}]*)\}|\\rm\s*\{([^{}]*)\}", r"\\mathrm{\1\2}"),
     # the same command

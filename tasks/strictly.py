@@ -39,6 +39,8 @@ def same(gold: Any, answer: Any) -> bool:
         a_set = isinstance(gold, FiniteSet) or isinstance(answer, FiniteSet)
         sides = [_ordered(side) if a_set else side.args for side in (gold, answer)]
         return all(same(a, b) for a, b in zip(*sides, strict=False))
+    if isinstance(gold, Interval) and isinstance(answer, Interval):
+        return same(gold.start, answer.start) and same(gold.end, answer.end)
     kind = Expr if isinstance(gold, Expr) else Relational
     if isinstance(gold, kind) and isinstance(answer, kind):
         more = answer.free_symbols - gold.free_symbols
@@ -53,6 +55,8 @@ def close(a: Expr, b: Expr) -> bool:
         return bool(a == b)
     tolerance = (_EXACT, _ROUNDED, _DECIMALS)[a.has(Float) + b.has(Float)]
     left, right = a.evalf(_DIGITS), b.evalf(_DIGITS)
+    if left.is_infinite or right.is_infinite:
+        return bool(left == right)
     try:
         return bool(abs(left - right) <= tolerance * max(abs(left), abs(right)))
     except TypeError:  # no number after all, such as infinity less infinity

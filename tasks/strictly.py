@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Eq, Expr, FiniteSet, Float, I, Interval, Rational, Tuple
+from sympy import Basic, Eq, Expr, FiniteSet, Float, I, Interval, Rational, Tuple, nan, oo, zoo
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And
 
@@ -17,6 +17,7 @@ _ROUNDED = 1e-5
 _DECIMALS = 1e-9
 _EXACT = 1e-12
 _DIGITS = 30
+_FINITE = (Expr, FiniteSet, Tuple, Relational)
 
 
 def with_imaginary_unit(parsed: Any) -> Any:
@@ -35,6 +36,8 @@ def same(gold: Any, answer: Any) -> bool:
     """
     if not isinstance(gold, Eq | And) and not _holds(answer):
         return False
+    if isinstance(gold, _FINITE) and _beyond_numbers(answer) and not _beyond_numbers(gold):
+        return False
     if isinstance(gold, Tuple | FiniteSet) and isinstance(answer, Tuple | FiniteSet):
         a_set = isinstance(gold, FiniteSet) or isinstance(answer, FiniteSet)
         sides = [_ordered(side) if a_set else side.args for side in (gold, answer)]
@@ -48,6 +51,11 @@ def same(gold: Any, answer: Any) -> bool:
     return True
 
 
+def _beyond_numbers(parsed: Any) -> bool:
+    """Whether anything in it is infinite or undefined: such equals whatever it is held against."""
+    return isinstance(parsed, Basic) and parsed.has(oo, -oo, zoo, nan)
+
+
 def close(a: Expr, b: Expr) -> bool:
     """Whether two numbers are the same relative to their size; exactly, where both are rational."""
     a, b = a.doit(), b.doit()
@@ -55,11 +63,11 @@ def close(a: Expr, b: Expr) -> bool:
         return bool(a == b)
     tolerance = (_EXACT, _ROUNDED, _DECIMALS)[a.has(Float) + b.has(Float)]
     left, right = a.evalf(_DIGITS), b.evalf(_DIGITS)
-    if left.is_infinite or right.is_infinite:
-        return bool(left == right)
+    if _beyond_numbers(left) or _beyond_numbers(right):
+        return bool(left == right != nan)
     try:
         return bool(abs(left - right) <= tolerance * max(abs(left), abs(right)))
-    except TypeError:  # no number after all, such as infinity less infinity
+    except TypeError:  # no number after all, such as a function that nobody knows
         return True
 
 

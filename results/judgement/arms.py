@@ -31,9 +31,3 @@ def pairs(
             f"Name --baseline and --challenger; the arms here are {', '.join(arms)}."
         )
     return [(arm, baseline) for arm in challengers]
-
-
-def as_named(comparison: Comparison, arm: str | None) -> str | None:
-    """The arm as the comparison spells it, whatever its case."""
-    same = (a for a in comparison.arms if arm is not None and a.casefold() == arm.casefold())
-    return arm if arm in comparison.arms else next(same, arm)

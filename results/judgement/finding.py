@@ -15,7 +15,7 @@ from srpo_bench.results.text import describe, points, some
 
 @dataclass(frozen=True)
 class Finding:
-    """A test's outcome before it is put into words for a reader."""
+    """The ruling, and the figures it was made from."""
 
     ruling: Ruling
     ratio: Estimate | None = None

@@ -21,9 +21,11 @@ from srpo_bench.results.store import ResultsError, read_lines
 
 ROOM = 0.1
 """All must lie within this share of the baseline's steps, where the claim does not leave less."""
+DROPS = "epoch-boundary-with-solved-prompt"
+"""The event that a method waits for which drops prompts at an epoch's end."""
 EPOCH = "one epoch"
 EVENTS = {
-    "epoch-boundary-with-solved-prompt": "the first epoch that ends with a prompt solved",
+    DROPS: "the first epoch that ends with a prompt solved",
     "stage-switch": "the switch of stages",
     "first-replay": "the first replay",
     EPOCH: EPOCH,
@@ -89,15 +91,15 @@ class Headroom:
 def headroom(
     comparison: Comparison,
     contrast: Contrast,
+    happens: Mapping[str, float | None],
     share: float = ROOM,
-    happens: Mapping[str, float | None] | None = None,
 ) -> Headroom:
     """What a comparison allowed, measured at a contrast's target.
 
     Args:
         comparison: the runs. contrast: its two arms.
+        happens: ``effects`` of the two arms.
         share: of the baseline's steps, what a claim leaves; never more than a tenth is taken.
-        happens: ``effects`` of the arms, where they are known.
     """
     arms = (contrast.challenger, contrast.baseline)
     seconds = [
@@ -106,7 +108,7 @@ def headroom(
         if r.arm in arms and (r.evals.step > 0).sum() > 1
     ]
     return Headroom(
-        effects=effects(comparison, *arms) if happens is None else happens,
+        effects=happens,
         second_evaluation=max(seconds, default=float("nan")),
         baseline_steps=contrast.steps.baseline if contrast.steps else float("nan"),
         share=min(ROOM, share),
@@ -129,7 +131,7 @@ def _when(wait: Mapping[str, Any], runs: Sequence[Run]) -> float | None:
     """The step, in the middle of the baseline's seeds where it is one of their records."""
     if "step" in wait:
         return float(wait["step"])
-    if wait["event"] == "epoch-boundary-with-solved-prompt":
+    if wait["event"] == DROPS:
         each = [_solved_epoch(run, wait) for run in runs]
     elif wait["event"] == "first-replay":
         each = [_first(run.steps, run.curves["zero_variance"] < 1) + 1 for run in runs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -58,7 +58,6 @@ class Judge:
         self.comparison, self.challenger, self.baseline = comparison, challenger, baseline
         self.exploratory = exploratory
         self.vouched = vouched or comparison.vouched
-        self._effects: dict[tuple[str, str], dict[str, float | None]] = {}
 
     @cached_property
     def matched(self) -> Matched:
@@ -83,6 +82,11 @@ class Judge:
     def contrast(self) -> Contrast:
         """Costs at the target that decides."""
         return self.at(self.targets[0].goal)
+
+    @cached_property
+    def effects(self) -> Mapping[str, float | None]:
+        """When what the challenger waits for happens; that reads every step of every run."""
+        return effects(self.comparison, self.challenger, self.baseline)
 
     @cached_property
     def headroom(self) -> Headroom:
@@ -144,12 +148,8 @@ class Judge:
         return unit_of(self._runs(self.baseline))
 
     def _headroom(self, pair: Contrast, share: float = ROOM) -> Headroom:
-        """The headroom that a claim of another share asks for. What the arms wait for is looked up
-        once: that reads every step of every run."""
-        arms = (pair.challenger, pair.baseline)
-        if arms not in self._effects:
-            self._effects[arms] = effects(self.comparison, *arms)
-        return headroom(self.comparison, pair, share, self._effects[arms])
+        """The headroom that a claim of another share asks for."""
+        return headroom(self.comparison, pair, self.effects, share)
 
     def _runs(self, other: str) -> list[Run]:
         return self.comparison.of(other) + self.comparison.of(self.challenger)
@@ -279,7 +279,7 @@ class Judge:
         return not self._foreign(claim)
 
     def _foreign(self, claim: Claim) -> str:
-        """Whether the claim speaks of other methods; empty when it is about these. A claim about a
+        """Which other methods the claim speaks of; empty when it is about these. A claim about a
         sampler is about any algorithm that is trained with it."""
         ours, theirs = (self.comparison.algorithms[a] for a in (self.challenger, self.baseline))
         named = {ours.casefold(), self.comparison.samplers.get(self.challenger, "").casefold()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,6 @@ from srpo_bench.results.runs import Run
 from srpo_bench.results.schema import CORE
 from srpo_bench.results.text import some
 
-SCORED = ("evaluation_digest",)
-"""What two policies must have in common for their scores to be compared."""
 UNIT = "unit of a step"
 LAST = "last evaluated step"
 VARIED = 10
@@ -40,15 +38,6 @@ class Matched:
 
     def __bool__(self) -> bool:
         return not self.differing and not self.unknown and self.fields > 0
-
-    def scored(self) -> Matched:
-        """What matters between policies that were only scored: the model that was trained, how and
-        for how long, may differ; what they were asked may not."""
-        return replace(
-            self,
-            differing={k: v for k, v in self.differing.items() if k in SCORED},
-            unknown=[k for k in self.unknown if k in SCORED],
-        )
 
     @property
     def known_to_differ(self) -> str:

@@ -61,7 +61,7 @@ def unmatched(proof: Matched, vouched: bool) -> str:
 
 
 def too_few(n: int) -> str:
-    """Whether the pairs suffice for a verdict; empty when they do."""
+    """Why so many pairs give no verdict; empty when they suffice."""
     if n >= MIN_PAIRS:
         return ""
     return f"{pairs_told(n)}, and a verdict needs at least {MIN_PAIRS}"
@@ -104,9 +104,7 @@ def judge(contrast: Contrast, axis: str, threshold: float) -> Ruling:
     Refuted where it is settled that it is not. Supported where it is settled that it is, and the
     challenger keeps what it reaches: its runs arrive, it does not fall back, and it ends as high.
     """
-    cell = contrast.axes.get(axis)
-    if cell is None:
-        return Ruling("no-verdict", f"not every run records its {axis}")
+    cell = contrast.axes[axis]
     measured = f"the ratio of {axis} is {describe(cell.ratio)}"
     measured += f" ({contrast.bound})" if contrast.bound else ""
     side, doubt = settled(contrast, cell, threshold)

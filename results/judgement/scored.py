@@ -8,6 +8,7 @@ Otherwise it is over seeds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -44,15 +45,15 @@ def test(comparison: Comparison, challenger: str, claim: Equivalence | Superiori
     paired_tables = [table for table in tables if table is not None]
     pairs = len({run.seed for run in arms[0]} & {run.seed for run in arms[1]})
     tail = tail_of(pairs, first_look(comparison.plan, challenger, other))
+    measured = f"{challenger} less {other}: "
     if len(paired_tables) == len(tables):
-        return _by_problem(f"{challenger} less {other}: ", paired_tables, claim, tail)
+        return _by_problem(measured, paired_tables, claim, tail)
 
     def scored(run: Run) -> float:
         return scores_by_run.get(run.name, float("nan"))
 
     d = scores.differences(comparison, (challenger, other), scored, scored)
     floor = sampling.variance(done) / max(len(d.complete), 1)
-    measured, blocked = f"{challenger} less {other}: ", too_few(len(d.complete))
     if isinstance(claim, Equivalence):
         result = equivalence(d.complete, claim.margin, 2 * tail, floor)
         interval = partial(mean, level=1 - 4 * tail, floor=floor)
@@ -60,8 +61,8 @@ def test(comparison: Comparison, challenger: str, claim: Equivalence | Superiori
     else:
         interval = partial(mean, level=1 - 2 * tail, floor=floor)
         p, measured = differs(d.complete, floor), measured + points(interval(d.complete))
-    finding = ruled(measured, d, interval, _within(claim), p, blocked)
-    return Finding(finding.ruling, difference=finding.difference, p=finding.p, p_of=_null(claim))
+    finding = ruled(measured, d, interval, _within(claim), p, too_few(len(d.complete)))
+    return replace(finding, p_of=_null(claim))
 
 
 def _by_problem(

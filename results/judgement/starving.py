@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from srpo_bench.results.judgement.headroom import counts, solved
+from srpo_bench.results.judgement.headroom import DROPS, counts, solved
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast
 from srpo_bench.results.statistics.health import Window, window
 
-DROPS = "epoch-boundary-with-solved-prompt"
-"""The event that a method waits for which drops prompts at an epoch's end."""
 OFTEN = 0.05
 """Of an arm's steps up to the baseline's crossing: what of them can go wrong and decide nothing."""
 

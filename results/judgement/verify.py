@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from srpo_bench.results.judgement.arms import as_named, pairs
+from srpo_bench.results.judgement.arms import pairs
 from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, find, load
 from srpo_bench.results.judgement.judge import Judge
@@ -54,6 +54,6 @@ def judges(
     """A judge of every pair of arms that ``verify`` would look at."""
     exploratory = [checked(level) for level in exploratory]
     comparison = read(folder)
-    baseline, challenger = (as_named(comparison, arm) for arm in (baseline, challenger))
-    named = pairs(comparison, baseline, challenger)
-    return [Judge(comparison, *pair, vouched, exploratory) for pair in named]
+    named = [arm and comparison.spelled(arm) for arm in (baseline, challenger)]
+    found = pairs(comparison, *named)
+    return [Judge(comparison, *pair, vouched, exploratory) for pair in found]

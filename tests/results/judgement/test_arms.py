@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from srpo_bench.results.judgement.arms import as_named, pairs
+from srpo_bench.results.judgement.arms import pairs
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.store import ResultsError
 from tests.results.made import comparison
@@ -54,10 +54,3 @@ def test_what_is_no_pair(
     with pytest.raises(ResultsError) as refused:
         pairs(here, baseline, challenger)
     assert str(refused.value) == said
-
-
-def test_case_is_forgiven_where_the_name_itself_is_not_there() -> None:
-    assert as_named(TWO, "GRPO") == "grpo"
-    assert as_named(planned("Grpo", "grpo"), "grpo") == "grpo"
-    assert as_named(TWO, "ppo") == "ppo"
-    assert as_named(TWO, None) is None

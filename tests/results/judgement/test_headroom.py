@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srpo_bench.results.judgement.headroom import effects, headroom
+from srpo_bench.results.judgement.headroom import effects
+from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.verify import verify
 from srpo_bench.results.runs import read
-from srpo_bench.results.statistics.contrast import contrast
-from srpo_bench.results.statistics.speed import Goal
 from tests.results import synthetic
 
 BOUNDARY = {"event": "epoch-boundary-with-solved-prompt"}
@@ -71,13 +70,13 @@ def test_the_earliest_of_several_mechanisms_counts(folder) -> None:
     assert found["epoch-boundary-with-solved-prompt"] == np.inf
     assert found["first-replay"] == 2
     comparison = read(folder)
-    assert headroom(comparison, contrast(comparison, "srpo", "grpo", Goal())).lacking == ""
+    assert Judge(comparison, "srpo", "grpo").headroom.lacking == ""
 
 
 def test_a_method_that_waits_for_nothing_has_room_at_once(folder) -> None:
     waits(folder)
     comparison = read(folder)
-    assert headroom(comparison, contrast(comparison, "srpo", "grpo", Goal())).first == 0
+    assert Judge(comparison, "srpo", "grpo").headroom.first == 0
 
 
 def test_prompts_are_read_where_they_are_recorded(folder) -> None:

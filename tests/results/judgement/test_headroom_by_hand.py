@@ -76,13 +76,13 @@ def test_the_second_evaluation_is_the_latest_of_both_arms() -> None:
     pair: Any = SimpleNamespace(
         challenger="srpo", baseline="grpo", steps=SimpleNamespace(baseline=100.0)
     )
-    found = headroom.headroom(comparison(*runs), pair, 0.5, {})
+    found = headroom.headroom(comparison(*runs), pair, {}, 0.5)
     assert (found.second_evaluation, found.baseline_steps, found.share) == (30, 100, headroom.ROOM)
-    assert headroom.headroom(comparison(*runs), pair, 0.05, {}).share == 0.05
+    assert headroom.headroom(comparison(*runs), pair, {}, 0.05).share == 0.05
     early = [run("grpo", 1, (0, 0, 0), step=(0, 1, 5)), run("grpo", 2, (0,) * 4, step=(0, 1, 3, 9))]
-    assert headroom.headroom(comparison(*early), pair, 0.5, {}).second_evaluation == 5
-    assert headroom.headroom(comparison(early[0]), pair, 0.5, {}).second_evaluation == 5
+    assert headroom.headroom(comparison(*early), pair, {}, 0.5).second_evaluation == 5
+    assert headroom.headroom(comparison(early[0]), pair, {}, 0.5).second_evaluation == 5
     pair.steps = None
-    nothing = headroom.headroom(comparison(runs[3]), pair, 0.5, {})
+    nothing = headroom.headroom(comparison(runs[3]), pair, {}, 0.5)
     assert np.isnan(nothing.second_evaluation)
     assert np.isnan(nothing.baseline_steps)

@@ -133,7 +133,7 @@ def test_without_a_named_challenger_every_arm_gets_its_verdicts(tmp_path: Path) 
     told = {v.challenger: v.verdict for v in verify(many, ["steps-90"])}
     assert told == {"dapo": "no-verdict", "srpo": "supported"}
     assert "about srpo and srpo-paper, not about dapo" in verify(many, ["steps-90"])[0].reason
-    assert [v.challenger for v in verify(many, ["steps-90"], challenger="dapo")] == ["dapo"]
+    assert [v.challenger for v in verify(many, ["steps-90"], challenger="DAPO")] == ["dapo"]
     other = verify(many, ["steps-90"], baseline="dapo")
     assert {v.challenger for v in other} == {"grpo", "srpo"}
     assert "compares with grpo, not with dapo" in other[1].reason

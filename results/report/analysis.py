@@ -17,6 +17,7 @@ from srpo_bench.results.judgement.matched import Matched, matched
 from srpo_bench.results.judgement.neutral import Neutral, equal_steps, neutrals
 from srpo_bench.results.judgement.starving import batch_of
 from srpo_bench.results.judgement.targets import Target, checked, targets
+from srpo_bench.results.progress import progress
 from srpo_bench.results.runs import Comparison, read
 from srpo_bench.results.statistics import across, benchmarks, sampling, scores
 from srpo_bench.results.statistics.benchmarks import BenchmarkMean
@@ -216,9 +217,6 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
     for run in runs:
         for name, value in run.totals.items():
             totals[name] = totals.get(name, 0.0) + value
-    states: dict[str, int] = {}
-    for run in runs:
-        states[run.state] = states.get(run.state, 0) + 1
     error, ends = across.error_at_end(done), scores.score_matrix(done, tasks)
     errors = {t: across.error_at_end(done, t) for t in tasks}
     return ArmResult(
@@ -230,7 +228,7 @@ def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
         benchmark=benchmarks.at_end(runs),
         survival=survival(runs, level, comparison.horizon),
         totals=totals,
-        states=states,
+        states=progress(runs).states,
         iqm=across.iqm_interval(ends, floor=error / max(len(done), 1)) if tasks else _mean([]),
     )
 

@@ -101,7 +101,7 @@ def mail(a: Analysis, h: Headline) -> str:
         sentences.append(f"Verdict: {h.verdict}.")
     sentences += [
         h.sentence,
-        f"{cost(a, h.challenger)}",
+        h.cost,
         f"Runs: {runs(a)}.",
         f"What it means: {h.means}",
     ]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srpo_bench.results.array import Array
 from srpo_bench.results.report import answer
@@ -80,9 +81,13 @@ def _crossing(a: Analysis, arm: str, cell: AxisContrast) -> dict[str, Any]:
     return {"arm": place, "at": cell.challenger, "told": bounded(cell.ratio.value, cell.bound)}
 
 
+def thinned(n: int, most: int) -> NDArray[np.intp]:
+    """Which of n points are drawn, first and last among them."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.intp))
+
+
 def _run(run: Run, arm: int, axes: Sequence[str]) -> dict[str, Any]:
-    picks = np.unique(np.linspace(0, len(run.evals) - 1, min(len(run.evals), POINTS)).astype(int))
-    kept = picks if len(run.evals) else np.array([], dtype=int)
+    kept = thinned(len(run.evals), POINTS)
     return {
         "arm": arm,
         "seed": run.seed,

@@ -158,8 +158,7 @@ def _runs(a: Analysis) -> dict[str, Any]:
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> list[list[float]]:
-    picks = np.unique(np.linspace(0, len(x) - 1, min(len(x), RUN_POINTS)).astype(int))
-    return [[float(x[i]), round(float(y[i]), 4)] for i in picks] if len(x) else []
+    return [[float(x[i]), round(float(y[i]), 4)] for i in charts.thinned(len(x), RUN_POINTS)]
 
 
 def _read(name: str) -> str:

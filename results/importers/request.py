@@ -104,9 +104,6 @@ def on_repeat(request: Request) -> OnRepeat | None:
     Raises:
         ResultsError: neither first nor last.
     """
-    for choice in get_args(OnRepeat):
-        if request.on_repeat == choice:
-            return cast(OnRepeat, choice)
-    if request.on_repeat is not None:
+    if request.on_repeat not in (None, *get_args(OnRepeat)):
         raise ResultsError(f"--on-repeat is first or last, not '{request.on_repeat}'.")
-    return None
+    return cast("OnRepeat | None", request.on_repeat)

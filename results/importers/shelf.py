@@ -62,15 +62,14 @@ class Shelf:
         """
         if record.seed < 0:
             raise ResultsError(
-                f"{self._where(len(self._files) - 1, record.line)}: a seed is not negative, as "
-                f"{record.seed} is."
+                f"{self._here(record)}: a seed is not negative, as {record.seed} is."
             )
         run = self._runs.setdefault((record.arm, record.seed), len(self._runs))
         same = self._arms.setdefault(record.arm.casefold(), record.arm)
         if same != record.arm:
             raise ResultsError(
-                f"{self._where(len(self._files) - 1, record.line)}: '{record.arm}' and '{same}' "
-                "differ in case only; write them alike, or give them two names."
+                f"{self._here(record)}: '{record.arm}' and '{same}' differ in case only; write "
+                "them alike, or give them two names."
             )
         values = [getattr(record, field) for field in FIELDS]
         key = (run, record.step, record.task)
@@ -128,10 +127,12 @@ class Shelf:
         old, new = ("unknown" if v is None else repr(v) for v in values)
         evaluation = f"{record.arm}, seed {record.seed}, step {record.step}"
         return ResultsError(
-            f"{self._where(*other)} and {self._where(len(self._files) - 1, record.line)} tell "
-            f"{evaluation} twice, with {field} {old} and {new}; keep one of them, or say "
-            "which counts: --on-repeat first or last."
+            f"{self._where(*other)} and {self._here(record)} tell {evaluation} twice, with {field} "
+            f"{old} and {new}; keep one of them, or say which counts: --on-repeat first or last."
         )
+
+    def _here(self, record: Record) -> str:
+        return self._where(len(self._files) - 1, record.line)
 
     def _where(self, file: int, line: int) -> str:
         path, unit = self._files[file]

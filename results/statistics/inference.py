@@ -127,7 +127,6 @@ class Margin:
 
     difference: Estimate
     """With the interval that the test reads: 90 % for equivalence, 95 % for non-inferiority."""
-    margin: float
     p: float
     established: bool
 
@@ -138,7 +137,7 @@ def equivalence(
     """Two one-sided t-tests (TOST): is the mean difference within ± margin?"""
     estimate = mean(differences, 1 - 2 * alpha, floor)
     p = max(_above(differences, -margin, floor), _above(-differences, -margin, floor))
-    return Margin(estimate, margin, p, p < alpha)
+    return Margin(estimate, p, p < alpha)
 
 
 def noninferiority(
@@ -146,7 +145,7 @@ def noninferiority(
 ) -> Margin:
     """One-sided t-test: is the mean difference above −margin?"""
     p = _above(differences, -margin, floor)
-    return Margin(mean(differences, 1 - 2 * alpha, floor), margin, p, p < alpha)
+    return Margin(mean(differences, 1 - 2 * alpha, floor), p, p < alpha)
 
 
 def differs(differences: Array, floor: float = 0.0) -> float:

@@ -110,6 +110,11 @@ def nested(path: list[str], value: Any) -> dict[str, Any]:
     return {path[0]: value if len(path) == 1 else nested(path[1:], value)}
 
 
+def deep(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted path as a nested mapping: what ``flat`` was made of."""
+    return merge(*(nested(path.split("."), value) for path, value in values.items()))
+
+
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """A nested mapping by dotted path."""
     out: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""report, verify, import and claims: the commands that read run directories and logs."""
+"""The commands that read run directories and logs, and train nothing."""
 
 from __future__ import annotations
 

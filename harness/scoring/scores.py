@@ -1,4 +1,4 @@
-"""Scores as a table to read and as files to keep."""
+"""Scores of policies, and the files that keep them."""
 
 from __future__ import annotations
 

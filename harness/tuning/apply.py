@@ -32,8 +32,7 @@ def read_tuned(folder: Path) -> dict[str, Any]:
 def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a tuning chose, as a layer of settings."""
     chosen = record["chosen"]
-    shared = layers.merge(*(layers.nested(p.split("."), v) for p, v in chosen["shared"].items()))
-    return layers.merge(shared, {"algorithms": chosen["algorithms"]})
+    return layers.merge(layers.deep(chosen["shared"]), {"algorithms": chosen["algorithms"]})
 
 
 def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> dict[str, Any]:

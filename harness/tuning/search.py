@@ -87,14 +87,10 @@ def choose(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
 
 
 def _settled(values: Mapping[str, Any], c: Candidate) -> tuple[Config, list[Arm]]:
-    shared = [layers.nested(p.split("."), v) for p, v in c.shared.items()]
-    merged = layers.merge(values, *shared, {"algorithms": {c.algorithm: _nested(c.own)}})
+    own = {"algorithms": {c.algorithm: layers.deep(c.own)}}
+    merged = layers.merge(values, layers.deep(c.shared), own)
     arms = parse_arms([c.algorithm], merged.pop("algorithms"))
     return layers.parse(Config, merged, "the settings"), arms
-
-
-def _nested(own: Mapping[str, Any]) -> dict[str, Any]:
-    return layers.merge(*(layers.nested(p.split("."), v) for p, v in own.items()))
 
 
 def _scored(c: Candidate, comparison: PlannedComparison) -> Candidate:
@@ -184,7 +180,7 @@ def _write(
         ],
         "chosen": {
             "shared": chosen[baseline].shared,
-            "algorithms": {a: _nested(c.own) for a, c in chosen.items() if c.own},
+            "algorithms": {a: layers.deep(c.own) for a, c in chosen.items() if c.own},
         }
         if chosen
         else None,

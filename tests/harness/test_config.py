@@ -226,6 +226,8 @@ def test_layers_by_hand() -> None:
     assert inner == {"b": {"c": 1}}  # nobody's own values are changed
     assert layers.merge({"a": 1}, {"a": inner}) == {"a": inner}
     assert layers.nested(["a", "b"], 3) == {"a": {"b": 3}}
+    assert layers.deep({"a.b": 3, "a.c": 4, "d": {}}) == {"a": {"b": 3, "c": 4}, "d": {}}
+    assert layers.deep({}) == {}
     assert layers.flat({"a": {"b": {"c": 1}, "d": [2]}, "e": 3}) == {"a.b.c": 1, "a.d": [2], "e": 3}
     numbers = {"3e-5": 3e-5, "1E6": 1e6, "-2.5e+3": -2500.0, "1e1234": "1e1234", "e5": "e5"}
     assert {text: layers.scalar(text) for text in numbers} == numbers

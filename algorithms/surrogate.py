@@ -54,23 +54,12 @@ def outside_clip(ratio: Tensor, advantage: Tensor, low: float, high: float) -> T
     return ((ratio < 1 - low) & (a < 0)) | ((ratio > 1 + high) & (a > 0))
 
 
-# Estimators of KL(π ‖ ref) from samples of π, per token (b, T): Schulman, "Approximating KL
-# Divergence", 2020, http://joschu.net/blog/kl-approx.html. k1 and k3 are unbiased; k3 is never
-# negative and of lower variance.
-
-
-def kl_k1(logp: Tensor, ref_logp: Tensor, mask: Tensor) -> Tensor:
-    """log(π / ref)."""
-    return log_ratio(logp, ref_logp, mask)
-
-
-def kl_k2(logp: Tensor, ref_logp: Tensor, mask: Tensor) -> Tensor:
-    """½ log(π / ref)²."""
-    return log_ratio(logp, ref_logp, mask).square() / 2
-
-
 def kl_k3(logp: Tensor, ref_logp: Tensor, mask: Tensor) -> Tensor:
-    """ref/π − log(ref/π) − 1, the one of GRPO."""
+    """ref/π − log(ref/π) − 1, per token (b, T): GRPO's estimator of KL(π ‖ ref) from samples of π.
+
+    It is unbiased and never negative: k3 of Schulman, "Approximating KL Divergence", 2020,
+    http://joschu.net/blog/kl-approx.html.
+    """
     inverse = -log_ratio(logp, ref_logp, mask)
     return inverse.exp() - inverse - 1
 

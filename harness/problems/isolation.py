@@ -15,7 +15,7 @@ def without_unsafe(config: Config) -> tuple[Config, list[str]]:
     from srpo_bench.tasks.sandbox import isolation
 
     code = {name for name, task in tasks_of(config.all_tasks).items() if task.executes_code}
-    if not code or isolation().mode != "none":
+    if not code or isolation().usable:
         return config, []
     train = tuple(t for t in config.data.tasks if t not in code)
     scored = tuple(t for t in config.evaluation_tasks if t not in code)

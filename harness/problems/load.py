@@ -18,10 +18,10 @@ from srpo_bench.harness.problems.isolation import require_isolation
 from srpo_bench.harness.problems.known import tasks_of
 from srpo_bench.harness.problems.seen import learnt, refuse_learnt, seen_by
 from srpo_bench.harness.streams import stream
-from srpo_bench.tasks.base import Problem, Task, TaskError
+from srpo_bench.tasks.base import Problem, Split, Task, TaskError
 from srpo_bench.tasks.contamination import contaminated
 from srpo_bench.tasks.contradiction import contradictions
-from srpo_bench.tasks.provenance import ORIGIN, Provenance, provenance
+from srpo_bench.tasks.provenance import ORIGIN, Provenance, Role, provenance
 
 
 @dataclass
@@ -135,14 +135,8 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
         )
     sources = [
         *(_trained_on(name, group, pool.values(), excluded) for name, group in train.items()),
-        *(
-            provenance(n, "evaluation", ev.split, held_out[n], len(group))
-            for n, group in evaluation.items()
-        ),
-        *(
-            provenance(n, "final", config.final.split, last[n], len(group))
-            for n, group in final.items()
-        ),
+        *_scored_on("evaluation", ev.split, held_out, evaluation),
+        *_scored_on("final", last_split, last, final),
     ]
     pools = {seed: [p.id for p in problems] for seed, problems in drawn.items()}
     notes = [note for group in clean if (note := contradictions(group))]
@@ -168,6 +162,15 @@ def _trained_on(
     used = sum(problem.task == name for problem in pool)
     left_out = sum(problem.id in excluded for problem in group)
     return provenance(name, "train", "train", group, used, left_out)
+
+
+def _scored_on(
+    role: Role,
+    split: Split,
+    loaded: Mapping[str, list[Problem]],
+    used: Mapping[str, list[Problem]],
+) -> list[Provenance]:
+    return [provenance(n, role, split, loaded[n], len(group)) for n, group in used.items()]
 
 
 def _choose(by_task: Sequence[list[Problem]], size: int | None, seed: int) -> list[Problem]:
@@ -229,5 +232,4 @@ def load_final(config: Config) -> Problems:
         _refuse_shared_ids(loaded.values())
     require_isolation([name for name, task in tasks.items() if task.executes_code])
     final = _limited(loaded, config.final)
-    sources = [provenance(n, "final", split, loaded[n], len(group)) for n, group in final.items()]
-    return Problems(tasks, {}, {}, final, provenance=sources)
+    return Problems(tasks, {}, {}, final, provenance=_scored_on("final", split, loaded, final))

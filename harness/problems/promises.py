@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,11 +146,7 @@ def _grades(task: Task, pairs: Sequence[tuple[Problem, str]]) -> list[Grade]:
 
 
 def _undrawn(task: Task, few: Sequence[Problem]) -> str:
-    return _moved(lambda: _grades(task, [(p, p.answer) for p in few]))
-
-
-def _moved(act: Callable[[], object]) -> str:
     before = random.getstate()
-    act()
+    _grades(task, [(p, p.answer) for p in few])
     moved = random.getstate() != before
     return "it draws from Python's random; a grade is a function of its response" if moved else ""

@@ -6,49 +6,47 @@ from typing import Any
 
 from srpo_bench.harness.errors import UserError, as_user_error
 
+PATHS = {
+    "tasks": "data.tasks",
+    "eval_tasks": "evaluation.tasks",
+    "final_tasks": "final.tasks",
+    "model": "model.path",
+    "data_dir": "data.data_dir",
+    "seeds": "seeds",
+    "target": "targets",
+    "steps": "steps",
+    "limit": "final.problems",
+    "k": "final.k",
+    "temperature": "final.temperature",
+    "top_p": "final.top_p",
+    "max_new_tokens": "final.max_new_tokens",
+    "style": "data.style",
+    "shots": "data.shots",
+    "engine": "rollout.engine",
+    "batch": "rollout.rows_at_once",
+    "threads": "threads",
+    "device": "model.device",
+    "dtype": "model.dtype",
+}
+"""A flag -> the setting that it stands for."""
+
 
 def nested(**given: Any) -> dict[str, Any]:
     """The plain flags as nested settings; those not given are absent."""
-    paths = {
-        "tasks": ("data", "tasks"),
-        "eval_tasks": ("evaluation", "tasks"),
-        "final_tasks": ("final", "tasks"),
-        "model": ("model", "path"),
-        "data_dir": ("data", "data_dir"),
-        "seeds": ("seeds",),
-        "target": ("targets",),
-        "steps": ("steps",),
-        "limit": ("final", "problems"),
-        "k": ("final", "k"),
-        "temperature": ("final", "temperature"),
-        "top_p": ("final", "top_p"),
-        "max_new_tokens": ("final", "max_new_tokens"),
-        "style": ("data", "style"),
-        "shots": ("data", "shots"),
-        "engine": ("rollout", "engine"),
-        "batch": ("rollout", "rows_at_once"),
-        "threads": ("threads",),
-        "device": ("model", "device"),
-        "dtype": ("model", "dtype"),
-    }
-    out: dict[str, Any] = {}
-    for name, value in given.items():
-        if value is None:
-            continue
-        if name.endswith("tasks"):
-            value = [task.strip() for task in value.split(",")]
-        elif name == "seeds":
-            value = _seeds(value)
-        elif name == "target":
-            value = target_list(value)
-        elif name == "data_dir":
-            value = str(value)
-        *outer, last = paths[name]
-        place = out
-        for key in outer:
-            place = place.setdefault(key, {})
-        place[last] = value
-    return out
+    from srpo_bench.harness.layers import deep
+
+    return deep({PATHS[k]: _setting(k, value) for k, value in given.items() if value is not None})
+
+
+def _setting(flag: str, value: Any) -> Any:
+    """A flag's value as its setting's."""
+    if flag.endswith("tasks"):
+        return [task.strip() for task in value.split(",")]
+    if flag == "seeds":
+        return _seeds(value)
+    if flag == "target":
+        return target_list(value)
+    return str(value) if flag == "data_dir" else value
 
 
 def _seeds(text: str) -> tuple[int, ...]:

@@ -34,7 +34,8 @@ class Check:
 
 def checks(a: Analysis, arm: str) -> list[Check]:
     """The headline claim's conditions on one challenger, in the order a verdict needs them."""
-    judge, rows = a.judges[arm], [_finished(a, arm), _matched(a, a.judges[arm])]
+    judge = a.judges[arm]
+    rows = [_finished(a, arm), _matched(judge)]
     if a.gain is None:
         return rows
     c = judge.contrast
@@ -89,7 +90,7 @@ def _finished(a: Analysis, arm: str) -> Check:
     return _check("Finished", len(ended) == len(runs), value, "all")
 
 
-def _matched(a: Analysis, judge: Judge) -> Check:
+def _matched(judge: Judge) -> Check:
     proof = judge.matched
     if proof:
         return _check("Matched", True, f"{proof.fields} of {proof.fields} fields equal", "all")

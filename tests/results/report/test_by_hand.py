@@ -67,7 +67,7 @@ def test_are_they_finished() -> None:
 def test_are_they_matched() -> None:
     def asked(proof: Matched, vouched: bool = False) -> tuple[str, str, str]:
         judge: Any = SimpleNamespace(matched=proof, vouched=vouched)
-        return told(why._matched(analysis(), judge))
+        return told(why._matched(judge))
 
     assert asked(Matched({}, [], 9)) == ("yes", "9 of 9 fields equal", "all")
     differ = Matched({"lr": [1, 2]}, ["x"], 9)

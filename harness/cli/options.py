@@ -19,7 +19,9 @@ Model = Annotated[str | None, typer.Option(help="folder, GGUF file or hub id")]
 DataDir = Annotated[Path | None, typer.Option(help="local benchmark files")]
 Steps = Annotated[int | None, typer.Option(help="training steps a run")]
 Engine = Annotated[str | None, typer.Option(help="what samples: torch, vllm or vllm-server")]
-Preset = Annotated[str | None, typer.Option(help="see bench presets; default: micro")]
+Preset = Annotated[
+    str | None, typer.Option(help="see bench presets; default: micro, or real with --model")
+]
 Set = Annotated[list[str] | None, typer.Option("--set", help="path=value, repeatable")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="runs side by side; default: what the cores hold")

@@ -26,7 +26,8 @@ from srpo_bench.results.store import STATUS, STOP, read_json, saved, write_json
 POLL = 0.25
 """Seconds between looks at the executor."""
 
-ENDED = ("done", "failed", "stopped")
+LAST = ("done", "failed", "stopped")
+"""States that a run writes down itself as it ends."""
 
 
 def run_all(
@@ -112,7 +113,7 @@ def _close(ended: list[Ended], stopping: bool) -> None:
         with suppress(OSError, ValueError):  # killed as it wrote, or there is none
             record = read_json(path)
         waits = stopping and record.get("state") == "waiting"
-        if not waits and record.get("state") not in ENDED and end.how != SUPERSEDED:
+        if not waits and record.get("state") not in LAST and end.how != SUPERSEDED:
             reason = f"The worker died: {end.how or 'nobody knows how'}."
             write_json(path, {**record, "state": "failed", "reason": reason})
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,19 @@ def test_an_arm_that_was_seen_for_less_bounds_less(tmp_path: Path) -> None:
 def test_no_bound_while_runs_are_under_way(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", {"grpo": 0.5, "srpo": 9.0}, 2, training=False)
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="running")
+    found = summary(analyse(folder))["comparisons"][0]
+    assert found["ratio_of_medians"] is None
+    assert found["ratio_of_medians_bound"] is None
+
+
+@pytest.mark.parametrize("lost", ["runs", "evaluations"])
+def test_an_arm_of_which_nothing_is_there_bounds_nothing(tmp_path: Path, lost: str) -> None:
+    """Its folder was not copied with the others, or its runs are done and their curves are lost."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 0.5, "srpo": 0.5}, 2, training=False)
+    if lost == "runs":
+        shutil.rmtree(folder / "srpo")
+    for evals in (folder / "srpo").glob("*/evals.jsonl"):
+        evals.write_text("")
     found = summary(analyse(folder))["comparisons"][0]
     assert found["ratio_of_medians"] is None
     assert found["ratio_of_medians_bound"] is None

@@ -80,6 +80,9 @@ def unknown_setting(path: str, settings: Iterable[str], where: str = "") -> User
         settings: the path of each.   where: what it was typed in, for the sentence.
     """
     names = list(dict.fromkeys(settings))
+    if "." in path and path in names:  # a key with dots in it
+        sections = f"{': {'.join(path.split('.'))}: …{'}' * path.count('.')}"
+        return UserError(f"Setting '{path}' is written by section in a file: {sections}.")
     section, _, last = path.rpartition(".")
     by_last: dict[str, list[str]] = {}
     for name in names:

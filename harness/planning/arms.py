@@ -82,6 +82,7 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
     """
     if not isinstance(settings, Mapping):
         raise UserError(f"algorithms takes settings by arm, as in grpo.beta, not '{settings}'.")
+    settings = {str(key): values for key, values in settings.items()}  # YAML has 1 as a number
     typed = [read_arm(name) for name in names]
     keys = [key for arm in typed for key in arm.keys]
     for key, values in settings.items():
@@ -106,7 +107,7 @@ def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
         for name, value in settings.get(key, {}).items():
             if name == "optim":
                 given[name] = layers.merge(given[name], value) if isinstance(value, dict) else value
-            elif place := _place(typed, key, name, kind.Settings, sampler.Settings):
+            elif place := _place(typed, key, str(name), kind.Settings, sampler.Settings):
                 given[place][name] = value
     layers.parse(kind.Settings, given["settings"], f"algorithm '{typed.algorithm}'")
     layers.parse(sampler.Settings, given["sampler_settings"], f"sampler '{typed.sampler}'")

@@ -68,6 +68,29 @@ def test_wrong_settings_are_one_clear_sentence(values: dict[str, Any], message: 
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1: 2", "Setting '1' in the settings: Keys should be strings, got 1."),
+        ("optim: {1.5: 2}", "Setting 'optim.1.5' in the settings: Keys should be strings, got 1.5"),
+        ("optim.lr: 2", "Setting 'optim.lr' is written by section in a file: optim: {lr: …}."),
+        (
+            "rollout: {vllm.answer_seconds: 9}",
+            "Setting 'rollout.vllm.answer_seconds' is written by section in a file: "
+            "rollout: {vllm: {answer_seconds: …}}.",
+        ),
+    ],
+)
+def test_keys_of_a_file_that_are_no_text_or_have_dots(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError) as error:
+        layers.parse(Config, layers.stack(layers.read_yaml(file)), "the settings")
+    assert message in str(error.value)
+
+
 def test_unknown_preset_gets_a_suggestion() -> None:
     with pytest.raises(UserError, match="Unknown preset 'micr'; did you mean 'micro'"):
         layers.read_preset("micr")

@@ -93,6 +93,17 @@ def test_what_is_no_setting(given: dict[str, Any], message: str) -> None:
         parse_arms(["npr"], given)
 
 
+def test_a_key_that_yaml_reads_as_a_number_is_a_name() -> None:
+    given: dict[Any, Any] = {1: {"beta": 0.5}}
+    (arm,) = parse_arms(["1=grpo"], given)
+    assert arm.settings == {"beta": 0.5}
+    with pytest.raises(UserError, match="Unknown arm '1'"):
+        parse_arms(["grpo"], given)
+    numbered: dict[str, Any] = {"grpo": {1: 0.5}}
+    with pytest.raises(UserError, match="Unknown setting of 'grpo' '1'"):
+        parse_arms(["grpo"], numbered)
+
+
 def test_a_name_that_both_have_is_said_by_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     class Both(DPSSettings):
         beta: float = setting(1.0, "another β", "this test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -152,7 +153,8 @@ BLOCKS: Blocks = {
     "prompts": prompts,
     "controls": controls,
     "units": units,
-    "smollm2": real_model.arms,
+    real_model.GPU: partial(real_model.arms, real_model.GPU),
+    real_model.CPU: partial(real_model.arms, real_model.CPU),
     "both": real_model.both,
     "tuned": tuned,
     "hard": hard,

@@ -28,8 +28,8 @@ def written(text: str, blocks: Blocks, source: str = "results/published") -> str
     for name, make in blocks.items():
         begin, end = f"<!-- from {source}: {name} -->\n", "\n<!-- end -->"
         head, opened, rest = text.partition(begin)
-        _, closed, tail = rest.partition(end)
-        if not (opened and closed):
+        old, closed, tail = rest.partition(end)
+        if not (opened and closed) or "<!-- from" in old:
             raise SystemExit(f"There is no block between {begin.strip()} and {end.strip()}.")
         text = f"{head}{begin}{make()}{end}{tail}"
     return text

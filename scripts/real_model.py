@@ -1,4 +1,4 @@
-"""What docs/answer.md says of the published comparison on a real model."""
+"""What docs/answer.md says of the published comparisons on a real model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts import readme
 from scripts.blocks import PUBLISHED, percent, summary, table
 from scripts.publish import RECORDS, unpack
 
-FOLDER = "smollm2"
+GPU, CPU = "smollm2", "smollm2-cpu"
 AFTER = (10, 20, 50, 100)
 ALONG = (
     *((arm, "grpo") for arm in ("srpo", "srpo-paper", "grpo-token", "greso", "srpo-back")),
@@ -22,10 +22,10 @@ ALONG = (
 """Steps, and pairs of arms, whose accuracies on the real model stand side by side."""
 
 
-def arms() -> str:
+def arms(folder: str) -> str:
     """The real model: against the baseline, along the way, the arms' groups, then benchmarks."""
     parts = (readme.arms, _along, _groups, _last)
-    return "\n\n".join(part(FOLDER) for part in parts)
+    return "\n\n".join(part(folder) for part in parts)
 
 
 def both() -> str:
@@ -33,7 +33,7 @@ def both() -> str:
     names = {"base": "the base", "grpo-5": "`grpo`, seed 5", "srpo-5": "`srpo`, seed 5"}
     rows = []
     for name, model in names.items():
-        own, theirs = _scores(f"{name}-own"), _scores(f"{name}-lm-eval")
+        own, theirs = _scores(GPU, f"{name}-own"), _scores(GPU, f"{name}-lm-eval")
         rows.append(
             (
                 model,
@@ -60,6 +60,7 @@ def _along(folder: str) -> str:
         rows = [
             (f"`{pair[0]}` less `{pair[1]}`", *(gap(comparison, pair, step) for step in AFTER))
             for pair in ALONG
+            if {*pair} <= {*comparison.arms}
         ]
     return table(("accuracy, points", *(f"after {step} steps" for step in AFTER)), rows)
 
@@ -76,7 +77,7 @@ def _last(folder: str) -> str:
     """Mean over seeds and its standard error between them, of every benchmark; the base first."""
     arms = summary(folder)["arms"]
     first = next(iter(arms.values()))
-    base = {task: score for (task, _), score in reversed(_scores("base-sampled").items())}
+    base = {task: score for (task, _), score in reversed(_scores(folder, "base-sampled").items())}
     before = percent(first["base_accuracy"]["value"])
     rows = [("the base", "", before, *(base[task] for task in first["benchmarks"]))]
     for name, arm in arms.items():
@@ -97,9 +98,9 @@ def _spread(score: Mapping[str, Any] | None) -> str:
     return percent(score["value"]) + ("" if error is None else f" ± {100 * error:.1f}")
 
 
-def _scores(name: str) -> dict[tuple[str, str], str]:
+def _scores(folder: str, name: str) -> dict[tuple[str, str], str]:
     """(task, metric) -> score of one ``bench eval``, with its standard error over questions."""
-    path = PUBLISHED / FOLDER / "scores" / f"{name}.json"
+    path = PUBLISHED / folder / "scores" / f"{name}.json"
     return {
         (score["task"], score["metric"]): (
             f"{percent(score['accuracy'])} ± {100 * score['stderr_questions']:.1f}"

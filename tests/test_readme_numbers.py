@@ -15,6 +15,14 @@ def test_the_blocks_are_what_the_summaries_say() -> None:
     assert blocks.written(TEXT, readme.BLOCKS) == TEXT, "run: python scripts/readme.py"
 
 
+def test_a_block_without_a_line_does_not_take_the_text_behind_it() -> None:
+    marks = [f"<!-- from results/published: {name} -->\n" for name in "ab"]
+    page = f"{marks[0]}<!-- end -->\nkept\n{marks[1]}old\n<!-- end -->"
+    with pytest.raises(SystemExit, match=r"no block between .*: a -->"):
+        blocks.written(page, {"a": lambda: "new"})
+    assert blocks.written(page, {"b": lambda: "new"}) == page.replace("old", "new")
+
+
 def test_the_section_of_results_states_no_number_of_its_own() -> None:
     section = TEXT.partition("\n## What came out\n")[2].partition("\n## ")[0]
     assert "results/published" in section
@@ -62,6 +70,13 @@ def test_an_arm_without_a_complete_pair_is_said_to_have_none() -> None:
     page = {"baseline": "grpo", "comparisons": [pair]}
     assert method_pages._steps(page, "greso") == "no pair is complete"
     assert real_model._spread(None) == "–"
+
+
+def test_a_pair_with_a_target_of_its_own_says_which() -> None:
+    """Where some of a challenger's runs are missing, its target is of the pairs that there are."""
+    assert readme._own_target({"target": 0.2317}, 0.2389) == ", to 23.2 %"
+    assert readme._own_target({"target": 0.2389}, 0.2389) == ""
+    assert readme._own_target({"target": None}, 0.2389) == ""
 
 
 def test_a_ratio_with_an_open_end_or_none_is_written() -> None:

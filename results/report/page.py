@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from srpo_bench.results.progress import progress
 from srpo_bench.results.report import answer, charts, pictures, samples, why, words
@@ -75,13 +76,20 @@ def render(
 @cache
 def _environment() -> Environment:
     """Its templates are compiled once; a watched report is written many times."""
-    return Environment(
+    env = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    env.filters["code"] = code
+    return env
+
+
+def code(text: str) -> Markup:
+    """A sentence for the page, with what stands between backticks set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "runs_told": answer.runs(a),
         "commands": answer.commands(a) or ["unknown"],
         "checks": reasons,
+        "remedies": why.remedies(reasons),
         "deciding": why.deciding(a, lead) if lead else "",
         "sections": [(name, name.capitalize()) for name in SECTIONS if sections.get(name, True)],
         "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.wanted},

@@ -1,7 +1,9 @@
-"""Why the verdict is what it is: every condition with its number, and the task that decides."""
+"""Why the verdict is what it is: every condition with its number, what would make it hold, and the
+task that decides."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +21,7 @@ from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
 from srpo_bench.results.text import pairs_told, points, signed, some
 
 State = Literal["yes", "no", "unknown"]
+FINISHED = "Finished"
 STATES: dict[bool | None, State] = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -30,6 +33,9 @@ class Check:
     state: State
     found: str
     asked: str
+    remedy: str = ""
+    """What would make it hold, of a condition that does not and without which there is no verdict;
+    settings are those of ``bench compare``."""
 
 
 def checks(a: Analysis, arm: str) -> list[Check]:
@@ -39,8 +45,9 @@ def checks(a: Analysis, arm: str) -> list[Check]:
     if a.gain is None:
         return rows
     c = judge.contrast
+    more = "more seeds (`--seeds`)"
     rows += [
-        _check("Pairs", c.n >= MIN_PAIRS, pairs_told(c.n), f"at least {MIN_PAIRS}"),
+        _check("Pairs", c.n >= MIN_PAIRS, pairs_told(c.n), f"at least {MIN_PAIRS}", more),
         *_looks(c),
         *_baseline(a, c),
         *_room(judge.headroom),
@@ -49,6 +56,18 @@ def checks(a: Analysis, arm: str) -> list[Check]:
     threshold = 1.0 if a.threshold is None else a.threshold
     cell = c.axes.get(a.axis)
     return rows if cell is None else [*rows, *_interval(cell, threshold), *_kept(c, cell)]
+
+
+def remedies(checks: Sequence[Check]) -> str:
+    """What a verdict would take; empty where nothing of a plan's would, and while runs are under
+    way, since a condition may still come to hold."""
+    told = [check.remedy for check in checks if check.remedy]
+    if not told or any(check.name == FINISHED and check.state == "no" for check in checks):
+        return ""
+    return (
+        f"What a verdict would take: {'; '.join(told)}. Settings that are chosen after a look at "
+        "these runs belong in a comparison of their own, on other seeds."
+    )
 
 
 def deciding(a: Analysis, arm: str) -> str:
@@ -78,8 +97,8 @@ def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], cell: AxisCont
     return float(np.mean(at))
 
 
-def _check(name: str, holds: bool | None, value: str, needed: str) -> Check:
-    return Check(name, STATES[holds], value, needed)
+def _check(name: str, holds: bool | None, value: str, needed: str, remedy: str = "") -> Check:
+    return Check(name, STATES[holds], value, needed, remedy if holds is False else "")
 
 
 def _finished(a: Analysis, arm: str) -> Check:
@@ -87,7 +106,7 @@ def _finished(a: Analysis, arm: str) -> Check:
     ended = [r for r in runs if r.state in ENDED]
     failed = sum(r.state == "failed" for r in ended)
     value = f"{len(ended)} of {len(runs)} runs" + (f", {failed} of them failed" if failed else "")
-    return _check("Finished", len(ended) == len(runs), value, "all")
+    return _check(FINISHED, len(ended) == len(runs), value, "all")
 
 
 def _matched(judge: Judge) -> Check:
@@ -100,7 +119,10 @@ def _matched(judge: Judge) -> Check:
         value = some(proof.copies)
     if judge.vouched:
         return _check("Matched", None, f"vouched for, not proved: {value}", "all fields equal")
-    return _check("Matched", False, f"differ or unknown: {value}", "all fields equal")
+    remedy = "runs of one plan, which `bench compare` matches by construction"
+    if not (proof.differing or proof.copies):
+        remedy += "; or your word for what is only unknown (`--vouch-matched`)"
+    return _check("Matched", False, f"differ or unknown: {value}", "all fields equal", remedy)
 
 
 def _looks(c: Contrast) -> list[Check]:
@@ -120,6 +142,7 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
         bool(gained.low > 0) if gained.has_interval else None,
         points(gained),
         "a gain told apart from none",
+        "a longer training, or a finer evaluation (`evaluation.problems`, `evaluation.k`)",
     )
     if c.steps is None:
         return [learns]
@@ -127,27 +150,37 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
     value = f"{100 * share:.0f} % of its runs" + (", and it collapses" if fell else "")
     arrives = share >= MIN_REACHED and not fell
     needed = f"{100 * MIN_REACHED:.0f} % of its runs, and no collapse"
-    return [learns, _check("It reaches the target", arrives, value, needed)]
+    lower = "a target that nearly all of the baseline's runs keep (`--target`)"
+    remedy = f"{lower}, or a training that goes on until they end alike"
+    if fell:
+        remedy = "a lower learning rate (`bench tune`), or a budget that ends before it falls"
+    return [learns, _check("It reaches the target", arrives, value, needed, remedy)]
 
 
 def _room(room: Headroom) -> list[Check]:
     share, known = f"{100 * room.share:.3g} % of the baseline's steps", np.isfinite(room.limit)
     within = f"by step {room.limit:.3g}, {share}" if known else f"within {share}, not known yet"
     first = room.first
+    sooner = (
+        "a rule that can act sooner (a smaller pool, `data.pool_size`, makes an epoch shorter), "
+        "or a longer way to the target (a lower learning rate)"
+    )
     if first is None:
         rule = _check("Headroom", None, "when the rule can act is not recorded", within)
     elif first == np.inf:
-        rule = _check("Headroom", False, "the method's rule never acts", within)
+        rule = _check("Headroom", False, "the method's rule never acts", within, sooner)
     else:
         value = (
             f"the method's rule can act from step {first:.3g}" if first else "nothing to wait for"
         )
-        rule = _check("Headroom", first <= room.limit if known else None, value, within)
-    second = room.second_evaluation
+        holds = first <= room.limit if known else None
+        rule = _check("Headroom", holds, value, within, sooner)
+    second, often = room.second_evaluation, "earlier evaluations (`evaluation.early_every`)"
     if np.isnan(second):
-        return [rule, _check("Cadence", False, "there is no second evaluation", within)]
+        return [rule, _check("Cadence", False, "there is no second evaluation", within, often)]
     value = f"the second evaluation is at step {second:g}"
-    return [rule, _check("Cadence", bool(second <= room.limit) if known else None, value, within)]
+    holds = bool(second <= room.limit) if known else None
+    return [rule, _check("Cadence", holds, value, within, often)]
 
 
 def _fed(fed: Starving) -> Check:
@@ -162,7 +195,7 @@ def _fed(fed: Starving) -> Check:
     if np.isnan(fed.crossing):
         value, needed = "not known yet", "a batch of live prompts up to the baseline's crossing"
     holds = None if np.isnan(short) and not fed.lacking else not fed.lacking
-    return _check("Health", holds, value, needed)
+    return _check("Health", holds, value, needed, "a larger pool (`data.pool_size`)")
 
 
 def _interval(cell: AxisContrast, threshold: float) -> list[Check]:

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.results.text import signed
 
 if TYPE_CHECKING:
@@ -26,8 +24,9 @@ def show_verdicts(
     as_json: bool,
     exploratory: Sequence[float] = (),
 ) -> bool:
-    """Print a verdict a claim. Returns True when at least one claim got one at a target that was
-    fixed beforehand; a target that is named now, an ``exploratory`` one, decides nothing."""
+    """Print a verdict a claim that such runs can judge, and every reason. Returns True when at
+    least one claim got one at a target that was fixed beforehand; a target that is named now, an
+    ``exploratory`` one, decides nothing."""
     from srpo_bench.results.judgement.neutral import neutrals
     from srpo_bench.results.judgement.verify import judges, wanted_claims
 
@@ -38,16 +37,31 @@ def show_verdicts(
         print(json.dumps([v.to_dict() for v in verdicts], indent=2, ensure_ascii=False))
     else:
         several = len({v.challenger for v in verdicts}) > 1
-        columns = ("claim", "measured here", "95 % interval", "verdict", "why")
+        columns = ("claim", "measured here", "95 % interval", "verdict")
         table = plain(*(("arm",) if several else ()), *columns, overflow="fold")
-        for v in verdicts:
+        judged = [v for v in verdicts if v.own and v.here]
+        for v in judged:
             arm = (v.challenger,) if several else ()
-            table.add_row(*arm, v.label, *_measured(v), v.verdict, v.reason)
-        console = Console()
-        console.print(table)
-        for pair in neutrals(pairs).values():  # what it shows, whatever has been claimed
-            console.print(f"\n{pair.sentence}", highlight=False, markup=False)
+            table.add_row(*arm, v.label, *_measured(v), v.verdict)
+        screen = console()
+        if judged:
+            screen.print(table)
+        shown = neutrals(pairs).values()  # what it shows, whatever has been claimed
+        for sentence in [*_why(verdicts, several), *(pair.sentence for pair in shown)]:
+            screen.print(f"\n{sentence}", highlight=False, markup=False)
     return any(v.verdict != "no-verdict" and v.standing != "exploratory" for v in verdicts)
+
+
+def _why(verdicts: Sequence[ClaimVerdict], several: bool) -> list[str]:
+    """Every reason once, with the claims that it is of: ``steps-90, cost-90: 4 seed pairs, …``."""
+    of: dict[tuple[str, str], list[str]] = {}
+    for v in verdicts:
+        of.setdefault((v.challenger, v.reason), []).append(v.label)
+    told = {key: ", ".join(labels) for key, labels in of.items()}
+    return [
+        f"{arm}, {claims}: {reason}" if several else f"{claims}: {reason}"
+        for (arm, reason), claims in told.items()
+    ]
 
 
 def _measured(v: ClaimVerdict) -> tuple[str, str]:
@@ -88,7 +102,7 @@ def show_claim(wanted: str, claims_file: Path | None) -> None:
     for name, ours, theirs in published.readings():
         pairs = zip(ours, theirs, strict=True)
         table.add_row(name, *(f"{a:,.0f} : {b:,.0f} = {a / b:.2g}" for a, b in pairs))
-    Console().print(table)
+    console().print(table)
     for side in (published.claimant, published.comparator):
         print(f"{side.who}: {side.steps:,.0f} steps; {side.source}")
     print(f"Unpublished: {'; '.join(published.unpublished)}.")
@@ -101,4 +115,4 @@ def show_claims(claims_file: Path | None) -> None:
     table = plain("id", "claim", "made by", "where", overflow="fold")
     for claim in load([claims_file] if claims_file else []):
         table.add_row(claim.id, claim.claim, claim.made_by, claim.where)
-    Console().print(table)
+    console().print(table)

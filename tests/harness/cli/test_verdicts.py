@@ -66,11 +66,17 @@ def test_the_table_to_the_letter(
     head, *rows = [line.split("  ") for line in printed(capsys)]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in [head, *rows]]
     assert cells == [
-        ["claim", "measured here", "95 % interval", "verdict", "why"],
-        ["steps-90", "0.872", "0.831 to ∞", "refuted", "above 0.1"],
-        ["ends-higher", "+1.2 points", "-0.1 to +2.6 (90 %)", "supported", "é"],
-        ["steps-90", "–", "–", "no-verdict", "too few"],
-        ["steps-90 at 50 %", "0.872", "–", "refuted", "above 0.1"],
+        ["claim", "measured here", "95 % interval", "verdict"],
+        ["steps-90", "0.872", "0.831 to ∞", "refuted"],
+        ["ends-higher", "+1.2 points", "-0.1 to +2.6 (90 %)", "supported"],
+        ["steps-90", "–", "–", "no-verdict"],
+        ["steps-90 at 50 %", "0.872", "–", "refuted"],
+        [],
+        ["steps-90, steps-90 at 50 %: above 0.1"],
+        [],
+        ["ends-higher: é"],
+        [],
+        ["steps-90: too few"],
         [],
         ["srpo [takes] 3 fewer"],
     ]
@@ -84,7 +90,23 @@ def test_arms_are_named_where_several_were_judged(
     bench(monkeypatch, "verify", "out")
     lines = printed(capsys)
     assert [line.split()[0] for line in lines[:3]] == ["arm", "srpo", "dapo"]
-    assert lines[3:] == ["", "srpo [takes] 3 fewer"] * 2
+    reasons = [f"{arm}, steps-90: above 0.1" for arm in ("srpo", "dapo")]
+    told = [*reasons, *["srpo [takes] 3 fewer"] * 2]
+    assert lines[3:] == [line for sentence in told for line in ("", sentence)]
+
+
+def test_claims_that_such_runs_cannot_judge_are_reasons_and_no_rows(
+    judged: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = replace(STEPS, id="a", verdict="no-verdict", reason="about dapo", own=False)
+    elsewhere = replace(foreign, id="b", reason="of another base", own=True, here=False)
+    judged[0] = [Judge(STEPS, foreign, elsewhere)]
+    bench(monkeypatch, "verify", "out")
+    first = ["claim", "steps-90", "", "steps-90:", "", "a:", "", "b:"]
+    assert [(line.split() or [""])[0] for line in printed(capsys)][: len(first)] == first
+    judged[0] = [Judge(foreign)]
+    bench(monkeypatch, "verify", "out")
+    assert printed(capsys)[:2] == ["", "a: about dapo"]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,11 @@ from rich.console import Console
 from rich.text import Text
 
 from srpo_bench.algorithms import registry as algorithms
-from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.harness.errors import as_user_error
 from srpo_bench.harness.promise import Promise
 from srpo_bench.tasks import registry as tasks
 from srpo_bench.tasks.base import Style, TaskError
-
-console = Console()
 
 
 def list_algorithms() -> None:
@@ -27,15 +25,15 @@ def list_algorithms() -> None:
         if name in algorithms.BUILT_IN or name not in broken:
             kind = algorithms.get(name)
             table.add_row(*map(Text, (name, kind.sampler, kind.paper, kind.changes)))
-    console.print(table)
+    console().print(table)
     table = plain("sampler", "source", "what it does to the order of prompts")
     for name in algorithms.sampler_names():
         if name in algorithms.SAMPLERS or name not in broken:
             chooser = algorithms.get_sampler(name)
             table.add_row(*map(Text, (name, chooser.paper, chooser.changes)))
-    console.print()
-    console.print(table)
-    console.print(
+    console().print()
+    console().print(table)
+    console().print(
         f"\nAn arm is [label=]algorithm[+sampler]; a sampler alone goes with "
         f"{algorithms.LOSS_OF_SAMPLERS}.",
         markup=False,
@@ -56,14 +54,14 @@ def show_algorithm(name: str) -> None:
             return
         kind = algorithms.get(name)
     _show(kind, {})
-    console.print(f"\nIts sampler, unless an arm names another ({name}+…):\n")
+    console().print(f"\nIts sampler, unless an arm names another ({name}+…):\n")
     _show(*algorithms.sampler_of(name, None))
 
 
 def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
     """A method; ``defaults`` are where its settings differ from the class's own."""
-    console.print(Text.assemble((kind.name, "bold"), f"  {kind.paper}\n{kind.changes}\n"))
-    console.print(kind.formula, markup=False, highlight=False)
+    console().print(Text.assemble((kind.name, "bold"), f"  {kind.paper}\n{kind.changes}\n"))
+    console().print(kind.formula, markup=False, highlight=False)
     if kind.Settings.model_fields:
         table = plain("setting", "default", "meaning", "source")
         for key, info in kind.Settings.model_fields.items():
@@ -71,12 +69,12 @@ def _show(kind: Any, defaults: Mapping[str, Any]) -> None:
             source = str(extra.get("source", "")) if isinstance(extra, dict) else ""
             default = defaults.get(key, info.default)
             table.add_row(*map(Text, (key, str(default), info.description or "", source)))
-        console.print()
-        console.print(table)
+        console().print()
+        console().print(table)
     if kind.unpublished:
-        console.print("\nNo source gives these; they are this project's choice:")
+        console().print("\nNo source gives these; they are this project's choice:")
         for key, why in kind.unpublished.items():
-            console.print(f"  {key}: {why}", markup=False, highlight=False)
+            console().print(f"  {key}: {why}", markup=False, highlight=False)
 
 
 def check_arm(name: str, assigned: list[str]) -> bool:
@@ -111,7 +109,7 @@ def _say_promises(promises: list[Promise]) -> bool:
         line = (
             f"not so: {promise.name}: {promise.fault}." if promise.fault else f"ok: {promise.name}"
         )
-        console.print(line, markup=False, highlight=False)
+        console().print(line, markup=False, highlight=False)
     return not any(promise.fault for promise in promises)
 
 
@@ -123,16 +121,16 @@ def list_tasks() -> None:
         if name in tasks.BUILT_IN or name not in broken:
             task = tasks.get(name)
             table.add_row(*map(Text, (name, task.kind, task.summary)))
-    console.print(table)
+    console().print(table)
     _say_broken(broken)
 
 
 def _say_broken(broken: dict[str, str]) -> None:
     """What installed packages offer and cannot be used, and why."""
     if broken:
-        console.print("\nInstalled, but cannot be used:")
+        console().print("\nInstalled, but cannot be used:")
     for name, why in broken.items():
-        console.print(f"  {name}: {why}", markup=False, highlight=False)
+        console().print(f"  {name}: {why}", markup=False, highlight=False)
 
 
 def show_task(name: str, data_dir: Path | None, shots: int) -> None:
@@ -142,11 +140,11 @@ def show_task(name: str, data_dir: Path | None, shots: int) -> None:
     with as_user_error(TaskError):
         task = tasks.get(typed.task(name))
         problem = task.load("test", data_dir)[0]
-        console.print(Text.assemble((task.name, "bold"), f"  {task.kind}: {task.summary}"))
-        console.print(Text(f"problem {problem.id}, stop strings {list(task.stop)}"))
+        console().print(Text.assemble((task.name, "bold"), f"  {task.kind}: {task.summary}"))
+        console().print(Text(f"problem {problem.id}, stop strings {list(task.stop)}"))
         styles: tuple[Style, ...] = ("base", "chat")
         for style in styles:
-            console.rule(style, align="left")
+            console().rule(style, align="left")
             prompt = task.render(problem, style, shots)
             turns = (
                 [("", prompt)]
@@ -154,6 +152,6 @@ def show_task(name: str, data_dir: Path | None, shots: int) -> None:
                 else [(f"[{turn['role']}] ", turn["content"]) for turn in prompt]
             )
             for role, text in turns:
-                console.print(role + text, markup=False, highlight=False)
-        console.rule("answer", align="left")
-        console.print(problem.answer, markup=False, highlight=False)
+                console().print(role + text, markup=False, highlight=False)
+        console().rule("answer", align="left")
+        console().print(problem.answer, markup=False, highlight=False)

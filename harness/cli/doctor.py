@@ -11,11 +11,10 @@ from importlib import metadata, util
 from pathlib import Path
 from time import perf_counter
 
-from rich.console import Console
 from rich.text import Text
 
 from srpo_bench import __version__
-from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.harness.machine import PACKAGES, cores
 
 NEEDED = (*PACKAGES, "datasets", "lm-eval")
@@ -53,9 +52,9 @@ def examine(as_json: bool = False) -> bool:
     table.show_header = False
     for row in rows:
         table.add_row(row.what, Text(row.value), Text(row.do))
-    console = Console()
-    console.print(table)
-    console.print(_verdict(rows, ready), highlight=False, markup=False)
+    screen = console()
+    screen.print(table)
+    screen.print(_verdict(rows, ready), highlight=False, markup=False)
     return ready
 
 

@@ -170,17 +170,17 @@ def claims(
 
 def say_report(folder: Path, summary: dict[str, Any]) -> None:
     """The report's own first words, and where it is."""
-    from rich.console import Console
+    from srpo_bench.harness.cli.tables import console
 
-    console = Console()
+    screen = console()
     for headline in summary["headlines"][:MOST_HEADLINES]:
         title, sentence = headline["title"], headline["sentence"]
         text = sentence if sentence.startswith(title) else f"{title}. {sentence}"
-        console.print(text, highlight=False, markup=False)
+        screen.print(text, highlight=False, markup=False)
     if (more := len(summary["headlines"]) - MOST_HEADLINES) > 0:
-        console.print(f"{more} more challengers are in the report.", highlight=False)
+        screen.print(f"{more} more challengers are in the report.", highlight=False)
     page = (folder / "report" / "index.html").resolve().as_uri()  # which quotes brackets
-    console.print(f"Report: {page}", highlight=False, soft_wrap=True)
+    screen.print(f"Report: {page}", highlight=False, soft_wrap=True)
 
 
 def _say(line: str) -> None:

@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from srpo_bench.harness.cli.live import Progress, Seen
 from srpo_bench.harness.cli.options import readable
-from srpo_bench.harness.cli.tables import plain
+from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.results.attempts import attempts
 from srpo_bench.results.seal import check_seal
@@ -24,7 +23,7 @@ def print_status(folder: Path, as_json: bool) -> None:
         UserError: there is no comparison that was planned here.
     """
     comparison = read_planned(folder)
-    progress = Progress(comparison, Console())
+    progress = Progress(comparison, console())
     with readable():
         for seen in progress.runs:
             check_seal(seen.run.folder, besides=["samples.jsonl"])
@@ -45,12 +44,12 @@ def print_status(folder: Path, as_json: bool) -> None:
         accuracy = "" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %"
         cells = (row["run"], row["state"], f"{row['step']}/{row['steps']}", accuracy)
         table.add_row(*map(Text, cells), f"{row['seconds']:.0f}", str(row["attempts"]), row["host"])
-    console = Console()
-    console.print(progress.head(), highlight=False)
-    console.print(table)
+    screen = console()
+    screen.print(progress.head(), highlight=False)
+    screen.print(table)
     for row in rows:
         if row["reason"] and row["state"] != "done":
-            console.print(Text(f"{row['run']} {row['state']}: {row['reason']}"), soft_wrap=True)
+            screen.print(Text(f"{row['run']} {row['state']}: {row['reason']}"), soft_wrap=True)
 
 
 def _row(seen: Seen, steps: int) -> dict[str, Any]:

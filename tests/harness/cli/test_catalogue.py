@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field
-from rich.console import Console
 
 from srpo_bench.algorithms import registry as algorithms
 from srpo_bench.algorithms.base import Settings
@@ -48,7 +47,7 @@ class Leaning(Sampler[Settings]):
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "console", Console(width=100))
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 @pytest.fixture
@@ -117,7 +116,7 @@ def test_a_method_and_its_sampler(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_algorithms_own_defaults_of_its_sampler_are_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "console", Console(width=400))
+    monkeypatch.setenv("COLUMNS", "400")
     name = "srpo-paper"
     chooser, defaults = algorithms.sampler_of(name, None)
     assert defaults

@@ -117,7 +117,7 @@ def train_pending(comparison: PlannedComparison, options: Options, again: str) -
 
 def opening(comparison: PlannedComparison, side_by_side: int) -> str:
     """``16 runs of 64 steps on 72 prompts each: grpo, srpo, seeds 1-8, 2 side by side; …``."""
-    from srpo_bench.harness.executors.price import checkpoint_bytes
+    from srpo_bench.harness.executors.room import checkpoint_bytes
 
     config, runs = comparison.config, comparison.runs
     arms = ", ".join(arm.name for arm in comparison.arms)
@@ -185,6 +185,8 @@ def price_lines(
     folder: Path, config: Config, arms: Sequence[Arm], price: Price, beside: int
 ) -> Iterator[str]:
     """What is printed of a price, ``beside`` runs side by side."""
+    from srpo_bench.harness.executors.room import free_bytes
+
     names = ", ".join(arm.name for arm in arms)
     of = "" if price.has is None else f", of {price.has / 2**30:.3g} GiB there"
     planned = len(arms) * len(config.seeds)
@@ -200,6 +202,8 @@ def price_lines(
     )
     yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
     yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
+    if price.disk > (free := free_bytes(folder)):
+        yield f"That does not fit: {free / 1e6:,.0f} MB are free there."
     yield (
         f"memory   {price.memory / 2**30:.2g} GiB a run for weights and optimiser{of}; activations "
         "come on top"

@@ -12,6 +12,7 @@ from typing import Any
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.base import Executor, held
+from srpo_bench.harness.executors.room import checkpoint_bytes
 from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
 from srpo_bench.harness.planning.reading import read_planned
@@ -142,8 +143,3 @@ def _has(run: PlannedRun) -> float | None:
     mirror keeps no attempts."""
     made = attempts(run.folder)
     return made[-1].get("memory") if made else None
-
-
-def checkpoint_bytes(comparison: PlannedComparison) -> int:
-    """Weights and the optimiser's two moments, in float32, as a checkpoint has them."""
-    return 3 * 4 * comparison.parameters

@@ -10,6 +10,7 @@ from typing import Any
 
 from srpo_bench.harness.errors import RunError, as_user_error
 from srpo_bench.harness.executors.base import SUPERSEDED, Ended, Executor
+from srpo_bench.harness.executors.room import require_room
 from srpo_bench.harness.planning.comparison import (
     PlannedComparison,
     PlannedRun,
@@ -45,11 +46,12 @@ def run_all(
 
     Raises:
         KeyboardInterrupt: after every run has saved itself and ended.
-        UserError: another process is at work on this comparison.
+        UserError: another process is at work on this comparison, or the disk is too full for it.
     """
     with locked(comparison.folder):
         (comparison.folder / STOP).unlink(missing_ok=True)
         runs = pending(comparison)
+        require_room(comparison, runs)
         for run in runs:
             _check(run)
             before = status(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import typer
 from srpo_bench.harness.cli import running, training
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.executors import price
+from srpo_bench.harness.executors import price, room
 from srpo_bench.harness.executors import run as executing
 from srpo_bench.harness.executors.choose import Options
 from srpo_bench.harness.planning.comparison import PlannedComparison
@@ -37,7 +38,7 @@ def planned(folder: Path, seeds: list[int], **settings: Any) -> PlannedCompariso
 def test_the_opening_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeds: list[int], words: str
 ) -> None:
-    monkeypatch.setattr(price, "checkpoint_bytes", lambda base: 1.5e9)
+    monkeypatch.setattr(room, "checkpoint_bytes", lambda base: 1.5e9)
     one = planned(tmp_path, seeds, keep_checkpoints=2)
     runs = 2 * len(seeds)
     assert running.opening(one, 3) == (
@@ -82,7 +83,7 @@ def test_runs_that_failed_are_named_and_the_exit_code_is_1(
 def test_an_interruption_says_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(price, "checkpoint_bytes", lambda base: 0)
+    monkeypatch.setattr(room, "checkpoint_bytes", lambda base: 0)
     closed: list[bool] = []
     executor = SimpleNamespace(side_by_side=1, close=lambda: closed.append(True))
     monkeypatch.setattr(running, "make_executor", lambda *_: executor)
@@ -110,7 +111,7 @@ def test_the_price(
     left: str,
 ) -> None:
     asked: list[Any] = []
-    found = price.Price("by two steps of grpo", 4, 2250.0, 1.5e6, 2e9, 3 * 2**30, 16 * 2**30)
+    found = price.Price("by two steps of grpo", 4, 2250.0, 1.5e6, 2e6, 3 * 2**30, 16 * 2**30)
 
     def probe(*words: Any) -> price.Price:
         asked.append(words[:3])
@@ -136,7 +137,7 @@ def test_the_price(
         "one run  about 38 min, by two steps of grpo",
         f"all      2.5 device hours; about {left} with {min(side_by_side, 4)} side by side",
         "tokens   1.5 million generated in training, at today's lengths",
-        f"disk     2,000 MB in {out}",
+        f"disk     2 MB in {out}",
         "memory   3 GiB a run for weights and optimiser, of 16 GiB there; activations come on top",
         "Note: Each response runs on.",
         "Nothing was written.",
@@ -162,10 +163,14 @@ def test_a_probe_is_announced_and_one_run_is_beside_nobody(
 def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
     config = Config.model_validate({"steps": 10, "seeds": [1, 2]})
     arms = [Arm(name=name, algorithm=name) for name in ("grpo", "srpo")]
-    found = price.Price("by 1 that is done", 3, 60.0, 1e6, 1e9, 3 * 2**30, 2 * 2**30)
+    found = price.Price("by 1 that is done", 3, 60.0, 1e6, 1e6, 3 * 2**30, 2 * 2**30)
     said = list(running.price_lines(Path("out"), config, arms, found, 1))
     assert said[0] == "runs     3 of 4: grpo, srpo, seeds 1-2, 10 steps"
     assert "That does not fit: a run will end for want of memory." in said
+    full = replace(found, disk=1e18)
+    disk, short = list(running.price_lines(Path("out"), config, arms, full, 1))[4:6]
+    assert disk == "disk     1,000,000,000,000 MB in out"
+    assert re.fullmatch(r"That does not fit: [\d,]+ MB are free there\.", short)
     just = replace(found, has=found.memory)
     assert len(list(running.price_lines(Path("out"), config, arms, just, 1))) == 6
     unknown = replace(found, has=None)

@@ -51,6 +51,11 @@ class Headline:
     """What follows from it, by the fixed table of verdict and scale."""
 
     @property
+    def is_open(self) -> bool:
+        """Do the conditions allow no verdict?"""
+        return self.verdict in ("no-verdict", "not judged")
+
+    @property
     def answer(self) -> str:
         """``Claimed: 90 % fewer steps. Measured: 13 % fewer.``, or the title."""
         if not (self.claimed and self.measured) or self.verdict == "no-verdict":

@@ -116,7 +116,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "runs_told": answer.runs(a),
         "commands": answer.commands(a) or ["unknown"],
         "checks": reasons,
-        "remedies": why.remedies(reasons),
+        "remedies": why.remedies(reasons) if headlines and headlines[0].is_open else "",
         "deciding": why.deciding(a, lead) if lead else "",
         "sections": [(name, name.capitalize()) for name in SECTIONS if sections.get(name, True)],
         "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.wanted},

@@ -32,7 +32,7 @@ def test_a_condition_that_holds_or_is_unknown_asks_for_nothing(tmp_path: Path) -
 def test_fields_that_are_only_unknown_may_be_vouched_for() -> None:
     def asked(proof: Matched) -> str:
         judge: Any = SimpleNamespace(matched=proof, vouched=False)
-        return why._matched(analysis(), judge).remedy
+        return why._matched(judge).remedy
 
     assert "`bench compare`" in asked(Matched({"lr": [1, 2]}, [], 9))
     assert "--vouch-matched" not in asked(Matched({"lr": [1, 2]}, ["seed"], 9))
@@ -77,6 +77,18 @@ def test_the_report_says_what_a_verdict_would_take(tmp_path: Path) -> None:
     page = (folder / "report" / "index.html").read_text(encoding="utf-8")
     assert f"<p>{code(told)}" in page
     assert "<code>--seeds</code>" in page
+
+
+def test_where_a_pair_was_judged_nothing_is_asked_for(tmp_path: Path) -> None:
+    """Of a control the claim's cadence is not asked: it has its answer without."""
+    folder = synthetic.write(
+        tmp_path / "c", {"grpo": 1.0, "dapo": 0.5}, every=20, training=False, samples=0
+    )
+    assert why.remedies(why.checks(analyse(folder), "dapo"))
+    write_report(folder)
+    report = (folder / "report" / "report.md").read_text(encoding="utf-8")
+    assert "dapo against grpo: fewer steps" in report
+    assert "What a verdict would take" not in report
 
 
 def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup() -> None:

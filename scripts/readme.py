@@ -23,7 +23,11 @@ from scripts.blocks import (
 )
 
 README = TREE / "README.md"
-ANSWERS = {"answer": "the micro testbed", "smollm2": "SmolLM2-135M"}
+ANSWERS = {
+    "answer": "the micro testbed",
+    "smollm2-cpu": "SmolLM2-135M (`smollm2-cpu`)",
+    "smollm2": "SmolLM2-135M (`smollm2`)",
+}
 """Published comparisons that answer the claim -> where they were run. The first is always there."""
 WHO = ("challenger", "baseline")
 

@@ -159,9 +159,8 @@ def _sentence(folder: str, where: str) -> str:
             for arm in own
         )
         return wrapped(f"{head} {claimed} {why} What is known: {known}.")
-    measured = [
-        f"**{headlines[arm]['measured'].removesuffix(' steps')}** by `{arm}`" for arm in own
-    ]
+    found = [(arm, headlines[arm]["measured"], headlines[arm]["interval"]) for arm in own]
+    measured = [f"**{m.removesuffix(' steps')}** ({span}) by `{arm}`" for arm, m, span in found]
     return wrapped(f"{head} {claimed} Measured: {' and '.join(measured)}.")
 
 

@@ -147,8 +147,13 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
     if c.steps is None:
         return [learns]
     share, fell = c.baseline_share, bool(c.steps.race.collapsed[1])
+    arrives: bool | None = share >= MIN_REACHED and not fell
+    runs = a.comparison.of(a.baseline)
+    under_way = sum(run.state not in ENDED for run in runs)
+    if not arrives and not fell and share + under_way / max(len(runs), 1) >= MIN_REACHED:
+        arrives = None  # those that are under way may still arrive
     value = f"{100 * share:.0f} % of its runs" + (", and it collapses" if fell else "")
-    arrives = share >= MIN_REACHED and not fell
+    value += f"; under way: {under_way}" if under_way else ""
     needed = f"{100 * MIN_REACHED:.0f} % of its runs, and no collapse"
     lower = "a target that nearly all of the baseline's runs keep (`--target`)"
     remedy = f"{lower}, or a training that goes on until they end alike"

@@ -117,8 +117,14 @@ def test_looks_and_the_baselines_checks() -> None:
     assert told(learns) == ("yes", "+60.0 points (+60.0 to +60.0)", "a gain told apart from none")
     assert told(reaches) == ("yes", "80 % of its runs", "80 % of its runs, and no collapse")
     assert why._baseline(analysis(), contrast(baseline_share=0.79))[1].state == "no"
+    runs = [run("grpo", seed, state="waiting" if seed > 6 else "done") for seed in range(1, 9)]
+    open_ = analysis(*runs)
+    for known, state in ((0.625, "unknown"), (0.5, "no"), (0.875, "yes")):  # two of eight to come
+        found = told(why._baseline(open_, contrast(baseline_share=known))[1])[:2]
+        assert found == (state, f"{100 * known:.0f} % of its runs; under way: 2")
     fell = contrast()
     fell.steps.race.collapsed = (False, True)
+    assert why._baseline(open_, fell)[1].state == "no"
     assert told(why._baseline(analysis(), fell)[1])[:2] == (
         "no", "80 % of its runs, and it collapses",
     )  # fmt: skip

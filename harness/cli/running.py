@@ -117,12 +117,12 @@ def train_pending(comparison: PlannedComparison, options: Options, again: str) -
 
 def opening(comparison: PlannedComparison, side_by_side: int) -> str:
     """``16 runs of 64 steps on 72 prompts each: grpo, srpo, seeds 1-8, 2 side by side; …``."""
-    from srpo_bench.harness.executors.room import checkpoint_bytes
+    from srpo_bench.harness.executors.room import checkpoint_bytes, kept
 
     config, runs = comparison.config, comparison.runs
     arms = ", ".join(arm.name for arm in comparison.arms)
     beside = min(len(runs), side_by_side)
-    size = checkpoint_bytes(comparison) * config.keep_checkpoints * len(runs)
+    size = checkpoint_bytes(comparison) * kept(config) * len(runs)
     return (
         f"{len(runs)} run{'s' * (len(runs) > 1)} of {_length(config)}: {arms}, "
         f"{_seeds_in_words(config.seeds)}, {beside} side by side; "

@@ -12,7 +12,7 @@ from typing import Any
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.base import Executor, held
-from srpo_bench.harness.executors.room import checkpoint_bytes
+from srpo_bench.harness.executors.room import checkpoint_bytes, kept
 from srpo_bench.harness.executors.run import run_all
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun, state
 from srpo_bench.harness.planning.reading import read_planned
@@ -126,7 +126,7 @@ def probe(
         runs=runs,
         seconds=config.steps * training + evaluations * sum(scored) / len(scored),
         tokens=float(runs * config.steps * step["ledger"]["tokens_generated"]),
-        disk=runs * (checkpoint_bytes(planned) * config.keep_checkpoints
+        disk=runs * (checkpoint_bytes(planned) * kept(config)
                      + written / PROBE_STEPS * config.steps),
         memory=held(planned),
         has=has,

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.planning.comparison import PlannedComparison, PlannedRun
 from srpo_bench.results.store import saved
@@ -16,6 +17,11 @@ def checkpoint_bytes(comparison: PlannedComparison) -> int:
     return 3 * 4 * comparison.parameters
 
 
+def kept(config: Config) -> int:
+    """How many checkpoints a run keeps: it saves itself every so many steps and at its end."""
+    return min(config.keep_checkpoints, -(-config.steps // config.checkpoint_every))
+
+
 def free_bytes(folder: Path) -> int:
     """What its disk has left, or would where the folder is not there yet."""
     place = folder.absolute()
@@ -23,16 +29,17 @@ def free_bytes(folder: Path) -> int:
 
 
 def require_room(comparison: PlannedComparison, runs: Sequence[PlannedRun]) -> None:
-    """Each of these runs ends with at least one checkpoint; those that have one have its room.
+    """Is there room for the checkpoints of these runs? Those that have one are taken to have it.
 
     Raises:
         UserError: the disk cannot hold them.
     """
     new = sum(not saved(run.folder) for run in runs)
-    need, free = new * checkpoint_bytes(comparison), free_bytes(comparison.folder)
+    need = new * kept(comparison.config) * checkpoint_bytes(comparison)
+    free = free_bytes(comparison.folder)
     if need > free:
         raise UserError(
             f"The checkpoints of {new} run{'s' * (new > 1)} take about {need / 1e6:,.0f} MB, and "
-            f"{free / 1e6:,.0f} MB are free in {comparison.folder}: free some, or name another "
-            "--out."
+            f"{free / 1e6:,.0f} MB are free in {comparison.folder}: free some, or use "
+            "another disk."
         )

@@ -39,7 +39,7 @@ def test_the_opening_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeds: list[int], words: str
 ) -> None:
     monkeypatch.setattr(room, "checkpoint_bytes", lambda base: 1.5e9)
-    one = planned(tmp_path, seeds, keep_checkpoints=2)
+    one = planned(tmp_path, seeds, keep_checkpoints=2, checkpoint_every=5)
     runs = 2 * len(seeds)
     assert running.opening(one, 3) == (
         f"{runs} runs of 10 steps: grpo, srpo, {words}, {min(runs, 3)} side by side; checkpoints "

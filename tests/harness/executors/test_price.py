@@ -98,6 +98,7 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
             "final": {"tasks": ["micro-math"]},
             "evaluation": {"every": 10, "early_every": 1, "early_until": 1},
             "keep_checkpoints": 2,
+            "checkpoint_every": 20,
         }
     )
     asked: list[Any] = []

@@ -10,7 +10,7 @@ import pytest
 
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.executors.room import checkpoint_bytes, free_bytes, require_room
+from srpo_bench.harness.executors.room import checkpoint_bytes, free_bytes, kept, require_room
 from srpo_bench.harness.planning.comparison import PlannedComparison
 
 
@@ -28,6 +28,22 @@ def test_a_checkpoint_holds_weights_and_two_moments_in_float32(
     comparison: PlannedComparison,
 ) -> None:
     assert checkpoint_bytes(replace(comparison, parameters=1_000_000)) == 12_000_000
+
+
+@pytest.mark.parametrize(
+    ("keep", "every", "steps", "there"),
+    [(1, 10, 100, 1), (5, 50, 100, 2), (5, 50, 101, 3), (5, 1000, 100, 1), (2, 10, 100, 2)],
+)
+def test_a_run_keeps_no_more_checkpoints_than_it_saves(
+    comparison: PlannedComparison, keep: int, every: int, steps: int, there: int
+) -> None:
+    config = Config(steps=steps, checkpoint_every=every, keep_checkpoints=keep)
+    assert kept(config) == there
+    (first, _), one = comparison.runs, replace(comparison, config=config)
+    fits = replace(one, parameters=comparison.parameters // there)
+    require_room(fits, [first])
+    with pytest.raises(UserError, match="of 1 run take"):
+        require_room(replace(one, parameters=2 * fits.parameters), [first])
 
 
 def test_more_than_the_disk_has_is_refused(comparison: PlannedComparison) -> None:

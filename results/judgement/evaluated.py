@@ -39,10 +39,9 @@ def unseen(comparison: Comparison, pair: Contrast, axis: str = "steps", share: f
     allowed = float(np.interp(share * pair.axes[axis].baseline, spent, ours.step))
     theirs, own = pair.steps.baseline, pair.steps.challenger
     for arm, step, crossed in ((pair.baseline, theirs, theirs), (pair.challenger, allowed, own)):
-        for run in comparison.of(arm):
+        for run in (run for run in comparison.of(arm) if run.seed in pair.seeds):
             before, after = around(run.evals.step, step)
-            decides = run.seed in pair.seeds and before < crossed < after
-            if decides and after > APART * before:
+            if before < crossed < after and after > APART * before:
                 return (
                     f"{run.name} was not evaluated between step {before:g} and step {after:g}, and "
                     f"step {step:.3g} decides"

@@ -21,6 +21,8 @@ def said(
     runs = [
         run("srpo", 1, [0.5] * len(ours), step=ours),
         run("grpo", 1, [0.5] * len(theirs), step=theirs),
+        run("grpo", 9, [0.5, 0.5], step=[0, 999]),  # of no pair, whatever it was evaluated at
+        run("srpo", 9, []),
     ]
     curve = SimpleNamespace(step=np.array(ours if first is None else [first, *ours]), spent=None)
     monkeypatch.setattr(evaluated, "paired_curves", lambda *_: (curve, curve))

@@ -177,3 +177,10 @@ def test_a_headline_names_the_accuracy_that_its_own_pairs_count_to(tmp_path: Pat
     assert f"{100 * target:.1f}" != f"{100 * a.target:.1f}"
     (headline,) = answer.headlines(a)
     assert f" to {100 * target:.1f} % accuracy, nine tenths of grpo's gain" in headline.sentence
+
+
+def test_an_arm_with_pairs_and_runs_that_have_not_begun_is_not_judged(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 1.0}, seeds=8)
+    synthetic.cut(folder / "srpo" / "seed-8", 0, "waiting")
+    told = summary(analyse(folder))
+    assert {claim["verdict"] for claim in told["claims"]} == {"no-verdict"}

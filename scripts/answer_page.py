@@ -130,7 +130,9 @@ def prices() -> str:
 
 def before() -> str:
     """SRPO on the pool before this one."""
-    return readme.beside({"micro": "the earlier pool"}, health=True)
+    arms = readme.measured({"micro": "the earlier pool"}, health=True)
+    head, *rows = ([heading, *(arm[heading] for arm in arms)] for heading in arms[0])
+    return table(head, rows)
 
 
 def earlier() -> str:

@@ -33,23 +33,23 @@ WHO = ("challenger", "baseline")
 
 
 def answer() -> str:
-    """Every answer, one sentence each, then all of their challengers side by side."""
+    """Every answer, one sentence each, then a row for each of their challengers."""
     published = {folder: where for folder, where in ANSWERS.items() if is_published(folder)}
     sentences = [_sentence(folder, where) for folder, where in published.items()]
     others = [_others(summary(folder), where) for folder, where in published.items()]
-    return "\n\n".join([*sentences, beside(published), *filter(None, others)])
+    found = measured(published)
+    rows = table(list(found[0]), [list(each.values()) for each in found])
+    return "\n\n".join([*sentences, rows, *filter(None, others)])
 
 
-def beside(answers: Mapping[str, str], health: bool = False) -> str:
-    """A table with a column for each challenger of each comparison that the claim speaks of, and
+def measured(answers: Mapping[str, str], health: bool = False) -> list[dict[str, str]]:
+    """What stands of each challenger of each comparison that the claim speaks of, by heading, and
     with the health of its runs."""
-    columns = [
-        _column(summary(folder), arm, where) | (_health(summary(folder), arm) if health else {})
+    return [
+        _measured(summary(folder), arm, where) | (_health(summary(folder), arm) if health else {})
         for folder, where in answers.items()
         for arm in _own(summary(folder))
     ]
-    head = ["", *(column.pop("") for column in columns)]
-    return table(head, [[row, *(column[row] for column in columns)] for row in columns[0]])
 
 
 def arms(folder: str) -> str:
@@ -184,8 +184,8 @@ def _others(s: Mapping[str, Any], where: str) -> str:
     )
 
 
-def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
-    """One challenger: row -> what stands there."""
+def _measured(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
+    """One challenger: heading -> what stands there."""
     pair = next(each for each in s["comparisons"] if each["challenger"] == arm)
     headline = next(each for each in s["headlines"] if each["challenger"] == arm)
     base = pair["baseline"]
@@ -195,7 +195,6 @@ def _column(s: Mapping[str, Any], arm: str, where: str) -> dict[str, str]:
         f"steps to target, against `{base}` (95 %)": steps(headline),
         "FLOPs to there": change(pair["axes"].get("flops")),
         f"target: 90 % of `{base}`'s gain": percent(pair["target"]),
-        "seed pairs": str(pair["pairs"]),
         "runs that arrive": arrive(pair),
         f"at the end, against `{base}`": f"{headline['end']}: {headline['difference']}",
     }

@@ -156,9 +156,9 @@ def _medians(a: Analysis, challenger: str, baseline: str) -> dict[str, Any]:
     all_done = all(a.arms[arm].states.keys() <= {"done"} for arm in (challenger, baseline))
     if np.isfinite(ours) and np.isfinite(theirs) and theirs > 0:
         return {"value": ours / theirs, "bound": None}
-    if np.isinf(ours) and np.isfinite(theirs) and theirs > 0 and all_done:
+    if np.isinf(ours) and np.isfinite(theirs) and theirs > 0 and mine.steps[-1] > 0 and all_done:
         return {"value": float(mine.steps[-1]) / theirs, "bound": "lower"}
-    if np.isfinite(ours) and np.isinf(theirs) and all_done:
+    if np.isfinite(ours) and np.isinf(theirs) and other.steps[-1] > 0 and all_done:
         return {"value": ours / float(other.steps[-1]), "bound": "upper"}
     return {"value": None, "bound": None}
 

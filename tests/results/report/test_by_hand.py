@@ -324,14 +324,16 @@ def test_costs_beside_the_claims_own() -> None:
     )
 
 
-def medians(ours: float, theirs: float, **states: int) -> dict[str, Any]:
-    """Of a challenger that was seen for 400 steps, and a baseline for 200."""
+def medians(
+    ours: float, theirs: float, until: tuple[float, float] = (400.0, 200.0), **states: int
+) -> dict[str, Any]:
+    """Of a challenger and a baseline that were seen for so many steps."""
     arms = {
         arm: SimpleNamespace(
             survival=SimpleNamespace(median=m, steps=np.array([0.0, seen])),
             states=states or {"done": 3},
         )
-        for arm, m, seen in (("srpo", ours, 400.0), ("grpo", theirs, 200.0))
+        for arm, m, seen in (("srpo", ours, until[0]), ("grpo", theirs, until[1]))
     }
     a: Any = SimpleNamespace(arms=arms)
     return summary._medians(a, "srpo", "grpo")
@@ -344,6 +346,8 @@ def test_a_ratio_of_medians_or_a_bound() -> None:
     assert (
         medians(inf, inf) == medians(50, 0) == medians(NAN, NAN) == {"value": None, "bound": None}
     )
+    nobody_looked: Any = {"value": None, "bound": None}  # behind step 0
+    assert medians(50, inf, until=(400, 0)) == medians(inf, 100, until=(0, 200)) == nobody_looked
     assert medians(inf, 100, done=2, running=1)["bound"] is None
     assert medians(50, inf, done=2, failed=1)["bound"] is None
 

@@ -21,6 +21,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
     parser.add_argument("--tiny", action="store_true", help="a model of 1M parameters")
+    parser.add_argument("--again", type=int, default=2, help="times that one gradient is computed")
     options = parser.parse_args(words)
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -38,7 +39,7 @@ def main(words: list[str] | None = None) -> int:
     from benchmarks.gpu_trials import run
 
     with tempfile.TemporaryDirectory() as folder:
-        return run(Path(folder), options.device, options.tiny)
+        return run(Path(folder), options.device, options.tiny, options.again)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,8 +73,8 @@ class Table:
         print(f"| {quantity} | {value}{'' if holds else ' **wrong**'} |", flush=True)
 
 
-def run(folder: Path, device: str, tiny: bool) -> int:
-    """Every trial. Returns the exit code."""
+def run(folder: Path, device: str, tiny: bool, times: int) -> int:
+    """Every trial; ``times``: how often one gradient is computed. Returns the exit code."""
     logging.set_verbosity_error()
     size, table, start = TINY if tiny else FULL, Table(), time.perf_counter()
     print("\n| what | measured |\n|---|---|")
@@ -84,6 +85,7 @@ def run(folder: Path, device: str, tiny: bool) -> int:
     for name, base in (("full attention", full), ("windows, padded in front", windows)):
         parity(table, name, base, device)
     repeats(table, full, device)
+    again(table, full, device, times)
     for dtype in ("float32", "bfloat16"):
         speed(table, full, device, dtype, size)
     table.add("seconds in all", f"{time.perf_counter() - start:.0f}")
@@ -128,6 +130,30 @@ def repeats(table: Table, base: Path, device: str) -> None:
         table.add(
             f"same seed, same weights after an update, {dtype}", "yes" if same else "no", same
         )
+
+
+def again(table: Table, base: Path, device: str, times: int) -> None:
+    """One gradient so many times: the same bits, or the weights where it was another, of which the
+    last lies nearest to the loss: behind it the way back was still the same."""
+    policy = load_policy(base, "float32", device)
+    rollouts = _sampled(policy, [64] * G, 40, seed=4)
+    first = _gradients(policy, rollouts)
+    parted: Counter[str] = Counter()
+    for _ in range(times - 1):
+        other = _gradients(policy, rollouts)
+        unlike = [name for name in first if not torch.equal(first[name], other[name])]
+        parted.update(unlike[-1:])
+    where = ", ".join(f"{n} from {name} on" for name, n in parted.most_common())
+    table.add(f"one gradient, {times} times: others", where or "none", not parted)
+
+
+def _gradients(policy: Policy, rollouts: Rollouts) -> dict[str, Tensor]:
+    """Of responses that are alternately to be more and less likely."""
+    policy.model.zero_grad(set_to_none=True)
+    logp = policy.logp(rollouts)
+    sign = 1.0 - 2.0 * (torch.arange(len(logp), device=logp.device) % 2)
+    (logp * sign[:, None]).sum().backward()  # type: ignore[no-untyped-call]
+    return {n: p.grad for n, p in policy.model.named_parameters() if p.grad is not None}
 
 
 def speed(table: Table, base: Path, device: str, dtype: str, size: Size) -> None:

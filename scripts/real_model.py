@@ -15,7 +15,7 @@ from scripts.publish import RECORDS, unpack
 GPU, CPU = "smollm2", "smollm2-cpu"
 AFTER = (10, 20, 50, 100)
 ALONG = (
-    *((arm, "grpo") for arm in ("srpo", "srpo-paper", "grpo-token", "greso", "srpo-back")),
+    *((arm, "grpo") for arm in ("srpo", "srpo-paper", "grpo-token", "greso", "mopps", "srpo-back")),
     ("srpo-paper", "grpo-token"),
     ("srpo-back", "srpo"),
 )

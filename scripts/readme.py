@@ -151,14 +151,9 @@ def _sentence(folder: str, where: str) -> str:
     verdicts = list(dict.fromkeys(headlines[arm]["verdict"].replace("-", " ") for arm in own))
     head = f"**`steps-90`: {' and '.join(verdicts)} on {where}**, {s['model']['words']}."
     claimed = f"Claimed: {headlines[own[0]]['claimed']}."
-    if "no verdict" in verdicts:  # so little is known that no number stands alone
+    if "no verdict" in verdicts:  # what was measured decides nothing, and stands in the table
         why = " ".join(dict.fromkeys(headlines[arm]["reason"] for arm in own))
-        known = "; ".join(
-            f"the steps of `{arm}` are {headlines[arm]['interval'] or 'not measured'}; at the end "
-            f"its difference is {headlines[arm]['difference'] or 'not measured'}"
-            for arm in own
-        )
-        return wrapped(f"{head} {claimed} {why} What is known: {known}.")
+        return wrapped(f"{head} {claimed} {why} What was measured stands below.")
     found = [(arm, headlines[arm]["measured"], headlines[arm]["interval"]) for arm in own]
     measured = [f"**{m.removesuffix(' steps')}** ({span}) by `{arm}`" for arm, m, span in found]
     return wrapped(f"{head} {claimed} Measured: {' and '.join(measured)}.")

@@ -160,21 +160,22 @@ def _sentence(folder: str, where: str) -> str:
 
 
 def _others(s: Mapping[str, Any], where: str) -> str:
-    """Of the arms that the claim is not about, those with the fewest steps and with the most."""
+    """Of the arms that the claim is not about and that have all their pairs, those with the fewest
+    steps and with the most."""
     rest = {h["challenger"]: h for h in s["headlines"] if not h["claimed"]}
     ratios = {
         pair["challenger"]: pair["axes"]["steps"]["ratio"]
         for pair in s["comparisons"]
-        if pair["challenger"] in rest and pair["pairs"]
+        if pair["challenger"] in rest and pair["pairs"] == len(s["seeds"])
     }
     if len(ratios) < 2:
         return ""
-    extremes = [
-        f"{rest[arm]['measured']} (`{arm}`)"
+    fewest, most = (
+        f"`{arm}` with {steps(rest[arm])}"
         for arm in (min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__))
-    ]
+    )
     return wrapped(
-        f"Beside them on {where} {len(ratios)} other arms, from {extremes[0]} to {extremes[1]}: "
+        f"Beside them on {where} {len(ratios)} other arms, from {fewest} to {most}: "
         "[docs/answer.md](docs/answer.md)."
     )
 

@@ -60,13 +60,15 @@ def test_an_arm_without_a_complete_pair_is_said_to_have_none() -> None:
     assert readme.arrive(pair) == "–"
     full = {"challenger": "dapo", "pairs": 8, "axes": {"steps": {"ratio": 0.5}}}
     more = {"challenger": "rloo", "pairs": 8, "axes": {"steps": {"ratio": 2.0}}}
+    some = {"challenger": "npr", "pairs": 7, "axes": {"steps": {"ratio": 0.1}}}
     told = [
-        {"challenger": arm, "claimed": "", "measured": f"{arm}'s"}
-        for arm in ("greso", "dapo", "rloo")
+        {"challenger": arm, "claimed": "", "measured": f"{arm}'s steps", "interval": "so and so"}
+        for arm in ("greso", "dapo", "rloo", "npr")
     ]
-    summary = {"headlines": told, "comparisons": [pair, full, more]}
-    assert "2 other arms, from dapo's (`dapo`) to rloo's" in readme._others(summary, "a model")
-    assert readme._others({**summary, "comparisons": [pair, full]}, "a model") == ""
+    summary = {"headlines": told, "comparisons": [pair, full, more, some], "seeds": [*range(8)]}
+    said = "2 other arms, from `dapo` with dapo's (so and so) to `rloo` with rloo's (so and so):"
+    assert said in " ".join(readme._others(summary, "a model").split())
+    assert readme._others({**summary, "comparisons": [pair, full, some]}, "a model") == ""
     page = {"baseline": "grpo", "comparisons": [pair]}
     assert method_pages._steps(page, "greso") == "no pair is complete"
     assert real_model._spread(None) == "–"

@@ -23,6 +23,8 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--tiny", action="store_true", help="a model of 1M parameters")
     parser.add_argument("--again", type=int, default=2, help="times that one gradient is computed")
     options = parser.parse_args(words)
+    if options.again < 2:
+        parser.error("--again: a gradient is compared with another, so name 2 or more")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         print(f"Not installed: {', '.join(missing)}. pip install {' '.join(missing)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks import gpu
 from benchmarks import gpu_trials as trials
 
 ABSENT = (
@@ -42,6 +43,12 @@ def test_a_missing_package_is_named() -> None:
     done = benchmark("--device", "cpu", "--tiny", absent=("pydantic", "jinja2"))
     assert done.returncode == 2
     assert "Not installed: pydantic, jinja2. pip install pydantic jinja2" in done.stdout
+
+
+def test_one_gradient_alone_proves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        gpu.main(["--again", "1"])
+    assert "name 2 or more" in capsys.readouterr().err
 
 
 def test_where_a_gradient_was_another_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from srpo_bench.harness.config import Config
 from srpo_bench.harness.environment import make_repeatable, settle
 from srpo_bench.harness.machine import cores
 from srpo_bench.harness.scoring.own_backend import PASS_AT
+from srpo_bench.harness.scoring.record import unfinished
 from srpo_bench.harness.scoring.score import score_models
 from srpo_bench.harness.scoring.scores import ScoreLine
 
@@ -31,9 +32,12 @@ def score_and_show(
         with Meter("loading") as meter:
             record = score_models(config, seed, backend, out, meter.show)
     except KeyboardInterrupt:
-        if out is None or not out.exists():
+        earlier = unfinished(out)
+        if earlier is None:
             raise
-        print(f"Stopped; {out} holds responses, but no scores: delete it to begin anew.")
+        done = len({(line["model"], line["task"]) for line in earlier["scores"]})
+        of = len(earlier["models"]) * len(earlier["problems"])
+        print(f"Stopped; {out} holds {done} of {of} scores. Go on with: the same command")
         raise typer.Exit(130) from None
     if as_json:
         print(json.dumps(record, indent=2, ensure_ascii=False))

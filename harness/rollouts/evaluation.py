@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import torch
 
@@ -21,8 +21,11 @@ def evaluate(
     settings: Scoring,
     max_new_tokens: int | None,
     generator: torch.Generator,
+    wanted: Collection[str] | None = None,
 ) -> Iterator[tuple[str, TaskScore, GradedCompletions]]:
     """Score the policy task by task; without a limit of its own, each task's own holds.
+
+    wanted: only these tasks; None: all of them.
 
     Tasks whose grading waits for processes are sampled first and graded while the others are
     sampled. Each has the random numbers that it would have in its turn.
@@ -35,10 +38,11 @@ def evaluate(
         turns[name] = (sampling, generator.clone_state())
         engine.skip(len(of_task), k, sampling, generator)
     graded = {}
-    for name in sorted(problems, key=lambda name: not collector.tasks[name].grades_aside):
+    asked = [name for name in problems if wanted is None or name in wanted]
+    for name in sorted(asked, key=lambda name: not collector.tasks[name].grades_aside):
         completions = collector.generate(problems[name], k, *turns[name])
         graded[name] = collector.begin_grading(completions)
-    for name in problems:
+    for name in asked:
         completions = graded.pop(name)()
         yield name, score(completions), completions
 

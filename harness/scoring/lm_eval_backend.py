@@ -7,7 +7,7 @@ and checked, so nothing is fetched. lm-eval never runs code here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from srpo_bench.harness.errors import RunError, UserError, as_user_error
 from srpo_bench.harness.machine import pick_device
 from srpo_bench.harness.problems.load import Problems
 from srpo_bench.harness.rollouts.prompts import style_of
-from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, Tell
+from srpo_bench.harness.scoring.scores import ScoredTask, ScoreLine, Tell
 from srpo_bench.tasks.base import Problem, TaskError
 
 if TYPE_CHECKING:
@@ -62,8 +62,13 @@ def check(config: Config) -> None:
 
 
 def lm_eval_backend(
-    subject: Subject, config: Config, problems: Problems, seed: int, tell: Tell
-) -> Iterator[ScoredSubject]:
+    subject: Subject,
+    config: Config,
+    problems: Problems,
+    wanted: Collection[str],
+    seed: int,
+    tell: Tell,
+) -> Iterator[ScoredTask]:
     """Have lm-eval ask and grade a Hugging Face folder, task by task; it counts by itself."""
     from lm_eval.models.huggingface import HFLM
 
@@ -74,7 +79,8 @@ def lm_eval_backend(
         batch_size=config.rollout.rows_at_once,
     )
     model.model.generation_config = _ends_alone(model.model.generation_config)
-    for name, of_task in problems.final.items():
+    for name in wanted:
+        of_task = problems.final[name]
         tell(f"{subject.label}: {name}", 0, None)
         limit = config.final.max_new_tokens or problems.tasks[name].max_new_tokens
         result = _simple_evaluate(
@@ -85,7 +91,7 @@ def lm_eval_backend(
             apply_chat_template=style_of(config.data, model.tokenizer) == "chat",
             torch_random_seed=seed,
         )
-        yield ScoredSubject(
+        yield ScoredTask(
             _scores(
                 result["results"][TASKS[name]],
                 result["samples"][TASKS[name]],

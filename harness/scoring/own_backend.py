@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from srpo_bench.harness.rollouts.collect import Collector, GradedCompletions
 from srpo_bench.harness.rollouts.evaluation import evaluate, score
 from srpo_bench.harness.rollouts.samples import sample_line
 from srpo_bench.harness.scoring.policies import Subject
-from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, Tell
+from srpo_bench.harness.scoring.scores import ScoredTask, ScoreLine, Tell
 from srpo_bench.harness.streams import stream
 from srpo_bench.results.schema import TaskScore
 from srpo_bench.results.statistics.problems import accuracy, pass_at
@@ -29,10 +29,15 @@ of two, which make a curve, and k itself."""
 
 
 def own_backend(
-    subject: Subject, config: Config, problems: Problems, seed: int, tell: Tell
-) -> Iterator[ScoredSubject]:
+    subject: Subject,
+    config: Config,
+    problems: Problems,
+    wanted: Collection[str],
+    seed: int,
+    tell: Tell,
+) -> Iterator[ScoredTask]:
     """Ask and grade as a run's own final scoring does: same seed and step, same responses."""
-    ended, of = 0, config.final.k * sum(map(len, problems.final.values()))
+    ended, of = 0, config.final.k * sum(len(problems.final[name]) for name in wanted)
 
     def count(more: int) -> None:
         nonlocal ended
@@ -41,12 +46,14 @@ def own_backend(
 
     count(0)
     policy = load_policy(subject.folder, config.model.dtype, config.model.device)
-    generator = stream(seed, "final", subject.step)
     with contextlib.closing(make_engine(policy, config, subject.folder)) as engine:
         collector = Collector(policy, engine, problems.tasks, config.data, count=count)
-        for _, _, completions in evaluate(
-            collector, problems.final, config.final, config.final.max_new_tokens, generator
-        ):
+        for name in wanted:  # one after the other, so that what is done is kept
+            generator = stream(seed, "final", subject.step)
+            limit = config.final.max_new_tokens
+            ((_, _, completions),) = evaluate(
+                collector, problems.final, config.final, limit, generator, [name]
+            )
             lines = [
                 {
                     "model": subject.label,
@@ -54,7 +61,7 @@ def own_backend(
                 }
                 for row in range(len(completions.texts))
             ]
-            yield ScoredSubject(metrics(subject.label, completions, collector), lines)
+            yield ScoredTask(metrics(subject.label, completions, collector), lines)
 
 
 def metrics(label: str, completions: GradedCompletions, collector: Collector) -> list[ScoreLine]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
-from srpo_bench.harness.errors import UserError, unknown
-from srpo_bench.harness.machine import pick_device, refuse_unwritable, versions
+from srpo_bench.harness.errors import unknown
+from srpo_bench.harness.machine import pick_device, versions
 from srpo_bench.harness.models.ending import ending_note
 from srpo_bench.harness.models.loading import open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest
@@ -27,15 +27,9 @@ from srpo_bench.harness.rollouts.probe import probe, question_of
 from srpo_bench.harness.rollouts.prompts import Prompts, fit, style_of
 from srpo_bench.harness.scoring.own_backend import own_backend
 from srpo_bench.harness.scoring.policies import Subject, subjects
-from srpo_bench.harness.scoring.scores import (
-    ScoredSubject,
-    ScoreLine,
-    Tell,
-    write_samples,
-    write_scores,
-)
+from srpo_bench.harness.scoring.record import kept, refuse_taken, unfinished
+from srpo_bench.harness.scoring.scores import ScoredTask, Tell
 from srpo_bench.results.schema import SCHEMA
-from srpo_bench.results.store import is_taken
 
 BACKENDS = ("own", "lm-eval")
 
@@ -50,19 +44,17 @@ def score_models(
     """Score what ``config.model.path`` names on ``config.final.tasks``.
 
     Args:
-        out: a new or empty folder for ``samples.jsonl`` (every response, as they come) and, when
-            all is done, ``scores.json``.
+        out: a new or empty folder for the record, or one where the same was asked and stopped.
         tell: told what is being scored, and how far it is.
 
     Returns:
-        What ``scores.json`` holds: settings, origin of the data, scores, seconds of each model (not
-        of each task: one is graded while the next is sampled), and notes: what a reader should
-        know of problems and models.
+        What ``scores.json`` holds: settings, origin of the data, scores, seconds of each model, and
+        notes: what a reader should know of problems and models.
     """
-    config = config.on(datetime.now(UTC).date())
     ask = _backend(backend, config)
     if out is not None:
-        _can_write(out)
+        refuse_taken(out)
+    config = config.on(_day(unfinished(out)))
     device = pick_device(config.model.device).type
     engines = engine_version(config)
     scorer = {"lm-eval": metadata.version("lm-eval")} if backend == "lm-eval" else {}
@@ -78,15 +70,7 @@ def score_models(
             tell(f"{subject.label}: is its arithmetic the model's?", 0, None)
             _try(config, problems, subject.folder, device)
             notes |= dict.fromkeys(_ending(config, subject.folder))
-    scores: list[ScoreLine] = []
-    seconds: dict[str, float] = {}
-    for subject in policies:
-        start = time.perf_counter()
-        for scored in ask(subject, config, problems, seed, tell):
-            scores += scored.scores
-            write_samples(out, scored.samples)
-        seconds[subject.label] = round(time.perf_counter() - start, 1)
-    record = {
+    asked = {
         "schema": SCHEMA,
         "backend": backend,
         "seed": seed,
@@ -95,15 +79,19 @@ def score_models(
         "versions": versions() | scorer | engines,
         "data": problems.provenance,
         "problems": {task: [p.id for p in group] for task, group in problems.final.items()},
-        "scores": [dataclasses.asdict(line) for line in scores],
-        "seconds": seconds,
         "notes": list(notes),
     }
-    write_scores(out, record)
-    return record
+    with kept(asked, out) as record:
+        for subject in policies:
+            wanted = record.left(subject.label)
+            before, start = record.seconds(subject.label), time.perf_counter()
+            for scored in ask(subject, config, problems, wanted, seed, tell) if wanted else ():
+                took = before + time.perf_counter() - start
+                record.add(scored, subject.label, took)
+    return record.value
 
 
-Ask = Callable[[Subject, Config, Problems, int, Tell], Iterator[ScoredSubject]]
+Ask = Callable[[Subject, Config, Problems, Collection[str], int, Tell], Iterator[ScoredTask]]
 
 
 def _backend(name: str, config: Config) -> Ask:
@@ -154,7 +142,8 @@ def _settings(config: Config) -> dict[str, Any]:
     }
 
 
-def _can_write(out: Path) -> None:
-    if is_taken(out):
-        raise UserError(f"{out} is not an empty folder; choose another --out.")
-    refuse_unwritable(out)
+def _day(earlier: Mapping[str, Any] | None) -> date:
+    """Today, or the day on which the scoring that was stopped had begun."""
+    if earlier is None:
+        return datetime.now(UTC).date()
+    return date.fromisoformat(earlier["settings"]["date"])

@@ -1,13 +1,10 @@
-"""Scores of policies, and the files that keep them."""
+"""Scores of policies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-from srpo_bench.results.store import append_line, write_json
 
 Tell = Callable[[str, int, int | None], None]
 """Told what is at work, and how much of it is done, of how much: None where nobody knows."""
@@ -42,22 +39,8 @@ class ScoreLine:
 
 
 @dataclass(frozen=True)
-class ScoredSubject:
+class ScoredTask:
     """One task of one model: its scores, and a line a response, enough to grade it again."""
 
     scores: list[ScoreLine]
     samples: list[dict[str, Any]]
-
-
-def write_samples(out: Path | None, lines: Iterable[dict[str, Any]]) -> None:
-    """Append to ``samples.jsonl``."""
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        for line in lines:
-            append_line(out / "samples.jsonl", line)
-
-
-def write_scores(out: Path | None, record: dict[str, Any]) -> None:
-    """Write ``scores.json``: its presence says that all was scored."""
-    if out is not None:
-        write_json(out / "scores.json", record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -105,13 +106,17 @@ def test_a_base_that_grows_goes_on_by_the_same_command(tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists()
 
 
-def test_a_scoring_says_what_is_left(tmp_path: Path) -> None:
+def test_a_scoring_goes_on_by_the_same_command(tmp_path: Path) -> None:
     words = ["eval", "--model", "micro", "--tasks", "micro-gsm8k,micro-math", "--k", "8"]
-    words += ["--temperature", "1", "--limit", "40"]
+    words += ["--temperature", "1", "--limit", "40", "--out", "e"]
     when = there(tmp_path, "e/samples.jsonl")
-    out, _ = interrupt([*words, "--out", "e"], signal.SIGINT, when, tmp_path)
-    assert out == "Stopped; e holds responses, but no scores: delete it to begin anew.\n"
+    out, _ = interrupt([*words], signal.SIGINT, when, tmp_path)
+    assert re.fullmatch(r"Stopped; e holds [01] of 2 scores. Go on with: the same command\n", out)
     assert not (tmp_path / "e" / "scores.json").exists()
+    done = subprocess.run(command(*words), cwd=tmp_path, env=environment(), check=True)
+    assert done.returncode == 0
+    assert {path.name for path in (tmp_path / "e").iterdir()} == {"scores.json", "samples.jsonl"}
+    assert (tmp_path / "e" / "samples.jsonl").read_bytes().count(b"\n") == 2 * 40 * 8
 
 
 def test_an_import_leaves_nothing(tmp_path: Path) -> None:

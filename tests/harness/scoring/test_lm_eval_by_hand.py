@@ -183,13 +183,16 @@ def test_what_a_model_is_asked_through_it(style: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(backend, "style_of", lambda data, tokenizer: style)
     problem = Problem("p", "gsm8k", "math", "q", "1")
     problems: Any = SimpleNamespace(
-        final={"gsm8k": [problem]}, tasks={"gsm8k": SimpleNamespace(max_new_tokens=7)}
+        final={"gsm8k": [problem], "math": [problem]},
+        tasks={"gsm8k": SimpleNamespace(max_new_tokens=7)},
     )
     subject: Any = SimpleNamespace(folder=Path("m"), label="l", step=4)
     values = {"data": {"shots": 2}, "rollout": {"rows_at_once": 16}, "model": {"device": "cpu"}}
     config = Config.model_validate(values)
     told: list[Any] = []
-    (found,) = backend.lm_eval_backend(subject, config, problems, 11, lambda *w: told.append(w))
+    (found,) = backend.lm_eval_backend(
+        subject, config, problems, ["gsm8k"], 11, lambda *w: told.append(w)
+    )
     assert told == [("l: gsm8k", 0, None)]
     assert made == [
         {"pretrained": "m", "device": "cpu", "dtype": config.model.dtype, "batch_size": 16}

@@ -53,7 +53,7 @@ def test_same_seed_same_bits_and_another_seed_others(tiny_folder: Path, tmp_path
 def test_what_is_written_is_enough_to_grade_again(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = SimpleNamespace(perf_counter=iter([1.0, 3.51]).__next__)
+    clock = SimpleNamespace(perf_counter=iter([1.0, 2.0, 3.51]).__next__)
     monkeypatch.setattr("srpo_bench.harness.scoring.score.time", clock)
     record = score_models(settings(tiny_folder, MICRO, k=2), out=tmp_path / "out")
     assert record == read_json(tmp_path / "out" / "scores.json")

@@ -10,7 +10,7 @@ import pytest
 
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.scoring import own_backend, score
-from srpo_bench.harness.scoring.scores import ScoredSubject, ScoreLine, write_samples, write_scores
+from srpo_bench.harness.scoring.scores import ScoredTask, ScoreLine
 from srpo_bench.results.store import read_json, read_lines
 from tests.harness.rollouts.test_evaluation import graded
 
@@ -25,11 +25,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Of two models on two tasks; the clock goes on by 1.26 seconds whenever it is asked."""
     made: list[Any] = []
 
-    def ask(subject: Any, config: Any, problems: Any, seed: int, tell: Any) -> Any:
-        for name in problems.final:
+    def ask(subject: Any, config: Any, problems: Any, wanted: Any, seed: int, tell: Any) -> Any:
+        for name in wanted:
             tell(f"{subject.label}: {name}", 1, 2)
             line = ScoreLine(subject.label, name, "m", 1, 1, 0.5, None)
-            yield ScoredSubject([line], [{"model": subject.label, "task": name}])
+            yield ScoredTask([line], [{"model": subject.label, "task": name}])
 
     subjects = [SimpleNamespace(folder=Path(n), label=f"model {n}", step=0) for n in "xy"]
     problems = SimpleNamespace(final=GROUPS, provenance=["data"], notes=["of problems"])
@@ -63,7 +63,7 @@ def test_every_model_is_proved_before_any_is_scored(tmp_path: Path, calls: list[
         *((f"model {n}: {task}", 1, 2) for n in "xy" for task in "ab"),
     ]  # fmt: skip
     assert record == read_json(out / "scores.json")
-    assert record["seconds"] == {"model x": 1.3, "model y": 1.3}
+    assert record["seconds"] == {"model x": 2.5, "model y": 2.5}
     assert record["models"] == {"model x": {"step": 0}, "model y": {"step": 0}}
     assert record["problems"] == {"a": ["a1"], "b": ["b1", "b2"]}
     assert [(line["model"], line["task"]) for line in record["scores"]] == [
@@ -83,14 +83,6 @@ def test_lm_eval_computes_by_itself_and_is_named(
     assert not [call for call in calls if call[0] == "try"]
     assert record["versions"]["lm-eval"] == "lm-eval 4"
     assert record["notes"] == ["of problems"]
-
-
-def test_files_are_written_where_there_is_a_folder(tmp_path: Path) -> None:
-    write_samples(None, [{"x": 1}])
-    write_scores(None, {})
-    for _ in range(2):
-        write_samples(tmp_path / "a" / "b", [{"x": 1}])
-    assert len(list(read_lines(tmp_path / "a" / "b" / "samples.jsonl"))) == 2
 
 
 def test_a_single_problem_has_its_metrics() -> None:

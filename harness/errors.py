@@ -62,6 +62,8 @@ def sentence(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         where = f" {error.filename}" if error.filename else ""
         return f"Cannot write{where}: {error.strerror}.", 2
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"The path {str(error.filename)[:60]}… is too long for this file system.", 2
     if full := memory_full(error):
         less = "fewer responses at a time take less (bench eval --batch; rollout.rows_at_once)"
         return f"{full}: {less}.", 1

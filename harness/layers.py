@@ -50,11 +50,13 @@ def _loaded(text: str) -> Any:
     """YAML's value.
 
     Raises:
-        yaml.YAMLError: it is none, or one that holds itself.
+        yaml.YAMLError: it is none, or one that holds itself, or what no file can hold.
     """
     value = strict_yaml.load(text)
     try:
-        json.dumps(value, default=str, skipkeys=True)
+        json.dumps(value, default=str, skipkeys=True, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise yaml.YAMLError("half a surrogate pair is no text") from error
     except (ValueError, RecursionError) as error:
         raise yaml.YAMLError("an anchor stands within itself") from error
     return value

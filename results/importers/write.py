@@ -116,8 +116,8 @@ def folder_of(arm: str) -> str:
     Raises:
         ResultsError: the name is too long for one, or holds control characters.
     """
-    name = quote(arm, safe=" ()+=@,~")
-    if len(name) > 200 or not arm.isprintable():
+    name = quote(arm, safe=" ()+=@,~") if arm.isprintable() else ""
+    if not name or len(name) > 200:
         raise ResultsError(f"{arm[:40]!a}… cannot name an arm: too long, or not printable.")
     reserved = name.startswith(".") or name.casefold() in NO_ARM
     return f"%{ord(name[0]):02X}{name[1:]}" if reserved else name

@@ -178,6 +178,7 @@ def test_a_misspelt_arm_in_a_settings_file(
         ("algorithms: [grpo]", "algorithms takes settings by arm"),
         ("data: 5", "Setting 'data' in the settings"),
         ("a: &x\n  b: *x", "is not YAML: an anchor stands within itself"),
+        ('model: {revision: "\\ud800"}', "is not YAML: half a surrogate pair is no text"),
         (
             "evaluation: {problems: {micro-gsm8K: 9}}",
             "mean 'evaluation.problems.micro-gsm8k'",
@@ -245,3 +246,24 @@ def test_a_hub_that_does_not_answer_is_asked_once(
             capsys, monkeypatch, tmp_path, *words
         )
     assert datasets.config.HF_HUB_OFFLINE
+
+
+@pytest.mark.parametrize("words", [["report", "caf\udce9"], [*SMOKE, "--out", "caf\udce9"]])
+def test_a_word_that_is_not_utf_8(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    assert r"'caf\udce9' is not UTF-8" in fails(capsys, monkeypatch, tmp_path, *words)
+
+
+@pytest.mark.parametrize("command", ["report", "status", "verify", "resume"])
+def test_a_path_that_no_file_system_takes(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: str,
+) -> None:
+    told = fails(capsys, monkeypatch, tmp_path, command, "x" * 300)
+    assert told.endswith("xxx… is too long for this file system.\n")

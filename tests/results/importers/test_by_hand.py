@@ -413,6 +413,7 @@ def test_folders_of_arms() -> None:
     assert folder_of("n" * 200) == "n" * 200
     assert "cannot name an arm" in refused(folder_of, "n" * 201, kind=ResultsError)
     assert "cannot name an arm" in refused(folder_of, "a\n", kind=ResultsError)
+    assert "cannot name an arm" in refused(folder_of, "\ud800", kind=ResultsError)
 
 
 def test_a_folder_is_free_where_it_is_empty_or_not_there(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,12 @@ ALONG = (
     ("srpo-back", "srpo"),
 )
 """Steps, and pairs of arms, whose accuracies on the real model stand side by side."""
+METRICS = {
+    "GSM8K strict-match": ("gsm8k", "strict-match", "exact_match, strict-match"),
+    "GSM8K flexible-extract": ("gsm8k", "flexible-extract", "exact_match, flexible-extract"),
+    "MATH math_verify": ("math", "math-verify", "math_verify"),
+}
+"""Metric as a table names it -> its task, and its name here and in lm-eval's results."""
 
 
 def arms(folder: str) -> str:
@@ -28,25 +35,21 @@ def arms(folder: str) -> str:
     return "\n\n".join(part(folder) for part in parts)
 
 
-def both() -> str:
+def both(folder: str) -> str:
     """The base and two trained models, greedy, by this harness and by lm-eval."""
     names = {"base": "the base", "grpo-5": "`grpo`, seed 5", "srpo-5": "`srpo`, seed 5"}
+    own = {name: _scores(folder, f"{name}-own") for name in names}
+    theirs = {name: _scores(folder, f"{name}-lm-eval") for name in names}
+    asked = {task for task, _ in own["base"]}
+    shown = {metric: keys for metric, keys in METRICS.items() if keys[0] in asked}
     rows = []
     for name, model in names.items():
-        own, theirs = _scores(GPU, f"{name}-own"), _scores(GPU, f"{name}-lm-eval")
-        rows.append(
-            (
-                model,
-                own["gsm8k", "strict-match"],
-                theirs["gsm8k", "exact_match, strict-match"],
-                own["gsm8k", "flexible-extract"],
-                theirs["gsm8k", "exact_match, flexible-extract"],
-                own["math", "math-verify"],
-                theirs["math", "math_verify"],
-            )
+        pairs = (
+            (own[name][task, here], theirs[name][task, there])
+            for task, here, there in shown.values()
         )
-    metrics = ("GSM8K strict-match", "GSM8K flexible-extract", "MATH math_verify")
-    head = (f"{metric}{by}" for metric in metrics for by in (", here", ", lm-eval"))
+        rows.append((model, *chain.from_iterable(pairs)))
+    head = (f"{metric}{by}" for metric in shown for by in (", here", ", lm-eval"))
     return table(("model", *head), rows)
 
 

@@ -39,7 +39,7 @@ def answer() -> str:
     others = [_others(summary(folder), where) for folder, where in published.items()]
     found = measured(published)
     rows = table(list(found[0]), [list(each.values()) for each in found])
-    return "\n\n".join([*sentences, rows, *filter(None, [_bound(rows), *others])])
+    return "\n\n".join([*sentences, rows, *filter(None, [*others, _bound(rows)])])
 
 
 def measured(answers: Mapping[str, str], health: bool = False) -> list[dict[str, str]]:

@@ -134,7 +134,7 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "axes": {axis: _axis(cell) for axis, cell in pair.axes.items()},
         "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
         "ratio_of_medians_bound": medians if medians["bound"] else None,
-        "rmst_ratio_at_evaluations": finite(ours / theirs) if theirs else None,
+        "rmst_ratio": finite(ours / theirs) if theirs else None,
         "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
         "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
         "tasks": _tasks(a.tasks[challenger]),

@@ -103,8 +103,8 @@ def test_a_comparison_says_what_is_a_bound() -> None:
     assert (plain["bound"], plain["ratio_of_medians"], plain["ratio_of_medians_bound"]) == (
         None, 0.5, None,
     )  # fmt: skip
-    assert plain["rmst_ratio_at_evaluations"] == 0.75
-    assert compared(5.0, 10.0, rmst=(30.0, 0.0))["rmst_ratio_at_evaluations"] is None
+    assert plain["rmst_ratio"] == 0.75
+    assert compared(5.0, 10.0, rmst=(30.0, 0.0))["rmst_ratio"] is None
     late = compared(inf, 5.0, "a lower bound: late")
     assert late["bound"] == "a lower bound: late"
     assert late["ratio_of_medians"] is None

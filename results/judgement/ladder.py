@@ -42,7 +42,7 @@ COINS = "training on coins instead of rewards"
 LOSS = "SRPO's loss (token mean, no KL, overlong rule)"
 RESAMPLED = "grpo-token+history"
 """srpo-paper without its stages is this."""
-CHOICE = "history resampling's choice of prompts, over a random one"
+CHOICE = "history resampling, over a pool that shrinks at random"
 
 LADDER = (
     Idea("grpo", "nothing"),

@@ -60,7 +60,9 @@ def _steps(a: Analysis, arm: str) -> str:
     if found is None:
         return "–"
     value, arrived = found
-    return f"{value:.3g}" if arrived else f"> {value:.3g}"
+    steps = f"{value:.3g}" if arrived else f"> {value:.3g}"
+    own = a.judges[arm].contrast.target if arm in a.judges else a.target
+    return steps if text.level(own) == text.level(a.target) else f"{steps}, to {text.level(own)}"
 
 
 def verdicts(a: Analysis) -> Table:

@@ -258,7 +258,10 @@ def test_runs_under_way_are_not_finished() -> None:
 
 def test_an_idea_that_is_switched_off_adds_nothing() -> None:
     by_method = {idea.method: idea for idea in ladder.LADDER}
-    added = ladder._added
+
+    def added(idea: ladder.Idea, own: dict[str, Any], kind: ladder.Kind) -> list[str]:
+        return ladder._added(idea, own, {}, kind)
+
     replay, resampled = by_method["srpo"], by_method[ladder.RESAMPLED]
     assert added(replay, {"replay_fraction": 0}, "rung") == []
     assert (
@@ -271,6 +274,10 @@ def test_an_idea_that_is_switched_off_adds_nothing() -> None:
     assert added(resampled, {}, "rung") == ["history resampling"]
     assert added(by_method["srpo-paper"], {"stages": "x"}, "rung") == ["two stages (x)"]
     assert added(by_method["srpo-paper"], {}, "control") == ["two stages"]
+    loss = by_method["grpo-token"]
+    assert added(loss, {"beta": 0.0}, "rung") == [ladder.LOSS]
+    without = "SRPO's loss (token mean, overlong rule)"
+    assert ladder._added(loss, {"beta": 0.0}, {"beta": 0.0}, "rung") == [without]
 
 
 def test_settings_of_both_that_differ_are_named_but_for_the_ideas_own() -> None:

@@ -84,18 +84,23 @@ def _page(kind: Any, kind_name: str, chosen: Mapping[str, Any], sampler: str) ->
 
 def _published(name: str) -> list[str]:
     """A row an arm that ran the algorithm, whatever chose its prompts."""
-    rows = []
-    for folder in PUBLISHED:
-        record = summary(folder)
-        for label, arm in record["arms"].items():
-            if arm["algorithm"] == name and (done := arm["states"].get("done")):
-                link = f"[{folder}](../../results/published/{folder}/report.md)"
-                end = accuracy(arm["final_accuracy"])
-                rows.append(f"| {link} | `{label}` | {end} | {_steps(record, label)} | {done} |")
-    if not rows:
+    arms = [
+        (folder, record, label, arm)
+        for folder, record in ((folder, summary(folder)) for folder in PUBLISHED)
+        for label, arm in record["arms"].items()
+        if arm["algorithm"] == name and arm["states"].get("done")
+    ]
+    if not arms:
         return ["It took part in none."]
-    head = ["| comparison | arm | accuracy at the end | steps against the baseline's | runs done |"]
-    return [*head, "|---|---|---|---|---|", *rows]
+    head = "| comparison | arm | accuracy at the end | steps against the baseline's | runs done |"
+    lines = [head, "|---|---|---|---|---|"]
+    for folder, record, label, arm in arms:
+        link = f"[{folder}](../../results/published/{folder}/report.md)"
+        end, done = accuracy(arm["final_accuracy"]), arm["states"]["done"]
+        lines.append(f"| {link} | `{label}` | {end} | {_steps(record, label)} | {done} |")
+    if any(label != name for _, _, label, _ in arms):
+        lines += ["", "An arm of another name has a sampler or settings of its own."]
+    return lines
 
 
 def _steps(record: Mapping[str, Any], label: str) -> str:

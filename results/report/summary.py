@@ -199,6 +199,7 @@ def _point(c: Contrast) -> dict[str, Any]:
     return {
         "target": finite(c.target),
         "ratio": estimate(c.ratio),
+        "bound": c.bound or None,
         "p": finite(c.steps.p) if c.steps else None,
         "reached_challenger": estimate(of(ours, c.n)),
         "reached_baseline": estimate(of(theirs, c.n)),

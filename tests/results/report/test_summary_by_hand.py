@@ -129,7 +129,9 @@ def test_a_point_counts_who_reached() -> None:
     told = summary._point(found)
     assert told["reached_challenger"]["value"] == 1.0
     assert told["reached_baseline"]["value"] == pytest.approx(7 / 8)
-    assert told["p"] == 0.02
+    assert (told["p"], told["bound"]) == (0.02, None)
+    found.bound = "a lower bound: so and so"
+    assert summary._point(found)["bound"] == "a lower bound: so and so"
     found.steps = None
     assert summary._point(found)["p"] is None
 

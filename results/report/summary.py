@@ -210,7 +210,7 @@ def _tasks(t: TaskContrast) -> dict[str, Any]:
     return {
         "by_task": {task: _point(c) for task, c in t.contrasts.items()},
         "without_gain": list(t.without_gain),
-        "geometric_mean_ratio": estimate(t.geometric_mean),
+        "geometric_mean_ratio": estimate(t.geometric_mean) | {"bound": t.bound or None},
         "probability_of_improvement": estimate(t.improvement),
     }
 

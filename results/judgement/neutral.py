@@ -84,6 +84,7 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
             if axis in contrast.axes
         ]
         sentence += f". Relative cost to target: {', '.join(cost)}"
+        sentence += f" ({contrast.bound})" if contrast.bound else ""
         if end.n:
             sentence += f". Accuracy at the end: {points(end)}"
         for more in (judge.starving.own_doing, looked_before(contrast)):

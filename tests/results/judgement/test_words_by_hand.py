@@ -210,6 +210,7 @@ def judge(blocked: str = "", outcome: Any = None, **found: Any) -> Any:
     race = SimpleNamespace(final=np.array([0.01, 0.03]), error=0.0)
     steps = SimpleNamespace(race=race, baseline=2.0, p=0.001, ratio=outcome)
     told = {"steps": steps, "axes": {"steps": steps}, "n": 10, "alpha": 0.04, "first_look": None}
+    told["bound"] = ""
     runs = [run("grpo", curves={"all_correct": (0.5, 0.25)}), run("srpo")]
     return SimpleNamespace(
         challenger="srpo", baseline="grpo", blocked=blocked, on_word=found.pop("on_word", ""),
@@ -238,6 +239,8 @@ def test_a_pair_in_words_whatever_is_claimed(monkeypatch: pytest.MonkeyPatch) ->
     stopped = neutral.neutral(judge("too few", outcome=ratio), 0.001, 2)
     assert stopped.outcome == "not judged"
     assert stopped.sentence.startswith("srpo against grpo: not judged (too few). Relative cost")
+    late = neutral.neutral(judge(outcome=ratio, bound="a lower bound: so and so"), 0.001, 1)
+    assert "steps 0.5 (0.4 to 0.6) (a lower bound: so and so). Accuracy" in late.sentence
     bare = neutral.neutral(judge("too few", steps=None), 0.001, 1)
     assert bare.sentence == "srpo against grpo: not judged (too few)."
     vouched = neutral.neutral(judge(outcome=ratio, on_word="; vouched for"), 0.001, 1)

@@ -1,4 +1,4 @@
-"""History resampling without its signal: a pool that shrinks as much, of any prompts."""
+"""History resampling without its signal: a pool that shrinks as prompts are solved, of any."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ class HRRandom(SRPOPaper):
 
     name = "hr-random"
     paper = "this project"
-    changes = "srpo-paper whose pool shrinks as much, but of prompts chosen at random"
+    changes = "srpo-paper whose pool shrinks as prompts are solved, but of prompts at random"
     formula = "grpo-token's J, on what the sampler history-random chooses, its two stages on"
     sampler = "history-random"

@@ -29,10 +29,12 @@ class Progress:
 
     @property
     def sentence(self) -> str:
-        """``3 of 16 runs done, 2 running, 11 waiting; the verdict is not in until all …``."""
+        """``3 of 16 runs done, 2 running, 11 waiting; an arm is judged when its runs and …``."""
         others = [f"{self.states[s]} {s}" for s in ORDER if self.states.get(s)]
         states = ", ".join([f"{self.states.get('done', 0)} of {self.runs} runs done", *others])
-        return states if self.over else f"{states}; the verdict is not in until all have ended"
+        if self.over:
+            return states
+        return f"{states}; an arm is judged when its runs and the baseline's have ended"
 
 
 def progress(runs: Sequence[Run]) -> Progress:

@@ -205,7 +205,7 @@ def _prompts(folder: str) -> str:
             )
         )
     head = (
-        *("arm", "runs in which at most 5 % of the steps do", "most, of a run", "mean"),
+        *("arm", "runs with a prompt twice in at most 5 % of the steps", "most, of a run", "mean"),
         "fewer prompts than a batch, up to `grpo`'s target",
     )
     return table(head, rows)

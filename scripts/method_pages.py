@@ -5,17 +5,19 @@ comparisons. Run it when a method's own words, settings or columns change, or a 
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scripts.blocks import TREE, accuracy
+from scripts.blocks import TREE, accuracy, summary
 from srpo_bench.algorithms import registry
 
 FOLDER = TREE / "docs" / "algorithms"
-PUBLISHED = ("answer", "tuned", "ladder", "unstaged", "again")
-"""Of results/published/, with the arms of the most comparisons."""
+PUBLISHED = (
+    *("answer", "tuned", "smollm2", "smollm2-cpu", "sixth-hard", "none-hard", "controls"),
+    *("micro", "ladder", "unstaged", "again"),
+)
+"""Of results/published/, all but those of grpo alone; the earlier testbed's last."""
 
 
 def pages() -> dict[str, str]:
@@ -81,35 +83,41 @@ def _page(kind: Any, kind_name: str, chosen: Mapping[str, Any], sampler: str) ->
 
 
 def _published(name: str) -> list[str]:
-    rows = []
-    for folder in PUBLISHED:
-        path = TREE / "results" / "published" / folder / "summary.json"
-        summary = json.loads(path.read_text(encoding="utf-8"))
-        for label, arm in summary["arms"].items():
-            if arm["algorithm"] == name:
-                link = f"[{folder}](../../results/published/{folder}/report.md)"
-                end = accuracy(arm["final_accuracy"])
-                rows.append(f"| {link} | {end} | {_steps(summary, label)} | {arm['seeds']} |")
-    if not rows:
+    """A row an arm that ran the algorithm, whatever chose its prompts."""
+    arms = [
+        (folder, record, label, arm)
+        for folder, record in ((folder, summary(folder)) for folder in PUBLISHED)
+        for label, arm in record["arms"].items()
+        if arm["algorithm"] == name and arm["states"].get("done")
+    ]
+    if not arms:
         return ["It took part in none."]
-    head = ["| comparison | accuracy at the end | steps against the baseline's | seeds |"]
-    return [*head, "|---|---|---|---|", *rows]
+    head = "| comparison | arm | accuracy at the end | steps against the baseline's | runs done |"
+    lines = [head, "|---|---|---|---|---|"]
+    for folder, record, label, arm in arms:
+        link = f"[{folder}](../../results/published/{folder}/report.md)"
+        end, done = accuracy(arm["final_accuracy"]), arm["states"]["done"]
+        lines.append(f"| {link} | `{label}` | {end} | {_steps(record, label)} | {done} |")
+    if any(label != name for _, _, label, _ in arms):
+        lines += ["", "An arm of another name has a sampler or settings of its own."]
+    return lines
 
 
-def _steps(summary: Mapping[str, Any], label: str) -> str:
+def _steps(record: Mapping[str, Any], label: str) -> str:
     """The ratio of steps to target with its 95 % interval."""
-    if label == summary["baseline"]:
+    if label == record["baseline"]:
         return "is the baseline"
-    (pair,) = (c for c in summary["comparisons"] if c["challenger"] == label)
+    (pair,) = (c for c in record["comparisons"] if c["challenger"] == label)
     if not pair["axes"]:
         return "no pair is complete"
     steps = pair["axes"]["steps"]
     low, high = steps["interval"] or (None, None)
     span = "no interval" if low is None else f"{low:.2f} or more"
     span = span if high is None else f"{low:.2f} to {high:.2f}"
+    bound = f", a{'n' * (side == 'upper')} {side} bound" if (side := steps.get("bound")) else ""
     missing = len(pair["open_runs"])
     left_out = f"; {missing} run{'s' * (missing != 1)} left out" if missing else ""
-    return f"{steps['ratio']:.2f} ({span}){left_out}"
+    return f"{steps['ratio']:.2f} ({span}){bound}{left_out}"
 
 
 def _cell(text: str) -> str:

@@ -39,7 +39,7 @@ def answer() -> str:
     others = [_others(summary(folder), where) for folder, where in published.items()]
     found = measured(published)
     rows = table(list(found[0]), [list(each.values()) for each in found])
-    return "\n\n".join([*sentences, rows, *filter(None, others)])
+    return "\n\n".join([*sentences, rows, *filter(None, [*others, _bound(rows)])])
 
 
 def measured(answers: Mapping[str, str], health: bool = False) -> list[dict[str, str]]:
@@ -127,6 +127,16 @@ BLOCKS: Blocks = {
     "parts": parts,
     "tuned": tuned,
 }
+
+
+def _bound(rows: str) -> str:
+    """What *at least* means, where it stands in a table."""
+    if "at least" not in rows:
+        return ""
+    return wrapped(
+        "*At least*: the arm's mean curve never reaches the target, so the figure is a lower "
+        "bound, itself no surer than the interval says."
+    )
 
 
 def _own_target(pair: Mapping[str, Any], target: float) -> str:

@@ -98,6 +98,11 @@ def test_a_ratio_with_an_open_end_or_none_is_written() -> None:
     assert steps(0.5, 2.0) == "1.84 (0.50 to 2.00); 1 run left out"
     assert steps(0.12, None) == "1.84 (0.12 or more); 1 run left out"
     assert steps() == "1.84 (no interval); 1 run left out"
+    whole = {**pair, "open_runs": []}
+    for bound, said in (("lower", ", a lower bound"), ("upper", ", an upper bound"), (None, "")):
+        whole["axes"] = {"steps": {**contrast(0.12, None), "bound": bound}}
+        told = method_pages._steps({"baseline": "grpo", "comparisons": [whole]}, "srpo")
+        assert told == f"1.84 (0.12 or more){said}"
     spread = {"value": 0.041, "stderr_between_seeds": None}
     assert real_model._spread(spread) == "4.1 %"
     assert real_model._spread({**spread, "stderr_between_seeds": 0.005}) == "4.1 % ± 0.5"

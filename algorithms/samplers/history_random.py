@@ -17,7 +17,8 @@ class HistoryRandom(Staged[StagedSettings]):
     """What a shrinking pool does by itself. ``history`` must beat it for its signal to matter.
 
     Solved prompts stay in the draw, so what would have left is counted as a share: dropping as many
-    as were solved would count a solved prompt that stayed again every epoch.
+    as were solved would count a solved prompt that stayed again every epoch. A prompt that was
+    solved once and is not now counts no more, so the pool shrinks less than history's.
     """
 
     name = "history-random"
@@ -35,7 +36,7 @@ class HistoryRandom(Staged[StagedSettings]):
 
     @property
     def waits_for(self) -> list[Wait]:
-        """What history resampling waits for: as many prompts are drawn as it would drop."""
+        """What history resampling waits for: a prompt that was solved makes the pool smaller."""
         drops = Wait(event="epoch-boundary-with-solved-prompt", returns_after=1)
         return [drops, *super().waits_for]
 

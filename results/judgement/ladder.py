@@ -42,7 +42,7 @@ COINS = "training on coins instead of rewards"
 LOSS = "SRPO's loss (token mean, no KL, overlong rule)"
 RESAMPLED = "grpo-token+history"
 """srpo-paper without its stages is this."""
-CHOICE = "history resampling's choice of prompts, over a random one"
+CHOICE = "history resampling, over a pool that shrinks at random"
 
 LADDER = (
     Idea("grpo", "nothing"),
@@ -187,7 +187,7 @@ def _rung(
     target: float,
 ) -> Rung:
     ours, theirs = _settings(comparison, challenger), _settings(comparison, reference)
-    on = [part for idea in ideas for part in _added(idea, ours, kind)]
+    on = [part for idea in ideas for part in _added(idea, ours, theirs, kind)]
     meant = frozenset[str]().union(*(idea.changes for idea in ideas))
     pairs = scores.pairs(comparison, challenger, reference)
     d = np.array([scores.at_end(c) - scores.at_end(b) for c, b in pairs])
@@ -217,8 +217,12 @@ def _also(ours: Mapping[str, Any], theirs: Mapping[str, Any], meant: Set[str]) -
     return tuple(sorted(k for k in both - meant if ours.get(k) != theirs.get(k)))
 
 
-def _added(idea: Idea, settings: Mapping[str, Any], kind: Kind) -> list[str]:
+def _added(
+    idea: Idea, settings: Mapping[str, Any], reference: Mapping[str, Any], kind: Kind
+) -> list[str]:
     """What an idea adds as it was set; nothing where it is off."""
+    if idea.adds == LOSS and reference.get("beta") == 0:
+        return [idea.adds.replace("no KL, ", "")]  # which its reference does without, too
     if idea.method == RESAMPLED and kind == "rung" and not settings.get("resample", True):
         return []
     if idea.method == "srpo-paper" and kind == "rung":

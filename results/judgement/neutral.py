@@ -84,6 +84,7 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
             if axis in contrast.axes
         ]
         sentence += f". Relative cost to target: {', '.join(cost)}"
+        sentence += f" ({contrast.bound})" if contrast.bound else ""
         if end.n:
             sentence += f". Accuracy at the end: {points(end)}"
         for more in (judge.starving.own_doing, looked_before(contrast)):
@@ -93,8 +94,8 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
 
 
 def refill(judge: Judge) -> str:
-    """What choosing prompts could give at best on these runs, as a sentence to follow others;
-    empty where the records do not say.
+    """What a choice of prompts that is never wrong would give on these runs, as a sentence to
+    follow others; empty where the records do not say.
 
     z̄ is the baseline's share of groups that were all correct, up to its crossing. It is no bound:
     progress need not be proportional to the groups that carry a gradient.

@@ -63,6 +63,12 @@ class TaskContrast:
     improvement: Estimate
     """Probability of improvement at the end."""
 
+    @property
+    def bound(self) -> str:
+        """Which way the geometric mean is a bound; empty: it is none, or one both ways."""
+        ways = {c.steps.bound for c in self.contrasts.values() if c.steps} - {""}
+        return ways.pop() if len(ways) == 1 else ""
+
 
 @dataclass(frozen=True)
 class Analysis:

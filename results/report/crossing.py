@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.text import level
 
 
 def mean_crossing(a: Analysis, arm: str) -> tuple[float, bool] | None:
@@ -14,3 +15,15 @@ def mean_crossing(a: Analysis, arm: str) -> tuple[float, bool] | None:
         return None
     at = cell.challenger if ours else cell.baseline
     return at, bool(cell.race.speed.arrived[0 if ours else 1])
+
+
+def steps_told(a: Analysis, arm: str) -> str:
+    """The same in words: ``61.5``, ``> 120`` where it never is, and to which target where that is
+    another than the comparison's, since some of the arm's pairs are missing."""
+    found = mean_crossing(a, arm)
+    if found is None:
+        return "–"
+    value, arrived = found
+    steps = f"{value:.3g}" if arrived else f"> {value:.3g}"
+    own = a.judges[arm].contrast.target if arm in a.judges else a.target
+    return steps if level(own) == level(a.target) else f"{steps}, to {level(own)}"

@@ -24,11 +24,12 @@ MEANING: dict[tuple[Verdict, Scale], str] = {
         "Before money rests on the answer, run the same command on the model that you would train."
     ),
     ("refuted", "small"): (
-        "Do not plan with {needs}: on a small model the method did not give that. If a larger one "
-        "is to be trained with it, run the same command there first."
+        "Do not plan with {needs}: the method, as it is built here, did not give that on a small "
+        "model. If a larger one is to be trained with it, run the same command there first."
     ),
     ("refuted", "real"): (
-        "Do not plan with {needs} for models and tasks like these: the method did not give that."
+        "Do not plan with {needs} for models and tasks like these: the method, as it is built "
+        "here, did not give that."
     ),
     ("inconclusive", "toy"): (
         "Neither plan with {needs} nor write it off. More seeds narrow the interval, and on a toy "

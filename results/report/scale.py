@@ -31,10 +31,11 @@ def scale(count: int | None) -> Scale:
 
 
 def model(comparison: Comparison) -> str:
-    """``a toy model of 1.1 M parameters``."""
+    """``a toy model of 1.1 M parameters``, ``a small model of 135 M parameters``."""
     count = parameters(comparison)
     if count is None:
         return "a model of unknown size"
     kind = {"toy": "a toy model", "small": "a small model"}.get(scale(count), "a model")
     size, letter = (count / 1e6, "M") if count < SMALL else (count / 1e9, "B")
-    return f"{kind} of {float(f'{size:.2g}'):g} {letter} parameters"
+    digits = 2 if size < 10 else 3
+    return f"{kind} of {float(f'{size:.{digits}g}'):g} {letter} parameters"

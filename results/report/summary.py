@@ -134,7 +134,7 @@ def _comparison(a: Analysis, challenger: str) -> dict[str, Any]:
         "axes": {axis: _axis(cell) for axis, cell in pair.axes.items()},
         "ratio_of_medians": medians["value"] if medians["bound"] is None else None,
         "ratio_of_medians_bound": medians if medians["bound"] else None,
-        "rmst_ratio_at_evaluations": finite(ours / theirs) if theirs else None,
+        "rmst_ratio": finite(ours / theirs) if theirs else None,
         "grid": {str(f): _point(c) for f, c in a.grid[challenger].items()},
         "named": [{"standing": t.standing} | _point(c) for t, c in a.named[challenger]],
         "tasks": _tasks(a.tasks[challenger]),
@@ -199,6 +199,7 @@ def _point(c: Contrast) -> dict[str, Any]:
     return {
         "target": finite(c.target),
         "ratio": estimate(c.ratio),
+        "bound": c.bound or None,
         "p": finite(c.steps.p) if c.steps else None,
         "reached_challenger": estimate(of(ours, c.n)),
         "reached_baseline": estimate(of(theirs, c.n)),
@@ -209,7 +210,7 @@ def _tasks(t: TaskContrast) -> dict[str, Any]:
     return {
         "by_task": {task: _point(c) for task, c in t.contrasts.items()},
         "without_gain": list(t.without_gain),
-        "geometric_mean_ratio": estimate(t.geometric_mean),
+        "geometric_mean_ratio": estimate(t.geometric_mean) | {"bound": t.bound or None},
         "probability_of_improvement": estimate(t.improvement),
     }
 

@@ -29,7 +29,7 @@ MARGIN = 0.1
 leaves out the same tenth."""
 FALL = 4.0
 """Standard errors by which a smoothed curve ends below its best when it has collapsed; ordinary
-noise has a best, too. From ``benchmarks.calibration``: false in at most 2.5 %."""
+noise has a best, too. Where it comes from: docs/statistics.md, "What is not in that file"."""
 SMOOTH = 3
 """Evaluations that a smoothed curve averages."""
 

@@ -4,7 +4,8 @@ Both read the arms' *mean* curves over seeds. A crossing of each run's own curve
 function of its noise, whose bias more seeds do not remove; the mean curve's noise falls with them.
 
 - **Crossing**: the ratio of where the isotonic mean curves reach the target. Being monotone they
-  count what is reached and kept. An arm that never gets there stands at its end, as a bound.
+  count what is reached and kept. An arm that never gets there stands at its end: the ratio is a
+  bound, and the interval is open on that side.
 - **Inversion**: for every r, is the challenger's mean accuracy at r times the baseline's cost below
   the target, or above it? Linear in the challenger's noise, so that small evaluation sets cost
   width and no bias. Nothing beyond the last evaluation is rejected.
@@ -102,7 +103,8 @@ class Speed:
     """The ratio of cost to target, challenger over baseline, of (…) comparisons."""
 
     ratio: Array
-    """By the crossing; a lower bound where the challenger did not arrive."""
+    """By the crossing; a lower bound where the challenger did not arrive, an upper one where the
+    baseline did not."""
     crossing: Interval
     inversion: Interval
     target: Array
@@ -185,7 +187,8 @@ def speed(
     short = value_at(ours.step, ours_mean, where) - target[..., None]
     tested = t_statistic(short, kept, floor * (normal(quantile) / t) ** 2)
     with np.errstate(over="ignore", invalid="ignore"):
-        first = Interval(np.exp(centre - t * error), np.exp(centre + t * error))
+        low, high = np.exp(centre - t * error), np.exp(centre + t * error)
+    first = Interval(np.where(arrived[1], low, 0.0), np.where(arrived[0], high, np.inf))
     return Speed(
         ratio=np.where(pairs > 0, np.exp(log[..., 0]), np.nan),
         crossing=_open(first),

@@ -269,7 +269,7 @@ def test_an_unfinished_page_follows_and_comes_back_as_it_was_left(
     wait_for(browser, f"!window.first && {MARKED}")
     assert browser.run(LEFT) == left
     banner = browser.run("return document.querySelector('.banner').textContent")
-    assert "3 of 4 runs done, 1 running; the verdict is not in" in banner
+    assert "3 of 4 runs done, 1 running; an arm is judged when its runs" in banner
 
     for path, content in whole.items():
         path.write_bytes(content)

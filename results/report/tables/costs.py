@@ -92,7 +92,7 @@ def by_task(a: Analysis) -> Table:
         marks += [() for _ in t.without_gain]
         mean = t.geometric_mean
         if len(t.contrasts) > 1:  # of one task it is that task's ratio
-            rows.append(("geometric mean", arm, "", _change(mean), ratio(mean)))
+            rows.append(("geometric mean", arm, "", _change(mean, t.bound), ratio(mean)))
             marks.append(((arm, mean),))
         better = percent(t.improvement)
         rows.append(("probability of improvement", arm, "", better, ratio(t.improvement)))

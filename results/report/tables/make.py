@@ -10,7 +10,7 @@ from srpo_bench.results import text
 from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
-from srpo_bench.results.report.crossing import mean_crossing
+from srpo_bench.results.report.crossing import steps_told
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.report.tables import along, benchmarks, costs, ladder, tuning
 from srpo_bench.results.report.tables.table import Table
@@ -37,7 +37,7 @@ def arms(a: Analysis) -> Table:
                 text.percent(r.base),
                 text.percent(r.final),
                 f"{s.reached} of {s.n}{'' if ended else ' so far'}",
-                _steps(a, name),
+                steps_told(a, name),
             )
         )
     columns = (
@@ -52,15 +52,6 @@ def arms(a: Analysis) -> Table:
     marks = tuple(((name, r.final),) for name, r in a.arms.items())
     parts = ("arms", "The arms", columns, tuple(rows), note)
     return Table(*parts, marks=marks, beside="accuracy at end", ratios=False)
-
-
-def _steps(a: Analysis, arm: str) -> str:
-    """Where an arm's mean curve crosses; the baseline's as in the first pair."""
-    found = mean_crossing(a, arm)
-    if found is None:
-        return "–"
-    value, arrived = found
-    return f"{value:.3g}" if arrived else f"> {value:.3g}"
 
 
 def verdicts(a: Analysis) -> Table:

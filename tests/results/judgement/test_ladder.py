@@ -196,6 +196,16 @@ def test_a_part_that_is_switched_off_adds_nothing(tmp_path: Path) -> None:
     assert climb(folder)["srpo", "srpo-paper"].what.startswith("nothing")
 
 
+@pytest.mark.parametrize(("beta", "kl"), [(0.0, ""), (0.04, "no KL, ")])
+def test_a_loss_leaves_out_the_kl_term_where_its_reference_has_one(
+    tmp_path: Path, beta: float, kl: str
+) -> None:
+    arms = ("grpo", "grpo-token", "srpo-paper")
+    folder = write(tmp_path / "c", *arms, seeds=2, grpo={"beta": beta}, srpo_paper=PAPER)
+    rung = climb(folder)["grpo-token", "grpo"]
+    assert rung.what == f"SRPO's loss (token mean, {kl}overlong rule)"
+
+
 def test_two_arms_are_no_ladder(tmp_path: Path) -> None:
     folder = write(tmp_path / "c", "grpo", "srpo")
     assert climb(folder) == {}

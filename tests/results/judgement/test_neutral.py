@@ -47,7 +47,7 @@ def test_accuracy_at_the_end_is_no_surer_than_its_sampling(
 ) -> None:
     """Eight pairs a point apart, each with a sampling error of two: ± 1.96 · 2."""
     race = SimpleNamespace(final=np.full(8, 0.01), error=0.0004)
-    found = SimpleNamespace(steps=SimpleNamespace(race=race), axes={}, first_look=None)
+    found = SimpleNamespace(steps=SimpleNamespace(race=race), axes={}, first_look=None, bound="")
     judge: Any = SimpleNamespace(
         challenger="srpo", baseline="grpo", blocked="", contrast=found, on_word="",
         comparison=comparison(run("grpo"), run("srpo")), starving=SimpleNamespace(own_doing=""),

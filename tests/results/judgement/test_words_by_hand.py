@@ -210,6 +210,7 @@ def judge(blocked: str = "", outcome: Any = None, **found: Any) -> Any:
     race = SimpleNamespace(final=np.array([0.01, 0.03]), error=0.0)
     steps = SimpleNamespace(race=race, baseline=2.0, p=0.001, ratio=outcome)
     told = {"steps": steps, "axes": {"steps": steps}, "n": 10, "alpha": 0.04, "first_look": None}
+    told["bound"] = ""
     runs = [run("grpo", curves={"all_correct": (0.5, 0.25)}), run("srpo")]
     return SimpleNamespace(
         challenger="srpo", baseline="grpo", blocked=blocked, on_word=found.pop("on_word", ""),
@@ -238,6 +239,8 @@ def test_a_pair_in_words_whatever_is_claimed(monkeypatch: pytest.MonkeyPatch) ->
     stopped = neutral.neutral(judge("too few", outcome=ratio), 0.001, 2)
     assert stopped.outcome == "not judged"
     assert stopped.sentence.startswith("srpo against grpo: not judged (too few). Relative cost")
+    late = neutral.neutral(judge(outcome=ratio, bound="a lower bound: so and so"), 0.001, 1)
+    assert "steps 0.5 (0.4 to 0.6) (a lower bound: so and so). Accuracy" in late.sentence
     bare = neutral.neutral(judge("too few", steps=None), 0.001, 1)
     assert bare.sentence == "srpo against grpo: not judged (too few)."
     vouched = neutral.neutral(judge(outcome=ratio, on_word="; vouched for"), 0.001, 1)
@@ -258,7 +261,10 @@ def test_runs_under_way_are_not_finished() -> None:
 
 def test_an_idea_that_is_switched_off_adds_nothing() -> None:
     by_method = {idea.method: idea for idea in ladder.LADDER}
-    added = ladder._added
+
+    def added(idea: ladder.Idea, own: dict[str, Any], kind: ladder.Kind) -> list[str]:
+        return ladder._added(idea, own, {}, kind)
+
     replay, resampled = by_method["srpo"], by_method[ladder.RESAMPLED]
     assert added(replay, {"replay_fraction": 0}, "rung") == []
     assert (
@@ -271,6 +277,10 @@ def test_an_idea_that_is_switched_off_adds_nothing() -> None:
     assert added(resampled, {}, "rung") == ["history resampling"]
     assert added(by_method["srpo-paper"], {"stages": "x"}, "rung") == ["two stages (x)"]
     assert added(by_method["srpo-paper"], {}, "control") == ["two stages"]
+    loss = by_method["grpo-token"]
+    assert added(loss, {"beta": 0.0}, "rung") == [ladder.LOSS]
+    without = "SRPO's loss (token mean, overlong rule)"
+    assert ladder._added(loss, {"beta": 0.0}, {"beta": 0.0}, "rung") == [without]
 
 
 def test_settings_of_both_that_differ_are_named_but_for_the_ideas_own() -> None:

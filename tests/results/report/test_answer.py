@@ -87,8 +87,8 @@ def test_the_size_of_the_model_is_said_as_recorded_or_by_the_shipped_digest(
 
     shipped = next(iter(scale.SHIPPED))
     assert told({"sha256": shipped}) == "a toy model of 1.1 M parameters"
-    assert told({"parameters": 135_000_000}) == "a small model of 140 M parameters"
-    assert told({"parameters": 32_500_000_000}) == "a model of 32 B parameters"
+    assert told({"parameters": 134_515_008}) == "a small model of 135 M parameters"
+    assert told({"parameters": 32_500_000_000}) == "a model of 32.5 B parameters"
     assert told({"sha256": "b" * 64}) == "a model of unknown size"
 
 

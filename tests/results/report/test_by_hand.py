@@ -18,6 +18,7 @@ from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.starving import Starving
 from srpo_bench.results.report import answer, charts, pictures, samples, scale, summary, why, words
 from srpo_bench.results.report.analysis import _mean
+from srpo_bench.results.report.crossing import steps_told
 from srpo_bench.results.report.tables import costs, ladder, make, tuning
 from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.report.unit import change, changes
@@ -618,11 +619,11 @@ def test_cells_of_tables() -> None:
     assert make._called(a, "other", "other") == "other"
     judge = SimpleNamespace(contrast=contrast())
     both = analysis(judges={"srpo": judge}, first_steps=judge.contrast.steps)
-    assert (make._steps(both, "srpo"), make._steps(both, "grpo")) == ("50", "> 100")
+    assert (steps_told(both, "srpo"), steps_told(both, "grpo")) == ("50", "> 100")
     none: Any = SimpleNamespace(contrast=contrast(steps=None))
     other = analysis(judges={"x": none, "srpo": judge}, first_steps=judge.contrast.steps)
-    assert (make._steps(other, "x"), make._steps(other, "grpo")) == ("–", "> 100")
-    assert make._steps(analysis(), "grpo") == "–"
+    assert (steps_told(other, "x"), steps_told(other, "grpo")) == ("–", "> 100")
+    assert steps_told(analysis(), "grpo") == "–"
 
 
 def test_rows_of_costs_and_of_tuning() -> None:

@@ -106,7 +106,8 @@ def test_a_billion_is_told_in_billions() -> None:
         return scale.model(comparison(run("a", manifest={"base": {"parameters": count}})))
 
     assert said(1_000_000_000) == "a model of 1 B parameters"
-    assert said(999_000_000) == "a small model of 1000 M parameters"
+    assert said(999_000_000) == "a small model of 999 M parameters"
+    assert said(1_800_000_000_000) == "a model of 1800 B parameters"
 
 
 def test_responses_of_two_seeds_an_arm_of_those_that_have_any(tmp_path: Path) -> None:

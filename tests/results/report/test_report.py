@@ -175,7 +175,7 @@ def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
     page = (folder / "report" / "index.html").read_text()
     assert "went NaN" in page
     assert '<body data-reload="10">' in page
-    assert "4 of 6 runs done, 1 failed, 1 running; the verdict is not in until all have" in page
+    assert "4 of 6 runs done, 1 failed, 1 running; an arm is judged when its runs and" in page
     both = f"{told['command']}\nbench and so on\n"
     assert both.strip() in page
     assert f"```\n{both}```" in (folder / "report" / "report.md").read_text()
@@ -204,7 +204,7 @@ def test_a_comparison_under_way_is_shown_and_not_judged(tmp_path: Path, case: st
     page = (folder / "report" / "index.html").read_text()
     head = page[page.index("<body") : page.index("</header>")]
     assert "of 6 runs done" in head
-    assert "the verdict is not in until all have ended" in head
+    assert "an arm is judged when its runs and the baseline&#39;s have ended" in head
     assert "No verdict yet" in head or "Nothing to compare yet" in head
     assert "data-reload" not in head
 

@@ -103,8 +103,8 @@ def test_a_comparison_says_what_is_a_bound() -> None:
     assert (plain["bound"], plain["ratio_of_medians"], plain["ratio_of_medians_bound"]) == (
         None, 0.5, None,
     )  # fmt: skip
-    assert plain["rmst_ratio_at_evaluations"] == 0.75
-    assert compared(5.0, 10.0, rmst=(30.0, 0.0))["rmst_ratio_at_evaluations"] is None
+    assert plain["rmst_ratio"] == 0.75
+    assert compared(5.0, 10.0, rmst=(30.0, 0.0))["rmst_ratio"] is None
     late = compared(inf, 5.0, "a lower bound: late")
     assert late["bound"] == "a lower bound: late"
     assert late["ratio_of_medians"] is None
@@ -129,7 +129,9 @@ def test_a_point_counts_who_reached() -> None:
     told = summary._point(found)
     assert told["reached_challenger"]["value"] == 1.0
     assert told["reached_baseline"]["value"] == pytest.approx(7 / 8)
-    assert told["p"] == 0.02
+    assert (told["p"], told["bound"]) == (0.02, None)
+    found.bound = "a lower bound: so and so"
+    assert summary._point(found)["bound"] == "a lower bound: so and so"
     found.steps = None
     assert summary._point(found)["p"] is None
 

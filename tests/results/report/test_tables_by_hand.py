@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +38,14 @@ def test_costs_task_by_task() -> None:
     )
     own = (("srpo", found.ratio),)
     assert table.marks == (own, own, (), (), (("srpo", mean),), ())
+    late = contrast(ratio=e(1.5, 0.9, inf))
+    late.steps.bound = "lower"
+    some = TaskContrast({"t": found, "x": late}, (), e(1.2, 0.7, inf), better)
+    row = costs.by_task(analysis(tasks={"srpo": some})).rows[2]
+    assert row[3] == "at least 20 % more (30 % fewer at best, with no upper end)"
+    late.steps.bound, found.steps.bound = "upper", "lower"
+    assert some.bound == ""  # which way the mean is off nobody knows
+    found.steps.bound = ""
     a.tasks["srpo"] = TaskContrast({"t": found}, (), mean, better)
     alone = costs.by_task(a)  # the geometric mean of one task is that task's ratio
     assert [row[0] for row in alone.rows] == ["t", "probability of improvement"]

@@ -75,8 +75,8 @@ def test_nobody_is_watched_beyond_the_last_evaluation(cut_off: Analysis) -> None
     assert told["greso"]["steps_to_target"]["rmst"] is None
     assert 0 < told["srpo"]["steps_to_target"]["rmst"] < 200
     pairs = {pair["challenger"]: pair for pair in summary(cut_off)["comparisons"]}
-    assert pairs["greso"]["rmst_ratio_at_evaluations"] is None
-    assert 0 < pairs["srpo"]["rmst_ratio_at_evaluations"] < 1
+    assert pairs["greso"]["rmst_ratio"] is None
+    assert 0 < pairs["srpo"]["rmst_ratio"] < 1
 
 
 def test_tasks_have_no_place_for_an_arm_that_never_ended(cut_off: Analysis) -> None:
@@ -184,3 +184,24 @@ def test_an_arm_with_pairs_and_runs_that_have_not_begun_is_not_judged(tmp_path: 
     synthetic.cut(folder / "srpo" / "seed-8", 0, "waiting")
     told = summary(analyse(folder))
     assert {claim["verdict"] for claim in told["claims"]} == {"no-verdict"}
+
+
+def test_steps_of_an_arm_whose_pairs_have_a_target_of_their_own_say_to_which(
+    tmp_path: Path,
+) -> None:
+    """dapo's one pair ends lower than the mean of the baseline's three runs."""
+    folder = tmp_path / "c"
+    synthetic.write(folder, {"grpo": 1.0, "srpo": 0.5, "dapo": 0.5}, 3, steps=200, target=100.0)
+    for seed in (2, 3):
+        synthetic.change(folder / "dapo" / f"seed-{seed}", "status.json", state="stopped")
+    path = folder / "grpo" / "seed-1" / "evals.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines[1:]:
+        line["accuracy"] *= 0.8
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    a = analyse(folder)
+    pair = a.judges["dapo"].contrast
+    assert pair.target < a.target - 0.01
+    told = {row[0]: row[-1] for row in make.arms(a).rows}
+    assert told["dapo"].endswith(f", to {100 * pair.target:.1f} %")
+    assert not any("to" in told[arm] for arm in ("grpo", "srpo"))

@@ -59,7 +59,7 @@ def test_it_follows_the_runs_and_ends_with_them(folder: Path) -> None:
     pauses.folder = folder
     said: list[str] = []
     summary = watch.watch(folder, 5, said.append, pauses)
-    ending = "; the verdict is not in until all have ended"
+    ending = "; an arm is judged when its runs and the baseline's have ended"
     assert said == [
         f"0 of 2 runs done, 2 waiting{ending}",
         f"0 of 2 runs done, 1 running, 1 waiting{ending}",

@@ -86,6 +86,24 @@ def test_what_is_not_reached_is_a_bound_and_nothing_beyond_the_end_is_rejected()
     assert found.side(1.0) == 1
 
 
+def test_a_bound_has_no_end_on_its_other_side() -> None:
+    """A curve that was above the target and fell back is no arrival, and a baseline that stays
+    below a named level has not been there: a lower bound may refute, an upper one support."""
+    ours = arm(0.1 * TIMES)
+    ours.accuracy[:, 60:] -= 0.4
+    fallen = speed(ours, arm(TIMES))
+    assert (bool(fallen.arrived[0]), float(fallen.high)) == (False, np.inf)
+    assert fallen.crossing.low > 1
+    below = arm(TIMES, gain=0.5)
+    never = speed(arm(TIMES), below, Goal(level=0.72))
+    assert (bool(never.arrived[1]), float(never.low)) == (False, 0.0)
+    assert 0.1 < float(never.ratio) < float(never.high) < 0.5
+    assert never.side(0.1) == 0
+    assert never.side(0.5) == -1
+    neither = speed(below, below, Goal(level=0.72))
+    assert (float(neither.low), float(neither.high)) == (0.0, np.inf)
+
+
 def test_the_longer_of_two_budgets_is_cut_and_the_target_is_the_baselines_own() -> None:
     longer = np.arange(0, 801, 5.0)
     whole = speed(arm(0.5 * TIMES, longer), arm(TIMES))

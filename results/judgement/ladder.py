@@ -9,7 +9,7 @@ its idea says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics import scores
 from srpo_bench.results.statistics.contrast import Contrast, contrast
 from srpo_bench.results.statistics.inference import Estimate, holm, mean, sign_flip
+from srpo_bench.results.statistics.race import MIN_REACHED
 from srpo_bench.results.statistics.speed import Goal
 
 Kind = Literal["rung", "control"]
@@ -79,9 +80,10 @@ class Rung:
     contrast: Contrast
     difference: Estimate
     """Of accuracy at the end, a fraction, paired by seed."""
-    finished: bool
-    """False while runs are under way: the target and the family's p values may still move."""
     p_accuracy: float
+    finished: bool = False
+    """False while runs of the ladder's arms, or of the baseline, are under way: the target and the
+    family's p values may still move."""
     p_steps_holm: float = float("nan")
     p_accuracy_holm: float = float("nan")
 
@@ -111,7 +113,20 @@ class Rung:
         """Told apart from equal steps, after Holm?"""
         if not self.finished:
             return "not finished"
+        if self.unread:
+            return "not judged"
         return told_apart(self.contrast, self.p_steps if self.control else self.p_steps_holm)
+
+    @property
+    def unread(self) -> str:
+        """Why the arm below gives no steps to target; empty where it does."""
+        cell, below = self.contrast.steps, self.contrast.baseline
+        if cell is None or cell.race.readable:
+            return ""
+        if (share := float(cell.race.reach[1])) < MIN_REACHED:
+            needed = f"{100 * MIN_REACHED:.0f} % are needed"
+            return f"{below} reaches the target in {100 * share:.0f} % of its runs, and {needed}"
+        return f"{below} {'falls back' if cell.race.collapsed[1] else 'gains nothing'}"
 
 
 def ladder(comparison: Comparison, target: float) -> list[Rung]:
@@ -129,8 +144,11 @@ def ladder(comparison: Comparison, target: float) -> list[Rung]:
         return []
     steps = holm(np.array([np.nan if r.control else r.p_steps for r in rungs]))
     accuracy = holm(np.array([np.nan if r.control else r.p_accuracy for r in rungs]))
+    asked = {arm for r in rungs for arm in (r.contrast.challenger, r.contrast.baseline)}
+    asked.add(comparison.baseline)
+    over = progress([run for run in comparison.runs if run.arm in asked]).over
     return [
-        Rung(**{**vars(r), "p_steps_holm": float(s), "p_accuracy_holm": float(d)})
+        replace(r, finished=over, p_steps_holm=float(s), p_accuracy_holm=float(d))
         for r, s, d in zip(rungs, steps, accuracy, strict=True)
     ]
 
@@ -200,7 +218,6 @@ def _rung(
             comparison, challenger, reference, Goal(level=target), ("steps", "flops")
         ),
         difference=mean(d),
-        finished=progress(comparison.runs).over,
         p_accuracy=sign_flip(d) if len(d) else float("nan"),
     )
 

@@ -75,6 +75,8 @@ def _sentence(rung: Rung) -> str:
     if c.bound:
         words += f" ({c.bound.partition(':')[0]})"
     words += f": {rung.outcome}"
+    if rung.outcome == "not judged" and rung.unread:
+        words += f" ({rung.unread})"
     if rung.finished and rung.p_steps < ALPHA <= rung.p_steps_holm:
         words += f" once p is adjusted ({p_value(rung.p_steps)}, then {p_value(rung.p_steps_holm)})"
     elif rung.outcome == "not distinguishable" and rung.p_steps_holm < ALPHA and c.open_pairs:

@@ -206,6 +206,32 @@ def test_a_loss_leaves_out_the_kl_term_where_its_reference_has_one(
     assert rung.what == f"SRPO's loss (token mean, {kl}overlong rule)"
 
 
+def test_a_rung_is_finished_when_the_ladders_own_runs_are(tmp_path: Path) -> None:
+    """An arm that is no rung is nobody's to wait for; the one that all targets come from is."""
+    folder = write(tmp_path / "c", "grpo", "grpo-token", "srpo-paper", "random-reward")
+    plan = json.loads((folder / "comparison.json").read_text())
+    plan["arms"][3]["algorithm"] = "dapo"
+    (folder / "comparison.json").write_text(json.dumps(plan))
+    synthetic.change(folder / "random-reward" / "seed-1", "status.json", state="stopped")
+    assert {rung.finished for rung in climb(folder).values()} == {True}
+    synthetic.change(folder / "grpo-token" / "seed-1", "status.json", state="stopped")
+    assert {rung.outcome for rung in climb(folder).values()} == {"not finished"}
+
+
+def test_what_does_not_arrive_below_gives_no_steps(tmp_path: Path) -> None:
+    folder = write(tmp_path / "c", "grpo", "grpo-token", "srpo-paper", srpo_paper=PAPER)
+    for seed in range(1, 4):
+        path = folder / "grpo-token" / f"seed-{seed}" / "evals.jsonl"
+        first, *lines = [json.loads(line) for line in path.read_text().splitlines()]
+        still = [line | {"accuracy": first["accuracy"]} for line in lines]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in [first, *still]))
+    rungs = climb(folder)
+    rung = rungs["srpo-paper", "grpo-token"]
+    assert rung.outcome == "not judged"
+    assert rung.unread.startswith("grpo-token reaches the target in 62 % of its runs, and 80 %")
+    assert rungs["grpo-token", "grpo"].unread == ""
+
+
 def test_two_arms_are_no_ladder(tmp_path: Path) -> None:
     folder = write(tmp_path / "c", "grpo", "srpo")
     assert climb(folder) == {}

@@ -85,6 +85,7 @@ def test_values_are_exact() -> None:
         ("#### 9 + 9 => 18", "18"), ("#### 9 + 9 → 18", "18"), ("#### 20 -> 18", "18"),
         ("#### 9 \\times 2 \\rightarrow 18", "18"), ("#### 18 = 9 * 2", "18"),
         ("#### $18 = 20 - 2", "18"), ("#### half of 36 is 18", "18"), ("#### twice 9 = 18", "18"),
+        ("#### √324 = 18", "18"), ("#### 9*2 == 18", "18"),
         ("#### 1 000.00", "1000"), ("#### 1 000 000.5", "1000000.5"),
         # fractions and powers of ten
         ("#### ½", "0.5"), ("\\boxed{\\frac12}", "0.5"), ("#### -\\dfrac{10}{2}", "-5"),
@@ -121,6 +122,7 @@ def test_the_number_is_read_as_a_person_reads_it(response: str, number: str) -> 
         "#### 18 squared", "#### 18 cubed", "#### 18 halves", "#### 18 -> 19", "#### 18 → 19",
         "#### 18? no, 19", "#### 19 = 18 + 1", "#### 18 = 18 = 19", "#### 18 factorial",
         "#### 18 plus 3", "#### 17 (18)", "#### 1 8", "#### -18 million", "#### 18 18",
+        "#### 18 divided by 2", "#### sqrt(18)", "#### √18", "\\boxed{\\sqrt{18}}",
     ],
 )  # fmt: skip
 def test_what_goes_on_is_no_eighteen(response: str) -> None:

@@ -6,7 +6,7 @@ import re
 
 from srpo_bench.tasks import bases, latex
 from srpo_bench.tasks.readings import MAX_ANSWER
-from srpo_bench.tasks.relations import OR_WORD
+from srpo_bench.tasks.relations import BRACED, OR_WORD
 
 _MARK = re.compile(r"=|\bor\b")
 _EITHER_WAY = re.compile(OR_WORD)
@@ -42,7 +42,10 @@ def said(gold: str, answer: str) -> list[str]:
 
 
 def _several(gold: str) -> bool:
-    return _NOT_ONE.search(gold) is not None or len(_apart(_ELEMENT, latex.tidy(gold))) > 1
+    gold = latex.tidy(gold)
+    braced = BRACED.match(gold)
+    elements = _apart(_ELEMENT, braced[1] if braced else gold)
+    return _NOT_ONE.search(gold) is not None or len(elements) > 1
 
 
 def _has_name(side: str) -> bool:

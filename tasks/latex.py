@@ -22,17 +22,19 @@ _ONE_LETTER = str.maketrans(
         **dict.fromkeys("⁄∕", "/"),
         **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "),
         **dict.fromkeys("€£¥₹￥¢\u200b\u200c\u200d\u2060\ufeff", ""),
-        **dict(zip("×·⋅∙÷π∞≤≥≠≈∪∩±…", (
+        **dict(zip("×·⋅∙÷π∞≤≥≠≈∪∩±…∈→⇒∴", (
             r"\times ", r"\cdot ", r"\cdot ", r"\cdot ", r"\div ", r"\pi ", r"\infty ", r"\le ",
-            r"\ge ", r"\neq ", r"\approx ", r"\cup ", r"\cap ", r"\pm ", r"\ldots ",
+            r"\ge ", r"\neq ", r"\approx ", r"\cup ", r"\cap ", r"\pm ", r"\ldots ", r"\in ",
+            r"\to ", r"\Rightarrow ", r"\therefore ",
         ), strict=True)),
-        "°": r"^{\circ}", "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}",
-        "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}",
-        "∖": r"\setminus ", "′": "'", "’": "'",
-        **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        "°": r"^{\circ}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "∖": r"\setminus ",
+        **dict.fromkeys("′’", "'"), **dict.fromkeys("“”", '"'),
     }
 )  # fmt: skip
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff01-\uff5a]+")
+_RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|ⁿ")
+_LOWERED = re.compile("[₀-₉]+")
+_VULGAR = re.compile("[¼-¾⅐-⅞]")
 _HYPHEN = re.compile("[\u2010-\u2015]")
 _PULLED = re.compile(r"(?<=[\d,])\\!\s*(?=\d)")
 _SPACE = re.compile(r"(?<!\\)\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~")
@@ -124,7 +126,10 @@ _CLAIM = re.compile(
 
 def tidy(text: str) -> str:
     """The text in the one way in which it is compared; no meaning is lost or gained."""
-    text = _HYPHEN.sub("-", _STYLED.sub(lambda match: normalize("NFKC", match[0]), text))
+    text = _HYPHEN.sub("-", _STYLED.sub(_in_plain_letters, text))
+    text = _RAISED.sub(lambda match: f"^{{{_in_plain_letters(match)}}}", text)
+    text = _LOWERED.sub(lambda match: f"_{{{_in_plain_letters(match)}}}", text)
+    text = _VULGAR.sub(_as_fraction, text)
     text = _SPACE.sub(" ", _PULLED.sub("", text.translate(_ONE_LETTER))).strip()
     for symbol, command in _IN_ASCII.items():
         text = text.replace(symbol, command)
@@ -136,6 +141,15 @@ def tidy(text: str) -> str:
         text = text[1:-1].strip()
     text = _NUMBER_SET.sub(r"\\mathbb{\1}", _EMPTY.sub(r"\\emptyset", ungrouped(text)))
     return figures.plain(text)
+
+
+def _in_plain_letters(match: re.Match[str]) -> str:
+    return normalize("NFKC", match[0])
+
+
+def _as_fraction(match: re.Match[str]) -> str:
+    above, _, below = _in_plain_letters(match).partition("\u2044")
+    return rf"\frac{{{above}}}{{{below}}}"
 
 
 def _is_one_group(text: str) -> bool:

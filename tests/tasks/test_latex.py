@@ -54,12 +54,9 @@ def test_tidy(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("signs", "expected"),
     [
-        ("−–—﹣－", "-"), ("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "),
-        ("€£¥₹￥¢\u200b\u200c\u200d\u2060\ufeff", ""), ("·⋅∙", r"\cdot "), ("×", r"\times "),
-        ("÷", r"\div "), ("π", r"\pi "), ("∞", r"\infty "), ("≤", r"\le "), ("≥", r"\ge "),
-        ("≠", r"\neq "), ("≈", r"\approx "), ("∪", r"\cup "), ("∩", r"\cap "), ("±", r"\pm "),
-        ("…", r"\ldots "), ("°", r"^{\circ}"), ("½", r"\frac{1}{2}"), ("⅓", r"\frac{1}{3}"),
-        ("⅔", r"\frac{2}{3}"), ("¼", r"\frac{1}{4}"), ("¾", r"\frac{3}{4}"), ("∖", r"\setminus "),
+        ("−–—﹣－", "-"), ("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "), ("€£¥₹￥¢\u200b\u200c\u200d\u2060\ufeff", ""), ("·⋅∙", r"\cdot "), ("×", r"\times "),
+        ("÷", r"\div "), ("π", r"\pi "), ("∞", r"\infty "), ("≤", r"\le "), ("≥", r"\ge "), ("≠", r"\neq "), ("≈", r"\approx "), ("∈", r"\in "), ("→", r"\to "), ("⇒", r"\Rightarrow "), ("∴", r"\therefore "), ("“”", '"'),
+        ("⅐", r"\frac{1}{7}"), ("⅑", r"\frac{1}{9}"), ("⅒", r"\frac{1}{10}"), ("⅕", r"\frac{1}{5}"), ("⅘", r"\frac{4}{5}"), ("⅚", r"\frac{5}{6}"), ("⅛", r"\frac{1}{8}"), ("⅞", r"\frac{7}{8}"), ("ⁿ", "^{n}"), *((sign, f"_{{{digit}}}") for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")), ("∪", r"\cup "), ("∩", r"\cap "), ("±", r"\pm "), ("…", r"\ldots "), ("°", r"^{\circ}"), ("½", r"\frac{1}{2}"), ("⅓", r"\frac{1}{3}"), ("⅔", r"\frac{2}{3}"), ("¼", r"\frac{1}{4}"), ("¾", r"\frac{3}{4}"), ("∖", r"\setminus "),
         ("′’", "'"), *((sign, f"^{{{digit}}}") for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")),
         *zip("０１２３４５６７８９．，（）＝", "0123456789.,()=", strict=True),
     ],
@@ -155,6 +152,7 @@ SAME = [
     *((r"(-\infty,-1)\cup(1,\infty)", answer) for answer in (r"(-\infty,-1) \text{ or } (1,\infty)", r"x \in (-\infty,-1) \text{ or } x\in(1,\infty)")), (r"x < -1 \text{ or } x > 1", r"(-\infty,-1) \text{ or } (1,\infty)"),
     *((r"(-\infty,0)\cup(0,\infty)", answer) for answer in (r"x \neq 0", r"\{x \mid x\ne0\}", r"x \in \mathbb{R}, x \neq 0")), (r"[0,1)\cup(1,\infty)", r"x\ge0, x\neq1"), (r"[0,1)\cup(1,\infty)", r"x \neq 1 \text{ and } x \geq 0"), (r"x \neq 3", r"(-\infty,3)\cup(3,\infty)"), (r"\mathbb{R}\setminus\{1,2\}", r"x \ne 1, 2"), (r"\mathbb{R}\setminus\{1,2\}", r"x \ne 1, x \ne 2"), (r"(-\infty,-1)\cup(-1,1)\cup(1,\infty)", r"x \neq \pm 1"),
     ("(2,3),(3,2)", r"(x,y)=(2,3) \text{ and } (x,y)=(3,2)"), (r"8\text{ a.m.}", r"8:00 \text{ AM}"), (r"8\text{ a.m.}", "8am"), (r"5:00\text{ p.m.}", "5 pm"), (r"5:00\text{ p.m.}", "17:00"), (r"2:30 \text{ p.m.}", "14:30"), ("14:30", "2:30 pm"),
+    ("x^{10}", "x¹⁰"), ("0.0005", "5×10⁻⁴"), ("x^{-n}", "1/xⁿ"), (r"\frac{3}{8}", "⅜"), (r"2\frac{1}{8}", "2⅛"), ("a_1+a_{12}", "a₁₂+a₁"), ("x \\in [0,1]", "x ∈ [0,1]"), ("5", "∴ x = 5"), ("5", "⇒ 5"), ("5", "“5”"), (r"\text{yes}", "“yes”"),
     (r"\frac{1}{2}", r"\text{1/2}"), (r"\frac{1}{2}", r"\frac{\text{1}}{\text{2}}"), ("-5", r"-\text{5}"), (r"50\%", r"\text{50\%}"), ("1,000,000", r"\text{1 million dollars}"), ("10", r"10\hbox{ cm}"), (r"\mathbb{R}", r"\text{All real numbers}"),
     (r"2\sqrt{3}", r"2\sqrt{3}\ (\approx 3.46)"), (r"\frac{3}{5}", r"\frac35 \left(= 0.6\right)."), ("5", r"5 \text{ (mod } 7)"), ("5", r"5 \text{ (mod 7)}"), ("5", r"N \equiv 5 \pmod{7}"), ("5", r"x_{\min} = 5"), ("5", r"\max = 5"), ("5", r"\det(A) = 5"), ("5", r"|A \cup B| = 5"), ("5", r"\text{There are 5 solutions}"), ("5", r"\text{There are exactly } 5"), (r"\text{B}", r"\text{The answer is B}"),
 ]  # fmt: skip

@@ -43,7 +43,7 @@ SPELLED = [
     *((rf"\{name}{{1}}{{2}}", r"\frac{1}{2}") for name in ("dfrac", "tfrac", "cfrac", "sfrac", "nicefrac")),
     *((rf"\frac\{name}6", rf"\frac{{\{name}}}{{6}}") for name in GREEK.split()), (r"\frac{1}\pi", r"\frac{1}{\pi}"),
     *((rf"{root}\frac12", rf"{root}{{\frac{{1}}{{2}}}}") for root in (r"\sqrt", r"\sqrt[3]", "2^")), (r"\sqrt\pi", r"\sqrt{\pi}"),
-    (r"\sqrt[3]2", r"\sqrt[3]{2}"), (r"\sqrt (2)", r"\sqrt{2}"), ("1⁄2", "1/2"), ("1∕2", "1/2"),
+    (r"\sqrt[3]2", r"\sqrt[3]{2}"), (r"\sqrt (2)", r"\sqrt{2}"), ("1⁄2", "1/2"), ("1∕2", "1/2"), ("x⁻¹²", "x^{-12}"), ("x⁺³", "x^{+3}"), ("x₁₂", "x_{12}"),
     *((rf"\{name}{{1}}{{2}}", r"\binom{1}{2}") for name in ("dbinom", "tbinom", "binom")),
     (r"\frac ab", r"\frac{a}{b}"), (r"\frac a b", r"\frac{a}{b}"), (r"\frac12", r"\frac{1}{2}"),
     (r"\frac1b", r"\frac{1}{b}"), (r"\frac{1}b", r"\frac{1}{b}"), (r"\frac1{2}", r"\frac{1}{2}"),

@@ -101,11 +101,13 @@ _PASSED_OVER = (
         r"\d\s*\\text\{(?![\s,]*(?:and|or)\b)[^{}]*[a-zA-Z][^{}]*\}(?:\^\{?\d\}?)?[^{}\d\\^_]*(?:\d|\\frac|\\sqrt)"
     ),
     re.compile(r"(?:[\d)\]}]|\\pi)(?:\s|\\text\{)*(?:squared|cubed)(?![a-zA-Z])"),
+    re.compile(r"[a-zA-Z]\s*\\text\{\s*(?:squared|cubed)(?![a-zA-Z])"),
+    re.compile(r"[^)\]\s]\s*\^\s*\{?\s*T(?![a-zA-Z])"),
     re.compile(r"[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\}"),
     re.compile(r"\S\s*\([^()]*[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\)"),
 )
 r"""What math-verify reads as if it was not there, or no further than: ``[0,\infty]``, ``5_1``,
-``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``."""
+``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``, ``5^T``."""
 _SEVERAL = re.compile(r",|;|\\pm|\b(?:and|or)\b")
 _ONLY_WORDS = re.compile(r"\\text\{[^{}\d]*\}")
 _A_NUMBER = r"\s*-?(?:[\d.]+|\\frac\{\d+\}\{\d+\})"

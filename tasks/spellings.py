@@ -111,6 +111,11 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<=\d)\s*(?:\\text\{\s*to\s*\}|\bto\b)\s*(?=\d)", ":"),
     (r"(?<=\S)\s*(?:\\left)?\(\s*(=|\\approx)([^()=]*?)(?:\\right)?\)[\s.]*\Z", r" \1\2"),
     (
+        r"(?<=\S)\s*\\text\s*\{\s*\(?\s*(?:or\s+)?(?:approximately|approx\.|about|roughly)\s+"
+        r"(?:\}\s*([\d.]+)\s*\)?|([\d.]+)\s*\)?\s*\})[\s.]*\Z",
+        r" \\approx \1\2",
+    ),
+    (
         r"\\text\s*\{\s*\(mod\s*(?:\}\s*(\d+)\s*\)|(\d+)\)\s*\})",
         r"\\pmod{\1\2}",
     ),

@@ -154,7 +154,7 @@ SAME = [
     ("(2,3),(3,2)", r"(x,y)=(2,3) \text{ and } (x,y)=(3,2)"), (r"8\text{ a.m.}", r"8:00 \text{ AM}"), (r"8\text{ a.m.}", "8am"), (r"5:00\text{ p.m.}", "5 pm"), (r"5:00\text{ p.m.}", "17:00"), (r"2:30 \text{ p.m.}", "14:30"), ("14:30", "2:30 pm"),
     ("x^{10}", "x¹⁰"), ("0.0005", "5×10⁻⁴"), ("x^{-n}", "1/xⁿ"), (r"\frac{3}{8}", "⅜"), (r"2\frac{1}{8}", "2⅛"), ("a_1+a_{12}", "a₁₂+a₁"), ("x \\in [0,1]", "x ∈ [0,1]"), ("5", "∴ x = 5"), ("5", "⇒ 5"), ("5", "“5”"), (r"\text{yes}", "“yes”"),
     (r"\frac{1}{2}", r"\text{1/2}"), (r"\frac{1}{2}", r"\frac{\text{1}}{\text{2}}"), ("-5", r"-\text{5}"), (r"50\%", r"\text{50\%}"), ("1,000,000", r"\text{1 million dollars}"), ("10", r"10\hbox{ cm}"), (r"\mathbb{R}", r"\text{All real numbers}"),
-    (r"2\sqrt{3}", r"2\sqrt{3}\ (\approx 3.46)"), (r"\frac{3}{5}", r"\frac35 \left(= 0.6\right)."), ("5", r"5 \text{ (mod } 7)"), ("5", r"5 \text{ (mod 7)}"), ("5", r"N \equiv 5 \pmod{7}"), ("5", r"x_{\min} = 5"), ("5", r"\max = 5"), ("5", r"\det(A) = 5"), ("5", r"|A \cup B| = 5"), ("5", r"\text{There are 5 solutions}"), ("5", r"\text{There are exactly } 5"), (r"\text{B}", r"\text{The answer is B}"),
+    (r"2\sqrt{3}", r"2\sqrt{3}\ (\approx 3.46)"), (r"\frac{3}{5}", r"\frac35 \left(= 0.6\right)."), (r"2\sqrt{3}", r"2\sqrt{3} \text{ or approximately } 3.46"), (r"2\sqrt{3}", r"2\sqrt3\text{ (about 3.46)}"), ("5", r"5 \text{ (mod } 7)"), ("5", r"5 \text{ (mod 7)}"), ("5", r"N \equiv 5 \pmod{7}"), ("5", r"x_{\min} = 5"), ("5", r"\max = 5"), ("5", r"\det(A) = 5"), ("5", r"|A \cup B| = 5"), ("5", r"\text{There are 5 solutions}"), ("5", r"\text{There are exactly } 5"), (r"\text{B}", r"\text{The answer is B}"),
 ]  # fmt: skip
 
 OTHER = [
@@ -223,7 +223,7 @@ OTHER = [
     (r"\frac{1}{2}", r"\frac12 \text{ squared}"), (r"\pi", r"\pi \text{ squared}"), ("2x", r"2x \text{ squared}"), *((gold, f"{gold}^T") for gold in ("5", "2x", r"\sqrt{3}")), ("A", "A^{T}"), (r"\frac{1}{2}", r"\frac12 \text{ hundreds}"), (r"\frac{1}{2}", r"\phantom{\frac{1}{2}}"), *(("5", rf"5 \text{{ {word}}}") for word in ("probably", "most likely", "I guess", "too low")),
     (r"\cos 20^\circ", r"\sin 20^\circ"), (r"\frac{1}{2}", r"\sin 30"), (r"(-\infty,-1)\cup(1,\infty)", r"(-\infty,-1) \text{ or } [1,\infty)"), ("(1,2)", r"(1,2) \text{ or } (3,4)"),
     (r"(-\infty,0)\cup(0,\infty)", r"x \neq 0, 1"), (r"(-\infty,0)\cup(0,\infty)", r"x \ne y"), (r"[0,1)\cup(1,\infty)", r"x > 0, x \neq 1"), (r"(-\infty,3)", r"x < 3, x \ne 2"), ("x \\neq 3", "x = 3"), (r"x \neq 3", r"y \neq 3"), ("3", r"x \ne 3"),
-    (r"8\text{ a.m.}", "8:00 PM"), (r"5:00\text{ p.m.}", "5:00 a.m."), (r"2:30 \text{ p.m.}", "2:30 a.m."), (r"2:30 \text{ p.m.}", "12:30"), (r"\frac{3}{5}", r"\frac35 (= 0.7)"), (r"2\sqrt{3}", r"2\sqrt{3}\ (\approx 34.6)"), ("5", r"N \equiv 6 \pmod{7}"), ("5", r"x_{\min} = 6"), ("5", r"\max \le 5"), ("5", r"\text{There are not exactly } 5"), (r"\text{B}", r"\text{The answer is not B}"),
+    (r"8\text{ a.m.}", "8:00 PM"), (r"5:00\text{ p.m.}", "5:00 a.m."), (r"2:30 \text{ p.m.}", "2:30 a.m."), (r"2:30 \text{ p.m.}", "12:30"), (r"\frac{3}{5}", r"\frac35 (= 0.7)"), (r"2\sqrt{3}", r"2\sqrt{3}\ (\approx 34.6)"), (r"2\sqrt{3}", r"2\sqrt{3} \text{ or about } 34.6"), ("5", r"\text{about } 5"), ("5", r"6 \text{ or about } 5"), ("5", r"N \equiv 6 \pmod{7}"), ("5", r"x_{\min} = 6"), ("5", r"\max \le 5"), ("5", r"\text{There are not exactly } 5"), (r"\text{B}", r"\text{The answer is not B}"),
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ SPELLED = [
     *((rf"\text{{5 {scale}}}", f"5{'0' * n}") for scale, n in (("hundred", 2), ("thousand", 3), ("million", 6), ("billion", 9), ("trillion", 12))),
     (r"\hbox{A}", r"\text{A}"), (r"\lbrace 1 \rbrace", r"\{ 1 \}"), *((f"2 {left}= 2{right}", "2 = 2") for left, right in BRACKETS),
     *((rf"2{left}\approx 2.0{right}.", r"2 \approx 2.0") for left, right in BRACKETS),
+    *((rf"2\text{{ {about} }}2.1", r"2 \approx 2.1") for about in ("or approximately", "approx.", "(about", "roughly")), (r"2 \text{ (or about 2.1)}.", r"2 \approx 2.1"),
     *((rf"5{modulo}", r"5\pmod{7}") for modulo in (r"\text{ (mod } 7)", r"\text{ (mod 7)}")),
     *((rf"\{name} {angle}", rf"\{name} (\frac{{30\pi}}{{180}})") for name in ("sin", "cos", "tan", "cot", "sec", "csc") for angle in (r"30^\circ", r"30^{\circ}", "30°", r"30\degree")),
     (r"{\rm cm}", r"\mathrm{cm}"), (r"\rm {cm}", r"\mathrm{cm}"), (r"\rm{cm}", r"\mathrm{cm}"),

@@ -65,7 +65,7 @@ _ANOTHER = re.compile(
     rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+,?\s(?:and\s)?-?\$?[0-9]|.*\bor\b|\s*+[,;]?\s?[a-zA-Z]\s?[:=]\s?\$?[0-9]"
     r"|(?:[\s/}]*+(?!x\b)[a-zA-Z]++){1,4}[\s}]*+(?:[-+*/x×÷]|\\times|\\cdot|\\div)[\s(\\$]*[0-9][^\n=]*="
     r"|\s*\?|\s?\+|\s(?:squared|cubed|factorial|halves|divided|multiplied)\b"
-    r"|\s*+(?:\\?%\s*+)?of\s[\\$]*[0-9][^\n=(]*=",
+    r"|\s*+(?:\\?%\s*+)?(?:(?!out\b)[a-zA-Z]++\s){0,2}of\s[\\$]*[0-9][^\n=(]*=",
     re.DOTALL,
 )  # fmt: skip
 _EQUALS = re.compile(r"\s*+=")

@@ -79,6 +79,7 @@ def test_values_are_exact() -> None:
         ("#### 9 eggs * $2/egg = $18", "18"), ("#### 6 boxes x 3 toys per box = 18 toys", "18"),
         ("#### 9 \\text{ eggs} \\times 2 = 18", "18"), ("#### 20 eggs - 2 eggs = 18 eggs", "18"),
         ("#### 20% of $90 = $18", "18"), ("#### 1/2 of 36 = 18", "18"),
+        ("#### 3 bags of 6 apples = 18", "18"), ("#### 18 out of 20 = 90%", "18"),
         ("#### 18 of 20 (90% = 18/20)", "18"),
         ("#### 36 miles / 2 hours = 18 mph", "18"), ("#### 18 eggs left (20 - 2 = 18)", "18"),
         ("#### 18 eggs per day, since 20 - 3 = 17", "18"), ("#### 9 eggs * (1 + 1) = 18", "18"),

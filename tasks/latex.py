@@ -115,9 +115,10 @@ _NUMBERS = re.compile(rf"{_A_NUMBER}(?:\s*,{_A_NUMBER})+")
 _RATIO = re.compile(r"(?<=\d)\s*:\s*(?=\d)")
 _CLAIM = re.compile(
     r"(?<![a-zA-Z\\])(?:(?:hundred|thousand|million|billion|trillion)s?|tens|halves|thirds|"
-    r"fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
-    r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or [a-z]{2,}|or|either|neither|but|"
-    r"maybe|perhaps|possibly|probably|likely|guess|too|wrong|incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
+    r"fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|"
+    r"north|south|east|west|otherwise|approx|is|isn|are|aren|was|not|no|nor|or [a-z]{2,}|or|"
+    r"either|neither|but|maybe|perhaps|possibly|probably|(?<!equally )likely|guess|too|wrong|"
+    r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
     r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|"
     r"recurring|repeating|inverse|cannot|fails|rejected|excluded|extraneous|invalid|impossible|"
     r"(?:and|to|through|times|point|over|by) (?:an? |one[ -])?(?:half|third|quarter|tenth|zero|one|"

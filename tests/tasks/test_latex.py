@@ -75,7 +75,7 @@ SAME = [
     (r"\text{(A), (C)}", "A, C"), ("A, C", "(A), (C)"), (r"\text{ellipse}", "an ellipse"), (r"\text{hyperbola}", r"\text{A hyperbola}"), (r"10\text{:}15", "10:15"),
     ("4s", r"s \cdot 4"), ("5-2t", "-2t+5"), ("x+5 m", "5m+x"), ("2 h", "h+h"), (r"\frac{1}{2} m", r"\frac{m}{2}"), ("5i", r"5\text{i}"),
     ("10", "10cm"), ("36", "36km/h"), ("15", "15cm^2"), (r"\frac{1}{2}", r"\frac{1}{2}\text{ of the total}"), ("2k+2", r"2k+2 \text{ digits}"), (r"90^\circ", r"90^\circ \text{ (right angle)}"),
-    ("90", r"90 \text{ m}\cdot\text{s}^{-1}"), ("72", r"72 \text{ different 3-digit numbers}"), ("2x", r"2x\text{ cm}"),
+    ("90", r"90 \text{ m}\cdot\text{s}^{-1}"), ("72", r"72 \text{ different 3-digit numbers}"), ("36", r"36 \text{ equally likely outcomes}"), ("2x", r"2x\text{ cm}"),
     *((r"\begin{pmatrix} -2 \\ \frac{1}{2} \end{pmatrix}", answer) for answer in (
         r"\begin{pmatrix} -2 \\[6pt] \dfrac12 \end{pmatrix}", r"\langle -2, 0.5 \rangle", r"\left\langle -2, \frac12 \right\rangle", r"(-2, 1/2)^T",
         r"\left(\begin{array}{c} -2 \\ 1/2 \end{array}\right)", r"\vec{v} = \left(-2, \frac12\right)", r"v = \langle -2, 0.5 \rangle", r"(1/2)\begin{pmatrix} -4 \\ 1 \end{pmatrix}",

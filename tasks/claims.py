@@ -6,7 +6,7 @@ import re
 
 from srpo_bench.tasks import bases, latex
 from srpo_bench.tasks.readings import MAX_ANSWER
-from srpo_bench.tasks.relations import OR_WORD
+from srpo_bench.tasks.relations import BRACED, OR_WORD
 
 _MARK = re.compile(r"=|\bor\b")
 _EITHER_WAY = re.compile(OR_WORD)
@@ -20,14 +20,17 @@ _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?(?:\s*\([^()]*\))?")
 """What an equation may name on its right as well as on its left: ``5 = x``, ``5 = f(2)``."""
 _MOST_CLAIMS = 4
 """Each costs a comparison."""
-_NOT_ONE = re.compile(r"[=<>;]|\\(?:pm|mp|cup|[lg]eq?|neq?)(?![a-zA-Z])|\b(?:and|or)\b")
+_SEVERAL = re.compile(r";|\\(?:pm|mp)(?![a-zA-Z])|\b(?:and|or)\b")
+_NO_VALUE = re.compile(r"[=<>]|\\(?:cup|[lg]eq?|neq?)(?![a-zA-Z])")
 _ELEMENT = re.compile(r",(?!\d{3}(?!\d))")
 
 
 def said(gold: str, answer: str) -> list[str]:
     r"""What an answer says one after the other, of which each must be right, where one value is
     asked for: ``\frac12 \text{ or } 0.5``, ``x = \frac12 = 50\%``."""
-    if len(answer) > MAX_ANSWER or not _MARK.search(answer) or _several(gold):
+    if len(answer) > MAX_ANSWER or not _MARK.search(answer):
+        return [answer]
+    if _NO_VALUE.search(gold) or several(gold):
         return [answer]
     claims = []
     for way in _apart(_EITHER_WAY, latex.tidy(answer)):
@@ -41,8 +44,12 @@ def said(gold: str, answer: str) -> list[str]:
     return claims if len(claims) <= _MOST_CLAIMS else [answer]
 
 
-def _several(gold: str) -> bool:
-    return _NOT_ONE.search(gold) is not None or len(_apart(_ELEMENT, latex.tidy(gold))) > 1
+def several(gold: str) -> bool:
+    """Whether several values are asked for."""
+    gold = latex.tidy(gold)
+    braced = BRACED.match(gold)
+    elements = _apart(_ELEMENT, braced[1] if braced else gold)
+    return len(elements) > 1 or _SEVERAL.search(gold) is not None
 
 
 def _has_name(side: str) -> bool:

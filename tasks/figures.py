@@ -15,6 +15,10 @@ _GOES_ON = re.compile(
 """``0.1666...``: the figures before the dots stand there twice at least."""
 _IMAGINARY = re.compile(r"(?<=\d)i(?![a-zA-Z])")
 _MIXED = re.compile(r"(?<![\w.,^}/])(\d+) (\d+)/(\d+)(?![\w.^!])")
+_OF_DEGREES = re.compile(
+    r"(\\(?:sin|cos|tan|cot|sec|csc)\s*(?:\^\{?\d\}?)?\s*)(?:\\left)?(?:([({])\s*)?"
+    r"(\d+)\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})(?(2)\s*(?:\\right)?[)}])"
+)
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALED = re.compile(
     rf"(?<=\d)\s*(?:\\(?:text|mathrm)\{{\s*)?"
@@ -30,7 +34,7 @@ def plain(text: str) -> str:
     """The text with every number in its one way."""
     text = _GOES_ON.sub(_as_fraction, _REPEATING.sub(_as_fraction, text))
     text = _MIXED.sub(r"\1\\frac{\2}{\3}", _IMAGINARY.sub(" i", text))
-    text = _SCALED.sub(_power_of_ten, text)
+    text = _OF_DEGREES.sub(r"\1(\\frac{\3\\pi}{180})", _SCALED.sub(_power_of_ten, text))
     return _written_out(scientific) if (scientific := _SCIENTIFIC.fullmatch(text)) else text
 
 

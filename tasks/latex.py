@@ -19,28 +19,33 @@ _ONE_LETTER = str.maketrans(
     {
         **dict(zip("０１２３４５６７８９．，（）＝", "0123456789.,()=", strict=True)),
         **dict.fromkeys("−–—﹣－", "-"),
+        **dict.fromkeys("⁄∕", "/"),
         **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000", " "),
         **dict.fromkeys("€£¥₹￥¢\u200b\u200c\u200d\u2060\ufeff", ""),
-        **dict(zip("×·⋅∙÷π∞≤≥≠≈∪∩±…", (
+        **dict(zip("×·⋅∙÷π∞≤≥≠≈∪∩±…∈→⇒∴", (
             r"\times ", r"\cdot ", r"\cdot ", r"\cdot ", r"\div ", r"\pi ", r"\infty ", r"\le ",
-            r"\ge ", r"\neq ", r"\approx ", r"\cup ", r"\cap ", r"\pm ", r"\ldots ",
+            r"\ge ", r"\neq ", r"\approx ", r"\cup ", r"\cap ", r"\pm ", r"\ldots ", r"\in ",
+            r"\to ", r"\Rightarrow ", r"\therefore ",
         ), strict=True)),
-        "°": r"^{\circ}", "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}",
-        "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}",
-        "∖": r"\setminus ", "′": "'", "’": "'",
-        **{letter: f"^{{{digit}}}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        "°": r"^{\circ}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "∖": r"\setminus ",
+        **dict.fromkeys("′’", "'"), **dict.fromkeys("“”", '"'),
     }
 )  # fmt: skip
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff01-\uff5a]+")
+_RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|ⁿ")
+_LOWERED = re.compile("[₀-₉]+")
+_VULGAR = re.compile("[¼-¾⅐-⅞]")
 _HYPHEN = re.compile("[\u2010-\u2015]")
 _PULLED = re.compile(r"(?<=[\d,])\\!\s*(?=\d)")
 _SPACE = re.compile(r"(?<!\\)\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~")
-_ROOT = re.compile(r"(?:√|(?<![a-zA-Z\\])sqrt)\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})")
+_ROOT = re.compile(
+    r"(?:√|(?<![a-zA-Z\\])sqrt|\\sqrt(?=\s*\())\s*(\d+|[a-z]\b|\([^()]*\)|\{[^{}]*\})"
+)
 _BOLD = re.compile(
     r"\\(?:math(?:bf|it|sf)|bm|boldsymbol|pmb)\s*"
     r"\{((?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)\}"
 )
-_ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|mbox|emph)(?=\s*\{)")
+_ANY_TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)|[mh]box|emph)(?=\s*\{)")
 _DELIMITERS = re.compile(
     r"\\[()\[\]](?![^\\]*\\end)|(?<!\\)\$|\\\$|\\(?:pounds|euro|(?:text|math)dollar)(?![a-zA-Z])"
 )
@@ -51,11 +56,8 @@ _DEGREE = re.compile(
     r"\^?\{?\\degree(?![a-zA-Z])\}?|(?<=\d)\s*\^\s*\{?\s*(?:\\text\{\s*o\s*\}|o\b)\s*\}?"
 )
 _TAIL = re.compile(r"(?:\\\\\Z|\s|\\text\{[\s.,;]*\}|(?<!\.)(?<!\\right)\.|[,;:]|(?<!\\)\\\Z)+\Z")
-_TEXT = re.compile(
-    r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|mbox|operatorname)(?![a-zA-Z])"
-)
 _LABEL = re.compile(
-    rf"\A(?:\\text\{{(?!{DENIED})[^{{}}\d]*(?:\bis|:|=)\s*\}}"
+    rf"\A(?:\\text\{{(?!{DENIED})[^{{}}\d]*(?:\b(?:is|are|exactly)|:|=)\s*\}}"
     r"|(?:the )?(?:final )?answer(?: is)?\s*:?\s)\s*(?=\S)",
     re.I,
 )
@@ -65,7 +67,7 @@ _PERCENT = re.compile(
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _VARIABLE = re.compile("[a-zA-Z]")
 _ENDS_IN_NAME = re.compile(r"(?<![a-zA-Z])[a-zA-Z]\Z")
-_DOTS = re.compile(r"\\[lcd]?dots[bcimo]?(?![a-zA-Z])|\.\.|\?")
+DOTS = re.compile(r"\\[lcd]?dots[bcimo]?(?![a-zA-Z])|\.\.|\?")
 _RELATION = re.compile(
     r"[<>]|\\(?:n?eq|ne|not|n?leq?|n?geq?|lt|gt|leqslant|geqslant|n?equiv|n?sim|simeq|neg|lnot|ll|gg)"
     r"(?![a-zA-Z])"
@@ -81,7 +83,12 @@ _PAIR = re.compile(r"(?:\\left)?[\[(][^()\[\]]*,[^()\[\]]*[\])]")
 _BRACES = re.compile(r"(?:\\left)?\\\{[^()\[\]]*\\\}")
 _NAMES = re.compile(r"[A-Z]{3,}")
 _PRIME = re.compile(r"'|\\prime(?![a-zA-Z])")
-_DERIVATIVE = re.compile(r"\A[a-zA-Z](?:'+|\^\{?\s*(?:\\prime\s*)+\}?)\s*(?:\([^()=]*\))?\s*=(?!=)")
+_NAMED = re.compile(
+    r"\A(?:[a-zA-Z](?:'+|\^\{?\s*(?:\\prime\s*)+\}?)\s*(?:\([^()=]*\))?"
+    r"|(?:[a-zA-Z]_)?\{?\\(?:max|min|sup|inf|det|deg|dim)(?![a-zA-Z])[^=<>\\]*"
+    r"|\|[A-Z](?:\s*\\c[au]p\s*[A-Z])*\|)\s*=(?!=)"
+)
+_CONGRUENT = re.compile(r"\A[a-zA-Z]\s*\\equiv\s*(?=-?\d+\s*\\pmod)")
 _RESIDUE = re.compile(r"(-?\d{1,15})\s*\\pmod\s*\{?\s*\d{1,15}\s*\}?")
 _ANY_INTEGER = re.compile(
     r"(?<=\S)\s*(?:,|\\text\{[\s,]*(?:where|for)\s*\})\s*[a-z]\s*\\in\s*\\mathbb\{Z\}\Z"
@@ -93,17 +100,24 @@ _PASSED_OVER = (
     re.compile(
         r"\d\s*\\text\{(?![\s,]*(?:and|or)\b)[^{}]*[a-zA-Z][^{}]*\}(?:\^\{?\d\}?)?[^{}\d\\^_]*(?:\d|\\frac|\\sqrt)"
     ),
-    re.compile(r"\d(?:\s|\\text\{)*(?:squared|cubed)(?![a-zA-Z])"),
+    re.compile(r"(?:[\d)\]}]|\\pi)(?:\s|\\text\{)*(?:squared|cubed)(?![a-zA-Z])"),
+    re.compile(r"[a-zA-Z]\s*\\text\{\s*(?:squared|cubed)(?![a-zA-Z])"),
+    re.compile(r"[^)\]\s]\s*\^\s*\{?\s*T(?![a-zA-Z])"),
     re.compile(r"[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\}"),
     re.compile(r"\S\s*\([^()]*[\d}]\s*\\text\{[^{}]*[a-zA-Z][^{}]*\}\s*\)"),
 )
 r"""What math-verify reads as if it was not there, or no further than: ``[0,\infty]``, ``5_1``,
-``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``."""
+``\overline{5}``, ``5 \text{ ft } 6``, ``5 squared``, ``5^T``."""
 _SEVERAL = re.compile(r",|;|\\pm|\b(?:and|or)\b")
+_ONLY_WORDS = re.compile(r"\\text\{[^{}\d]*\}")
+_A_NUMBER = r"\s*-?(?:[\d.]+|\\frac\{\d+\}\{\d+\})"
+_NUMBERS = re.compile(rf"{_A_NUMBER}(?:\s*,{_A_NUMBER})+")
+_RATIO = re.compile(r"(?<=\d)\s*:\s*(?=\d)")
 _CLAIM = re.compile(
-    r"(?<![a-zA-Z\\])(?:hundred|thousand|million|billion|trillion|tens|halves|thirds|fourths|fifths|"
-    r"sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|north|south|east|west|"
-    r"otherwise|approx|is|isn|are|aren|was|not|no|nor|or|either|neither|but|maybe|perhaps|possibly|wrong|"
+    r"(?<![a-zA-Z\\])(?:(?:hundred|thousand|million|billion|trillion)s?|tens|halves|thirds|"
+    r"fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|[ap]\.?m|"
+    r"north|south|east|west|otherwise|approx|is|isn|are|aren|was|not|no|nor|or [a-z]{2,}|or|"
+    r"either|neither|but|maybe|perhaps|possibly|probably|(?<!equally )likely|guess|too|wrong|"
     r"incorrect|false|never|except|unless|instead|plus|minus|factorial|dozens?|below|above|"
     r"approximately|around|roughly|nearly|almost|than|least|most|halved|doubled|tripled|"
     r"recurring|repeating|inverse|cannot|fails|rejected|excluded|extraneous|invalid|impossible|"
@@ -111,18 +125,14 @@ _CLAIM = re.compile(
     r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty))(?![a-zA-Z])",
     re.I,
 )
-_MONTH = (
-    r"(January|February|March|April|May|June|July|August|September|October|November|December)\b"
-)
-_DAY = r"(?:the )?(\d{1,2})\s?(?:\^\s?)?(?:st|nd|rd|th)?\b"
-_DAY_FIRST = re.compile(rf"(?<!\S){_DAY},?(?: of)? {_MONTH}", re.IGNORECASE)
-_MONTH_FIRST = re.compile(rf"(?<!\S){_MONTH} {_DAY}", re.IGNORECASE)
-_HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
 
 
 def tidy(text: str) -> str:
     """The text in the one way in which it is compared; no meaning is lost or gained."""
-    text = _HYPHEN.sub("-", _STYLED.sub(lambda match: normalize("NFKC", match[0]), text))
+    text = _HYPHEN.sub("-", _STYLED.sub(_in_plain_letters, text))
+    text = _RAISED.sub(lambda match: f"^{{{_in_plain_letters(match)}}}", text)
+    text = _LOWERED.sub(lambda match: f"_{{{_in_plain_letters(match)}}}", text)
+    text = _VULGAR.sub(_as_fraction, text)
     text = _SPACE.sub(" ", _PULLED.sub("", text.translate(_ONE_LETTER))).strip()
     for symbol, command in _IN_ASCII.items():
         text = text.replace(symbol, command)
@@ -136,6 +146,15 @@ def tidy(text: str) -> str:
     return figures.plain(text)
 
 
+def _in_plain_letters(match: re.Match[str]) -> str:
+    return normalize("NFKC", match[0])
+
+
+def _as_fraction(match: re.Match[str]) -> str:
+    above, _, below = _in_plain_letters(match).partition("\u2044")
+    return rf"\frac{{{above}}}{{{below}}}"
+
+
 def _is_one_group(text: str) -> bool:
     """Whether the first brace closes with the last character."""
     depths = accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in text[:-1])
@@ -143,12 +162,15 @@ def _is_one_group(text: str) -> bool:
 
 
 def unnamed(gold: str, answer: str) -> tuple[str, str]:
-    r"""Both without what stands around a value on one side only: ``f'(2) = `` before an answer,
+    r"""Both without what stands around a value on one side only: ``f'(2) = `` or
+    ``x_{\min} = `` before an answer,
     ``\pmod 7`` and ``, k \in \mathbb{Z}`` behind either. It names what the value is of."""
     if "=" not in gold and not _PRIME.search(gold):
-        answer = _DERIVATIVE.sub("", answer).strip()
+        answer = _NAMED.sub("", answer).strip()
     if not (_ANY_INTEGER.search(gold) and _ANY_INTEGER.search(answer)):
         gold, answer = _ANY_INTEGER.sub("", gold), _ANY_INTEGER.sub("", answer)
+    if r"\equiv" not in gold:
+        answer = _CONGRUENT.sub("", answer)
     wanted, given = _RESIDUE.fullmatch(gold), _RESIDUE.fullmatch(answer)
     if wanted and not given:
         gold = wanted[1]
@@ -160,18 +182,22 @@ def unnamed(gold: str, answer: str) -> tuple[str, str]:
 def refused(gold: str, answer: str) -> bool:
     """Whether a tidy answer says something else than a value, where the gold answer is one."""
     several = _SEVERAL.search(gold) is not None
+    of_values = several and not _ONLY_WORDS.fullmatch(gold)
     is_range = _RANGE.search(gold) is not None or _RELATION.search(gold) is not None
+    parts = {len(_RATIO.findall(side)) for side in (gold, answer)}
     return (
-        (_DOTS.search(answer) is not None and not (_DOTS.search(gold) and "," not in gold))
+        (DOTS.search(answer) is not None and not (DOTS.search(gold) and "," not in gold))
         or (_RELATION.search(answer) is not None and not is_range)
         or (_OPERATION_ON_SETS.search(answer) is not None and not (is_range or several))
         or (_PAIR.fullmatch(gold) is not None and _set_of_elements(answer))
+        or (_NUMBERS.fullmatch(answer) is not None and not several)
+        or (len(parts) == 2 and max(parts) > 1)
         or (_NAMES.fullmatch(gold) is not None and _NAMES.fullmatch(answer) is not None)
         or len(_PRIME.findall(answer)) != len(_PRIME.findall(gold))
         or any(len(mark.findall(answer)) > len(mark.findall(gold)) for mark in _PASSED_OVER)
         or not _about_the_same(answer)
         or any(
-            word.lower() not in gold.lower() and not (several and word.lower() == "or")
+            word.lower() not in gold.lower() and not (of_values and word.lower() == "or")
             for word in _CLAIM.findall(answer)
         )
     )
@@ -195,36 +221,6 @@ def number(text: str) -> Fraction | None:
 
 def _plain_value(text: str) -> Fraction | None:
     return number(_FRACTION.sub(r"\1/\2", text.strip()))
-
-
-def same_words(gold: str, answer: str) -> bool:
-    r"""Whether both are the same words, however set (``June 20`` and ``\text{June 20}``), or the
-    same list with an ellipsis."""
-    if _DOTS.search(gold) and _without_space(gold) == _without_space(answer):
-        return True
-    left, right = _words(gold), _words(answer)
-    if re.search(r"[\\^_]", left + right):
-        return False
-    if not _VARIABLE.search(left):
-        return left == right and _TEXT.search(gold + answer) is not None
-    if _TEXT.search(gold):
-        return left.lower() == right.lower()
-    return left == right
-
-
-def _without_space(text: str) -> str:
-    return re.sub(r"\s", "", _DOTS.sub("...", text.replace("...", "\\ldots")))
-
-
-def _words(text: str) -> str:
-    text = " ".join(re.sub(r"[{}]|\\ ", " ", _TEXT.sub(" ", text)).split())
-    text = re.sub(r",\s*(?:and\s+)?|\s+and\s+", ", ", text)
-    text = re.sub(r"\A(?:an?|the) (?=[a-zA-Z]{3})", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"\A(?i:option|choice) (?=\(?[A-Z]\)?\Z)", "", text)
-    text = _MONTH_FIRST.sub(r"\1 \2", _DAY_FIRST.sub(r"\2 \1", text))
-    text = re.sub(r"(?<!\S)\(([A-Z])\)(?=, |\Z)", r"\1", text)
-    text = _HALF_OF_DAY.sub(r"\1m", re.sub(r"(?<=\w)\s?[.,;]\Z", "", text))
-    return text.strip("()").strip() if re.fullmatch(r"\([^()]*\)|[A-Z]\)", text) else text
 
 
 def readings(gold: str, answer: str) -> list[tuple[str, str]]:

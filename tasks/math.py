@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from srpo_bench.tasks.base import Grade, Kind, Outcome, Problem, Prompt, Split, Style, Task
+from srpo_bench.tasks.claims import several
 from srpo_bench.tasks.dataset import Row, Source, hold_out, read
 from srpo_bench.tasks.equivalence import Judgement, judge
-from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.grading import boxed_together, language, last_boxed
 from srpo_bench.tasks.prompting import Form, solution
 
 TEST = Source(
@@ -73,8 +74,12 @@ class Math(Task):
 
 
 def by_box(golds: Sequence[str], responses: Sequence[str]) -> list[Grade]:
-    """math-verify's judgement of each response's last box."""
-    answers = [last_boxed(response) for response in responses]
+    """math-verify's judgement of each response's last box; where several values are asked for, of
+    its last boxes that stand side by side."""
+    answers = [
+        boxed_together(response) if several(gold) else last_boxed(response)
+        for gold, response in zip(golds, responses, strict=True)
+    ]
     pairs = [(g, a) for g, a in zip(golds, answers, strict=True) if a is not None]
     judgements = iter(judge(pairs))
     return [

@@ -49,22 +49,23 @@ _MARK = re.compile(r"#{4,}\s*+([^\n#]*)")
 _MOST_MARKS = 32
 _STEP = re.compile(r"[*_]*([0-9]{1,2})[.)][*_]*\s+[*_]*[a-zA-Z]")
 _SAYS = r"(?:(?<!!)[:=](?!>)|\b(?:is|are)\b)"
-_LABEL = re.compile(rf"[^0-9\n]{{0,60}}{_SAYS}(?![^0-9\n]{{0,60}}{_SAYS})")
+_LABEL = re.compile(rf"(?![\s*$\\({{\[]*[<>]=)[^0-9\n]{{0,60}}{_SAYS}(?![^0-9\n]{{0,60}}{_SAYS})")
 _UNEQUAL = re.compile(
-    r"[\s*$\\({\[]*(?:<(?![^<>]*>)|>|≠|!=|\\(?:ne|neq|lt|gt)\b"
+    r"[\s*$\\({\[]*(?:<(?![^<>]*>)|[>≠≤≥]|!=|\\(?:neq?|leq?|geq?|lt|gt)\b"
     r"|(?:not|(?:more|less|fewer|greater) than)\b"
-    r"|(?:twice|double|triple|(?:a\s)?(?:half|third|quarter)\sof)\s[$\\]*[0-9.,]+(?![^\n]*[0-9]))",
+    r"|(?:(?:twice|double|triple|(?:a\s)?(?:half|third|quarter)\sof)\s[$\\]*|(?:sqrt|√)[({\s]*)"
+    r"[0-9.,]+(?![^\n]*[0-9]))",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"[\s*_`\"\\({\[~<:=+$]*+(?=-?\s?\\?\$?-?\.?[0-9])")
 _LEAD = re.compile(r"\A(-?)\s?\\?")
 _REMARK = "of|out|in|for|from|per|at|by|on|since|as|than|after|before|because|with|when|if|while"
 _ANOTHER = re.compile(
-    r"\s*+(?:(?:[-+*/x×÷^&;:?'\"|,=~]|\+/-|\\(?:times|cdot|pm)|±|and\b|to\b)\s*+)?[$\\]*+-?\.?[0-9]|\(?[0-9]"
-    rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+\s(?:and\s)?-?\$?[0-9]|.*\bor\b"
+    r"\s*+(?:(?:[-+*/x×÷^&;:?'\"|,=~_%]{1,2}|\+/-|\\(?:times|cdot|pm)|±|and\b|to\b)\s*+)?[$\\]*+-?\.?[0-9]|\)?\(?[0-9]"
+    rf"|\s?(?!(?:{_REMARK})\b)[a-zA-Z]+,?\s(?:and\s)?-?\$?[0-9]|.*\bor\b|\s*+[,;]?\s?[a-zA-Z]\s?[:=]\s?\$?[0-9]"
     r"|(?:[\s/}]*+(?!x\b)[a-zA-Z]++){1,4}[\s}]*+(?:[-+*/x×÷]|\\times|\\cdot|\\div)[\s(\\$]*[0-9][^\n=]*="
-    r"|\s*\?|\s(?:squared|cubed|factorial|halves)\b"
-    r"|\s*+(?:\\?%\s*+)?of\s[\\$]*[0-9][^\n=(]*=",
+    r"|\s*\?|\s?\+|\s(?:squared|cubed|factorial|halves|divided|multiplied)\b"
+    r"|\s*+(?:\\?%\s*+)?(?:(?!out\b)[a-zA-Z]++\s){0,2}of\s[\\$]*[0-9][^\n=(]*=",
     re.DOTALL,
 )  # fmt: skip
 _EQUALS = re.compile(r"\s*+=")

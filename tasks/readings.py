@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from srpo_bench.tasks import bases, latex, measures, relations
+from srpo_bench.tasks import bases, latex, measures, relations, words
 from srpo_bench.tasks.base import Outcome
 
 MAX_ANSWER = 500
@@ -47,7 +47,7 @@ def of(gold: str, answer: str) -> Outcome | list[tuple[str, str]]:
         return Outcome.UNPARSEABLE
     if _depth(answer) > _MAX_DEPTH:
         return Outcome.UNPARSEABLE  # the parser's time grows steeply with the depth
-    if gold == answer or latex.same_words(gold, answer):
+    if gold == answer or words.same(gold, answer):
         return Outcome.CORRECT
     same_base = bases.same(gold, answer)
     if same_base is not None:

@@ -10,7 +10,7 @@ import re
 
 _EITHER = re.compile(r"\\(?:pm|mp)(?![a-zA-Z])")
 _LIST = re.compile(r",(?![^(\[{]*[)\]}])")
-_BRACED = re.compile(r"\A\(?(?:\\left)?\\\{(.*?)(?:\\right)?\\\}\)?\Z", re.DOTALL)
+BRACED = re.compile(r"\A\(?(?:\\left)?\\\{(.*?)(?:\\right)?\\\}\)?\Z", re.DOTALL)
 _BUILDER = re.compile(
     r"\A(?:\\left)?\\\{\s*([a-zA-Z])\s*(?:\\in\s*\\mathbb\{R\}\s*)?"
     r"(?:\\(?:mid(?!dle)|vert|middle\s*\|)|\||:)(.*?)(?:\\right)?\\\}\Z",
@@ -20,10 +20,17 @@ _AND = re.compile(r",?\s*(?:\\text\{[\s,]*and\s*\}|\band\b|\\(?:land|wedge)(?![a
 _OR = re.compile(
     rf"\\text\{{[\s,]*or\s*\}}|\bor\b|\\(?:cup|lor|vee)(?![a-zA-Z])|(?!{_AND.pattern}),"
 )
+_OR_BETWEEN = re.compile(
+    r"(?<=[\])])\s*(?:\\text\{[\s,]*or\s*\}|\bor\b)\s*(?:[a-zA-Z]\s*\\in\b\s*)?(?=(?:\\left)?[\[(])"
+)
+_REAL = re.compile(r"[a-zA-Z]\s*\\in\s*\\mathbb\{R\}")
+_UNEQUAL = re.compile(r"([a-zA-Z])\s*\\neq?(?![a-zA-Z])\s*(.+)")
 _SIGN = re.compile(r"(<=|>=|<|>|\\(?:leqslant|geqslant|leq?|geq?|lt|gt)(?![a-zA-Z]))")
 _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-z]\))?")
 _NAMED = re.compile(r"\s*([a-zA-Z])\s*=([^=]+)")
+_NAME_OF = re.compile(r"[a-zA-Z](?=\s*=(?!=))")
 _NAMES_FIRST = re.compile(r"\(([a-zA-Z](?:\s*,\s*[a-zA-Z])+)\)\s*=\s*\((.*)\)", re.DOTALL)
+_NAMES_OF_POINT = re.compile(r"\([a-zA-Z](?:\s*,\s*[a-zA-Z])+\)\s*=\s*")
 _OPENS = ("(", r"\left(")
 _VECTOR = re.compile(
     r"\\begin\{([pb]?)matrix\}((?:(?!\\begin|\\end).)*)\\end\{\1matrix\}", re.DOTALL
@@ -39,7 +46,7 @@ def listed(text: str) -> str:
     r"""``\pm`` written out, where it stands once in an element of a list."""
     if not _EITHER.search(text):
         return text
-    braced = _BRACED.match(text)
+    braced = BRACED.match(text)
     elements: list[str] = []
     for element in _LIST.split(braced[1] if braced else text):
         if len(_EITHER.findall(element)) == 1:
@@ -59,27 +66,54 @@ def _with_sign(sign: str, text: str) -> str:
 def interval(text: str) -> tuple[str, str] | None:
     r"""The variable and the interval, or union of intervals, that inequalities describe."""
     builder = _BUILDER.match(text)
+    text, names, points = _without_points(builder[2] if builder else text)
     ranges = []
-    for part in _OR.split(builder[2] if builder else text):
+    for part in _OR.split(text) if text or not points else ():
         found = _range(part)
         if found is None:
             return None
         ranges.append(found)
-    names = {name for name, _, _ in ranges}
-    if len(names) > 1:
+    names |= {name for name, _, _ in ranges}
+    if len(names) > 1 or any(map(_has_name, points)):
         return None
     ends = [(low or r"(-\infty", high or r"\infty)") for _, low, high in ranges]
-    return names.pop(), r" \cup ".join(f"{low},{high}" for low, high in ends)
+    union = r" \cup ".join(f"{low},{high}" for low, high in ends) or r"(-\infty,\infty)"
+    return names.pop(), rf"({union}) \setminus \{{{','.join(points)}\}}" if points else union
+
+
+def _without_points(text: str) -> tuple[str, set[str], list[str]]:
+    r"""``x > 0, x \neq 1, 2`` as ``x > 0``, what is named there, and what it is not."""
+    names: set[str] = set()
+    points: list[str] = []
+    rest: list[str] = []
+    for clause in re.split(rf"{_AND.pattern}|,", text):
+        clause = clause.strip()
+        if unequal := _UNEQUAL.fullmatch(clause):
+            names.add(unequal[1])
+            points.append(unequal[2])
+        elif points and not _SIGN.search(clause):
+            points.append(clause)
+        elif not _REAL.fullmatch(clause):
+            rest.append(clause)
+    return (r" \land ".join(rest), names, points) if points else (text, names, points)
 
 
 def alike(gold: str, answer: str) -> tuple[str, str]:
     """Both, written out; inequalities as intervals, where the other side can be one."""
-    gold, answer = listed(gold), listed(answer)
+    gold, answer = (_named_once(listed(side)) for side in (gold, answer))
     gold, answer = _as_points(*_as_vectors(gold, answer))
     wanted, given = interval(gold), interval(answer)
+    if r"\cup" in (wanted[1] if wanted else gold):
+        answer = _OR_BETWEEN.sub(r" \\cup ", answer)
     if wanted and given:
         return (wanted[1], given[1]) if wanted[0] == given[0] else (gold, answer)
     return wanted[1] if wanted else gold, given[1] if given else answer
+
+
+def _named_once(text: str) -> str:
+    """``(x,y) = (1,2), (x,y) = (3,4)`` with the names at its beginning alone."""
+    names = _NAMES_OF_POINT.match(text)
+    return names[0] + text[names.end() :].replace(names[0], "") if names else text
 
 
 def _as_vectors(gold: str, answer: str) -> tuple[str, str]:
@@ -125,7 +159,13 @@ def misnamed(gold: str, answer: str) -> bool:
     parts = re.split(rf"{_AND.pattern}|[,;]|{OR_WORD}", answer)
     named = [match for part in parts if (match := _NAMED.fullmatch(part))]
     one_name = len({match[1] for match in named}) == 1 < len(named) == len(parts)
-    return one_name and gold.startswith(_OPENS)
+    return (one_name and gold.startswith(_OPENS)) or _named_either_way(answer)
+
+
+def _named_either_way(text: str) -> bool:
+    r"""Whether one thing or another is named, as in ``x=2 \text{ or } y=3``: that is no point."""
+    named = (frozenset(_NAME_OF.findall(way)) for way in re.split(OR_WORD, text))
+    return len(set(filter(None, named))) > 1
 
 
 def _points(text: str) -> tuple[list[str], str] | None:
@@ -138,7 +178,7 @@ def _points(text: str) -> tuple[list[str], str] | None:
             _NAMED.fullmatch(part) for part in re.split(rf"{_AND.pattern}|[,;]|{OR_WORD}", text)
         ]
         parts = [(match[1], match[2]) for match in found if match]
-        complete = len(parts) == len(found)
+        complete = len(parts) == len(found) and not _named_either_way(text)
     names = sorted({name for name, _ in parts})
     if not complete or len(names) < 2 or len(parts) % len(names):
         return None
@@ -167,7 +207,7 @@ def _range(text: str) -> tuple[str, str | None, str | None] | None:
             closed = "e" in sign or "=" in sign
             below = place < middle[0]  # the number stands before the variable
             number = terms[place if below else place + 1]
-            if not number or _NAME.search(re.sub(r"\\[a-zA-Z]+", "", number)):
+            if not number or _has_name(number):
                 return None
             if below == sign.startswith(("<", r"\l")):
                 if low is not None:
@@ -178,3 +218,7 @@ def _range(text: str) -> tuple[str, str | None, str | None] | None:
                     return None
                 high = number + ("]" if closed else ")")
     return (names.pop(), low, high) if len(names) == 1 else None
+
+
+def _has_name(number: str) -> bool:
+    return _NAME.search(re.sub(r"\\[a-zA-Z]+", "", number)) is not None

@@ -20,7 +20,11 @@ _SET_ORDINAL = rf"\\(?:text|mathrm)\s*\{{\s*{_ORDINAL}\s*\}}"
 _RAISED = rf"\^\s*\{{\s*(?:{_ORDINAL}|{_SET_ORDINAL})\s*\}}"
 _LEADS = r"\\(?:therefore|implies|Rightarrow|approx)"
 _BASE = rf"(?P<base>\d{{1,2}}|{'|'.join(_NUMERALS)})"
-_ARGUMENT = r"(\{[^{}]*\}|\d|(?<=\s)[a-zA-Z]|(?<=[\d}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
+_NESTED = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_GREEK = r"\\(?:pi|alpha|beta|gamma|delta|theta|lambda|mu|sigma|tau|phi|varphi|omega)(?![a-zA-Z])"
+_ARGUMENT = (
+    rf"(\{{[^{{}}]*\}}|\d|{_GREEK}|(?<=\s)[a-zA-Z]|(?<=[\d}}])[a-zA-Z]|(?<=\s[a-zA-Z])[a-zA-Z])"
+)
 
 
 def _grouped(command: str) -> Callable[[re.Match[str]], str]:
@@ -59,15 +63,19 @@ def _rows(match: re.Match[str]) -> str:
 _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     # how it looks
     (r"\A([*`]{1,3}|\")(.+)\1\Z", r"\2"),
-    (r"\\(?:[hv]?phantom|(?:text)?color)\{[^{}]*\}", ""),
+    (rf"\\(?:[hv]?phantom|[hv]space\*?|(?:text)?color){_NESTED}", ""),
     (r"\\(?:(?:display|text)style|ensuremath|underline|bf|it|sf|limits)(?![a-zA-Z])", ""),
     (r"\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge)(?![a-zA-Z])", ""),
     (r"\\[bB]igg?[lrm]?(?![a-zA-Z])", ""),
     (r"\{\\rm\s+([^{}]*)\}|\\rm\s*\{([^{}]*)\}", r"\\mathrm{\1\2}"),
     # the same command
-    (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+    (r"\\(?:[dtcs]|nice)frac(?![a-zA-Z])", r"\\frac"),
     (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
     (rf"\\frac\s*{_ARGUMENT}\s*{_ARGUMENT}", _grouped("frac")),
+    (
+        rf"(\\sqrt(?:\[\d\])?|\^)\s*(\\frac\{{[^{{}}]*\}}\{{[^{{}}]*\}}|(?<=sqrt){_GREEK}|(?<=\])\d)",
+        r"\1{\2}",
+    ),
     (rf"\\binom\s*{_ARGUMENT}\s*{_ARGUMENT}", _grouped("binom")),
     (r"\A(?:\{\})?\^\{?(\d{1,4})\}?\s*/\s*_\{?(\d{1,4})\}?\Z", r"\\frac{\1}{\2}"),
     (r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}", r"\\binom{\1}{\2}"),
@@ -81,11 +89,17 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\A[fgh]\(x\)\s*=(?!=)", "y ="),
     (rf"\A\s*(?:{_LEADS}(?![a-zA-Z])\s*|\\#\s*|=(?!=)\s*)+(?=\S)", ""),
     (r"\A\\text\s*\{[\s$]*(-?\d*\\(?:frac|sqrt|pi)(?![a-zA-Z]).*?)[\s$]*\}\Z", r"\1"),
+    (
+        r"(?:\A|(?<=[-+={(,]))(\s*)\\(?:text|mathrm)\s*\{\s*(-?[\d.,/]+(?:\s*\\?%)?"
+        r"(?:\s+(?:hundred|thousand|[mbtr]+illion)[^{}]*)?)\s*\}",
+        r"\1\2",
+    ),
     (rf"\A(-?\d+){_ORDINAL}\Z", r"\1"),
     (rf"(?<=\d)\s*(?:{_RAISED}|\^?\s*{_SET_ORDINAL})", ""),
     (r"(?:\\text\s*\{\s*(?:minus|negative)\s*\}|\b(?:minus|negative)\b)\s*(?=[\d.]|\\frac)", "-"),
     (r"\\text\s*\{\s*mod(?:ulo)?\s*\}|(?<=\d)\s*\bmod\b(?=\s*\d)", r"\\bmod "),
     (r"\\\||\\[lr]?Vert(?![a-zA-Z])", "|"),
+    (r"\\([lr])brace(?![a-zA-Z])", lambda match: r"\{" if match[1] == "l" else r"\}"),
     (r"\\Pr(?![a-zA-Z])", "P"),
     # as a keyboard has it
     (r"(?<![a-zA-Z\\{])(pi|exp|ln|log|sin|cos|tan|sec|csc|cot)(?![a-zA-Z])", r"\\\1 "),
@@ -95,6 +109,16 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\^\{\s*(-?\d{0,3})\.(\d{1,3})\s*\}", _as_fraction),
     (r"(?:\A|(?<==))\s*(\d{1,15})\s*\\bmod\s*(\d{1,15})\s*(?=\Z|=)", _remainder),
     (r"(?<=\d)\s*(?:\\text\{\s*to\s*\}|\bto\b)\s*(?=\d)", ":"),
+    (r"(?<=\S)\s*(?:\\left)?\(\s*(=|\\approx)([^()=]*?)(?:\\right)?\)[\s.]*\Z", r" \1\2"),
+    (
+        r"(?<=\S)\s*\\text\s*\{\s*\(?\s*(?:or\s+)?(?:approximately|approx\.|about|roughly)\s+"
+        r"(?:\}\s*([\d.]+)\s*\)?|([\d.]+)\s*\)?\s*\})[\s.]*\Z",
+        r" \\approx \1\2",
+    ),
+    (
+        r"\\text\s*\{\s*\(mod\s*(?:\}\s*(\d+)\s*\)|(\d+)\)\s*\})",
+        r"\\pmod{\1\2}",
+    ),
     # numbers with a base
     (rf"_(\{{)?\s*{_TYPE}[\s(]*(?:base\s*)?{_BASE}[\s)]*\}}\s*(?(1)\}})", _with_base),
     (rf"_(\{{)[\s(]*(?:(?:{_TYPE}\s*)?base\s*\}}?\s*)?{_BASE}[\s)]*\}}", _with_base),
@@ -106,7 +130,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"{_TYPE}\s*([0-9A-Z]+)\s*\}}(?=\s*_\{{?\d)", r"\1"),
     (r"(?:\\text\s*)?\{\s*-\s*\}", "-"),
     (
-        rf"\A\\text\s*\{{(?!{DENIED})[^{{}}\d]*(?:\bis|:|=)\s*(-?(?:\\?\$)?[.\d][^{{}}]*)\}}\Z",
+        rf"\A\\text\s*\{{(?!{DENIED})[^{{}}\d]*(?:\b(?:is|are|exactly)|:|=)\s*(-?(?:\\?\$)?[.\d][^{{}}]*)\}}\Z",
         r"\\text{\1}",
     ),
     # vectors, matrices and systems
@@ -135,7 +159,7 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\A\]([^,;\[\]]+)[,;]([^,;\[\]]+)(?=[\[\]]\Z)", r"(\1,\2"),
     (r"\A([\[(][^,;\[\]]+)[,;]([^,;\[\]]+)\[\Z", r"\1,\2)"),
     (r"([\[(])([^;,()\[\]]*);([^;,()\[\]]*)([\])])", r"\1\2,\3\4"),
-    (r"\A(?:\\text\s*\{)?\s*(?:all )?(?:real numbers|reals)[\s.]*\}?\Z", r"\\mathbb{R}"),
+    (r"\A(?:\\text\s*\{)?\s*(?i:(?:all )?(?:real numbers|reals))[\s.]*\}?\Z", r"\\mathbb{R}"),
     (
         r"\A(?:\\text\s*\{)?\s*(?i:no (?:real )?solutions?|(?:the )?empty set)[\s.]*\}?\Z",
         r"\\emptyset",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from srpo_bench.tasks import gsm8k, numbers
 from srpo_bench.tasks.code_answer import completed, function_code
-from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.grading import boxed_together, language, last_boxed
 from tests.examples import examples
 from tests.tasks.bounded import PIECES, ends, hostile
 
@@ -24,6 +24,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "strict": lambda text: gsm8k.matches(gsm8k.strict(text), "18"),
     "matches": lambda text: gsm8k.matches(text, text),
     "last_boxed": last_boxed,
+    "boxed_together": boxed_together,
     "language": language,
 }
 

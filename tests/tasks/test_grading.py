@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.grading import boxed_together, language, last_boxed
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,26 @@ from srpo_bench.tasks.grading import language, last_boxed
 )
 def test_last_boxed(text: str, box: str | None) -> None:
     assert last_boxed(text) == box
+
+
+@pytest.mark.parametrize(
+    ("text", "boxes"),
+    [
+        (r"\boxed{1} and \boxed{2}", "1, 2"),
+        (r"$\boxed{1}$, $\boxed{2}$, and $\boxed{3}$.", "1, 2, 3"),
+        (r"\(x_1 = \boxed{1}\quad\text{or}\quad x_2=\boxed{2}\)", "1, 2"),
+        (r"\boxed{7}? No: \boxed{1}\text{ and }\boxed{2}", "1, 2"),
+        (r"\boxed{1} papers and \boxed{2} bins", "2"),
+        (r"\boxed{1}. \boxed{2}", "2"),
+        (r"\boxed{1} and \boxed{2} or \boxed{3", None),
+        (r"\boxed{\boxed{1}}", "1"),
+        (r"\boxed{\boxed{1}} and \boxed{2}", "2"),
+        (r"\boxed{1, 2}", "1, 2"),
+        ("no box", None),
+    ],
+)
+def test_boxes_side_by_side(text: str, boxes: str | None) -> None:
+    assert boxed_together(text) == boxes
 
 
 def test_boxes_that_never_close_hide_one_that_does_from_the_eighth_on() -> None:

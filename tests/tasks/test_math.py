@@ -20,6 +20,24 @@ def test_outcomes_are_kept_apart() -> None:
     assert [g.format for g in grades] == [1.0, 1.0, 0.0, 1.0]
 
 
+def test_of_several_values_each_may_have_its_box() -> None:
+    roots = Problem("math/x", "math", "math", "?", "1, -2")
+    responses = [r"\boxed{1} and \boxed{-2}", r"$x=\boxed{-2}$ or $x=\boxed{1}$", r"\boxed{1, -2}"]
+    right = Math().grade([roots] * 3, responses)
+    assert {g.outcome for g in right} == {Outcome.CORRECT}
+    wrong = Math().grade(
+        [roots] * 3, [r"\boxed{1}", r"\boxed{1}, \boxed{2}", r"\boxed{1}. \boxed{-2}"]
+    )
+    assert {g.outcome for g in wrong} == {Outcome.WRONG}
+    for one, given in (
+        ("(1,2)", r"\boxed{(2,1)} \boxed{(1,2)}"),
+        ("x=5", r"\boxed{4}, \boxed{x=5}"),
+    ):
+        problem = Problem("math/y", "math", "math", "?", one)
+        (grade,) = Math().grade([problem], [given])
+        assert grade.outcome is Outcome.CORRECT
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
 def test_math_500_gold_solutions_are_correct() -> None:
     task = Math()

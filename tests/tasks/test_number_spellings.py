@@ -62,7 +62,7 @@ def test_what_is_named_first(says: str) -> None:
 
 
 BOUNDS = [
-    "<", ">", "≠", "!=", r"\ne", r"\neq", r"\lt", r"\gt", "not", "more than", "less than", "fewer than",
+    "<", ">", "≤", "≥", "<=", ">=", r"\le", r"\leq", r"\ge", r"\geq", "≠", "!=", r"\ne", r"\neq", r"\lt", r"\gt", "not", "more than", "less than", "fewer than",
     "greater than",
 ]  # fmt: skip
 
@@ -81,7 +81,7 @@ def test_a_remark_may_follow(word: str) -> None:
     assert stated(f"#### 7 {word} 2") == "7"
 
 
-JOINED = [*"-+*/x×÷^&;:?'\"|,=~", "+/-", r"\times", r"\cdot", r"\pm", "±", "and", "to"]
+JOINED = [*"-+*/x×÷^&;:?'\"|,=~_%", "**", "//", "||", "==", "+/-", r"\times", r"\cdot", r"\pm", "±", "and", "to"]  # fmt: skip
 
 
 @pytest.mark.parametrize("joint", JOINED)
@@ -91,6 +91,8 @@ def test_a_number_goes_on(joint: str) -> None:
 
 
 def test_two_numbers_are_none() -> None:
+    for text in ("7+", "7 + x", "x=7, y=2", "A: 7, B: 2", "7 apples, 2 pears", "(7)(2)"):
+        assert not same(stated(f"#### {text}"), "7")
     for text in ("7 2", "7(2)", "7 apples 2", "7 apples and 2", "7 apples -$2", "7 or so"):
         assert not same(stated(f"#### {text}"), "7")
     for text in ("123 456/2", "1234 567", "123 456 7"):

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import pytest
 
-from srpo_bench.tasks import bases, latex, readings, relations, units
+from srpo_bench.tasks import bases, latex, readings, relations, units, words
 from srpo_bench.tasks.base import Outcome
 
 FUNCTIONS = ("pi", "exp", "ln", "log", "sin", "cos", "tan", "sec", "csc", "cot")
 NUMERALS = (
     *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
+GREEK = "pi alpha beta gamma delta theta lambda mu sigma tau phi varphi omega"
+KINDS = ("text", "mathrm")
+BRACKETS = (("(", ")"), (r"\left(", r"\right)"))
 SPELLED = [
     # how it looks
     *((f"{mark}5{mark}", "5") for mark in ("*", "***", "`", "```", '"')),
@@ -23,6 +26,14 @@ SPELLED = [
     *((rf"\{name} 5", "5") for name in ("bf", "it", "sf", "limits", "tiny", "small", "normalsize")),
     *((rf"\{name} 5", "5") for name in ("large", "Large", "LARGE", "huge", "Huge")),
     *((rf"a\{size}|b", "a|b") for size in ("big", "Big", "bigg", "Bigl", "bigr", "biggm")),
+    *((rf"5\{name}{{a}}", "5") for name in ("hspace", "hspace*", "vspace")), (r"\phantom{\frac{\sqrt{2}}{3}}5", "5"),
+    *((rf"\{kind}{{{number}}}", number) for kind in KINDS for number in ("5", "-5", "1/2", r"5\%", "1.5%")), (r"(\text{5}, \text{6})", "(5, 6)"),
+    *((rf"\text{{5 {scale}}}", f"5{'0' * n}") for scale, n in (("hundred", 2), ("thousand", 3), ("million", 6), ("billion", 9), ("trillion", 12))),
+    (r"\hbox{A}", r"\text{A}"), (r"\lbrace 1 \rbrace", r"\{ 1 \}"), *((f"2 {left}= 2{right}", "2 = 2") for left, right in BRACKETS),
+    *((rf"2{left}\approx 2.0{right}.", r"2 \approx 2.0") for left, right in BRACKETS),
+    *((rf"2\text{{ {about} }}2.1", r"2 \approx 2.1") for about in ("or approximately", "approx.", "(about", "roughly")), (r"2 \text{ (or about 2.1)}.", r"2 \approx 2.1"),
+    *((rf"5{modulo}", r"5\pmod{7}") for modulo in (r"\text{ (mod } 7)", r"\text{ (mod 7)}")),
+    *((rf"\{name} {angle}", rf"\{name} (\frac{{30\pi}}{{180}})") for name in ("sin", "cos", "tan", "cot", "sec", "csc") for angle in (r"30^\circ", r"30^{\circ}", "30°", r"30\degree")),
     (r"{\rm cm}", r"\mathrm{cm}"), (r"\rm {cm}", r"\mathrm{cm}"), (r"\rm{cm}", r"\mathrm{cm}"),
     *((rf"\math{name}{{5}}", "5") for name in ("bf", "it", "sf")),
     (r"\bm{5}", "5"), (r"\boldsymbol{5}", "5"), (r"\pmb {5}", "5"), (r"\mathbf{\sqrt{5}}", r"\sqrt{5}"),
@@ -30,7 +41,10 @@ SPELLED = [
     *((rf"\text{name} {{A}}", r"\text {A}") for name in ("bf", "it", "rm", "sf", "tt", "normal")),
     *((rf"{unit} 5", "5") for unit in (r"\pounds", r"\euro", r"\$", "$")),
     # the same command
-    *((rf"\{name}{{1}}{{2}}", r"\frac{1}{2}") for name in ("dfrac", "tfrac", "cfrac", "frac")),
+    *((rf"\{name}{{1}}{{2}}", r"\frac{1}{2}") for name in ("dfrac", "tfrac", "cfrac", "sfrac", "nicefrac")),
+    *((rf"\frac\{name}6", rf"\frac{{\{name}}}{{6}}") for name in GREEK.split()), (r"\frac{1}\pi", r"\frac{1}{\pi}"),
+    *((rf"{root}\frac12", rf"{root}{{\frac{{1}}{{2}}}}") for root in (r"\sqrt", r"\sqrt[3]", "2^")), (r"\sqrt\pi", r"\sqrt{\pi}"),
+    (r"\sqrt[3]2", r"\sqrt[3]{2}"), (r"\sqrt (2)", r"\sqrt{2}"), ("1⁄2", "1/2"), ("1∕2", "1/2"), ("x⁻¹²", "x^{-12}"), ("x⁺³", "x^{+3}"), ("x₁₂", "x_{12}"),
     *((rf"\{name}{{1}}{{2}}", r"\binom{1}{2}") for name in ("dbinom", "tbinom", "binom")),
     (r"\frac ab", r"\frac{a}{b}"), (r"\frac a b", r"\frac{a}{b}"), (r"\frac12", r"\frac{1}{2}"),
     (r"\frac1b", r"\frac{1}{b}"), (r"\frac{1}b", r"\frac{1}{b}"), (r"\frac1{2}", r"\frac{1}{2}"),
@@ -102,6 +116,9 @@ WORDS = ("apples", "cm", "km", "dm", "mm", "in", "ft", "yd", "mi", "kg", "mg", "
          "hr", "sq", "cu", "m", "g", "s", "h", "L", "cm.")  # fmt: skip
 
 
+GLUED = "cm km dm mm ft kg mg lb oz mL ml hr cm."
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_a_unit_is_no_part_of_a_number(word: str) -> None:
     def forms(name: str) -> list[str]:
@@ -116,25 +133,8 @@ def test_a_unit_is_no_part_of_a_number(word: str) -> None:
     numbers = ("10", r"\sqrt{2}", "(1,2)", "[1,2]", r"\pi", r"2\pi ")
     left = {n: {units.without(n + form) for form in forms(word)} for n in numbers}
     assert left == {n: {n.strip()} for n in numbers}
-    product = word not in (
-        "cm",
-        "km",
-        "dm",
-        "mm",
-        "ft",
-        "kg",
-        "mg",
-        "lb",
-        "oz",
-        "mL",
-        "ml",
-        "hr",
-        "cm.",
-    )
+    product = word not in GLUED.split()
     assert units.without(f"10{word}") == (f"10{word}" if product else "10")
-
-
-KINDS = ("text", "mathrm")
 
 
 @pytest.mark.parametrize("name", ["Rs", "Rs.", "USD", "US", "EUR", "GBP", "INR"])
@@ -291,7 +291,7 @@ def test_brackets_are_read_to_a_depth_of_twelve() -> None:
      "mbox", "operatorname"],
 )  # fmt: skip
 def test_words_are_the_same_however_set(name: str) -> None:
-    assert latex.same_words(r"\text{June}", rf"\{name} June")
+    assert words.same(r"\text{June}", rf"\{name} June")
 
 
 def test_a_base_in_other_words_is_left_to_math_verify() -> None:

@@ -68,8 +68,9 @@ class Schedule:
         share, code = self.code_share(step), set(self._code()) & set(pool)
         if share in (0, 1):
             return pool
-        # Rounded up or down at random, so that the share is right over many epochs.
-        kept = max(1, int(share * len(code) + torch.rand((), generator=rng)))
+        # Rounded up or down at random, so that the share is right over many epochs; but an epoch
+        # has a prompt, though only code be left.
+        kept = max(int(share * len(code) + torch.rand((), generator=rng)), len(code) == len(pool))
         left_out = set(shuffled([p for p in pool if p in code], rng)[kept:])
         return [prompt for prompt in pool if prompt not in left_out]
 

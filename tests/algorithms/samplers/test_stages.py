@@ -117,18 +117,25 @@ def test_the_first_switch_is_from_the_second_step_to_the_last(
     assert not schedule.switches(1)
 
 
-def test_one_code_prompt_stays_and_the_draw_is_the_runs_own(plan: Any) -> None:
-    """Math alone for 12 of 16 steps: a fifth of two code prompts, rounded up or down."""
+def test_fewer_than_one_code_prompt_an_epoch_are_that_many_and_the_draw_is_the_runs_own(
+    plan: Any,
+) -> None:
+    """Math alone for 12 of 16 steps: 0.25 · 16 / (16 + 0.75 · 2) = 8/35 of two code prompts, so in
+    16 of 35 epochs one of them."""
     schedule = Schedule("mixed", 3, plan(["math"] * 16 + ["code"] * 2, steps=16))
+    assert schedule.code_share(1) == pytest.approx(8 / 35)
     pool = schedule.prompts(1)
 
     def thinned() -> list[list[str]]:
         rng = torch.Generator().manual_seed(0)
-        return [[p for p in schedule.thin(pool, 1, rng) if "code" in p] for _ in range(50)]
+        return [[p for p in schedule.thin(pool, 1, rng) if "code" in p] for _ in range(1000)]
 
     before = torch.get_rng_state()
     first = thinned()
     assert torch.equal(torch.get_rng_state(), before)
     torch.rand(1)
     assert thinned() == first
-    assert {len(code) for code in first} == {1}
+    assert {len(code) for code in first} == {0, 1}
+    assert sum(map(len, first)) / 1000 == pytest.approx(16 / 35, abs=0.06)
+    alone, rng = pool[-1:], torch.Generator().manual_seed(0)  # all math has been dropped
+    assert all(schedule.thin(alone, 1, rng) == alone for _ in range(20))

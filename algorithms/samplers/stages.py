@@ -44,10 +44,16 @@ class Schedule:
 
     @property
     def notes(self) -> list[str]:
-        """Says when stages that were asked for are at rest."""
-        if not self.at_rest or not self.epochs:
+        """Says when stages that were asked for are at rest, or the first of them never ends."""
+        if not self.epochs:
             return []
-        return ["The prompt pool holds one kind of task only, so the two stages change nothing."]
+        if self.at_rest:
+            note = "The prompt pool holds one kind of task only, so the two stages change nothing."
+        elif self.alone == self.info.steps:
+            note = "Math alone takes all steps of the run, so no code prompt is ever trained on."
+        else:
+            return []
+        return [note]
 
     @property
     def first_switch(self) -> int | None:

@@ -72,6 +72,19 @@ def test_one_kind_of_prompt_rests_the_stages_and_is_said(name: str, kind: str, p
     assert make_sampler(name, plan([kind] * 6)).notes == []
 
 
+@pytest.mark.parametrize("stages", get_args(Stages))
+@pytest.mark.parametrize(("steps", "said"), [(8, True), (9, False)])
+def test_a_run_that_ends_within_the_stage_of_math_alone_is_said(
+    stages: Stages, steps: int, said: bool, plan: Any
+) -> None:
+    """Two epochs of 16 math prompts in batches of 4 are 8 steps."""
+    info = plan(MIXED_POOL, steps=steps)
+    sampler = make_sampler("history", info, stages=stages, stage_one_epochs=2)
+    everybody = [sampler._schedule.prompts(step) for step in range(1, steps + 1)]
+    assert any("code" in prompt for pool in everybody for prompt in pool) != said
+    assert ["no code prompt is ever trained on" in note for note in sampler.notes] == [True] * said
+
+
 def test_a_schedule_switches_once(plan: Any) -> None:
     for stages in ("staged", "reversed"):
         schedule = Schedule(stages, 1, plan(MIXED_POOL, steps=20))

@@ -18,6 +18,8 @@ from srpo_bench.harness.cli import STOPPED, bases, scores
 from srpo_bench.harness.cli import interrupt as module
 from srpo_bench.harness.cli.interrupt import AGAIN, IMPORTING, Interruptible, interrupt
 from srpo_bench.harness.cli.reading import report
+from srpo_bench.harness.scoring.record import UNFINISHED
+from srpo_bench.results.store import write_json
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
@@ -141,10 +143,13 @@ def test_scoring_says_what_it_leaves_where_it_leaves_anything(
     for nothing in (None, tmp_path / "none"):
         with pytest.raises(KeyboardInterrupt):
             scores.score_and_show({}, 0, "own", nothing, False)
+    done = [{"model": "a", "task": "t", "metric": metric} for metric in ("first", "second")]
+    asked = {"settings": {}, "models": {"a": {}, "b": {}}, "problems": {"t": [], "u": []}}
+    write_json(tmp_path / UNFINISHED, {**asked, "scores": done, "seconds": {}, "samples": 0})
     with pytest.raises(typer.Exit) as end:
         scores.score_and_show({}, 0, "own", tmp_path, False)
     assert end.value.exit_code == 130
-    said = f"Stopped; {tmp_path} holds responses, but no scores: delete it to begin anew.\n"
+    said = f"Stopped; {tmp_path} holds 1 of 4 scores. Go on with: the same command\n"
     assert capsys.readouterr().out == said
 
 

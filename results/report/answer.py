@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import fsum, inf
-from statistics import fmean
 from typing import Any
 
 from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, Ratio
 from srpo_bench.results.judgement.targets import is_there
 from srpo_bench.results.progress import progress
-from srpo_bench.results.report import meaning, scale
+from srpo_bench.results.report import ends, meaning, scale
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.unit import bounded, changes
 from srpo_bench.results.statistics.contrast import AxisContrast
-from srpo_bench.results.statistics.inference import Estimate, mean
-from srpo_bench.results.statistics.scores import at_end
-from srpo_bench.results.text import SHORT, amount, points, ratio
+from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.text import SHORT, amount, ratio
 
 PRICES = ("responses", "tokens", "seconds", "flops")
 """Axes that stand beside the claim's own."""
@@ -133,8 +131,8 @@ def runs(a: Analysis) -> str:
     done = sum(run.state == "done" for run in c.runs)
     of = f"{done} of {count}" if done < count else str(count)
     known = [c.horizon] if c.contract.get("steps") else [r.last_step for r in c.runs]
-    ends = dict.fromkeys(f"{end:g}" for end in (min(known), max(known)))
-    parts.append(f"{of} run{'s' * (count != 1)} of {' to '.join(ends)} steps")
+    last = dict.fromkeys(f"{step:g}" for step in (min(known), max(known)))
+    parts.append(f"{of} run{'s' * (count != 1)} of {' to '.join(last)} steps")
     seconds = [r.totals[k] for r in c.runs for k in r.totals if k.startswith("seconds_")]
     if seconds:
         cores = (c.runs[0].manifest.get("host") or {}).get("cores")
@@ -203,8 +201,8 @@ def _headline(a: Analysis, arm: str) -> Headline:
         "cost": cost(a, arm),
         "measured": measured,
         "interval": changes(cell.ratio) if cell and has_ratio else "",
-        "end": " against ".join(_end(a, name, c.seeds) for name in (arm, a.baseline)),
-        "difference": _difference(cell),
+        "end": " against ".join(ends.accuracies(a.comparison, c)),
+        "difference": ends.difference(cell),
     }
     if result is None or not result.own or claim is None:
         neutral = a.neutral[arm]
@@ -242,13 +240,13 @@ def _sentence(
     """Measured against claimed, the interval, where both end, and what qualifies it."""
     c, reason = a.judges[arm].contrast, _as_sentence(result.reason)
     parts = [reason] if result.verdict == "no-verdict" else []
-    ends = ""
+    at_end = ""
     if a.gain and texts["difference"]:
         ours, theirs = texts["end"].split(" against ")
-        stand = f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}"
-        ends = f"{stand}: {texts['difference']}."
+        stand = f"{ends.when(a.comparison, c)} {arm} stands at {ours} and {a.baseline} at {theirs}"
+        at_end = f"{stand}: {texts['difference']}."
     if a.gain and not is_there(a.targets, a.gain):
-        parts += [meaning.without_target(a.baseline, a.gain.base, a.gain.final), ends]
+        parts += [meaning.without_target(a.baseline, a.gain.base, a.gain.final), at_end]
     elif a.gain and texts["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
         span = texts["interval"]
@@ -259,7 +257,7 @@ def _sentence(
             f"Claimed: {claim.needs}. Measured{so_far}: {texts['measured']} ({sure}; {pairs}) to "
             f"{100 * c.target:.1f} % accuracy, {a.aim}{bound}."
         )
-        parts.append(ends)
+        parts.append(at_end)
     if result.verdict == "inconclusive":
         parts.append(reason)
     else:
@@ -282,16 +280,3 @@ def _measured(cell: AxisContrast) -> str:
 
 def _counted(change: str, axis: str) -> str:
     return f"{change} {SHORT.get(axis, axis)}"
-
-
-def _difference(cell: AxisContrast | None) -> str:
-    if cell is None:
-        return ""
-    end = mean(cell.race.final, floor=float(cell.race.error))
-    return points(end) if end.n else ""
-
-
-def _end(a: Analysis, arm: str, seeds: Collection[int]) -> str:
-    """Accuracy at the end, over the pairs that the difference is of."""
-    ends = [at_end(run) for run in a.comparison.of(arm) if run.seed in seeds]
-    return f"{100 * fmean(ends):.1f} %" if ends else "–"

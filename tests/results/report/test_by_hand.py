@@ -270,17 +270,6 @@ def test_a_bound_turns_round_where_it_is_of_fewer() -> None:
     assert said(1.0, "lower") == "at least as many FLOPs"
 
 
-def test_the_end_of_both_arms() -> None:
-    a = analysis(run("grpo", 1, (0, 0.5)), run("grpo", 2, (0, 0.7)), run("grpo", 3, (0, 0.9)))
-    assert answer._end(a, "grpo", (1, 2)) == "60.0 %"
-    assert answer._end(a, "srpo", (1, 2)) == "–"
-    assert answer._difference(None) == ""
-    assert answer._difference(contrast().steps).startswith("+2.0 points (")
-    empty = contrast().steps
-    empty.race.final = np.array([])
-    assert answer._difference(empty) == ""
-
-
 def test_what_was_run() -> None:
     host = {"cores": 2}
     totals = {"seconds_rollout": 60.0, "seconds_evaluation": 120.0, "processor_seconds": 90.0}

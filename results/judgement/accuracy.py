@@ -35,6 +35,8 @@ def test(comparison: Comparison, usual: Contrast, claim: NonInferiority, blocked
         return Finding(Ruling("no-verdict", blocked))
     early = claim.share * usual.steps.baseline
     margin = claim.margin * float(usual.steps.race.gain.mean())
+    if not margin > 0:
+        return Finding(Ruling("no-verdict", blocked or "the baseline of the pairs gained nothing"))
     runs = [r for r in comparison.runs if r.arm in (usual.challenger, usual.baseline)]
     floor = 1.5 * sampling.variance(runs) / usual.n
 

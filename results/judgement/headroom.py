@@ -110,7 +110,7 @@ def headroom(
     return Headroom(
         effects=happens,
         second_evaluation=max(seconds, default=float("nan")),
-        baseline_steps=contrast.steps.baseline if contrast.steps else float("nan"),
+        baseline_steps=contrast.baseline_steps,
         share=min(ROOM, share),
     )
 

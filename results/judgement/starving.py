@@ -64,7 +64,7 @@ class Starving:
 def starving(comparison: Comparison, contrast: Contrast, at: float | None) -> Starving:
     """Look at one pair of arms at one target; ``at`` is of ``starved_from``, which needs none."""
     batch = batch_of(comparison)
-    crossing = contrast.steps.baseline if contrast.steps else float("nan")
+    crossing = contrast.baseline_steps
     own = window(comparison.of(contrast.challenger), batch, crossing)
     return Starving(contrast.challenger, contrast.baseline, batch, at, crossing, own)
 

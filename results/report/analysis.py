@@ -286,7 +286,7 @@ def _tasks(comparison: Comparison, arm: str, baseline: str) -> TaskContrast:
             by_task[task] = contrast(view, arm, baseline, Goal(), ("steps",))
         else:
             left_out.append(task)
-    cells = [c.steps.race.speed for c in by_task.values() if c.steps]
+    cells = [c.steps.race.speed for c in by_task.values() if c.steps and c.ratio.n]
     done = scores.pairs(comparison, arm, baseline)
     ours, theirs = (scores.score_matrix([pair[i] for pair in done], names) for i in (0, 1))
     nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")

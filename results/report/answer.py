@@ -246,7 +246,7 @@ def _sentence(
         stand = f"{ends.when(a.comparison, c)} {arm} stands at {ours} and {a.baseline} at {theirs}"
         at_end = f"{stand}: {texts['difference']}."
     if a.gain and not is_there(a.targets, a.gain):
-        parts += [meaning.without_target(a.baseline, a.gain.base, a.gain.final), at_end]
+        parts += [meaning.without_target(a.baseline, a.gain, a.targets[0]), at_end]
     elif a.gain and texts["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
         span = texts["interval"]

@@ -55,7 +55,9 @@ def checks(a: Analysis, arm: str) -> list[Check]:
     ]
     threshold = 1.0 if a.threshold is None else a.threshold
     cell = c.axes.get(a.axis)
-    return rows if cell is None else [*rows, *_interval(cell, threshold), *_kept(c, cell)]
+    if cell is None or not cell.ratio.n:
+        return rows
+    return [*rows, *_interval(cell, threshold), *_kept(c, cell)]
 
 
 def remedies(checks: Sequence[Check]) -> str:
@@ -75,15 +77,15 @@ def deciding(a: Analysis, arm: str) -> str:
 
     Accuracy is the plain mean over tasks, so the arms' gap at a step is the mean of the tasks' own.
     """
-    tasks, cell = task_names(a.comparison), a.judges[arm].contrast.steps
-    if len(tasks) < 2 or cell is None or not np.isfinite(cell.baseline):
+    tasks, pair = task_names(a.comparison), a.judges[arm].contrast
+    if len(tasks) < 2 or not np.isfinite(step := pair.baseline_steps):
         return ""
-    seeds = a.judges[arm].contrast.seeds
-    gaps = {t: _at(a, arm, t, seeds, cell) - _at(a, a.baseline, t, seeds, cell) for t in tasks}
+    seeds = pair.seeds
+    gaps = {t: _at(a, arm, t, seeds, step) - _at(a, a.baseline, t, seeds, step) for t in tasks}
     total = float(np.mean(list(gaps.values())))
     side = 1 if total >= 0 else -1
     first, *_, last = sorted(gaps, key=lambda t: -side * gaps[t])
-    where = f"At step {cell.baseline:.3g}, where {a.baseline} has spent what it spends to target"
+    where = f"At step {step:.3g}, where {a.baseline} has spent what it spends to target"
     return (
         f"{where}, {arm} is {100 * abs(total):.1f} points {'ahead' if side > 0 else 'behind'}: "
         f"{first} decides, with {signed(gaps[first])} points; {last} adds least, with "
@@ -91,9 +93,9 @@ def deciding(a: Analysis, arm: str) -> str:
     )
 
 
-def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], cell: AxisContrast) -> float:
+def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], step: float) -> float:
     runs = [r for r in a.comparison.of(arm) if r.seed in seeds]
-    at = [np.interp(cell.baseline, r.evals.step, r.evals.tasks[task]) for r in runs]
+    at = [np.interp(step, r.evals.step, r.evals.tasks[task]) for r in runs]
     return float(np.mean(at))
 
 
@@ -239,6 +241,7 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
     arrive = int(race.arrived[0].sum())
     end = mean(race.final, floor=float(race.error))
     margin = 100 * MARGIN * float(race.gain.mean())
+    needed = f"no worse than −{margin:.1f} points" if margin > 0 else "a gain of the baseline's"
     fell = bool(race.collapsed[0])
     return [
         _check(
@@ -251,6 +254,6 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
             f"{c.challenger} keeps it",
             bool(race.as_good) and not fell,
             f"{points(end)} at the end" + (", and it collapses" if fell else ""),
-            f"no worse than −{margin:.1f} points, for a support",
+            f"{needed}, for a support",
         ),
     ]

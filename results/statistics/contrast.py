@@ -23,6 +23,9 @@ from srpo_bench.results.statistics.race import Race, race
 from srpo_bench.results.statistics.sequential import first_look, quantile
 from srpo_bench.results.statistics.speed import Curves, Goal, Speed, end
 
+NOTHING = Estimate(np.nan, np.nan, np.nan, 0, "none")
+"""The ratio where there is none."""
+
 
 @dataclass(frozen=True)
 class AxisContrast:
@@ -30,7 +33,8 @@ class AxisContrast:
 
     axis: str
     ratio: Estimate
-    """Of cost to target: by the mean curves' crossing, with the interval of both estimators."""
+    """Of cost to target: by the mean curves' crossing, with the interval of both estimators. NaN
+    where the baseline's own starts at the target: there is no way to count."""
     challenger: float
     baseline: float
     """What the arm's runs had spent, on average, at its mean curve's crossing, or at its end."""
@@ -51,7 +55,7 @@ class AxisContrast:
 
     def p_against(self, threshold: float) -> float:
         """The same of a ratio of ``threshold``."""
-        return float(self.race.p(threshold))
+        return float(self.race.p(threshold)) if self.ratio.n else float("nan")
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,12 @@ class Contrast:
     @property
     def ratio(self) -> Estimate:
         """The ratio of steps."""
-        nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
-        return self.axes["steps"].ratio if self.axes else nothing
+        return self.axes["steps"].ratio if self.axes else NOTHING
+
+    @property
+    def baseline_steps(self) -> float:
+        """The baseline's steps to target; NaN where there are none to count."""
+        return self.steps.baseline if self.steps and self.ratio.n else float("nan")
 
     @property
     def reached(self) -> tuple[int, int]:
@@ -109,7 +117,7 @@ class Contrast:
     @property
     def bound(self) -> str:
         """Which way the budget bounds the ratio, in words; empty if it does not."""
-        if self.steps is None or all(self.steps.race.speed.arrived):
+        if self.steps is None or not self.ratio.n or all(self.steps.race.speed.arrived):
             return ""
         return {
             "lower": f"a lower bound: {self.challenger}'s mean curve does not reach the target",
@@ -156,7 +164,8 @@ def contrast(
         extremes = None
         if missing:
             extremes = _extremes((curves[0], curves[1]), (ours, theirs), seeds, complete, goal, at)
-        axes[axis] = _axis(axis, raced, extremes)
+        begins = float(curves[1].accuracy[:, 0].mean())
+        axes[axis] = _axis(axis, raced, extremes, begins)
     theirs_complete = [theirs[s] for s in seeds if _is_complete(theirs.get(s))]
     steps = axes.get("steps")
     target = float(steps.race.speed.target) if steps else np.nan
@@ -172,9 +181,13 @@ def contrast(
     )
 
 
-def _axis(axis: str, raced: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:
+def _axis(
+    axis: str, raced: Race, extremes: tuple[Race, Race] | None, begins: float
+) -> AxisContrast:
+    """``begins``: the baseline's accuracy at its first evaluation."""
     s = raced.speed
-    return AxisContrast(axis, estimate(s), float(s.challenger), float(s.baseline), raced, extremes)
+    ratio = estimate(s) if s.target > begins else NOTHING
+    return AxisContrast(axis, ratio, float(s.challenger), float(s.baseline), raced, extremes)
 
 
 def paired_curves(

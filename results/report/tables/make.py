@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srpo_bench.results import text
+from srpo_bench.results.judgement.targets import is_there
 from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
@@ -27,7 +28,7 @@ LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
 
 def arms(a: Analysis) -> Table:
     """What each arm did."""
-    rows = []
+    rows, there = [], is_there(a.targets, a.gain)
     for name, r in a.arms.items():
         s, ended = r.survival, r.states.keys() <= set(ENDED)
         rows.append(
@@ -36,7 +37,7 @@ def arms(a: Analysis) -> Table:
                 f"{r.states.get('done', 0)} of {sum(r.states.values())}",
                 text.percent(r.base),
                 text.percent(r.final),
-                f"{s.reached} of {s.n}{'' if ended else ' so far'}",
+                f"{s.reached} of {s.n}{'' if ended else ' so far'}" if there else "–",
                 steps_told(a, name),
             )
         )
@@ -259,7 +260,7 @@ def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
     why = f": {words.reason(run)}" if run.reason and run.state == "failed" else ""
     state = run.state + why + later
     end = f"{100 * at_end(run):.1f} %"
-    if not a.gain:
+    if not is_there(a.targets, a.gain):
         return (run.name, state, f"{run.last_step:g}", end, "–", "–")
     cross = crossing(run.evals, a.target)
     if not cross.reached:

@@ -16,6 +16,7 @@ import pytest
 from srpo_bench.results.judgement.headroom import Headroom
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.starving import Starving
+from srpo_bench.results.judgement.targets import Target
 from srpo_bench.results.report import answer, charts, pictures, samples, scale, summary, why, words
 from srpo_bench.results.report.analysis import _mean
 from srpo_bench.results.report.crossing import steps_told
@@ -48,7 +49,7 @@ def analysis(*runs: Run, **more: Any) -> Any:
         "judges": {},
         "first_steps": None,
         "target": 0.7,
-        "targets": [],
+        "targets": [Target(0.7, "decides", named=False)],
         "axis": "steps",
         "threshold": 0.1,
         "headline": None,
@@ -239,8 +240,7 @@ def test_the_task_that_decides_by_hand() -> None:
         tasks = {"a": (0, a), "b": (0, b)}
         return [run(arm, s, (0, 1), 20, tasks=tasks) for s in (1, 2)]
 
-    steps = SimpleNamespace(baseline=10.0)
-    judge = SimpleNamespace(contrast=SimpleNamespace(steps=steps, seeds=(1, 2)))
+    judge = SimpleNamespace(contrast=SimpleNamespace(baseline_steps=10.0, seeds=(1, 2)))
     ahead = analysis(*made("grpo", 0.2, 0.6), *made("srpo", 0.8, 0.4), judges={"srpo": judge})
     assert why.deciding(ahead, "srpo") == (
         "At step 10, where grpo has spent what it spends to target, srpo is 10.0 points ahead: a "
@@ -253,7 +253,7 @@ def test_the_task_that_decides_by_hand() -> None:
     one = [replace(r, evals=replace(r.evals, tasks={"a": r.evals.tasks["a"]}))
            for r in ahead.comparison.runs]  # fmt: skip
     assert why.deciding(analysis(*one, judges={"srpo": judge}), "srpo") == ""
-    judge.contrast.steps.baseline = inf
+    judge.contrast.baseline_steps = NAN
     assert why.deciding(ahead, "srpo") == ""
 
 

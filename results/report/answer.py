@@ -166,8 +166,9 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
     test = next(claim.test for claim in a.wanted if claim.id == v.id)
     if not isinstance(test, Ratio) or v.ratio is None:
         return v.measured
-    cell = a.judges[v.challenger].contrast.axes.get(test.axis)
-    bound = cell.bound if cell and v.standing == "decides" else ""
+    first, named = a.judges[v.challenger].contrast, (c for _, c in a.named[v.challenger])
+    of = [first] if v.standing == "decides" else named
+    bound = next(c.axes[test.axis].bound for c in of if c.target == v.target)
     measured = _counted(bounded(v.ratio, bound), test.axis)
     if v.interval is None:
         return measured

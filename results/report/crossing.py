@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srpo_bench.results.report.analysis import Analysis
-from srpo_bench.results.text import level
+from srpo_bench.results.text import level, number
 
 
 def mean_crossing(a: Analysis, arm: str) -> tuple[float, bool] | None:
@@ -25,6 +25,6 @@ def steps_told(a: Analysis, arm: str) -> str:
     if found is None:
         return "–"
     value, arrived = found
-    steps = f"{value:.3g}" if arrived else f"> {value:.3g}"
+    steps = number(value) if arrived else f"> {number(value)}"
     own = a.judges[arm].contrast.target if arm in a.judges else a.target
     return steps if level(own) == level(a.target) else f"{steps}, to {level(own)}"

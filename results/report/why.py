@@ -18,7 +18,7 @@ from srpo_bench.results.report.unit import change, changes
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
-from srpo_bench.results.text import pairs_told, points, signed, some
+from srpo_bench.results.text import number, pairs_told, points, signed, some
 
 State = Literal["yes", "no", "unknown"]
 FINISHED = "Finished"
@@ -85,7 +85,7 @@ def deciding(a: Analysis, arm: str) -> str:
     total = float(np.mean(list(gaps.values())))
     side = 1 if total >= 0 else -1
     first, *_, last = sorted(gaps, key=lambda t: -side * gaps[t])
-    where = f"At step {step:.3g}, where {a.baseline} has spent what it spends to target"
+    where = f"At step {number(step)}, where {a.baseline} has spent what it spends to target"
     return (
         f"{where}, {arm} is {100 * abs(total):.1f} points {'ahead' if side > 0 else 'behind'}: "
         f"{first} decides, with {signed(gaps[first])} points; {last} adds least, with "
@@ -166,7 +166,7 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
 
 def _room(room: Headroom) -> list[Check]:
     share, known = f"{100 * room.share:.3g} % of the baseline's steps", np.isfinite(room.limit)
-    within = f"by step {room.limit:.3g}, {share}" if known else f"within {share}, not known yet"
+    within = f"by step {number(room.limit)}, {share}" if known else f"within {share}, not known yet"
     first = room.first
     sooner = (
         "a rule that can act sooner (a smaller pool, `data.pool_size`, makes an epoch shorter), "
@@ -178,7 +178,9 @@ def _room(room: Headroom) -> list[Check]:
         rule = _check("Headroom", False, "the method's rule never acts", within, sooner)
     else:
         value = (
-            f"the method's rule can act from step {first:.3g}" if first else "nothing to wait for"
+            f"the method's rule can act from step {number(first)}"
+            if first
+            else "nothing to wait for"
         )
         holds = first <= room.limit if known else None
         rule = _check("Headroom", holds, value, within, sooner)
@@ -197,8 +199,8 @@ def _fed(fed: Starving) -> Check:
     if np.isnan(short):
         value = "prompts in the pool are not recorded"
     if fed.lacking:
-        value = f"the plan starves it from step {fed.at:.3g}"
-    needed = f"a batch of live prompts up to step {fed.crossing:.3g}, the baseline's crossing"
+        value = f"the plan starves it from step {number(fed.at)}"
+    needed = f"a batch of live prompts up to step {number(fed.crossing)}, the baseline's crossing"
     if np.isnan(fed.crossing):
         value, needed = "not known yet", "a batch of live prompts up to the baseline's crossing"
     holds = None if np.isnan(short) and not fed.lacking else not fed.lacking

@@ -20,6 +20,7 @@ from srpo_bench.results.report.style import ARMS, FEW, INK, PAPER, SOFT
 from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
+from srpo_bench.results.text import number
 
 
 def colour(a: Analysis, arm: str) -> str:
@@ -88,7 +89,7 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
         "fontsize": 9,
         "path_effects": halo,
     }
-    claimed = f"claimed: {arm}\nhere by step {claimed_step:.3g}"
+    claimed = f"claimed: {arm}\nhere by step {number(claimed_step)}"
     axes.annotate(claimed, (claimed_step, a.target), xytext=(4, -6), **below)
     here, start = (cell.challenger, a.target), (cell.baseline, a.target)
     arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}

@@ -20,7 +20,7 @@ from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.mismatch import mismatches
 from srpo_bench.results.statistics.scores import at_end
 from srpo_bench.results.statistics.steps import crossing
-from srpo_bench.results.text import amount, short
+from srpo_bench.results.text import amount, number, short
 
 LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
 """Tables that are written for papers too."""
@@ -265,8 +265,8 @@ def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
     cross = crossing(run.evals, a.target)
     if not cross.reached:
         return (run.name, state, f"{run.last_step:g}", end, f"> {cross.at:g}", "not reached")
-    between = f"{cross.low:.4g} and {cross.high:.4g}"
-    return (run.name, state, f"{run.last_step:g}", end, f"{cross.at:.4g}", between)
+    between = f"{number(cross.low, 4)} and {number(cross.high, 4)}"
+    return (run.name, state, f"{run.last_step:g}", end, number(cross.at, 4), between)
 
 
 def _called(a: Analysis, arm: str, algorithm: str) -> str:

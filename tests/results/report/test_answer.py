@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -50,6 +51,17 @@ def test_a_bound_is_said_as_one(tmp_path: Path) -> None:
     assert h.measured.endswith("% more steps")
 
 
+def test_a_bound_is_said_as_one_at_every_target(tmp_path: Path) -> None:
+    """At a level that was named later it read "81 % more steps"."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 9.0}, training=False, samples=0)
+    a = analyse(folder, exploratory=[0.6])
+    later = [v for v in a.verdicts if v.standing == "exploratory" and v.ratio is not None]
+    assert {v.id for v in later} >= {"steps-90", "compute-lower"}
+    assert {answer.of_claim(a, v)[:9] for v in later} == {"at least "}
+    assert all(", a lower bound" in told for v in later for told in (v.measured, *v.units.values())
+               if "not recorded" not in told)  # fmt: skip
+
+
 def test_a_baseline_that_gained_nothing_sets_no_target(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", training=False, samples=0)
     for path in folder.glob("*/seed-*/evals.jsonl"):
@@ -85,8 +97,8 @@ def test_a_target_below_the_start_is_none_wherever_the_report_speaks_of_it(tmp_p
     assert (h.measured, h.interval, h.cost, h.ratio) == ("", "", "", "–")
     assert "grpo starts at 19.6 %, and the target that was named is 10.0 %, so" in h.sentence
     told = (folder / "report" / "report.md").read_text()
-    assert "| named beforehand, decides | 10.0 % | – | – |" in told
-    assert "| grpo | 8 of 8 |" in told
+    assert re.search(r"\| named beforehand, decides \| 10.0 % \|.* – \|", told)
+    assert re.search(r"\| grpo \| 8 of 8 \|.*\| – \| – \|", told)  # reached, and steps to it
     assert "### Cost to target" not in told
     claims = (folder / "report" / "tables" / "claims.csv").read_text()
     assert claims.count("not measured here") >= 4

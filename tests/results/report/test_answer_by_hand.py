@@ -82,18 +82,20 @@ def test_a_mail_says_it_all_once() -> None:
 
 def test_a_claims_own_unit() -> None:
     unit = Ratio(kind="ratio", axis="tokens", threshold=0.1)
-    axes: dict[str, Any] = {}
-    judges = {"srpo": SimpleNamespace(contrast=SimpleNamespace(axes=axes))}
-    a = analysis(wanted=[claim("x"), claim("a", test=unit)], judges=judges)
+    cell, later = SimpleNamespace(bound=""), SimpleNamespace(bound="lower")
+    judges = {"srpo": SimpleNamespace(contrast=SimpleNamespace(axes={"tokens": cell}, target=0.7))}
+    named = {"srpo": [(None, SimpleNamespace(axes={"tokens": later}, target=0.9))]}
+    a = analysis(wanted=[claim("x"), claim("a", test=unit)], judges=judges, named=named)
 
     def said(id: str = "a", **more: Any) -> str:
-        told = {"challenger": "srpo", "standing": "decides"} | more
+        told = {"challenger": "srpo", "standing": "decides", "target": 0.7} | more
         return answer.of_claim(a, verdict(id=id, n=8, measured="m", **told))
 
     assert said(ratio=0.5, interval=None) == "50 % fewer tokens"
     assert said(ratio=0.5, interval=(0.4, 0.6)) == "50 % fewer tokens (40 to 60 % fewer)"
     assert said(ratio=0.5, interval=(0.4, None)).startswith("50 % fewer tokens (60 % fewer")
-    axes["tokens"] = SimpleNamespace(bound="upper")
+    cell.bound = "upper"
     assert said(ratio=0.5, interval=None) == "at least 50 % fewer tokens"
-    assert said(ratio=0.5, interval=None, standing="exploratory") == "50 % fewer tokens"
+    other = said(ratio=0.5, interval=None, standing="exploratory", target=0.9)
+    assert other == "at most 50 % fewer tokens"
     assert said(ratio=None, interval=None) == said("x", ratio=0.5, interval=None) == "m"

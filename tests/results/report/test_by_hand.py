@@ -299,8 +299,8 @@ def test_costs_beside_the_claims_own() -> None:
     judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
     a = analysis(judges={"srpo": judge})
     assert answer.cost(a, "srpo") == (
-        "Relative to grpo: 100.00 % fewer responses (100.00 to 100.00 % fewer), at least 50 % "
-        "more FLOPs (40 to 60 % more)."
+        "Relative to grpo: 100.00 % fewer responses (100.00 % fewer at worst, with no lower "
+        "end), at least 50 % more FLOPs (40 to 60 % more)."
     )
     assert answer.cost(a, "srpo", ("seconds",)) == ""
 
@@ -350,7 +350,7 @@ def test_changes_at_their_edges() -> None:
     assert changes(e(4, 3.0, 5.0)) == "3 to 5 times as many"
     assert changes(e(1, 1.0, 1.5)) == "0 to 50 % more"
     assert changes(e(1, 0.5, 1.0)) == "50 % fewer to as many"
-    assert changes(e(0.99, 0.99, 0.99)) == "1.00 to 1.00 % fewer"
+    assert changes(e(0.99, 0.99, 0.99)) == "1 % fewer at either end"
 
 
 def test_models_by_size() -> None:
@@ -628,7 +628,9 @@ def test_rows_of_costs_and_of_tuning() -> None:
     two = analysis(judges={"srpo": a.judges["srpo"], "x": a.judges["srpo"]})
     assert costs.table(two).files_only == ("ratio", "p", "pairs")
     assert costs._change(e(-1)) == "–"
-    assert costs._change(e(0.0, 0.0, 0.5)) == "100.00 % fewer (50 to 100)"
+    assert (
+        costs._change(e(0.0, 0.0, 0.5)) == "100.00 % fewer (50 % fewer at worst, with no lower end)"
+    )
     tried = {"algorithm": "grpo", "values": {}, "scores": [0.5, None], "mean": None,
              "steps": None, "chosen": False}  # fmt: skip
     assert tuning._row(tried) == ("grpo", "as it is", "–", "–", "50.0, failed", "")

@@ -81,19 +81,26 @@ def test_where_the_baseline_starts_at_the_target_there_are_no_steps_to_count(
 
 
 @pytest.mark.parametrize(
-    ("level", "ours", "theirs", "said"),
+    ("level", "ours", "theirs", "way", "said"),
     [
-        (0.5, 0.2, 0.1, ""),
-        (0.5, 0.01, 0.1, "a lower bound: srpo's mean curve does not reach the target"),
-        (0.5, 0.1, 0.01, "an upper bound: grpo's mean curve does not reach the target"),
-        (0.5, 0.01, 0.02, "a ratio within the budget only: neither mean curve reaches the target"),
+        (0.5, 0.2, 0.1, "", ""),
+        (0.5, 0.01, 0.1, "lower", "a lower bound: srpo's mean curve does not reach the target"),
+        (0.5, 0.1, 0.01, "upper", "an upper bound: grpo's mean curve does not reach the target"),
+        (
+            0.5,
+            0.01,
+            0.02,
+            "neither",
+            "a ratio within the budget only: neither mean curve reaches the target",
+        ),
     ],
 )
 def test_an_arm_that_does_not_arrive_makes_a_bound(
-    level: float, ours: float, theirs: float, said: str
+    level: float, ours: float, theirs: float, way: str, said: str
 ) -> None:
     found = asked(comparison(rising("grpo", 1, theirs), rising("srpo", 1, ours)), Goal(level=level))
-    assert found.bound == said
+    assert found.steps is not None
+    assert (found.steps.bound, found.bound) == (way, said)
     assert found.reached == (int(ours > 0.04), int(theirs > 0.04))
 
 

@@ -85,7 +85,9 @@ def deciding(a: Analysis, arm: str) -> str:
     total = float(np.mean(list(gaps.values())))
     side = 1 if total >= 0 else -1
     first, *_, last = sorted(gaps, key=lambda t: -side * gaps[t])
-    where = f"At step {number(step)}, where {a.baseline} has spent what it spends to target"
+    short = pair.steps is not None and pair.steps.bound in ("upper", "neither")
+    there = "ends" if short else "has spent what it spends to target"
+    where = f"At step {number(step)}, where {a.baseline} {there}"
     return (
         f"{where}, {arm} is {100 * abs(total):.1f} points {'ahead' if side > 0 else 'behind'}: "
         f"{first} decides, with {signed(gaps[first])} points; {last} adds least, with "

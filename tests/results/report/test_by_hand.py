@@ -240,7 +240,9 @@ def test_the_task_that_decides_by_hand() -> None:
         tasks = {"a": (0, a), "b": (0, b)}
         return [run(arm, s, (0, 1), 20, tasks=tasks) for s in (1, 2)]
 
-    judge = SimpleNamespace(contrast=SimpleNamespace(baseline_steps=10.0, seeds=(1, 2)))
+    steps = SimpleNamespace(bound="")
+    pair = SimpleNamespace(baseline_steps=10.0, seeds=(1, 2), steps=steps)
+    judge = SimpleNamespace(contrast=pair)
     ahead = analysis(*made("grpo", 0.2, 0.6), *made("srpo", 0.8, 0.4), judges={"srpo": judge})
     assert why.deciding(ahead, "srpo") == (
         "At step 10, where grpo has spent what it spends to target, srpo is 10.0 points ahead: a "
@@ -253,7 +255,9 @@ def test_the_task_that_decides_by_hand() -> None:
     one = [replace(r, evals=replace(r.evals, tasks={"a": r.evals.tasks["a"]}))
            for r in ahead.comparison.runs]  # fmt: skip
     assert why.deciding(analysis(*one, judges={"srpo": judge}), "srpo") == ""
-    judge.contrast.baseline_steps = NAN
+    steps.bound = "upper"
+    assert why.deciding(ahead, "srpo").startswith("At step 10, where grpo ends, srpo is 10.0 ")
+    pair.baseline_steps = NAN
     assert why.deciding(ahead, "srpo") == ""
 
 

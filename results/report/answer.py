@@ -166,10 +166,7 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
     test = next(claim.test for claim in a.wanted if claim.id == v.id)
     if not isinstance(test, Ratio) or v.ratio is None:
         return v.measured
-    first, named = a.judges[v.challenger].contrast, (c for _, c in a.named[v.challenger])
-    of = [first] if v.standing == "decides" else named
-    bound = next(c.axes[test.axis].bound for c in of if c.target == v.target)
-    measured = _counted(bounded(v.ratio, bound), test.axis)
+    measured = _counted(bounded(v.ratio, v.bound or ""), test.axis)
     if v.interval is None:
         return measured
     low, high = (inf if end is None else end for end in v.interval)
@@ -212,7 +209,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
         texts = {"title": title, "sentence": neutral.sentence, "means": means}
         texts |= {"claimed": "", "reason": ""}
         return Headline(verdict=neutral.outcome, **texts, **shared)
-    title = _title(a, arm, result.verdict, claim.needs)
+    title = _title(a, arm, result.verdict, claim)
     size = scale.scale(scale.parameters(a.comparison))
     return Headline(
         verdict=result.verdict,
@@ -225,11 +222,15 @@ def _headline(a: Analysis, arm: str) -> Headline:
     )
 
 
-def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
-    yet = "" if is_over(a, arm) else " yet"
+def _title(a: Analysis, arm: str, verdict: str, claim: Claim) -> str:
+    yet, needs = "" if is_over(a, arm) else " yet", claim.needs
+    at_least = "at least " if "% fewer" in needs else ""  # of ``fewer steps`` there is no least
+    refuted = f"did not need {needs}"
+    if needs.startswith("at most "):
+        refuted = f"needed more than {needs.removeprefix('at most ')}"
     return {
-        "supported": f"{arm} needed at least {needs} than {a.baseline}",
-        "refuted": f"{arm} did not need {needs} than {a.baseline}",
+        "supported": f"{arm} needed {at_least}{needs} than {a.baseline}",
+        "refuted": f"{arm} {refuted} than {a.baseline}",
         "inconclusive": f"These runs do not settle whether {arm} needs {needs}",
         "no-verdict": f"No verdict{yet} on whether {arm} needs {needs}",
     }[verdict]

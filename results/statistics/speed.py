@@ -136,8 +136,8 @@ class Speed:
         return Interval(self.low, self.high).side(threshold)
 
     def p(self, threshold: float) -> Array:
-        """(…) two-sided p that the ratio is a threshold, the larger of the two estimators'; 1 on the
-        side where the interval is open, since an arm does not arrive."""
+        """(…) two-sided p that the ratio is a threshold, the larger of the two estimators'; 1 where
+        an arm that does not arrive leaves the interval open on that side."""
         from scipy.special import stdtr
 
         ratios, t = self._t

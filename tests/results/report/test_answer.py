@@ -58,6 +58,7 @@ def test_a_bound_is_said_as_one_at_every_target(tmp_path: Path) -> None:
     later = [v for v in a.verdicts if v.standing == "exploratory" and v.ratio is not None]
     assert {v.id for v in later} >= {"steps-90", "compute-lower"}
     assert {answer.of_claim(a, v)[:9] for v in later} == {"at least "}
+    assert {v.bound for v in a.verdicts if v.ratio} == {"lower"}
     assert all(", a lower bound" in told for v in later for told in (v.measured, *v.units.values())
                if "not recorded" not in told)  # fmt: skip
 

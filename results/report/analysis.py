@@ -207,10 +207,10 @@ def analyse(
 
 
 def task_names(comparison: Comparison) -> list[str]:
-    """Tasks that every evaluated run was scored on."""
-    evaluated = [set(r.evals.tasks) for r in comparison.runs if len(r.evals)]
-    first = next((r.evals.tasks for r in comparison.runs if len(r.evals)), {})
-    return [t for t in first if all(t in tasks for tasks in evaluated)]
+    """Tasks that every evaluated run was scored on, at each of its evaluations."""
+    evaluated = [r.evals.tasks for r in comparison.runs if len(r.evals)]
+    first = next(iter(evaluated), {})
+    return [t for t in first if all(t in of and np.isfinite(of[t]).all() for of in evaluated)]
 
 
 def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:

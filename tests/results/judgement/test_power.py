@@ -211,7 +211,8 @@ def test_more_pairs_settle_towards_the_likelier_side(
 ) -> None:
     judge: Any = SimpleNamespace(
         contrast=SimpleNamespace(n=8, first_look=None, baseline_steps=9.0), comparison="c",
-        challenger="srpo", baseline="grpo", targets=[SimpleNamespace(goal="goal")], barred=lambda _: "", unread="",
+        challenger="srpo", baseline="grpo", targets=[SimpleNamespace(goal="goal")],
+        barred=lambda _: "", unread="",
         verdict_on=lambda _: SimpleNamespace(verdict="inconclusive"),
     )  # fmt: skip
     arm = SimpleNamespace(drawn=lambda chosen: chosen)

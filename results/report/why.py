@@ -200,7 +200,7 @@ def _fed(fed: Starving) -> Check:
     value = f"short of prompts in {100 * short:.0f} % of {fed.challenger}'s steps"
     if np.isnan(short):
         value = "prompts in the pool are not recorded"
-    if fed.lacking:
+    if fed.at is not None and fed.lacking:
         value = f"the plan starves it from step {number(fed.at)}"
     needed = f"a batch of live prompts up to step {number(fed.crossing)}, the baseline's crossing"
     if np.isnan(fed.crossing):

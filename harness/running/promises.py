@@ -82,6 +82,7 @@ def check(arm: Arm) -> list[Promise]:
         Promise(RUNS),
         draws,
         repeats,
+        Promise("it learns", _still(undisturbed)),
         Promise("torch's switches are left as they are", turned),
         Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed, whole)),
         Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),
@@ -252,6 +253,13 @@ def _global_state() -> tuple[bytes, bytes, Any]:
         repr(numbers).encode(),
         random.getstate(),
     )
+
+
+def _still(lines: list[dict[str, Any]]) -> str:
+    """That no step had a gradient: its loss is a number, and not a function of the policy."""
+    if any(line["grad_norm"] for line in lines):
+        return ""
+    return f"its loss has no gradient in any of {len(lines)} steps; is it detached, or always 0?"
 
 
 def _apart(undisturbed: list[dict[str, Any]], other: list[dict[str, Any]], how: str) -> str:

@@ -55,6 +55,7 @@ def score_models(
     """
     ask = _backend(backend, config)
     if out is not None:
+        out = out.absolute()  # a task may go to another working directory
         refuse_taken(out)
     config = config.on(_day(unfinished(out)))
     device = pick_device(config.model.device).type

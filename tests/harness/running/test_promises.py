@@ -186,7 +186,7 @@ def test_methods_of_ours_keep_every_promise(name: str) -> None:
         (Detached, "it learns", "its loss has no gradient in any of 5 steps"),
         (ReadsTheClock, "the same seed gives the same bits", "reads a clock"),
         (RemembersInItsClass, "the same seed gives the same bits", "outside of its instance"),
-        (TakesThreads, "torch's switches are left as they are", "weigh sets threads"),
+        (TakesThreads, "the process's switches are left as they are", "weigh sets threads"),
     ],
 )
 def test_a_fault_is_found_and_named(

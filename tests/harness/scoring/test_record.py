@@ -126,6 +126,14 @@ def test_what_would_score_the_rest_otherwise_is_refused(
         score_models(settings(tiny_folder), 1, out=out)
 
 
+def test_a_task_may_go_to_another_working_directory(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    score_models(settings(tiny_folder), out=Path("out"), tell=lambda *_: os.chdir("/"))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {SAMPLES, SCORES}
+
+
 def test_one_process_at_a_time(tiny_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     stopped(settings(tiny_folder), out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,9 @@ from srpo_bench.tasks.base import (
     TaskError,
 )
 from srpo_bench.tasks.dataset import Row, from_file
-from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.grading import last_boxed
 from srpo_bench.tasks.math import by_box
+from srpo_bench.tasks.plainly import as_number, as_text
 
 FIELD = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 """``{question}`` is a row's field; braces of one's own are doubled."""
@@ -188,7 +188,7 @@ class Described(Task):
             return [self._judged(problem, response) for problem, response in pairs]
         if self.description.grader == "math-verify":
             return by_box([problem.answer for problem in problems], responses)
-        by = {"exact": _exact, "number": _number}[self.description.grader]
+        by = {"exact": as_text, "number": as_number}[self.description.grader]
         return [by(problem, response) for problem, response in pairs]
 
     @property
@@ -286,29 +286,3 @@ def _filled(template: str, row: Row) -> str:
         return str(value)
 
     return FIELD.sub(put, template)
-
-
-def _exact(problem: Problem, response: str) -> Grade:
-    """The last box, or else the whole response, is the answer, whatever the space between words and
-    whichever way accents are coded."""
-    box = last_boxed(response)
-    answer = _plain(response if box is None else box)
-    if not answer:
-        return Grade(Outcome.UNPARSEABLE)
-    right = answer == _plain(problem.answer)
-    outcome = Outcome.CORRECT if right else Outcome.WRONG
-    return Grade(outcome, float(box is not None), language(response), answer[:1000])
-
-
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _number(problem: Problem, response: str) -> Grade:
-    """The number behind the last ``####``, of the last box, or else the last one."""
-    answer = numbers.stated(response)
-    if answer is None:
-        return Grade(Outcome.UNPARSEABLE, 0.0, language(response))
-    same = numbers.same(answer, problem.answer.strip(), problem.question)
-    outcome = Outcome.CORRECT if same else Outcome.WRONG
-    return Grade(outcome, 1.0, language(response), answer)

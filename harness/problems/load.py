@@ -210,6 +210,12 @@ def _refuse_shared_ids(groups: Iterable[list[Problem]]) -> None:
             )
 
 
+def contents(groups: Mapping[str, list[Problem]]) -> dict[str, list[str]]:
+    """task -> of each problem the beginning of a sha256 of all there is of it. An id may name
+    another problem tomorrow: that of a row in a file is its place."""
+    return {task: [_digest([p])[:12] for p in problems] for task, problems in groups.items()}
+
+
 def _digest(problems: list[Problem]) -> str:
     contents = [
         {**vars(p), "meta": {k: v for k, v in p.meta.items() if k not in ORIGIN}} for p in problems

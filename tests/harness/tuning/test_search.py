@@ -293,6 +293,22 @@ def test_what_a_comparison_keeps_of_it(tuned: Path) -> None:
     json.dumps(kept)
 
 
+def test_an_arm_with_another_sampler_is_another_method() -> None:
+    chosen = {"grpo": {"beta": 0.1}, "grpo+dps": {"decay": 0.7}, "speed": {"screening": 0.7}}
+    record = {
+        "seeds": [101], "settings": {}, "budget": dict.fromkeys(chosen),
+        "chosen": {"shared": {}, "algorithms": chosen},
+    }  # fmt: skip
+    names = ["grpo", "x=grpo+dps", "grpo+npr", "speed"]
+    arms = parse_arms(names, settings_of(record)["algorithms"])
+    assert arms[1].settings | arms[1].sampler_settings == {"beta": 0.1, "decay": 0.7}
+    assert used(record, compared(), arms)["untuned"] == ["grpo+npr"]
+    for name, setting in (("grpo+dps", "decay"), ("speed", "screening")):
+        other = parse_arms([name], {name: {setting: 0.6}})
+        with pytest.raises(UserError, match=rf"of {name.replace('+', '.')}\)"):
+            used(record, compared(), other)
+
+
 def test_seeds_that_were_tuned_on_are_refused(tuned: Path) -> None:
     with pytest.raises(UserError, match="Seed 102 was tuned on"):
         used(read_tuned(tuned), compared(seeds=[1, 102]), [])

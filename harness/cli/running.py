@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from srpo_bench.harness.cli.eta import minutes
+from srpo_bench.harness.cli.eta import minutes, together
 from srpo_bench.harness.cli.options import command_line, planning, readable
 from srpo_bench.harness.cli.reading import say_report
 from srpo_bench.harness.errors import UserError
@@ -196,10 +196,8 @@ def price_lines(
         yield f"all      done in {folder}; the command writes the report anew"
         return
     yield f"one run  about {minutes(price.seconds)}, {price.by}"
-    yield (
-        f"all      {price.hours:.2g} device hours; about "
-        f"{minutes(price.hours * 3600 / beside)} with {beside} side by side"
-    )
+    left = minutes(together([], [price.seconds] * price.runs, beside))
+    yield f"all      {price.hours:.2g} device hours; about {left} with {beside} side by side"
     yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
     yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
     if price.disk > (free := free_bytes(folder)):

@@ -102,7 +102,9 @@ def test_an_interruption_says_how_to_go_on(
     assert closed == [True]
 
 
-@pytest.mark.parametrize(("side_by_side", "left"), [(2, "1 h 15 min"), (9, "38 min")])
+@pytest.mark.parametrize(
+    ("side_by_side", "left"), [(2, "1 h 15 min"), (3, "1 h 15 min"), (9, "38 min")]
+)
 def test_the_price(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -147,7 +147,7 @@ def _seeds_in_words(seeds: tuple[int, ...]) -> str:
 def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
     """The plan and what it will cost. For Slurm the batch file is written, to be read."""
     from srpo_bench.harness.executors.base import need_before_planning, need_of
-    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe
+    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe, whose
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
     # what is refused is, now
@@ -155,7 +155,7 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     price = by_finished(folder, config, arms)
     if price is None:
         print(
-            f"{PROBE_STEPS} steps of {arms[0].name} and two evaluations are run to see what they "
+            f"{PROBE_STEPS} steps and two evaluations of {whose(arms)} are run to see what they "
             "cost, in a folder that is thrown away; Ctrl-C ends them.",
             file=sys.stderr,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from srpo_bench.harness.cli.eta import minutes
+from srpo_bench.harness.cli.eta import minutes, together
 from srpo_bench.harness.cli.options import command_line, planning, readable
 from srpo_bench.harness.cli.reading import say_report
 from srpo_bench.harness.errors import UserError
@@ -147,7 +147,7 @@ def _seeds_in_words(seeds: tuple[int, ...]) -> str:
 def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
     """The plan and what it will cost. For Slurm the batch file is written, to be read."""
     from srpo_bench.harness.executors.base import need_before_planning, need_of
-    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe
+    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe, whose
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
     # what is refused is, now
@@ -155,7 +155,7 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     price = by_finished(folder, config, arms)
     if price is None:
         print(
-            f"{PROBE_STEPS} steps of {arms[0].name} and two evaluations are run to see what they "
+            f"{PROBE_STEPS} steps and two evaluations of {whose(arms)} are run to see what they "
             "cost, in a folder that is thrown away; Ctrl-C ends them.",
             file=sys.stderr,
         )
@@ -196,10 +196,8 @@ def price_lines(
         yield f"all      done in {folder}; the command writes the report anew"
         return
     yield f"one run  about {minutes(price.seconds)}, {price.by}"
-    yield (
-        f"all      {price.hours:.2g} device hours; about "
-        f"{minutes(price.hours * 3600 / beside)} with {beside} side by side"
-    )
+    left = minutes(together([], [price.seconds] * price.runs, beside))
+    yield f"all      {price.hours:.2g} device hours; about {left} with {beside} side by side"
     yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
     yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
     if price.disk > (free := free_bytes(folder)):

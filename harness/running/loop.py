@@ -132,7 +132,7 @@ class Trainer:
                 self._save(step)
             if halt:
                 return False
-        if self.problems.final and not (self.folder / FINAL).exists():
+        if self.problems.final:
             self._score_finally()
         return True
 
@@ -284,6 +284,7 @@ class Trainer:
     def _resume(self) -> int:
         newest = checkpoint.latest(self.folder)
         step, state = checkpoint.rewind(self.attempt, newest)
+        self.attempt.drop(self.folder / FINAL)  # what belongs to it in the records is cut back, too
         self.owes_evaluation = state is None or state.get("owes_evaluation", False)
         if newest is not None and state is not None:
             weights = open_model(newest, torch.device("cpu"))  # a device may hold no third model

@@ -102,7 +102,9 @@ def test_an_interruption_says_how_to_go_on(
     assert closed == [True]
 
 
-@pytest.mark.parametrize(("side_by_side", "left"), [(2, "1 h 15 min"), (9, "38 min")])
+@pytest.mark.parametrize(
+    ("side_by_side", "left"), [(2, "1 h 15 min"), (3, "1 h 15 min"), (9, "38 min")]
+)
 def test_the_price(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,7 +158,7 @@ def test_a_probe_is_announced_and_one_run_is_beside_nobody(
     monkeypatch.setattr(running, "plan_comparison", lambda *_, dry: NOTED)
     running.print_price(tmp_path / "out", Config(), [Arm(name="a", algorithm="grpo")], Options())
     said = capsys.readouterr()
-    assert said.err.startswith(f"{price.PROBE_STEPS} steps of a and two evaluations are run to see")
+    assert said.err.startswith(f"{price.PROBE_STEPS} steps and two evaluations of a are run to see")
     assert "with 1 side by side" in said.out
 
 

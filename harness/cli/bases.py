@@ -105,7 +105,7 @@ def _grow(out: Path, **settings: Any) -> None:
     from srpo_bench.results.store import read_json
 
     card = read_json(out / CARD)
-    print(f"{len(card['seen']):,} solutions shown; {len(card['left_out']):,} left out")
+    print(f"{len(card['seen']):,} problems seen; {len(card['left_out']):,} left out")
     if losses := card["loss_unseen"]:
         print(f"loss on unseen ones: {losses[0][1]:.3f} before, {losses[-1][1]:.3f} after")
 

@@ -20,7 +20,7 @@ from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.harness.machine import device_name, instructions, pick_device, versions
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.models.resolve import check, digest, resolve
-from srpo_bench.harness.problems.seen import CARD, key
+from srpo_bench.harness.problems.seen import CARD, key, seen_by
 from srpo_bench.harness.running import checkpoint
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
@@ -156,12 +156,12 @@ def _measure(attempt: Attempt, policy: Policy, taught: Lessons, step: int) -> No
 
 
 def _card(recipe: Recipe, taught: Lessons, base: Path, folder: Path) -> dict[str, Any]:
-    """What the base is and what it saw; no path of this machine."""
+    """What the base is and what it saw, and what it was grown of had; no path of this machine."""
     plain = recipe.model_dump(exclude={"model", "data_dir"})
     return {
         "grown_of": {"name": base.name, "sha256": digest(base)},
         "recipe": plain,
-        "seen": {key(lesson.problem): lesson.problem.id for lesson in taught.shown},
+        "seen": seen_by(base) | {key(x.problem): x.problem.id for x in taught.shown},
         "left_out": taught.left_out,
         "loss_unseen": [[line["step"], line["loss"]] for line in _evals(folder)],
         "versions": versions(),

@@ -501,12 +501,12 @@ def test_a_grown_base_is_told_in_numbers(
     bases._grow(tmp_path / "a", model="m", tasks=("t",), batch=3)
     assert (told[0].tasks, told[0].batch) == (("t",), 3)
     assert capsys.readouterr().out.split("\n")[-3:-1] == [
-        "1,500 solutions shown; 1 left out",
+        "1,500 problems seen; 1 left out",
         "loss on unseen ones: 1.500 before, 0.105 after",
     ]
     card["loss_unseen"] = []
     bases._grow(tmp_path / "b", model="m", tasks=("t",))
-    assert capsys.readouterr().out.strip() == "1,500 solutions shown; 1 left out"
+    assert capsys.readouterr().out.strip() == "1,500 problems seen; 1 left out"
 
 
 def test_every_option_of_import_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import digest
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
+from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.results.store import read_json, read_lines
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import DataError, Problem, TaskError
@@ -218,6 +220,22 @@ def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
     assert all("the base was grown on it" in without.excluded[name] for name in seen)
     (source,) = (s for s in without.provenance if s["role"] == "train")
     assert source["excluded"] == len(seen)
+
+
+def test_what_was_seen_is_handed_on(grown: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    """To a base that is grown of it, and to each checkpoint of a run that begins from it."""
+    again = grow(small(grown, seed=1, passes=1), tmp_path / "again")
+    of_its_own = seen_by(grow(small(tiny_folder, seed=1, passes=1), tmp_path / "other"))
+    assert seen_by(again) == seen_by(grown) | of_its_own
+    assert set(seen_by(grown)) - set(of_its_own)
+    attempt, policy = Attempt(tmp_path), load_policy(grown, "float32", "cpu")
+    attempt.take_records({})
+    for step, base in ((1, grown), (2, tiny_folder)):
+        checkpoint.save(attempt, step, policy, {}, keep=2, base=base)
+    one, two = (tmp_path / "checkpoints" / f"step-{step}" for step in (1, 2))
+    assert seen_by(one) == seen_by(grown)
+    assert seen_by(two) == {}
+    assert checkpoint.rewind(Attempt(tmp_path), one)[0] == 1  # the card is a part of it
 
 
 def test_it_is_not_scored_on_what_it_saw(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,10 @@ def base(
     threads: Annotated[int, typer.Option(help="CPU threads")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
     seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
+    date: Annotated[
+        str | None,
+        typer.Option(help="today, for a chat template that asks; default: the day it is begun"),
+    ] = None,
 ) -> None:
     """Make the micro base anew, or grow a cold start: any model fine-tuned on worked solutions.
 
@@ -65,6 +69,7 @@ def base(
             threads=threads,
             device=device,
             seed=seed,
+            date=date,
         )
     print(f"{out}  {digest(out)}")
 

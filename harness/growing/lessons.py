@@ -89,7 +89,7 @@ class _Writer:
 
     def __init__(self, tasks: dict[str, Any], recipe: Recipe, base: Path) -> None:
         self.tokenizer, self.tasks = open_tokenizer(base), tasks
-        self.prompts = Prompts(self.tokenizer, tasks, Data(tasks=recipe.tasks))
+        self.prompts = Prompts(self.tokenizer, tasks, Data(tasks=recipe.tasks, date=recipe.date))
         self.context = context_of(model_class(base)[0]) or float("inf")
         self.end = self._end(base)
 

@@ -115,7 +115,7 @@ def test_every_option_of_base_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr("srpo_bench.harness.models.resolve.digest", lambda _: "d")
     rest = {
         "data_dir": Path("p"), "examples": 7, "passes": 2, "batch": 3, "lr": 0.5, "threads": 4,
-        "device": "cpu", "seed": 5,
+        "device": "cpu", "seed": 5, "date": "2026-01-02",
     }  # fmt: skip
     bases.base(tmp_path / "o", model="m", tasks="a, b,", held_out="c", **rest)  # type: ignore[arg-type]
     names = {"model": "m", "tasks": ("a", "b"), "held_out": ("c",)}

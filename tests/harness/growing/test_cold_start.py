@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from safetensors.torch import load_file
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing import cold_start
 from srpo_bench.harness.growing import lessons as drawing
-from srpo_bench.harness.growing.cold_start import grow
+from srpo_bench.harness.growing.cold_start import _day, grow
 from srpo_bench.harness.growing.lessons import lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.harness.models.loading import open_tokenizer
@@ -180,6 +181,37 @@ def test_interrupted_it_goes_on_to_the_same_bits(
     assert read_json(tmp_path / "base" / CARD) == read_json(grown / CARD)
     assert {p.name for p in (tmp_path / "base").iterdir()} == {p.name for p in grown.iterdir()}
     open_tokenizer(tmp_path / "base")
+
+
+def test_a_template_that_asks_is_told_the_day_it_was_begun(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    """Whatever day it is when an interrupted cold start goes on, and of two equal recipes."""
+
+    today = datetime.now(UTC).date()
+
+    class StopError(Exception):
+        pass
+
+    def stop(*_: Any) -> None:
+        raise StopError
+
+    base = shutil.copytree(tiny_folder, tmp_path / "dated")
+    tokenizer = open_tokenizer(base)
+    tokenizer.chat_template = "{{ strftime_now('%d %m %Y') }} {{ messages[0].content }}"
+    tokenizer.save_pretrained(base)
+    asked = small(base, passes=1, date=date(2024, 7, 26))
+    asks = [tokenizer.decode(lesson.prompt)[:10] for lesson in lessons(asked, base).shown]
+    assert asks == ["26 07 2024"] * 10
+    whole = grow(asked, tmp_path / "whole")
+    with pytest.raises(StopError):
+        grow(asked, tmp_path / "again", stop)
+    grow(asked.model_copy(update={"date": None}), tmp_path / "again")
+    mine, theirs = (load_file(f / "model.safetensors") for f in (tmp_path / "again", whole))
+    assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+    assert read_json(tmp_path / "again" / CARD) == read_json(whole / CARD)
+    assert read_json(whole / CARD)["recipe"]["date"] == "2024-07-26"
+    assert _day(tmp_path / "nothing") in (today, datetime.now(UTC).date())  # midnight may pass
 
 
 def test_a_damaged_base_is_told_before_anything_is_made(tiny_folder: Path, tmp_path: Path) -> None:

@@ -18,11 +18,10 @@ from srpo_bench.harness.models.ending import end_tokens, turn_end
 from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.known import tasks_of
-from srpo_bench.harness.problems.load import stored
+from srpo_bench.harness.problems.load import shared
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks.base import DataError, Problem, Split, TaskError
-from srpo_bench.tasks.contamination import contaminated
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def lessons(recipe: Recipe, base: Path) -> Lessons:
         train = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "train")]
         dev = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "dev")]
         held = [p for n in recipe.held_out for p in _held_out(recipe, tasks[n])]
-        left_out = contaminated(stored(train, tasks), stored([*dev, *held], tasks))
+        left_out = shared(train, [*dev, *held], tasks)
         writer = _Writer(tasks, recipe, base)
         order = torch.randperm(len(train), generator=stream(recipe.seed, "pool")).tolist()
         shown = writer.fitting([p for i in order if (p := train[i]).id not in left_out], left_out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def lessons(recipe: Recipe, base: Path) -> Lessons:
     tasks = tasks_of((*recipe.tasks, *recipe.held_out))
     with as_user_error(TaskError):
         train = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "train")]
-        dev = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "dev")]
+        dev = _in_turn([_load(recipe, tasks[name], "dev") for name in recipe.tasks])
         held = [p for n in recipe.held_out for p in _held_out(recipe, tasks[n])]
         left_out = shared(train, [*dev, *held], tasks)
         writer = _Writer(tasks, recipe, base)
@@ -113,6 +114,11 @@ class _Writer:
         text = self.tasks[problem.task].solution(problem, self.prompts.style)
         response = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return Lesson(problem, self.prompts.encode(problem), [*response, self.end])
+
+
+def _in_turn(groups: Sequence[Sequence[Problem]]) -> list[Problem]:
+    """One of each group, then the next of each: however few are taken, all have their share."""
+    return [p for turn in zip_longest(*groups) for p in turn if p is not None]
 
 
 def _load(recipe: Recipe, task: Any, split: Split) -> list[Problem]:

@@ -134,6 +134,13 @@ def test_what_is_shown_is_drawn_by_the_seed_and_what_is_scored_never_is(
     assert scored_on == [["d0", "d1", "d2", "h", "x"]]
 
 
+def test_what_is_measured_is_of_all_tasks_alike() -> None:
+    """Of the first sixty-four of two tasks' dev splits none would be of the second's."""
+    one, two = ([problem(f"{name}{i}") for i in range(n)] for name, n in (("a", 2), ("b", 4)))
+    assert [p.id for p in module._in_turn([one, two])] == ["a0", "b0", "a1", "b1", "b2", "b3"]
+    assert module._in_turn([one]) == one
+
+
 def test_as_many_as_are_wanted_or_all_there_are() -> None:
     def enough(examples: int | None, there: int) -> int:
         wanted: Any = SimpleNamespace(examples=examples)

@@ -51,7 +51,7 @@ class Trainer:
         self.attempt = attempt or Attempt(folder)
         config = arm.configured(config)
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
-        self.pool = problems.pool_of(seed)
+        self.base, self.pool = base, problems.pool_of(seed)
         self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
         self.engine: Engine = make_engine(self.policy, config, base)
@@ -279,7 +279,8 @@ class Trainer:
             "spent": dict(self.spending.spent),
             "owes_evaluation": self.owes_evaluation,
         }
-        checkpoint.save(self.attempt, step, self.policy, state, self.config.keep_checkpoints)
+        keep = self.config.keep_checkpoints
+        checkpoint.save(self.attempt, step, self.policy, state, keep, self.base)
 
     def _resume(self) -> int:
         newest = checkpoint.latest(self.folder)

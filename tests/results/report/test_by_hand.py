@@ -52,6 +52,7 @@ def analysis(*runs: Run, **more: Any) -> Any:
         "axis": "steps",
         "threshold": 0.1,
         "headline": None,
+        "claims": {},
         "challengers": ["srpo"],
     }
     return SimpleNamespace(**given | more)

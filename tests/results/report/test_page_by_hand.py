@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.results.report import charts, page
-from srpo_bench.results.report.look import look
+from srpo_bench.results.report.look import banded, look
 from srpo_bench.results.report.style import ARMS
 from tests.results.made import NAN, run
 from tests.results.report.test_by_hand import analysis, e
@@ -97,6 +97,18 @@ def test_colours_come_round_and_the_baselines_does_not() -> None:
     colours = [look(a, arm).colour for arm in many]
     assert colours[: len(ARMS)] == [*range(1, len(ARMS)), 1]
     assert set(colours) == set(range(1, len(ARMS)))
+
+
+def test_the_arms_of_the_claim_stand_in_front_where_arms_are_many() -> None:
+    few = claimed(challengers=["srpo", "x"])
+    assert [look(few, arm).front for arm in few.comparison.arms] == [True] * 3
+    assert banded(few) == ["grpo", "srpo", "x"]
+    runs = [run(arm, manifest={"algorithm": arm}) for arm in ("grpo", "x", "srpo", "y")]
+    many = analysis(*runs, challengers=["x", "srpo", "y"], headline=few.headline, claims=few.claims)
+    front = {arm for arm in many.comparison.arms if look(many, arm).front}
+    assert front == {"grpo", "srpo"} == set(banded(many))
+    nobodys = analysis(*runs, challengers=["x", "srpo", "y"], claims={key: [] for key in "xsy"})
+    assert banded(nobodys) == []  # all are in front, and too many
 
 
 def judged(value: float, challenger: float = 50.0) -> Any:

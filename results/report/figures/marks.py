@@ -86,14 +86,17 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
     halo = [patheffects.withStroke(linewidth=3, foreground=PAPER)]  # it may lie on a curve
     said: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "path_effects": halo}
     claimed = f"claimed: {arm} here by step {claimed_step:.3g}"
-    foot = (claimed_step, 0.0), axes.get_xaxis_transform()  # below the curves, which rise
-    axes.annotate(claimed, foot[0], xycoords=foot[1], xytext=(4, 4), va="bottom", **said)
+    first, last = axes.get_xlim()
+    late = claimed_step > (first + last) / 2
+    place: dict[str, Any] = {"xytext": (-4, 4), "ha": "right"} if late else {"xytext": (4, 4)}
+    place["xycoords"] = axes.get_xaxis_transform()
+    axes.annotate(claimed, (claimed_step, 0), va="bottom", **place, **said)  # curves rise
     here, start = (cell.challenger, a.target), (cell.baseline, a.target)
     arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", here, start, arrowprops=arrow)
     text = f"measured: {bounded(cell.ratio.value, cell.bound)} steps"
-    end, (first, last) = max(cell.challenger, cell.baseline), axes.get_xlim()
-    place: dict[str, Any] = {"xy": (end, a.target), "xytext": (6, -8)}
+    end = max(cell.challenger, cell.baseline)
+    place = {"xy": (end, a.target), "xytext": (6, -8)}
     if end > first + 0.65 * (last - first):  # no room for the words on its right
         edge = axes.get_yaxis_transform()
         place = {"xy": (1, a.target), "xytext": (-4, -8), "ha": "right", "xycoords": edge}

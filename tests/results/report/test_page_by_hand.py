@@ -33,11 +33,16 @@ def test_a_page_says_what_it_is_of() -> None:
     )
     bare = context(run("a"))
     assert (bare["name"], bare["versions"], bare["host"]) == ("nowhere", {}, {})
-    assert [key for key, _ in bare["sections"]] == [
-        k for k in page.SECTIONS if k not in ("why", "ladder")
+    assert list(bare["sections"]) == [
+        k for k in page.SECTIONS if k not in ("why", "targets", "ladder", "claims")
     ]
     assert bare["finals"] is False
     assert context(run("a", final={"x": 1}))["finals"] is True
+
+
+def test_a_setting_is_told_as_it_is_typed() -> None:
+    told = [page.plain(v) for v in (True, None, 1 / 6, 3e-5, 8, "all", ["a", 1.0])]
+    assert told == ["true", "null", "0.166667", "3e-05", "8", "all", '["a", 1.0]']
 
 
 def test_only_the_page_is_escaped() -> None:

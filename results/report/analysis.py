@@ -120,7 +120,7 @@ class Analysis:
 
     def points(self, arm: str) -> list[tuple[str, Contrast]]:
         """(name of the target, costs there): the grid, then what the user named."""
-        grid = [(f"{fraction:.0%} of the gain", c) for fraction, c in self.grid[arm].items()]
+        grid = [(f"{100 * f:.0f} % of the gain", c) for f, c in self.grid[arm].items()]
         return [*grid, *((target.label, c) for target, c in self.named[arm])]
 
     @property

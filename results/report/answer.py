@@ -16,6 +16,7 @@ from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.unit import bounded, changes
 from srpo_bench.results.statistics.contrast import AxisContrast
 from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.statistics.speed import FRACTION
 from srpo_bench.results.text import SHORT, amount, ratio
 
 PRICES = ("responses", "tokens", "seconds", "flops")
@@ -144,8 +145,10 @@ def runs(a: Analysis) -> str:
 
 
 def way(a: Analysis, arm: str) -> str:
-    """Speed on the way to the plateau: ``25 %: 21 % fewer steps; 50 %: …`` of the gain."""
-    cells = [(f, c.steps) for f, c in a.grid[arm].items() if c.steps and c.ratio.value > 0]
+    """Speed on the way there: ``at 25 % of the gain 21 % fewer; at 50 % …``; the rest is in the
+    table of other targets."""
+    before = ((f, c) for f, c in a.grid[arm].items() if f < FRACTION)
+    cells = ((f, c.steps) for f, c in before if c.steps and c.ratio.value > 0)
     told = ((f, bounded(cell.ratio.value, cell.bound)) for f, cell in cells)
     return "; ".join(f"at {100 * f:.0f} % of the gain {ratio}" for f, ratio in told)
 

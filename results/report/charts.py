@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from srpo_bench.results.array import Array
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
-from srpo_bench.results.report.figures.curves import SHARES, TRAINING
+from srpo_bench.results.report.figures.curves import SHARES, TRAINING, WINDOWS
 from srpo_bench.results.report.figures.marks import is_recorded
 from srpo_bench.results.report.look import look
 from srpo_bench.results.report.unit import bounded
@@ -22,8 +22,6 @@ from srpo_bench.results.text import NAMES, finite
 
 POINTS = 150
 """Evaluations of a run that are drawn, at most."""
-WINDOWS = 40
-"""Of its training steps: a step is a few groups, and a mean over some steps can be read."""
 
 
 def data(a: Analysis) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from srpo_bench.results.report.tables.table import Table
 from srpo_bench.results.report.unit import bounded, changes
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("charts.js", "page.js", "samples.js", "reload.js")
+"""Ours, in the order in which they run."""
 RUN_POINTS = 60
 SECTIONS = (
     "why",
@@ -57,17 +59,19 @@ def render(
     """
     env = _environment()
     drawn = charts.data(a)
+    recorded = samples.chosen(a)
     live = None if progress(a.comparison.runs).over else reload
-    scripts = [_library(), *(_read(name) for name in ("charts.js", "page.js", "reload.js"))]
+    scripts = [_library(), *(_read(name) for name in SCRIPTS)]
     context = _context(a, tables) | {
         "panels": [(k, v["label"]) for k, v in drawn["training"].items()],
+        "samples": bool(recorded),
         "reload": live,
         "written": datetime.now().astimezone() if live else None,
         "figures": {name: Markup(svg) for name, svg in figures.items()},  # made by us, not by runs
         "css": Markup(_read("uplot.css") + _read("page.css")),
         "scripts": [Markup(script) for script in scripts],
         "hashes": Markup(" ".join(map(_hash, scripts))),
-        "data": Markup(_script({"samples": samples.chosen(a), "runs": _runs(a), "charts": drawn})),
+        "data": Markup(_script({"samples": recorded, "runs": _runs(a), "charts": drawn})),
     }
     html = env.get_template("page.html.j2").render(context)
     return html, env.get_template("report.md.j2").render(context)
@@ -83,13 +87,20 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters["code"] = code
+    env.filters |= {"code": code, "plain": plain}
     return env
 
 
 def code(text: str) -> Markup:
     """A sentence for the page, with what stands between backticks set as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def plain(value: Any) -> str:
+    """A setting's value as it is typed, and a fraction at a length that can be read."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
@@ -99,8 +110,13 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
     lead = headlines[0].challenger if headlines else None
     known_ladder = ladder.sentences(a)
     reasons = why.checks(a, lead) if lead else []
-    sections = {"why": bool(reasons), "ladder": bool(known_ladder)}
     every = {t.name: t for t in tables}
+    sections = {
+        "why": bool(reasons),
+        "targets": "grid" in every and bool(every["grid"].rows),
+        "ladder": bool(known_ladder),
+        "claims": bool(headlines),
+    }
     return {
         "a": a,
         "name": plan.get("name") or c.folder.name,
@@ -119,7 +135,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "checks": reasons,
         "remedies": why.remedies(reasons) if headlines and headlines[0].is_open else "",
         "deciding": why.deciding(a, lead) if lead else "",
-        "sections": [(name, name.capitalize()) for name in SECTIONS if sections.get(name, True)],
+        "sections": {n: n.capitalize() for n in SECTIONS if sections.get(n, True)},
         "claimants": {k.id: f"{k.made_by}. In: {k.where}." for k in a.wanted},
         "units": {(v.challenger, v.label): answer.of_claim(a, v) for v in a.verdicts},
         "captions": words.captions(a),

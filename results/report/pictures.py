@@ -20,8 +20,8 @@ FIGURES = {"costs": "ratios", "grid": "grid", "ladder": "ladder", "tasks": "task
 """table -> the figure of the same, as a file."""
 LEAST, MOST = 0.01, 20.0
 """Ratios beyond are drawn at the edge."""
-NEAR = 18.0
-"""Per cent of the cell's width that two names need between them."""
+LETTER = 3.6
+"""Per cent of the cell's width that a letter of a name takes, where the cell is narrowest."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def _picture(a: Analysis, t: Table) -> Picture:
 def _legible(ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
     """Those that do not run into one that stands before them."""
     kept: list[tuple[float, str]] = []
-    for tick in ticks:
-        if all(abs(tick[0] - at) >= NEAR for at, _ in kept):
-            kept.append(tick)
+    for at, name in ticks:
+        if all(abs(at - x) >= LETTER * (len(name) + len(other) + 1) / 2 for x, other in kept):
+            kept.append((at, name))
     return kept
 
 

@@ -26,6 +26,7 @@ ARMS = (
     "#3b8ea5",
     "#5b5bd6",
     "#9a5b3c",
+    "#5f8c1e",
 )
 DASHES = ((), (6, 2), (2, 2), (8, 2, 2, 2), (4, 1), (1, 1.5))
 """Line patterns in the order of the arms, in line widths; solid first."""
@@ -126,5 +127,5 @@ def _style(declarations: str) -> str:
     return "; ".join(kept)
 
 
-FEW = 4
+FEW = 3
 """Arms up to which bands and single crossings can be told apart."""

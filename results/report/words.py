@@ -8,6 +8,7 @@ from srpo_bench.results.judgement.judge import Judge
 from srpo_bench.results.judgement.starving import OFTEN
 from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis
+from srpo_bench.results.report.look import banded
 from srpo_bench.results.report.style import FEW
 from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
@@ -39,8 +40,8 @@ def captions(a: Analysis) -> dict[str, str]:
         "costs": "The same accuracies against what was spent. Lines end where the first of their "
         "runs ends; seconds leave evaluation out.",
         "survival": "Share of runs not yet at the target (Kaplan–Meier; runs that never reach it "
-        "are censored at their last evaluation), with 95 % intervals; up to where the last run of "
-        "an arm was evaluated.",
+        "are censored at their last evaluation), up to where the last run of an arm was evaluated. "
+        "A band is the 95 % interval.",
         "grid": "Steps to target relative to the baseline for other targets, as fractions of the "
         f"baseline's gain. Solid line: equal.{_dashed(a)}",
         "ladder": "Steps to the same target, each arm over the one it is read against, with 95 % "
@@ -151,9 +152,11 @@ def _stand(arm: str, state: str, why: str, runs: list[Run]) -> str:
 def _accuracy(a: Analysis) -> str:
     lead = "Held-out accuracy against training steps, mean over seeds"
     if len(a.arms) > FEW:
+        bands = banded(a)
+        within = f" A band holds all seeds of an arm: {', '.join(bands)}." if bands else ""
         return (
-            f"{lead}. The dashed line is the target; a dot on it is where the mean curve of an "
-            f"arm's complete pairs crosses, open where it does not.{_claim(a)}"
+            f"{lead}.{within} The dashed line is the target; a dot on it is where the mean curve "
+            f"of an arm's complete pairs crosses, open where it does not.{_claim(a)}"
         )
     numbers = "; ".join(
         f"{arm}: {percent(r.base)} at the start, {percent(r.final)} at the end"

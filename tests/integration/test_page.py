@@ -108,6 +108,27 @@ def test_the_curves_are_drawn_and_the_page_does_not_scroll_sideways(page: Browse
     assert box[3] <= box[4]
 
 
+def test_names_over_marks_do_not_run_into_one_another(page: Browser) -> None:
+    overlapping = page.run(
+        "document.querySelectorAll('details').forEach(d => { d.open = true });"
+        "return [...document.querySelectorAll('.ticks')].filter(t => {"
+        "const boxes = [...t.children].map(i => i.getBoundingClientRect());"
+        "boxes.sort((a, b) => a.left - b.left);"
+        "return boxes.some((b, i) => i && b.left < boxes[i - 1].right) })"
+        ".map(t => t.closest('table').id)"
+    )
+    assert overlapping == []
+
+
+def test_seeds_stand_beside_one_another(page: Browser) -> None:
+    rows = page.run(
+        "document.getElementById('chart-seed-list').open = true;"
+        "return new Set([...document.querySelectorAll('#chart-seeds label')]"
+        ".map(l => Math.round(l.getBoundingClientRect().top))).size"
+    )
+    assert rows == 2  # of eight seeds, on a phone
+
+
 def test_everybody_can_read_it(page: Browser) -> None:
     """axe-core's rules, in the light and in the dark, with every fold open."""
     axe = resources.files("axe_core_python") / "axe.min.js"
@@ -227,6 +248,14 @@ def wait_for(browser: Browser, condition: str) -> None:
                 return
         time.sleep(0.05)
     pytest.fail(f"not within two minutes: {condition}")
+
+
+def test_a_page_without_samples_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=2, steps=40, target=20, samples=0)
+    write_report(folder)
+    browser.open(folder / "report" / "index.html")
+    assert browser.run("return document.querySelectorAll('#sample-filters').length") == 0
+    assert browser.console() == []
 
 
 LOADED = "document.readyState === 'complete'"

@@ -11,7 +11,8 @@ import numpy as np
 from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Run
 
-POINTS = 300
+WINDOWS = 40
+"""Of a run's training steps: a step is a few groups, and a mean over some steps can be read."""
 
 TRAINING = {
     "length": "response length (tokens)",
@@ -74,7 +75,7 @@ def accuracy(runs: Sequence[Run], axis: str = "steps", task: str | None = None) 
 
 
 def training(runs: Sequence[Run], name: str) -> Band | None:
-    """A column of the training steps against steps, averaged over windows to ≤ 300 points, over
+    """A column of the training steps against steps, averaged over at most 40 windows, over
     the finished runs or, where there are none, those under way (``_together``), up to where the
     first of them stands."""
     usable = [r for r in runs if len(r.steps) and name in r.curves]
@@ -84,7 +85,7 @@ def training(runs: Sequence[Run], name: str) -> Band | None:
     if not series:
         return None
     last = min(x[-1] for x, _ in series)
-    width = max(1, int(np.ceil(last / POINTS)))
+    width = max(1, int(np.ceil(last / WINDOWS)))
     edges = np.arange(0.5, last + width, width)
     rows = []
     for x, y in series:

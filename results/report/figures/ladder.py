@@ -17,10 +17,10 @@ def figure(a: Analysis) -> Figure | None:
     ticks, y = {}, 0.0
     for before, rung in zip([shown[0], *shown], shown, strict=False):
         y += 0.5 * (before.kind != rung.kind)
-        draw.whisker(axes, y, rung.steps, draw.colour(a, rung.contrast.challenger), "")
+        draw.whisker(axes, y, rung.steps, a, rung.contrast.challenger)
         ticks[y] = f"{rung.contrast.challenger}\nagainst {rung.contrast.baseline}"
         y += 1
-    axes.set_yticks(list(ticks), list(ticks.values()))
+    draw.rows(axes, ticks, max(ticks))
     draw.ratio_axis(axes, [rung.steps for rung in shown], a.threshold)
     axes.set_xlabel("steps to the same target, arm over what it is read against (log scale)")
     return made

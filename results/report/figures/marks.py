@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,12 @@ from srpo_bench.results.array import Array
 from srpo_bench.results.report.analysis import Analysis, TaskContrast, task_names
 from srpo_bench.results.report.crossing import mean_crossing
 from srpo_bench.results.report.figures import curves
-from srpo_bench.results.report.look import look
+from srpo_bench.results.report.look import banded, look
 from srpo_bench.results.report.style import ARMS, FEW, INK, PAPER, SOFT
 from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
-from srpo_bench.results.text import number
+from srpo_bench.results.text import level, number
 
 
 def colour(a: Analysis, arm: str) -> str:
@@ -35,8 +35,8 @@ def dash(a: Analysis, arm: str) -> Any:
 
 
 def per_cent(share: float, _: Any = None) -> str:
-    """A tick: ``25%``, ``22.5%``, for there may be one every two and a half."""
-    return f"{100 * share:.3g}%"
+    """A tick: ``25 %``, ``22.5 %``, for there may be one every two and a half."""
+    return f"{100 * share:.3g} %"
 
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
@@ -60,6 +60,8 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
     """A mean over seeds and, where they can be told apart, the range of them."""
     paint, place = colour(a, arm), a.comparison.arms.index(arm)
     every = max(1, len(b.x) // 6)
+    full: dict[str, Any] = {"lw": 1.8, "ms": 4.5, "zorder": 2.1}
+    behind: dict[str, Any] = {"lw": 0.9, "ms": 3, "alpha": 0.75}
     axes.plot(
         b.x,
         b.mean,
@@ -67,10 +69,10 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
         label=label,
         ls=dash(a, arm),
         marker=look(a, arm).marker,
-        ms=4.5,
         markevery=(place % every, every),
+        **(full if look(a, arm).front else behind),
     )
-    if len(a.arms) <= FEW and b.n > 1:
+    if arm in banded(a) and b.n > 1:
         axes.fill_between(b.x, b.low, b.high, color=paint, alpha=0.16, lw=0)
 
 
@@ -83,19 +85,23 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
     claimed_step = a.threshold * cell.baseline
     axes.axvspan(0, claimed_step, color=INK, alpha=0.08, lw=0)
     halo = [patheffects.withStroke(linewidth=3, foreground=PAPER)]  # it may lie on a curve
-    below: dict[str, Any] = {
-        "textcoords": "offset points",
-        "va": "top",
-        "fontsize": 9,
-        "path_effects": halo,
-    }
-    claimed = f"claimed: {arm}\nhere by step {number(claimed_step)}"
-    axes.annotate(claimed, (claimed_step, a.target), xytext=(4, -6), **below)
+    said: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "path_effects": halo}
+    claimed = f"claimed: {arm} here by step {number(claimed_step)}"
+    first, last = axes.get_xlim()
+    late = claimed_step > (first + last) / 2
+    place: dict[str, Any] = {"xytext": (-4, 4), "ha": "right"} if late else {"xytext": (4, 4)}
+    place["xycoords"] = axes.get_xaxis_transform()
+    axes.annotate(claimed, (claimed_step, 0), va="bottom", **place, **said)  # curves rise
     here, start = (cell.challenger, a.target), (cell.baseline, a.target)
     arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", here, start, arrowprops=arrow)
     text = f"measured: {bounded(cell.ratio.value, cell.bound)} steps"
-    axes.annotate(text, (max(cell.challenger, cell.baseline), a.target), xytext=(6, -8), **below)
+    end = max(cell.challenger, cell.baseline)
+    place = {"xy": (end, a.target), "xytext": (6, -8)}
+    if end > first + 0.65 * (last - first):  # no room for the words on its right
+        edge = axes.get_yaxis_transform()
+        place = {"xy": (1, a.target), "xytext": (-4, -8), "ha": "right", "xycoords": edge}
+    axes.annotate(text, va="top", **place, **said)
 
 
 def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
@@ -103,7 +109,7 @@ def crossings(axes: Axes, a: Analysis, arms: Sequence[str]) -> None:
     arms are many, where each one's mean curve did."""
     axes.axhline(a.target, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.annotate(
-        f"target {a.target:.1%}",
+        f"target {level(a.target)}",
         (0.005, a.target),  # at the left, where no curve has come yet
         xycoords=("axes fraction", "data"),
         xytext=(0, 3),
@@ -129,15 +135,17 @@ def _mean_crossing(axes: Axes, a: Analysis, arm: str) -> None:
     found = mean_crossing(a, arm)
     if found is not None:
         (at, arrived), paint = found, colour(a, arm)
-        axes.plot([at], [a.target], "o", mec=paint, mfc=paint if arrived else PAPER, ms=6)
+        size = 6 if look(a, arm).front else 3.5
+        axes.plot([at], [a.target], "o", mec=paint, mfc=paint if arrived else PAPER, ms=size)
 
 
-def whisker(axes: Axes, y: float, e: Estimate, paint: str, label: str) -> None:
-    """A ratio with its interval."""
+def whisker(axes: Axes, y: float, e: Estimate, a: Analysis, arm: str) -> None:
+    """An arm's ratio with its interval."""
+    paint = colour(a, arm)
     if e.has_interval:
         low, high = max(e.low, 1e-3), min(e.high, 1e3)  # an open end runs out of the picture
         axes.plot([low, high], [y, y], color=paint, lw=2, solid_capstyle="butt")
-    axes.plot(e.value, y, "o", color=paint, ms=5.5, label=label)
+    axes.plot(e.value, y, look(a, arm).marker, color=paint, ms=5.5, label=arm)
 
 
 def ratio_axis(axes: Axes, ratios: Sequence[Estimate], claimed: float | None) -> None:
@@ -153,24 +161,33 @@ def ratio_axis(axes: Axes, ratios: Sequence[Estimate], claimed: float | None) ->
     if claimed is not None:
         axes.axvline(claimed, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.grid(False)
-    axes.invert_yaxis()
 
 
-def legend(axes: Axes, place: str) -> None:
-    """The arms, inside where they are few; below the whole figure where they would hide curves."""
+def legend(axes: Axes) -> None:
+    """The arms, below the whole figure, where they hide no curve: it grows by as much."""
     handles, labels = axes.get_legend_handles_labels()
-    if len(labels) <= FEW:
-        axes.legend(loc=place)
-    elif isinstance(axes.figure, Figure):
-        axes.figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    whole = axes.figure
+    if isinstance(whole, Figure):
+        whole.legend(handles, labels, loc="outside lower center", ncols=3)
+        whole.set_figheight(whole.get_figheight() + 0.2 * -(-len(labels) // 3))
 
 
-def legend_once(axes: Axes, arms: int) -> None:
-    """One entry an arm, outside; none where there is only one."""
-    if arms > 1:
-        handles, labels = axes.get_legend_handles_labels()
-        once = dict(zip(labels, handles, strict=True))
+def legend_once(axes: Axes) -> None:
+    """One entry an arm, beside the rows; none where there is only one."""
+    handles, labels = axes.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    if len(once) > 1:
         axes.legend(once.values(), once, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def rows(axes: Axes, named: Mapping[float, str], last: float) -> None:
+    """Names of rows by their places, the first one on top, with room above it and below the last.
+
+    Args:
+        last: the place of the lowest mark; the highest is at 0.
+    """
+    axes.set_yticks(list(named), list(named.values()))
+    axes.set_ylim(last + 0.6, -0.6)
 
 
 def is_recorded(a: Analysis, axis: str) -> bool:

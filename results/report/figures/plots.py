@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from srpo_bench.results import text
-from srpo_bench.results.report import answer, style
+from srpo_bench.results.report import answer
 from srpo_bench.results.report.analysis import Analysis, task_names
 from srpo_bench.results.report.figures import curves, ladder
 from srpo_bench.results.report.figures import marks as draw
 from srpo_bench.results.report.figures.marks import colour, per_cent
-from srpo_bench.results.report.style import INK, PAPER
+from srpo_bench.results.report.look import banded, look
+from srpo_bench.results.report.style import INK, PAPER, SOFT
 from srpo_bench.results.statistics import across, scores
 from srpo_bench.results.statistics.mismatch import LARGE_KL, mismatches
 from srpo_bench.results.statistics.steps import crossing
@@ -20,6 +23,8 @@ from srpo_bench.results.text import NAMES
 
 MAX_ROWS = 80
 """Runs that are still legible as rows of a figure."""
+SLOWEST = 20.0
+"""Times the steps of the fastest, up to which arms are told apart."""
 
 
 def accuracy(a: Analysis) -> Figure | None:
@@ -34,7 +39,7 @@ def accuracy(a: Analysis) -> Figure | None:
             draw.claim(axes, a, arm)
     axes.set_xlabel(NAMES["steps"])
     axes.set_ylabel("held-out accuracy")
-    draw.legend(axes, "lower right")
+    draw.legend(axes)
     return figure
 
 
@@ -55,7 +60,8 @@ def costs(a: Analysis) -> Figure | None:
         axes.xaxis.set_major_formatter(FuncFormatter(text.short))
     for axes in flat[len(shown) :]:
         axes.set_visible(False)
-    draw.legend(flat[0], "lower right")
+    figure.supylabel("held-out accuracy", color=SOFT, size="medium")
+    draw.legend(flat[0])
     return figure
 
 
@@ -71,18 +77,18 @@ def ratios(a: Analysis) -> Figure | None:
     if not rows:
         return None
     figure, axes = draw.figure(7.6, 1.0 + (0.3 if len(a.judges) < 3 else 0.19) * len(rows))
-    y, ticks = 0.0, {}
+    y, ticks = 0.0, dict[float, str]()
     for axis in dict.fromkeys(r[0] for r in rows):
         inside = [r for r in rows if r[0] == axis]
-        ticks[axis] = y + (len(inside) - 1) / 2
+        ticks[y + (len(inside) - 1) / 2] = text.SHORT.get(axis, axis)
         for _, arm, ratio in inside:
-            draw.whisker(axes, y, ratio, colour(a, arm), arm)
+            draw.whisker(axes, y, ratio, a, arm)
             y += 1
         y += 0.4
-    axes.set_yticks(list(ticks.values()), list(ticks))
+    draw.rows(axes, ticks, y - 1.4)
     draw.ratio_axis(axes, [r for _, _, r in rows], a.threshold)
     axes.set_xlabel(f"cost to target relative to {a.baseline} (log scale)")
-    draw.legend_once(axes, len(a.judges))
+    draw.legend_once(axes)
     return figure
 
 
@@ -99,11 +105,11 @@ def grid(a: Analysis) -> Figure | None:
             ratio = contrast.ratio
             if ratio.value > 0:
                 every.append(ratio)
-                draw.whisker(axes, i + 0.7 * (j + 0.5) / many - 0.35, ratio, colour(a, arm), arm)
-    axes.set_yticks(range(n), labels)
+                draw.whisker(axes, i + 0.8 * (j + 0.5) / many - 0.4, ratio, a, arm)
+    draw.rows(axes, dict(enumerate(labels)), n - 1)
     draw.ratio_axis(axes, every, a.threshold)
     axes.set_xlabel(f"steps to target relative to {a.baseline} (log scale)")
-    draw.legend_once(axes, many)
+    draw.legend_once(axes)
     return figure
 
 
@@ -120,14 +126,13 @@ def survival(a: Analysis) -> Figure | None:
         end = min(seen, a.comparison.horizon)  # beyond it nobody was watched
         x, below = np.append(s.steps, end), np.append(s.below, s.below[-1])
         label = f"{name} (n = {s.n})"
-        ls = draw.dash(a, name)
-        axes.step(x, below, where="post", color=colour(a, name), ls=ls, label=label)
-        if len(a.arms) <= style.FEW:
+        axes.step(x, below, where="post", label=label, **_line(a, name))
+        if name in banded(a):
             low, high = np.append(s.low, s.low[-1]), np.append(s.high, s.high[-1])
             axes.fill_between(x, low, high, step="post", color=colour(a, name), alpha=0.12, lw=0)
     axes.set(ylim=(-0.02, 1.03), xlabel=NAMES["steps"], ylabel="not yet at target")
     axes.yaxis.set_major_formatter(per_cent)
-    draw.legend(axes, "upper right")
+    draw.legend(axes)
     return figure
 
 
@@ -137,24 +142,22 @@ def pairs(a: Analysis) -> Figure | None:
     if not a.gain or len(seeds) * len(arms) > MAX_ROWS:
         return None
     figure, axes = draw.figure(7.6, 0.9 + 0.24 * len(seeds) * max(1, len(arms) / 2))
-    labelled: set[str] = set()
+    for arm in arms:
+        axes.scatter([], [], color=colour(a, arm), s=25, label=arm)
     for run in (run for arm in arms for run in a.comparison.of(arm)):
         if not len(run.evals):
             continue
         y = seeds.index(run.seed) + 0.7 * (arms.index(run.arm) - (len(arms) - 1) / 2) / len(arms)
         cross, paint = crossing(run.evals, a.target), colour(a, run.arm)
-        label = None if run.arm in labelled else run.arm
-        labelled.add(run.arm)
         if cross.reached:
             axes.plot([cross.low, cross.high], [y, y], color=paint, lw=4, alpha=0.35)
             inside = paint if run.state == "done" else PAPER
-            axes.plot(cross.at, y, "o", mec=paint, mfc=inside, ms=5, label=label)
+            axes.plot(cross.at, y, "o", mec=paint, mfc=inside, ms=5)
         else:
-            axes.plot(cross.at, y, ">", mfc=PAPER, mec=paint, ms=6, label=label)
-    axes.set_yticks(range(len(seeds)), [f"seed {s}" for s in seeds])
+            axes.plot(cross.at, y, ">", mfc=PAPER, mec=paint, ms=6)
+    draw.rows(axes, {i: f"seed {seed}" for i, seed in enumerate(seeds)}, len(seeds) - 1)
     axes.set(xlim=(0, a.comparison.horizon * 1.04), xlabel=NAMES["steps"])
-    axes.invert_yaxis()
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    draw.legend_once(axes)
     return figure
 
 
@@ -170,16 +173,16 @@ def tasks(a: Analysis) -> Figure | None:
     for j, (arm, scored) in enumerate(shown.items()):
         for i, task in enumerate(names):
             e = scored[task]
-            y = i + 0.7 * (j + 0.5) / len(shown) - 0.35
+            y = i + 0.8 * (j + 0.5) / len(shown) - 0.4
             if e.has_interval:
                 axes.plot([e.low, e.high], [y, y], color=colour(a, arm), lw=2)
-            axes.plot(e.value, y, "o", color=colour(a, arm), ms=5.5, label=arm if i == 0 else None)
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+            marker, label = look(a, arm).marker, arm if i == 0 else None
+            axes.plot(e.value, y, marker, color=colour(a, arm), ms=5.5, label=label)
+    draw.rows(axes, dict(enumerate(names)), len(names) - 1)
     axes.xaxis.set_major_formatter(per_cent)
     axes.grid(axis="x")
     axes.set_xlabel("accuracy at the end (mean of the last two evaluations, 95 % interval)")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    draw.legend_once(axes)
     return figure
 
 
@@ -205,7 +208,7 @@ def training(a: Analysis) -> Figure | None:
         axes.set_ylim(bottom=0)
     for axes in grid_of.ravel()[len(drawn) :]:
         axes.set_visible(False)
-    draw.legend(grid_of.ravel()[0], "best")
+    draw.legend(grid_of.ravel()[0])
     return figure
 
 
@@ -228,7 +231,7 @@ def mismatch(a: Analysis) -> Figure | None:
     right.set_title("effective responses")
     right.set_ylim(-0.02, 1.03)
     right.yaxis.set_major_formatter(per_cent)
-    draw.legend(right, "best")
+    draw.legend(right)
     return figure
 
 
@@ -236,29 +239,37 @@ def profiles(a: Analysis) -> Figure | None:
     """Performance profile over thresholds, and time-to-target profile over tasks."""
     names, times = task_names(a.comparison), draw.task_times(a)
     done = {arm: [r for r in a.comparison.of(arm) if r.state == "done"] for arm in a.arms}
-    if not times or not any(done.values()):
+    if not times or len(names) < 2 or not any(done.values()):
         return None
     figure, (left, right) = draw.figure(7.6, 2.9, 1, 2)
-    thresholds = np.linspace(0, 1, 201)
-    for arm, runs in done.items():
-        if runs:
-            share = across.profile(scores.score_matrix(runs, names), thresholds)
-            left.plot(thresholds, share, color=colour(a, arm), ls=draw.dash(a, arm), label=arm)
-    left.set(xlabel="accuracy τ", ylabel="runs × tasks above τ", ylim=(-0.02, 1.03))
+    scored = {arm: scores.score_matrix(runs, names) for arm, runs in done.items() if runs}
+    thresholds = np.linspace(max(0, min(s.min() for s in scored.values()) - 0.05), 1, 201)
+    for arm, table in scored.items():
+        share = across.profile(table, thresholds)
+        left.plot(thresholds, share, label=arm, **_line(a, arm))
+    left.set(xlabel="accuracy at the end", ylabel="share above it", ylim=(-0.02, 1.03))
     left.xaxis.set_major_formatter(per_cent)
-    draw.legend(left, "best")
-    factors = np.geomspace(1, 20, 200)
-    for arm, share in across.time_profile(times, factors).items():
-        right.step(factors, share, where="post", color=colour(a, arm), ls=draw.dash(a, arm))
+    draw.legend(left)
+    factors = np.geomspace(1, SLOWEST, 200)
+    steps = across.time_profile(times, factors)
+    for arm, share in steps.items():
+        right.step(factors, share, where="post", **_line(a, arm))
+    still = max(np.argmax(share == share[-1]) for share in steps.values())
     right.set_xscale("log")
-    right.set_xticks([1, 2, 5, 10, 20], ["1×", "2×", "5×", "10×", "20×"])
+    right.set_xlim(0.98, max(1.5, 1.1 * factors[still]))
+    ticks = [x for x in (1, 1.2, 1.5, 2, 3, 5, 10, 20) if x <= right.get_xlim()[1]]
+    right.set_xticks(ticks, [f"{x:g} ×" for x in ticks])
     right.minorticks_off()
-    right.set(
-        xlabel="within this factor of the fastest", ylabel="share of tasks", ylim=(-0.02, 1.03)
-    )
+    right.set(xlabel="times the steps of the fastest", ylabel="tasks by then", ylim=(-0.02, 1.03))
     for axes in (left, right):
         axes.yaxis.set_major_formatter(per_cent)
     return figure
+
+
+def _line(a: Analysis, arm: str) -> dict[str, Any]:
+    """How an arm's line without marks is drawn."""
+    thick = 1.8 if look(a, arm).front else 0.9
+    return {"color": colour(a, arm), "ls": draw.dash(a, arm), "lw": thick}
 
 
 FIGURES = {

@@ -84,7 +84,10 @@
     const draw = () => {
       plot?.destroy();
       now = read();
-      const width = place.clientWidth, few = now.arms.length <= 4;
+      // As in the files' figures: where arms are many those that the answer is about stand in front.
+      const front = (m) => now.arms.length <= 3 || data.arms[m.arm].front;
+      const bands = now.arms.filter(front).length <= 3, width = place.clientWidth;
+      now.arms.sort((a, b) => front(a) - front(b));
       const names = direct && width > 560 && now.arms.length > 1;
       const longest = Math.max(0, ...now.arms.map((m) => data.arms[m.arm].name.length));
       const tables = now.arms.map((m) => [m.x, m.y]).concat(now.single.map((s) => [s.x, s.y]));
@@ -94,7 +97,7 @@
       const joined = uPlot.join(tables);
       const series = now.arms.map((m) => {
         const look = data.arms[m.arm];
-        return { stroke: colour(look), width: 2, dash: look.dash.map((d) => 2 * d), points: { show: false } };
+        return { stroke: colour(look), width: front(m) ? 2 : 1, alpha: front(m) ? 1 : 0.75, dash: look.dash.map((d) => 2 * d), points: { show: false } };
       }).concat(now.single.map((s) => ({
         stroke: colour(data.arms[s.arm]), width: 1, alpha: 0.45, points: { show: s.x.length < 2 },
       })));
@@ -121,7 +124,7 @@
           ctx.globalAlpha = 0.09;
           ctx.fillRect(left, box.top, right - left, box.height);
         }
-        if (few) for (const a of now.arms) if (a.n > 1) {
+        if (bands) for (const a of now.arms.filter(front)) if (a.n > 1) {
           ctx.globalAlpha = 0.15;
           ctx.fillStyle = colour(data.arms[a.arm]);
           ctx.beginPath();
@@ -140,7 +143,7 @@
           const every = Math.max(1, Math.floor(a.x.length / 6)), look = data.arms[a.arm];
           a.x.forEach((x, i) => {
             const inside = X(x) >= box.left - 1 && X(x) <= box.left + box.width + 1;
-            if (i % every === k % every && inside && Y(a.y[i]) >= box.top) mark(ctx, look.marker, X(x), Y(a.y[i]), px(4), colour(look));
+            if (i % every === k % every && inside && Y(a.y[i]) >= box.top) mark(ctx, look.marker, X(x), Y(a.y[i]), px(front(a) ? 4 : 2.5), colour(look));
           });
         });
         ctx.font = `${px(12)}px ${getComputedStyle(document.body).fontFamily}`;
@@ -165,9 +168,8 @@
           say(`target ${percent(m.target)}`, box.left + px(4), y - px(6), "left", soft);
           const to = m.arms.find((c) => c.arm === m.lead);
           if (m.claim != null && to && !off.arms.has(m.lead)) {
-            const name = data.arms[m.lead].name;
-            say("claimed:", X(m.claim) + px(6), y + px(18));
-            say(`${name} here by ${brief(m.claim)}`, X(m.claim) + px(6), y + px(33));
+            const claimed = X(m.claim), side = claimed + px(190) < box.left + box.width; // at the foot: curves rise
+            say(`claimed: ${data.arms[m.lead].name} here by ${brief(m.claim)}`, claimed + px(side ? 6 : -6), box.top + box.height - px(7), side ? "left" : "right");
           }
           for (const c of m.arms) {
             if (off.arms.has(c.arm) || c.arm !== (m.lead ?? m.arms[0].arm)) continue;
@@ -250,7 +252,7 @@
   const accuracy = () => ({
     arms: shown().map((arm) => ({ arm, ...mean(arm, columns) })).filter((m) => m.x?.length),
     single: each.checked || !runs.every((r) => r.done)
-      ? runs.filter((r) => !off.arms.has(r.arm) && !off.seeds.has(r.seed) && (each.checked || !r.done))
+      ? runs.filter((r) => !off.arms.has(r.arm) && !off.seeds.has(r.seed) && (each.checked || (!r.done && data.arms[r.arm].front)))
         .map((r) => ({ arm: r.arm, ...columns(r) })).filter((s) => s.x) : [],
     marks: off.seeds.size ? null : !task.value ? data.marks[axis.value] : axis.value === "steps" ? data.task_marks[task.value] : null,
     xlabel: data.axes[axis.value], share: true,

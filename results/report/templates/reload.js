@@ -23,7 +23,7 @@
     for (const button of all("#table-runs button"))
       if (seen.runs.includes(button.textContent)) button.click();
     const more = byId("sample-more");
-    while (!more.hidden && all("#sample-list article").length < seen.samples) more.click();
+    while (more && !more.hidden && all("#sample-list article").length < seen.samples) more.click();
     byId(seen.focus)?.focus({ preventScroll: true });
     scrollTo({ top: seen.top, behavior: "instant" });
   };

@@ -200,7 +200,7 @@ def test_points_are_the_grid_and_then_what_was_named() -> None:
     a = made(
         grid={"srpo": {0.25: "c"}}, named={"srpo": [(target, "d")]}, claims={"srpo": [1], "x": [2]}
     )
-    assert a.points("srpo") == [("25% of the gain", "c"), ("exploratory", "d")]
+    assert a.points("srpo") == [("25 % of the gain", "c"), ("exploratory", "d")]
     assert a.verdicts == [1, 2]
 
 

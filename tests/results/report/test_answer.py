@@ -21,6 +21,7 @@ from srpo_bench.results.report import (
     write_report,
 )
 from srpo_bench.results.report.analysis import Analysis, analyse
+from srpo_bench.results.report.figures.curves import WINDOWS
 from srpo_bench.results.report.tables import make
 from tests.results import synthetic
 
@@ -203,7 +204,7 @@ def test_charts_hold_every_run_and_the_crossings_that_the_verdict_reads(refuted:
     assert len(set(looks)) == 2
     run = told["runs"]["grpo/seed-1"]
     assert len(run["accuracy"]) == len(run["spent"]["steps"]) == 81
-    assert len(run["training"]["length"]) == charts.WINDOWS
+    assert len(run["training"]["length"]) == WINDOWS
 
 
 def test_no_claim_is_drawn_for_an_arm_that_it_is_not_about(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def analysis(*runs: Run, **more: Any) -> Any:
         "axis": "steps",
         "threshold": 0.1,
         "headline": None,
+        "claims": {},
         "challengers": ["srpo"],
     }
     return SimpleNamespace(**given | more)
@@ -312,7 +313,7 @@ def test_costs_beside_the_claims_own() -> None:
         cell = SimpleNamespace(ratio=e(value), bound=bound)
         return SimpleNamespace(ratio=cell.ratio, steps=cell)
 
-    grid = {0.5: at(0.5), 0.75: at(2.0, "lower"), 0.9: at(NAN), 1.0: at(0.0)}
+    grid = {0.25: at(NAN), 0.5: at(0.5), 0.75: at(2.0, "lower"), 0.9: at(0.6), 1.0: at(0.7)}
     assert answer.way(analysis(grid={"srpo": grid}), "srpo") == (
         "at 50 % of the gain 50 % fewer; at 75 % of the gain at least 100 % more"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from srpo_bench.results.report import charts, page
-from srpo_bench.results.report.look import look
+from srpo_bench.results.report.look import banded, look
 from srpo_bench.results.report.style import ARMS
 from tests.results.made import NAN, run
 from tests.results.report.test_by_hand import analysis, e
@@ -33,11 +33,16 @@ def test_a_page_says_what_it_is_of() -> None:
     )
     bare = context(run("a"))
     assert (bare["name"], bare["versions"], bare["host"]) == ("nowhere", {}, {})
-    assert [key for key, _ in bare["sections"]] == [
-        k for k in page.SECTIONS if k not in ("why", "ladder")
+    assert list(bare["sections"]) == [
+        k for k in page.SECTIONS if k not in ("why", "targets", "ladder", "claims")
     ]
     assert bare["finals"] is False
     assert context(run("a", final={"x": 1}))["finals"] is True
+
+
+def test_a_setting_is_told_as_it_is_typed() -> None:
+    told = [page.plain(v) for v in (True, None, 1 / 6, 3e-5, 8, "all", ["a", 1.0])]
+    assert told == ["true", "null", "0.166667", "3e-05", "8", "all", '["a", 1.0]']
 
 
 def test_only_the_page_is_escaped() -> None:
@@ -97,6 +102,18 @@ def test_colours_come_round_and_the_baselines_does_not() -> None:
     colours = [look(a, arm).colour for arm in many]
     assert colours[: len(ARMS)] == [*range(1, len(ARMS)), 1]
     assert set(colours) == set(range(1, len(ARMS)))
+
+
+def test_the_arms_of_the_claim_stand_in_front_where_arms_are_many() -> None:
+    few = claimed(challengers=["srpo", "x"])
+    assert [look(few, arm).front for arm in few.comparison.arms] == [True] * 3
+    assert banded(few) == ["grpo", "srpo", "x"]
+    runs = [run(arm, manifest={"algorithm": arm}) for arm in ("grpo", "x", "srpo", "y")]
+    many = analysis(*runs, challengers=["x", "srpo", "y"], headline=few.headline, claims=few.claims)
+    front = {arm for arm in many.comparison.arms if look(many, arm).front}
+    assert front == {"grpo", "srpo"} == set(banded(many))
+    nobodys = analysis(*runs, challengers=["x", "srpo", "y"], claims={key: [] for key in "xsy"})
+    assert banded(nobodys) == []  # all are in front, and too many
 
 
 def judged(value: float, challenger: float = 50.0) -> Any:

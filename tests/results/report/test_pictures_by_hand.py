@@ -96,9 +96,11 @@ def test_a_mark_stands_beside_its_column() -> None:
 
 
 def test_names_as_near_as_may_be() -> None:
-    near = pictures.NEAR
-    ticks = [(0.0, "a"), (near, "b"), (2 * near - 0.01, "c"), (2 * near, "d")]
+    """Their letters and one between them."""
+    ticks = [(0.0, "a"), (5.41, "b"), (10.8, "c"), (10.82, "d")]
     assert [name for _, name in pictures._legible(ticks)] == ["a", "b", "d"]
+    long = [(0.0, "90 % fewer"), (28.7, "equal"), (28.9, "equal"), (45.0, "5 ×"), (45.2, "5 ×")]
+    assert pictures._legible(long) == [long[0], long[2], long[4]]
 
 
 def test_a_billion_is_told_in_billions() -> None:

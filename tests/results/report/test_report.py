@@ -270,7 +270,11 @@ def test_a_comparison_that_has_not_begun_is_shown(tmp_path: Path) -> None:
                 path.unlink()
     told = write_report(folder)
     assert len(told["unfinished"]) == 4
-    assert "Nothing to compare yet" in (folder / "report" / "index.html").read_text()
+    page = (folder / "report" / "index.html").read_text()
+    assert "Nothing to compare yet" in page
+    for empty in ("targets", "claims"):
+        assert f'id="{empty}"' not in page
+        assert f'href="#{empty}"' not in page
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -282,6 +286,9 @@ def test_runs_that_only_know_steps_and_accuracy_are_shown(tmp_path: Path) -> Non
         (run / "evals.jsonl").write_text("".join(json.dumps(x) + "\n" for x in bare))
         (run / "status.json").unlink()
     told = write_report(folder)
+    page = (folder / "report" / "index.html").read_text()
+    assert "no recorded responses" in page
+    assert "sample-filters" not in page[: page.index("<script")]
     assert list(told["comparisons"][0]["axes"]) == ["steps"]
     assert told["claims"][0]["verdict"] == "refuted"
 

@@ -7,8 +7,9 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
+from srpo_bench.results.report import page
 from srpo_bench.results.report.figures import marks
-from srpo_bench.results.report.style import ARMS, FEW, INK, RC, SVG, XLINK, inline
+from srpo_bench.results.report.style import ARMS, INK, RC, SVG, XLINK, inline
 from tests.results.conftest import rendered
 
 DRAWN = f"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
@@ -92,13 +93,22 @@ def test_what_matplotlib_draws_keeps_its_shapes() -> None:
     assert used <= known
 
 
-@pytest.mark.parametrize(("arms", "inside", "below"), [(FEW, 1, 0), (FEW + 1, 0, 1)])
-def test_a_legend_of_many_arms_hides_no_curve(arms: int, inside: int, below: int) -> None:
+@pytest.mark.parametrize(("arms", "higher"), [(2, 0.2), (3, 0.2), (4, 0.4)])
+def test_a_legend_hides_no_curve_and_takes_no_room_of_theirs(arms: int, higher: float) -> None:
     drawn, axes = marks.figure(4, 3)
     names = [f"arm {i}" for i in range(arms)]
     for name in names:
         axes.plot([0, 1], [0, 1], label=name)
-    marks.legend(axes, "lower right")
-    legends = [legend for legend in (axes.get_legend(),) if legend] + drawn.legends
-    assert (len(legends) - len(drawn.legends), len(drawn.legends)) == (inside, below)
-    assert [text.get_text() for text in legends[0].get_texts()] == names
+    marks.legend(axes)
+    assert axes.get_legend() is None
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert drawn.get_figheight() == pytest.approx(3 + higher)
+
+
+def test_the_page_has_every_arms_colour() -> None:
+    css = (page.TEMPLATES / "page.css").read_text(encoding="utf-8")
+    for i, colour in enumerate(ARMS):
+        assert css.count(f"--arm-{i}:") == 2, "one for the light, one for the dark"
+        assert f"--arm-{i}: {colour};" in css
+        assert f".a{i} {{ color: var(--arm-{i}); }}" in css

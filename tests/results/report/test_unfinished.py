@@ -165,7 +165,7 @@ def test_an_axis_is_drawn_where_all_finished_runs_record_it(cut_off: Analysis) -
 def test_a_tick_says_where_it_stands() -> None:
     """Matplotlib has a tick every 2.5 points, too."""
     told = [marks.per_cent(x) for x in (0.225, 0.25, 0.07, 1.0, 0.0)]
-    assert told == ["22.5%", "25%", "7%", "100%", "0%"]
+    assert told == ["22.5 %", "25 %", "7 %", "100 %", "0 %"]
 
 
 def test_a_headline_names_the_accuracy_that_its_own_pairs_count_to(tmp_path: Path) -> None:

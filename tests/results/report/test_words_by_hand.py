@@ -16,7 +16,7 @@ def captioned(arms: int = 2, own: bool = True, **more: Any) -> dict[str, str]:
     made = {f"a{i}": SimpleNamespace(base=e(0.2), final=e(0.8)) for i in range(arms)}
     verdict = SimpleNamespace(id="c", own=own)
     headline = SimpleNamespace(id="c", algorithm=("a1",))
-    comparison = SimpleNamespace(algorithms={"a1": "a1"})
+    comparison = SimpleNamespace(algorithms={"a1": "a1"}, arms=list(made))
     given = {"arms": made, "claims": {"a1": [verdict]}, "headline": headline} | more
     a = analysis(**given)
     a.comparison = comparison
@@ -28,6 +28,11 @@ def test_few_arms_are_told_in_numbers_and_many_are_not() -> None:
         said = captioned(arms)["accuracy"]
         assert ("a0: 20.0 % (one seed) at the start, 80.0 % (one seed) at the end" in said) == there
         assert ("a dot on it is where the mean curve of an arm's complete pairs" in said) != there
+
+
+def test_bands_are_told_where_only_some_arms_have_one() -> None:
+    assert "A band holds all seeds of an arm: grpo, a1." in captioned(FEW + 1)["accuracy"]
+    assert "A band" not in captioned(FEW + 1, claims={key: [] for key in "abc"})["accuracy"]
 
 
 def test_a_claim_is_drawn_where_there_is_one_of_these_arms() -> None:

@@ -16,6 +16,7 @@ from srpo_bench.harness.cli.options import command_line, planning, readable
 from srpo_bench.harness.cli.reading import say_report
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.choose import Options, make_executor
+from srpo_bench.results.text import number
 
 if TYPE_CHECKING:
     from srpo_bench.harness.config import Arm, Config
@@ -188,7 +189,7 @@ def price_lines(
     from srpo_bench.harness.executors.room import free_bytes
 
     names = ", ".join(arm.name for arm in arms)
-    of = "" if price.has is None else f", of {price.has / 2**30:.3g} GiB there"
+    of = "" if price.has is None else f", of {number(price.has / 2**30)} GiB there"
     planned = len(arms) * len(config.seeds)
     runs = f"{price.runs}{f' of {planned}' if price.runs < planned else ''}"
     yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {_length(config)}"
@@ -197,14 +198,14 @@ def price_lines(
         return
     yield f"one run  about {minutes(price.seconds)}, {price.by}"
     left = minutes(together([], [price.seconds] * price.runs, beside))
-    yield f"all      {price.hours:.2g} device hours; about {left} with {beside} side by side"
-    yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
+    yield f"all      {number(price.hours, 2)} device hours; about {left} with {beside} side by side"
+    yield f"tokens   {number(price.tokens / 1e6)} million generated in training, at today's lengths"
     yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
     if price.disk > (free := free_bytes(folder)):
         yield f"That does not fit: {free / 1e6:,.0f} MB are free there."
     yield (
-        f"memory   {price.memory / 2**30:.2g} GiB a run for weights and optimiser{of}; activations "
-        "come on top"
+        f"memory   {number(price.memory / 2**30, 2)} GiB a run for weights and optimiser{of}; "
+        "activations come on top"
     )
     if price.has is not None and price.memory > price.has:
         yield "That does not fit: a run will end for want of memory."

@@ -129,8 +129,10 @@ def test_what_would_score_the_rest_otherwise_is_refused(
 def test_a_task_may_go_to_another_working_directory(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    score_models(settings(tiny_folder), out=Path("out"), tell=lambda *_: os.chdir("/"))
+    tell = lambda *_: os.chdir(tmp_path / "elsewhere")  # noqa: E731
+    score_models(settings(tiny_folder), out=Path("out"), tell=tell)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {SAMPLES, SCORES}
 
 

@@ -20,7 +20,7 @@ FIGURES = {"costs": "ratios", "grid": "grid", "ladder": "ladder", "tasks": "task
 """table -> the figure of the same, as a file."""
 LEAST, MOST = 0.01, 20.0
 """Ratios beyond are drawn at the edge."""
-LETTER = 3.6
+LETTER = 4.4
 """Per cent of the cell's width that a letter of a name takes, where the cell is narrowest."""
 
 
@@ -74,8 +74,9 @@ def _picture(a: Analysis, t: Table) -> Picture:
         share = log(v / low) / log(high / low) if t.ratios else (v - low) / (high - low or 1)
         return round(100 * share, 2)
 
+    ticks = [(place(v), name) for v, name in names.items()]
     return Picture(
-        ticks=_legible([(place(v), name) for v, name in names.items()]),
+        ticks=_legible(ticks if t.ratios else ticks[::-1]),  # the claim, or all, before others
         lines=[(place(v), "claim" if v == claimed and t.ratios else "rule") for v in names],
         rows=[
             [_mark(a, arm, e, i, len(row), place) for i, (arm, e) in enumerate(row) if e.value >= 0]

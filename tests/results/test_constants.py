@@ -30,7 +30,7 @@ CONSTANTS: dict[str, Any] = {
     "report.page.RUN_POINTS": 60,
     "report.pictures.LEAST": 0.01,
     "report.pictures.MOST": 20.0,
-    "report.pictures.LETTER": 3.6,
+    "report.pictures.LETTER": 4.4,
     "report.samples.LIMIT": 240,
     "report.samples.CHARACTERS": 3000,
     "report.samples.PROBLEMS": 2,

@@ -516,7 +516,7 @@ def test_a_picture_of_shares_and_several_marks_in_a_row() -> None:
     assert [m.width for m in found.rows[0]] == pytest.approx([18.18, 0, 0], abs=0.01)
     assert [m.top for m in found.rows[0]] == [15, 50, 85]
     assert [m.colour for m in found.rows[0]] == [0, 1, 2]
-    assert [name for _, name in found.ticks] == ["50 %", "70 %", "90 %", "100 %"]
+    assert [name for _, name in found.ticks] == ["100 %", "70 %", "50 %"]
     assert {kind for _, kind in found.lines} == {"rule"}
     assert (found.after, found.figure) == (0, "tasks")
 

@@ -245,8 +245,7 @@ class Trainer:
         held = positions(self.collector, self.problems.evaluation, self.config)
         self.engine.positions_at_once = held
         scores = self._score("final", settings, settings.max_new_tokens, step)
-        timing = self.clock.close(step)
-        self._write("timing", {**timing, "other": 0.0})  # training is over: this is evaluation
+        self._write("timing", {**self.clock.close(step), "other": 0.0})  # it is all evaluation
         line = record.evaluation_line(step, scores, self.spending.spent)
         self.attempt.write_json(FINAL, line)
 

@@ -60,7 +60,9 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
     """A mean over seeds and, where they can be told apart, the range of them."""
     paint, place = colour(a, arm), a.comparison.arms.index(arm)
     every = max(1, len(b.x) // 6)
-    full, behind = {"lw": 1.8, "ms": 4.5, "zorder": 2.1}, {"lw": 0.9, "ms": 3, "alpha": 0.75}
+    style: dict[str, Any] = {"lw": 0.9, "ms": 3, "alpha": 0.75}
+    if look(a, arm).front:
+        style = {"lw": 1.8, "ms": 4.5, "zorder": 2.1}
     axes.plot(
         b.x,
         b.mean,
@@ -69,7 +71,7 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
         ls=dash(a, arm),
         marker=look(a, arm).marker,
         markevery=(place % every, every),
-        **(full if look(a, arm).front else behind),
+        **style,
     )
     if arm in banded(a) and b.n > 1:
         axes.fill_between(b.x, b.low, b.high, color=paint, alpha=0.16, lw=0)

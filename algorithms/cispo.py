@@ -23,7 +23,10 @@ class CISPOSettings(GRPOSettings):
 
 
 class CISPO(GRPO):
-    """The ratio is a capped weight without gradient, so no token's gradient is clipped away."""
+    """The ratio is a capped weight without gradient, so no token's gradient is clipped away.
+
+    The paper's dynamic sampling and length penalty, both DAPO's, are left out.
+    """
 
     name = "cispo"
     paper = "arXiv 2506.13585"

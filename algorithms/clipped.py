@@ -46,7 +46,8 @@ class ClippedPolicyGradient(Algorithm[C]):
 
     corrects = True
     logs: ClassVar[Mapping[str, str]] = {
-        "clip_fraction": "share of tokens whose ratio is outside the clip range",
+        "clip_fraction": "share of tokens whose ratio is beyond the clip range, on the side that "
+        "the advantage pushes it to",
         "ratio_deviation": "mean |ρ − 1|; responses worth 0 count as unmoved",
         "kl": "mean k3 of the policy against the reference, nats a token; where beta is above 0",
     }

@@ -22,9 +22,10 @@ class RandomReward(GRPO):
     def weigh(
         self, rollouts: Rollouts, grades: Grades, logp: LogProbs, rng: torch.Generator
     ) -> Batch:
-        """grpo's, on coins."""
-        coins = replace(grades, reward=coin(grades.reward, rng))
-        return super().weigh(rollouts, coins, logp, rng)
+        """grpo's, on coins, which are recorded beside the rewards."""
+        coins = coin(grades.reward, rng)
+        batch = super().weigh(rollouts, replace(grades, reward=coins), logp, rng)
+        return replace(batch, reward=coins)
 
 
 def coin(reward: Tensor, rng: torch.Generator) -> Tensor:

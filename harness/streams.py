@@ -1,8 +1,9 @@
 """Named streams of randomness.
 
-Every draw comes from a generator made of (seed, purpose, step), never from a global one. So all
-algorithms see the same first batch and the same evaluation noise at one seed (common random
-numbers), and a resumed run needs no saved generator state: step s always draws the same.
+Every draw comes from a generator made of (seed, purpose, step), never from a global one. So at one
+seed all arms have the same evaluation noise, and those that begin by shuffling the whole pool the
+same first batch (common random numbers), and a resumed run needs no saved generator state: step s
+always draws the same.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import Any
 
 FIELDS = ("step", "backend", "style", "shots", "temperature", "top_p", "max_new_tokens")
 """What shapes a response beside the model, and which of a run's it was."""
+FILES = "task."
+"""Begins what records call the file of a task that is a plug-in; its digest stands there."""
 UNSAID = {"style": "auto", "step": None}
 """Values that do not say which it was."""
 
@@ -19,19 +21,20 @@ def of_run(manifest: Mapping[str, Any], phase: str, step: int) -> Asked:
     settings = manifest.get("settings") or {}
     rollout, data, own = (settings.get(name) or {} for name in ("rollout", "data", phase))
     limit = {name: rollout[name] for name in ("max_new_tokens",) if name in rollout}
-    return _known({"step": step, **limit, **data, **own})
+    return _known({"step": step, **limit, **data, **own}, manifest.get("contract") or {})
 
 
 def of_scores(record: Mapping[str, Any], model: str) -> Asked:
     """A model of what ``bench eval`` wrote."""
     backend = {name: record[name] for name in ("backend",) if name in record}
-    return _known({**backend, **(record.get("settings") or {}), **record["models"][model]})
+    fields = {**backend, **(record.get("settings") or {}), **record["models"][model]}
+    return _known(fields, record.get("plugins") or {})
 
 
 def joined(sides: Iterable[Asked]) -> Asked:
     """Of several runs."""
     each = list(sides)
-    names = [name for name in FIELDS if all(name in one for one in each)]
+    names = [name for name in each[0] if all(name in one for one in each)] if each else []
     return {
         name: tuple(dict.fromkeys(value for one in each for value in one[name])) for name in names
     }
@@ -41,14 +44,18 @@ def differing(ours: Asked, theirs: Asked) -> list[str]:
     """Each field in which the sides differ, or a side in itself, with the values of both."""
     return [
         f"{name} {_values(ours[name])} and {_values(theirs[name])}"
-        for name in FIELDS
-        if name in ours and name in theirs and len({*ours[name], *theirs[name]}) > 1
+        for name in ours
+        if name in theirs and len({*ours[name], *theirs[name]}) > 1
     ]
 
 
-def _known(fields: Mapping[str, Any]) -> Asked:
+def _known(fields: Mapping[str, Any], files: Mapping[str, Any]) -> Asked:
     said = (name for name in FIELDS if name in fields)
-    return {n: (fields[n],) for n in said if n not in UNSAID or fields[n] != UNSAID[n]}
+    known = {n: (fields[n],) for n in said if n not in UNSAID or fields[n] != UNSAID[n]}
+    of_tasks = ((name, sha) for name, sha in files.items() if name.startswith(FILES))
+    return known | {
+        f"{name.removeprefix(FILES)}'s file": (str(sha)[:12],) for name, sha in of_tasks
+    }
 
 
 def _values(values: tuple[Any, ...]) -> str:

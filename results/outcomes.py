@@ -24,12 +24,14 @@ AT_SEED = re.compile(r"(?:.*/)?seed-(?P<seed>\d+)/step-(?P<step>\d+)")
 
 @dataclass(frozen=True)
 class Outcomes:
-    """One task. problems: ids.   seeds: of the rows.   correct: (S, n) right of k."""
+    """One task. problems: ids.   seeds: of the rows.   correct: (S, n) right of k.   contents: what
+    the problems were, problem by problem; empty where the records do not say."""
 
     problems: tuple[str, ...]
     k: int
     seeds: tuple[int, ...]
     correct: Counts
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,12 @@ def compare(ours: Side, theirs: Side) -> tuple[str, list[TaskTest]]:
 
 def known_to_differ(ours: Side, theirs: Side, phase: str) -> list[str]:
     """What beside the models differs between two sides, with both values."""
-    return differing(ours.asked.get(phase, {}), theirs.asked.get(phase, {}))
+    mine, other = ours.scored[phase], theirs.scored[phase]
+    changed = [_changed(task, mine[task], other[task]) for task in mine if task in other]
+    return [
+        *differing(ours.asked.get(phase, {}), theirs.asked.get(phase, {})),
+        *(sentence for sentence in changed if sentence),
+    ]
 
 
 def read_side(path: Path) -> Side:
@@ -97,9 +104,9 @@ def read_side(path: Path) -> Side:
 
 def evaluations(run: Path) -> list[tuple[int, dict[str, Outcomes]]]:
     """(step, task -> outcomes) of a run's evaluations; those without outcomes are left out."""
-    ids, seed = _ids(run, "evaluation"), _seed(run)
+    asked, seed = _problems(run, "evaluation"), _seed(run)
     lines = (
-        (int(line["step"]), _tasks(line, ids, seed)) for line in read_lines(run / "evals.jsonl")
+        (int(line["step"]), _tasks(line, asked, seed)) for line in read_lines(run / "evals.jsonl")
     )
     return [(step, tasks) for step, tasks in lines if tasks]
 
@@ -108,7 +115,7 @@ def final(run: Path) -> dict[str, Outcomes]:
     """task -> outcomes of a run's final scoring; empty where there is none."""
     if not (run / FINAL).is_file():
         return {}
-    return _tasks(read_record(run / FINAL), _ids(run, "final"), _seed(run))
+    return _tasks(read_record(run / FINAL), _problems(run, "final"), _seed(run))
 
 
 def _read(path: Path) -> Side:
@@ -195,12 +202,12 @@ def _of_model(record: Mapping[str, Any], model: str) -> dict[str, Outcomes]:
     """A model's outcomes by each task's own metric, which comes first."""
     match = AT_SEED.fullmatch(model)
     seed = int(match["seed"]) if match else 0
-    ids = record.get("problems") or {}
+    asked = _Problems(record.get("problems") or {}, record.get("contents") or {})
     tasks: dict[str, Outcomes] = {}
     for score in record["scores"]:
         if score["model"] == model and score["task"] not in tasks and score.get("correct"):
             task = score["task"]
-            tasks[task] = _outcomes(score, ids[task], seed)
+            tasks[task] = _outcomes(score, asked, task, seed)
     return tasks
 
 
@@ -219,6 +226,7 @@ def _joined(label: str, sides: list[Side]) -> Side:
                     rows[0].k,
                     tuple(r.seeds[0] for r in rows),
                     np.concatenate([r.correct for r in rows]),
+                    rows[0].contents,
                 )
     asked = {phase: joined(side.asked.get(phase, {}) for side in sides) for phase in scored}
     return Side(label, scored, asked)
@@ -241,26 +249,49 @@ def _test(task: str, ours: Outcomes, theirs: Outcomes) -> TaskTest:
     return TaskTest(task, max(len(a), len(b)), (ours.k, theirs.k), result)
 
 
-def _tasks(line: Mapping[str, Any], ids: Mapping[str, Any], seed: int) -> dict[str, Outcomes]:
+def _changed(task: str, ours: Outcomes, theirs: Outcomes) -> str:
+    """That problems of one id are not the same ones, where both sides say what they were."""
+    there = dict(zip(theirs.problems, theirs.contents, strict=False))
+    here = zip(ours.problems, ours.contents, strict=False)
+    both = [content == there[problem] for problem, content in here if problem in there]
+    if all(both):
+        return ""
+    return (
+        f"{both.count(False)} of {len(both)} problems of {task}, whose questions or answers are "
+        "others under the same ids"
+    )
+
+
+def _tasks(line: Mapping[str, Any], asked: _Problems, seed: int) -> dict[str, Outcomes]:
     tasks = line.get("tasks") or {}
     return {
-        task: _outcomes(score, ids[task], seed)
+        task: _outcomes(score, asked, task, seed)
         for task, score in tasks.items()
-        if score.get("correct") and task in ids
+        if score.get("correct") and task in asked.ids
     }
 
 
-def _outcomes(score: Mapping[str, Any], ids: list[str], seed: int) -> Outcomes:
+def _outcomes(score: Mapping[str, Any], asked: _Problems, task: str, seed: int) -> Outcomes:
     correct = np.array([score["correct"]], dtype=np.int64)
-    if correct.shape[1] != len(ids):
-        raise ResultsError(f"{correct.shape[1]} outcomes for {len(ids)} problems: damaged records.")
-    return Outcomes(tuple(ids), int(score["k"]), (seed,), correct)
+    ids, contents, n = asked.ids[task], asked.contents.get(task, []), correct.shape[1]
+    if n != len(ids) or len(contents) not in (0, n):
+        raise ResultsError(f"{n} outcomes for {len(ids)} problems: damaged records.")
+    return Outcomes(tuple(ids), int(score["k"]), (seed,), correct, tuple(contents))
 
 
-def _ids(run: Path, phase: str) -> Mapping[str, list[str]]:
-    plan = run.parents[1] / "comparison.json"
-    problems = read_record(plan).get("problems") if plan.is_file() else None
-    return (problems or {}).get(phase) or {}
+@dataclass(frozen=True)
+class _Problems:
+    """Of a record: task -> the problems' ids, and what they were."""
+
+    ids: Mapping[str, list[str]]
+    contents: Mapping[str, list[str]]
+
+
+def _problems(run: Path, phase: str) -> _Problems:
+    path = run.parents[1] / "comparison.json"
+    plan = read_record(path) if path.is_file() else {}
+    ids, contents = ((plan.get(name) or {}).get(phase) or {} for name in ("problems", "contents"))
+    return _Problems(ids, contents)
 
 
 def _seed(run: Path) -> int:

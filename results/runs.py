@@ -132,6 +132,15 @@ class Comparison:
         planned: Mapping[str, Any] = self.plan.get("contract") or {}
         return planned or (self.runs[0].contract if self.runs else {})
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know: of model and problems, and what an arm's methods say of its
+        runs."""
+        planned: list[str] = self.plan.get("notes") or []
+        said = [(r.arm, note) for r in self.runs for note in r.manifest.get("notes") or []]
+        own = [f"{arm}: {note}" for arm, note in dict.fromkeys(said) if note not in planned]
+        return [*planned, *own]
+
     @cached_property
     def horizon(self) -> float:
         """The budget in steps: what the contract says, else the furthest evaluation of any run."""

@@ -130,7 +130,7 @@ def from_file(path: Path, official: str = "") -> tuple[Row, ...]:
 
 def _json_list(path: Path, text: str, origin: Mapping[str, Any]) -> Iterator[Row]:
     try:
-        rows = json.loads(text)
+        rows = _parsed(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected a JSON list; {error}.") from error
     if not isinstance(rows, list):
@@ -162,12 +162,38 @@ def _json_rows(path: Path, lines: list[str], origin: Mapping[str, Any]) -> Itera
             continue
         where = f"{path}, line {number}"
         try:
-            values = json.loads(line)
+            values = _parsed(line)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: expected a JSON object; {error}.") from error
         if not isinstance(values, dict):
             raise DataError(f"{where}: expected a JSON object, not {type(values).__name__}.")
         yield Row(where, values, origin)
+
+
+def _parsed(text: str) -> Any:
+    """JSON that means one thing.
+
+    Raises:
+        ValueError: it is none, a key stands twice in an object, or half a surrogate pair is text.
+    """
+    value = json.loads(text, object_pairs_hook=_once)
+    if "\\u" in text:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = f"{error.object[error.start]!a}"
+            raise ValueError(f"{half} is half of a surrogate pair, and no text") from None
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once each; Python keeps the last one without a word."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"'{twice}' stands twice in one object")
+    return made
 
 
 def _parquet_rows(path: Path) -> list[dict[str, Any]]:

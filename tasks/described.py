@@ -26,8 +26,9 @@ from srpo_bench.tasks.base import (
     TaskError,
 )
 from srpo_bench.tasks.dataset import Row, from_file
-from srpo_bench.tasks.grading import language, last_boxed
+from srpo_bench.tasks.grading import last_boxed
 from srpo_bench.tasks.math import by_box
+from srpo_bench.tasks.plainly import as_number, as_text
 
 FIELD = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 """``{question}`` is a row's field; braces of one's own are doubled."""
@@ -187,7 +188,7 @@ class Described(Task):
             return [self._judged(problem, response) for problem, response in pairs]
         if self.description.grader == "math-verify":
             return by_box([problem.answer for problem in problems], responses)
-        by = {"exact": _exact, "number": _number}[self.description.grader]
+        by = {"exact": as_text, "number": as_number}[self.description.grader]
         return [by(problem, response) for problem, response in pairs]
 
     @property
@@ -220,7 +221,8 @@ class Described(Task):
         if description.grader in GRADERS:
             answer = _expected(description, answer, row)
         question = _filled(description.prompt, row)
-        if not question.strip():
+        shown = [str(row.values[name]) for name in _fields(description.prompt)]
+        if not "".join(shown or [question]).strip():
             raise row.error(f"a question in {description.prompt!r:.60}, and it is empty")
         own = {"row": dict(row.values)} if keep else {}
         return Problem(
@@ -241,9 +243,11 @@ def _expected(description: Description, answer: str, row: Row) -> str:
     expected = behind if mark else last_boxed(answer) or answer
     if not expected.strip():
         raise row.error(f"an answer in {description.answer!r}, and it is empty")
-    fields = (row.values[name] for name in FIELD.findall(description.answer) if name)
+    fields = [row.values[name] for name in _fields(description.answer)]
     if description.grader == "exact" and any(isinstance(value, float) for value in fields):
         raise row.error(f"text or a whole number for grader exact, not {expected}; use number")
+    if any(isinstance(value, bool) for value in fields):
+        raise row.error(f"text or a number, not a truth value, which here is written {expected}")
     if description.grader == "number" and numbers.value(expected.strip()) is None:
         raise row.error(f"{description.answer!r} to be a number, not {answer!r:.60}")
     return expected.strip()
@@ -257,6 +261,11 @@ def _share(rows: Sequence[Row], split: Split, path: Path) -> list[tuple[int, Row
     numbered = list(enumerate(rows))
     parts = {"train": numbered[: -2 * tenth], "dev": numbered[-2 * tenth : -tenth]}
     return parts.get(split, numbered[-tenth:])
+
+
+def _fields(template: str) -> list[str]:
+    """The fields that a template shows."""
+    return [name for name in FIELD.findall(template) if name]
 
 
 def _filled(template: str, row: Row) -> str:
@@ -277,24 +286,3 @@ def _filled(template: str, row: Row) -> str:
         return str(value)
 
     return FIELD.sub(put, template)
-
-
-def _exact(problem: Problem, response: str) -> Grade:
-    """The last box, or else the whole response, is the answer, whatever the space between words."""
-    box = last_boxed(response)
-    answer = " ".join((response if box is None else box).split())
-    if not answer:
-        return Grade(Outcome.UNPARSEABLE)
-    right = answer == " ".join(problem.answer.split())
-    outcome = Outcome.CORRECT if right else Outcome.WRONG
-    return Grade(outcome, float(box is not None), language(response), answer[:1000])
-
-
-def _number(problem: Problem, response: str) -> Grade:
-    """The number behind the last ``####``, of the last box, or else the last one."""
-    answer = numbers.stated(response)
-    if answer is None:
-        return Grade(Outcome.UNPARSEABLE, 0.0, language(response))
-    same = numbers.same(answer, problem.answer.strip(), problem.question)
-    outcome = Outcome.CORRECT if same else Outcome.WRONG
-    return Grade(outcome, 1.0, language(response), answer)

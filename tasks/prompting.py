@@ -26,8 +26,8 @@ class Form:
         self, problem: Problem, style: Style, shots: int, examples: Callable[[], Sequence[Problem]]
     ) -> Prompt:
         """``problem`` behind the first ``shots`` of ``examples()``, which is called for shots only
-        and may hold the problem itself."""
-        others = (p for p in (examples() if shots else ()) if p.id != problem.id)
+        and may hold the problem itself, under another id, too."""
+        others = (p for p in (examples() if shots else ()) if p.question != problem.question)
         worked = list(islice(others, shots))
         if style == "base":
             return "".join(self.head(p) + self.rest(p) for p in worked) + self.head(problem)

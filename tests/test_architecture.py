@@ -51,7 +51,7 @@ ALLOWED = {
         *METHODS,
         *ROLLOUTS,
     },
-    "harness/scoring": {"harness/rollouts", "results/statistics", *ROLLOUTS},
+    "harness/scoring": {"harness/plugins", "harness/rollouts", "results/statistics", *ROLLOUTS},
     "harness/executors": {"harness/planning", "harness/running", "harness/plugins", *GROUND},
     "harness/growing": {
         "harness/running",

@@ -29,7 +29,7 @@ class DPSSettings(RankedSettings):
         0.7, "d, share of the counts that is left after a step", "its scripts for maths", ge=0, le=1
     )
     candidates: int = setting(
-        32, "prompts looked at for each place in the batch", "its scripts", ge=1
+        32, "prompts looked at for each place in the batch", "its scripts for maths", ge=1
     )
 
 

@@ -48,6 +48,9 @@ class GRESO(Dynamic[GRESOSettings]):
 
     Signal is judged by accuracy: all right or all wrong. (Its code asks for a mean reward of at
     least 0.98 or at most 0.11, which is the same where a well-formed wrong answer earns 0.1.)
+    Its code differs in more: it counts z of each kind apart, leaves both p alone in the first
+    epoch, takes the share mixed from the last round alone, has no round of fewer than 64 prompts,
+    and trains on what there is after a round that was expected to suffice.
     """
 
     name = "greso"

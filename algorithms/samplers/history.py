@@ -26,7 +26,7 @@ class HistorySettings(StagedSettings):
     refill: Literal["repeat", "dropped"] = setting(
         "repeat",
         "what fills a batch that is larger than the pool: its prompts once more, or dropped ones "
-        "at random",
+        "at random, which return where they are answered wrongly",
         "unpublished",
     )
     empty_pool: Literal["all", "last"] = setting(

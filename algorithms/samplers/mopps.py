@@ -24,7 +24,7 @@ class MoPPSSettings(RankedSettings):
     decay: float = setting(
         0.5,
         "λ, share of the counts that is left; 1: nothing is forgotten",
-        "its scripts",
+        "its scripts for Countdown and geometry; those for maths have 1",
         ge=0,
         le=1,
     )
@@ -32,7 +32,10 @@ class MoPPSSettings(RankedSettings):
         0.5, "γ*, the success rate that is sought", "arXiv 2507.04632", ge=0, le=1
     )
     candidates: int = setting(
-        8, "prompts looked at for each place in the batch", "its scripts", ge=1
+        8,
+        "prompts looked at for each place in the batch",
+        "its scripts for Countdown and geometry; those for maths have 16",
+        ge=1,
     )
 
 

@@ -69,13 +69,9 @@ class SPEED(Shuffled[SPEEDSettings]):
         if self._qualified:
             rest = self.info.group_size - self.screened_by
             return [Group(prompt, rest) for prompt in self._qualified]
-        chosen: list[str] = []
-        while len(chosen) < n:  # no prompt is screened twice in a step
-            (prompt,) = self.order.next(1, rng)
-            if prompt not in self._screened:
-                chosen.append(prompt)
-                self._screened.append(prompt)
-        return [Group(prompt, self.screened_by) for prompt in chosen]
+        prompts = self.order.next(n, rng, self._screened)
+        self._screened += prompts
+        return [Group(prompt, self.screened_by) for prompt in prompts]
 
     def observe(self, rollouts: Rollouts, grades: Grades) -> Kept | More:
         """More to screen, then the rest of what qualified, then the completed groups."""

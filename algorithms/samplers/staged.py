@@ -39,7 +39,7 @@ class Staged(Shuffled[G]):
 
     @property
     def notes(self) -> list[str]:
-        """Says when the two stages are at rest."""
+        """Says when the two stages are at rest, or the second is never reached."""
         return self._schedule.notes
 
     @property

@@ -44,10 +44,16 @@ class Schedule:
 
     @property
     def notes(self) -> list[str]:
-        """Says when stages that were asked for are at rest."""
-        if not self.at_rest or not self.epochs:
+        """Says when stages that were asked for are at rest, or the first of them never ends."""
+        if not self.epochs:
             return []
-        return ["The prompt pool holds one kind of task only, so the two stages change nothing."]
+        if self.at_rest:
+            note = "The prompt pool holds one kind of task only, so the two stages change nothing."
+        elif self.alone == self.info.steps:
+            note = "Math alone takes all steps of the run, so no code prompt is ever trained on."
+        else:
+            return []
+        return [note]
 
     @property
     def first_switch(self) -> int | None:
@@ -68,8 +74,9 @@ class Schedule:
         share, code = self.code_share(step), set(self._code()) & set(pool)
         if share in (0, 1):
             return pool
-        # Rounded up or down at random, so that the share is right over many epochs.
-        kept = max(1, int(share * len(code) + torch.rand((), generator=rng)))
+        # Rounded up or down at random, so that the share is right over many epochs; but an epoch
+        # has a prompt, though only code be left.
+        kept = max(int(share * len(code) + torch.rand((), generator=rng)), len(code) == len(pool))
         left_out = set(shuffled([p for p in pool if p in code], rng)[kept:])
         return [prompt for prompt in pool if prompt not in left_out]
 

@@ -11,6 +11,7 @@ import typer
 
 from srpo_bench import __version__
 from srpo_bench.harness.cli import STOPPED, bases, evaluate, reading, training
+from srpo_bench.harness.cli.flags import refuse_undecoded
 from srpo_bench.harness.cli.interrupt import Interruptible
 from srpo_bench.harness.cli.options import DataDir
 from srpo_bench.harness.errors import sentence
@@ -47,11 +48,8 @@ WrongUsage: type[Exception] = typer.BadParameter.__mro__[2]
 
 def main() -> None:
     """The command that was typed. An error is a line on stderr and exit code 1; the user's: 2."""
-    for word in sys.argv[1:]:
-        if not _is_text(word):
-            print(f"bench: {word!a} is not UTF-8; type it so, or rename the file.", file=sys.stderr)
-            sys.exit(2)
     try:
+        refuse_undecoded(sys.argv[1:])
         sys.exit(app(prog_name="bench", standalone_mode=False))
     except typer.Abort:  # before the command had begun
         print(STOPPED, file=sys.stderr)
@@ -67,15 +65,6 @@ def main() -> None:
             raise
         print(f"bench: {end[0]}", file=sys.stderr)
         sys.exit(end[1])
-
-
-def _is_text(word: str) -> bool:
-    """Whether records can hold it: of bytes that are not UTF-8 Python makes half characters."""
-    try:
-        word.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _usage(error: Exception) -> str:

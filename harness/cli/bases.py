@@ -30,6 +30,10 @@ def base(
     threads: Annotated[int, typer.Option(help="CPU threads")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
     seed: Annotated[int, typer.Option(help="seed of the recipe")] = 0,
+    date: Annotated[
+        str | None,
+        typer.Option(help="today, for a chat template that asks; default: the day it is begun"),
+    ] = None,
 ) -> None:
     """Make the micro base anew, or grow a cold start: any model fine-tuned on worked solutions.
 
@@ -65,6 +69,7 @@ def base(
             threads=threads,
             device=device,
             seed=seed,
+            date=date,
         )
     print(f"{out}  {digest(out)}")
 
@@ -105,7 +110,7 @@ def _grow(out: Path, **settings: Any) -> None:
     from srpo_bench.results.store import read_json
 
     card = read_json(out / CARD)
-    print(f"{len(card['seen']):,} solutions shown; {len(card['left_out']):,} left out")
+    print(f"{len(card['seen']):,} problems seen; {len(card['left_out']):,} left out")
     if losses := card["loss_unseen"]:
         print(f"loss on unseen ones: {losses[0][1]:.3f} before, {losses[-1][1]:.3f} after")
 

@@ -50,7 +50,6 @@ def eval_(
     if model is None or tasks is None:
         raise UserError("bench eval needs --model and --tasks, or A B --paired.")
     from srpo_bench.harness.cli.scores import score_and_show
-    from srpo_bench.harness.plugins import typed
 
     flags = nested(
         model=model,
@@ -69,7 +68,7 @@ def eval_(
         device=device,
         dtype=dtype,
     )
-    score_and_show(typed.tasks(flags), seed, backend, out, as_json)
+    score_and_show(flags, seed, backend, out, as_json)
 
 
 def _paired(records: list[Path], paired: bool, other: str | None, as_json: bool) -> None:

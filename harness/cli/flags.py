@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from srpo_bench.harness.errors import UserError, as_user_error
@@ -114,3 +115,12 @@ def by_arm(assigned: dict[str, Any], names: list[str]) -> dict[str, Any]:
             own = (f"{arm.name}.{name}" for arm in typed for name in own_settings(arm))
             raise unknown_setting(key, [*setting_paths(Config), *arms, *own])
     return out
+
+
+def refuse_undecoded(words: Iterable[str]) -> None:
+    """Of bytes that are not UTF-8 Python makes half characters, which no record can hold."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"{word!a} is not UTF-8; type it so, or rename the file.") from None

@@ -190,7 +190,7 @@ class Progress:
 
     def _look(self) -> None:
         for seen in self.runs:
-            if seen.state not in ("done", "failed") or not seen.steps:
+            if seen.state != "done" or not seen.steps:  # one that failed may be gone on with
                 seen.look()
 
     def seconds_left(self) -> float | None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from srpo_bench.harness.cli.eta import minutes
+from srpo_bench.harness.cli.eta import minutes, together
 from srpo_bench.harness.cli.options import command_line, planning, readable
 from srpo_bench.harness.cli.reading import say_report
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.executors.choose import Options, make_executor
+from srpo_bench.results.text import number
 
 if TYPE_CHECKING:
     from srpo_bench.harness.config import Arm, Config
@@ -147,7 +148,7 @@ def _seeds_in_words(seeds: tuple[int, ...]) -> str:
 def print_price(folder: Path, config: Config, arms: list[Arm], options: Options) -> None:
     """The plan and what it will cost. For Slurm the batch file is written, to be read."""
     from srpo_bench.harness.executors.base import need_before_planning, need_of
-    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe
+    from srpo_bench.harness.executors.price import PROBE_STEPS, by_finished, probe, whose
     from srpo_bench.harness.planning.comparison import PlannedComparison
 
     # what is refused is, now
@@ -155,7 +156,7 @@ def print_price(folder: Path, config: Config, arms: list[Arm], options: Options)
     price = by_finished(folder, config, arms)
     if price is None:
         print(
-            f"{PROBE_STEPS} steps of {arms[0].name} and two evaluations are run to see what they "
+            f"{PROBE_STEPS} steps and two evaluations of {whose(arms)} are run to see what they "
             "cost, in a folder that is thrown away; Ctrl-C ends them.",
             file=sys.stderr,
         )
@@ -188,7 +189,7 @@ def price_lines(
     from srpo_bench.harness.executors.room import free_bytes
 
     names = ", ".join(arm.name for arm in arms)
-    of = "" if price.has is None else f", of {price.has / 2**30:.3g} GiB there"
+    of = "" if price.has is None else f", of {number(price.has / 2**30)} GiB there"
     planned = len(arms) * len(config.seeds)
     runs = f"{price.runs}{f' of {planned}' if price.runs < planned else ''}"
     yield f"runs     {runs}: {names}, {_seeds_in_words(config.seeds)}, {_length(config)}"
@@ -196,17 +197,15 @@ def price_lines(
         yield f"all      done in {folder}; the command writes the report anew"
         return
     yield f"one run  about {minutes(price.seconds)}, {price.by}"
-    yield (
-        f"all      {price.hours:.2g} device hours; about "
-        f"{minutes(price.hours * 3600 / beside)} with {beside} side by side"
-    )
-    yield f"tokens   {price.tokens / 1e6:.3g} million generated in training, at today's lengths"
+    left = minutes(together([], [price.seconds] * price.runs, beside))
+    yield f"all      {number(price.hours, 2)} device hours; about {left} with {beside} side by side"
+    yield f"tokens   {number(price.tokens / 1e6)} million generated in training, at today's lengths"
     yield f"disk     {price.disk / 1e6:,.0f} MB in {folder}"
     if price.disk > (free := free_bytes(folder)):
         yield f"That does not fit: {free / 1e6:,.0f} MB are free there."
     yield (
-        f"memory   {price.memory / 2**30:.2g} GiB a run for weights and optimiser{of}; activations "
-        "come on top"
+        f"memory   {number(price.memory / 2**30, 2)} GiB a run for weights and optimiser{of}; "
+        "activations come on top"
     )
     if price.has is not None and price.memory > price.has:
         yield "That does not fit: a run will end for want of memory."

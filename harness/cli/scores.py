@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from srpo_bench.harness.cli.tables import console, plain
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.environment import make_repeatable, settle
 from srpo_bench.harness.machine import cores
+from srpo_bench.harness.plugins import typed
 from srpo_bench.harness.scoring.own_backend import PASS_AT
 from srpo_bench.harness.scoring.record import unfinished
 from srpo_bench.harness.scoring.score import score_models
@@ -23,13 +26,16 @@ from srpo_bench.harness.scoring.scores import ScoreLine
 def score_and_show(
     flags: dict[str, Any], seed: int, backend: str, out: Path | None, as_json: bool
 ) -> None:
-    """What ``bench eval`` does. Flags are settings of ``Config``; they win over greedy decoding."""
+    """What ``bench eval`` does. Flags are settings of ``Config``; they win over greedy decoding.
+    What a task of the user's prints is no part of the scores."""
     defaults = {"final": {"temperature": 0.0}, "threads": cores()}
+    with redirect_stdout(sys.stderr):
+        flags = typed.tasks(flags)
     config = layers.parse(Config, layers.merge(defaults, flags), "the flags")
     settle(config.threads)
     make_repeatable(config.threads)
     try:
-        with Meter("loading") as meter:
+        with redirect_stdout(sys.stderr), Meter("loading") as meter:
             record = score_models(config, seed, backend, out, meter.show)
     except KeyboardInterrupt:
         earlier = unfinished(out)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srpo_bench.harness.cli.tables import console, plain
-from srpo_bench.results.text import signed
+from srpo_bench.results.text import FAR, number, signed
 
 if TYPE_CHECKING:
     from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
@@ -72,13 +72,14 @@ def _measured(v: ClaimVerdict) -> tuple[str, str]:
         return "–" if value is None else _number(value, points), "–"
     low, high = (_number(x, points) for x in v.interval)
     level = "" if v.confidence == 0.95 else f" ({100 * v.confidence:.0f} %)"
-    return _number(value, points) + " points" * points, f"{low} to {high}{level}"
+    bound = {"lower": "≥ ", "upper": "≤ "}.get(v.bound or "", "")
+    return bound + _number(value, points) + " points" * points, f"{low} to {high}{level}"
 
 
 def _number(value: float | None, points: bool) -> str:
-    if value is None:
+    if value is None or (value > FAR and not points):
         return "∞"
-    return signed(value) if points else f"{value:.3g}"
+    return signed(value) if points else number(value)
 
 
 def show_claim(wanted: str, claims_file: Path | None) -> None:

@@ -1,5 +1,5 @@
 """What a comparison will cost, before it runs: by finished runs of the same comparison, or from two
-real steps and evaluations of its first arm, in a folder that is thrown away."""
+real steps and evaluations of each arm, in a folder that is thrown away."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ PROBE_STEPS = 2
 class Price:
     """What one run takes, and all that are still to be run.
 
-    by: what it was reckoned from.   seconds: of one run.   tokens: generated in training, of all
-    runs.   disk: bytes of all runs.   memory: bytes a run holds at least.   has: bytes of the
-    device that it was reckoned on; None: not known.   final: whether the seconds hold the final
-    scoring, where there is one.
+    by: what it was reckoned from.   seconds: of one run, the mean of the arms'.   tokens: generated
+    in training, of all runs.   disk: bytes of all runs.   memory: bytes a run holds at least.
+    has: bytes of the device that it was reckoned on; None: not known.   final: whether the seconds
+    hold the final scoring, where there is one.
     """
 
     by: str
@@ -85,15 +85,15 @@ def probe(
     plan: Callable[[Path, Config, list[Arm]], PlannedComparison],
     executor_for: Callable[[PlannedComparison], Executor],
 ) -> Price:
-    """Run two steps of the first arm, and reckon. No sink hears of them, and the final scoring,
-    which may take longer than the training, is left out.
+    """Run two steps of every arm, since some ask for more responses than others, and reckon. No
+    sink hears of them, and the final scoring, which may take longer than the training, is left out.
 
     Args:
         parent: a folder that all nodes see; None: this machine's own for what is thrown away.
 
     Raises:
         UserError: the plan is refused, or the probe fails.
-        KeyboardInterrupt: the probe's run is killed, and its folder gone.
+        KeyboardInterrupt: the probe's runs are killed, and their folder gone.
     """
     with scratch_folder(".bench-probe-", parent) as folder:
         short = config.model_copy(
@@ -106,31 +106,45 @@ def probe(
                 "final": config.final.model_copy(update={"tasks": ()}),
             }
         )
-        planned = plan(folder / "probe", short, [arms[0]])
+        planned = plan(folder / "probe", short, list(arms))
         with closing(executor_for(planned)) as executor:
             run_all(planned, executor, kept=False)
-        (run,) = planned.runs
-        status = read_json(run.folder / STATUS)
-        if status["state"] != "done":
-            raise UserError(f"The probe failed: {status['reason']}")
-        timing = list(read_lines(run.folder / "timing.jsonl"))
-        step = last_line(run.folder / "steps.jsonl") or {}
-        written = sum(p.stat().st_size for p in run.folder.glob("*.jsonl"))
-        has = _has(run)
+        each = [_probed(run, config) for run in planned.runs]
+        has = _has(planned.runs[-1])
+    seconds, tokens, written = (sum(column) for column in zip(*each, strict=True))
+    n, saved = len(config.seeds), checkpoint_bytes(planned) * kept(config)
+    return Price(
+        by=f"by two steps of {whose(arms)}",
+        runs=len(arms) * n,
+        seconds=seconds / len(arms),
+        tokens=n * tokens,
+        disk=n * (len(arms) * saved + written),
+        memory=held(planned),
+        has=has,
+    )
+
+
+def whose(arms: Sequence[Arm]) -> str:
+    """Whose steps a probe runs, in words."""
+    return arms[0].name if len(arms) == 1 else "each arm"
+
+
+def _probed(run: PlannedRun, config: Config) -> tuple[float, float, float]:
+    """Seconds, tokens and bytes of records of a run of these settings, by a probe of its arm."""
+    status = read_json(run.folder / STATUS)
+    if status["state"] != "done":
+        raise UserError(f"The probe failed: {status['reason']}")
+    timing = list(read_lines(run.folder / "timing.jsonl"))
+    step = last_line(run.folder / "steps.jsonl") or {}
+    written = sum(p.stat().st_size for p in run.folder.glob("*.jsonl"))
     scored = [line["evaluation"] for line in timing if line["evaluation"] > 0]
     training = _seconds(timing[-1:]) - timing[-1]["evaluation"]
     evaluations = 1 + sum(map(config.evaluates, range(1, config.steps + 1)))
-    runs = len(arms) * len(config.seeds)
-    return Price(
-        by=f"by two steps of {arms[0].name}",
-        runs=runs,
-        seconds=config.steps * training + evaluations * sum(scored) / len(scored),
-        tokens=float(runs * config.steps * step["ledger"]["tokens_generated"]),
-        disk=runs * (checkpoint_bytes(planned) * kept(config)
-                     + written / PROBE_STEPS * config.steps),
-        memory=held(planned),
-        has=has,
-    )  # fmt: skip
+    return (
+        config.steps * training + evaluations * sum(scored) / len(scored),
+        float(config.steps * step["ledger"]["tokens_generated"]),
+        written / PROBE_STEPS * config.steps,
+    )
 
 
 def _seconds(timing: Iterable[dict[str, Any]]) -> float:

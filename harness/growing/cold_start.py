@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.harness.machine import device_name, instructions, pick_device, versions
 from srpo_bench.harness.models.policy import Policy, load_policy
 from srpo_bench.harness.models.resolve import check, digest, resolve
-from srpo_bench.harness.problems.seen import CARD, key
+from srpo_bench.harness.problems.seen import CARD, key, seen_by
 from srpo_bench.harness.running import checkpoint
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.learner import Learner
@@ -69,11 +70,12 @@ def grow(recipe: Recipe, out: Path, progress: Progress = lambda *_: None) -> Pat
     if out.exists():
         raise UserError(f"{out} exists; name a folder that does not.")
     make_repeatable(recipe.threads)
-    recipe = recipe.model_copy(update={"device": pick_device(recipe.device).type})
+    folder = out.with_name(f".{out.name}.growing")
+    settled = {"device": pick_device(recipe.device).type, "date": recipe.date or _day(folder)}
+    recipe = recipe.model_copy(update=settled)
     base = resolve(Model(path=recipe.model))
     check(base)
     taught = lessons(recipe, base)
-    folder = out.with_name(f".{out.name}.growing")
     _begin(folder, recipe, digest(base))
     attempt = Attempt(folder)
     try:
@@ -88,6 +90,13 @@ def grow(recipe: Recipe, out: Path, progress: Progress = lambda *_: None) -> Pat
     finished.replace(out)
     shutil.rmtree(folder)
     return out
+
+
+def _day(folder: Path) -> date:
+    """Today, or the day on which the attempt in a folder was begun."""
+    path = folder / "plan.json"
+    begun = read_record(path).get("recipe", {}).get("date") if path.is_file() else None
+    return date.fromisoformat(begun) if begun else datetime.now(UTC).date()
 
 
 def _begin(folder: Path, recipe: Recipe, base_sha256: str) -> None:
@@ -156,12 +165,12 @@ def _measure(attempt: Attempt, policy: Policy, taught: Lessons, step: int) -> No
 
 
 def _card(recipe: Recipe, taught: Lessons, base: Path, folder: Path) -> dict[str, Any]:
-    """What the base is and what it saw; no path of this machine."""
-    plain = recipe.model_dump(exclude={"model", "data_dir"})
+    """What the base is and what it saw, and what it was grown of had; no path of this machine."""
+    plain = recipe.model_dump(mode="json", exclude={"model", "data_dir"})
     return {
         "grown_of": {"name": base.name, "sha256": digest(base)},
         "recipe": plain,
-        "seen": {key(lesson.problem): lesson.problem.id for lesson in taught.shown},
+        "seen": seen_by(base) | {key(x.problem): x.problem.id for x in taught.shown},
         "left_out": taught.left_out,
         "loss_unseen": [[line["step"], line["loss"]] for line in _evals(folder)],
         "versions": versions(),

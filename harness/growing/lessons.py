@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,10 @@ from srpo_bench.harness.models.ending import end_tokens, turn_end
 from srpo_bench.harness.models.loading import model_class, open_generation, open_tokenizer
 from srpo_bench.harness.problems import task_guard
 from srpo_bench.harness.problems.known import tasks_of
-from srpo_bench.harness.problems.load import stored
+from srpo_bench.harness.problems.load import shared
 from srpo_bench.harness.rollouts.prompts import Prompts
 from srpo_bench.harness.streams import stream
 from srpo_bench.tasks.base import DataError, Problem, Split, TaskError
-from srpo_bench.tasks.contamination import contaminated
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def lessons(recipe: Recipe, base: Path) -> Lessons:
     tasks = tasks_of((*recipe.tasks, *recipe.held_out))
     with as_user_error(TaskError):
         train = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "train")]
-        dev = [p for name in recipe.tasks for p in _load(recipe, tasks[name], "dev")]
+        dev = _in_turn([_load(recipe, tasks[name], "dev") for name in recipe.tasks])
         held = [p for n in recipe.held_out for p in _held_out(recipe, tasks[n])]
-        left_out = contaminated(stored(train, tasks), stored([*dev, *held], tasks))
+        left_out = shared(train, [*dev, *held], tasks)
         writer = _Writer(tasks, recipe, base)
         order = torch.randperm(len(train), generator=stream(recipe.seed, "pool")).tolist()
         shown = writer.fitting([p for i in order if (p := train[i]).id not in left_out], left_out)
@@ -89,7 +89,7 @@ class _Writer:
 
     def __init__(self, tasks: dict[str, Any], recipe: Recipe, base: Path) -> None:
         self.tokenizer, self.tasks = open_tokenizer(base), tasks
-        self.prompts = Prompts(self.tokenizer, tasks, Data(tasks=recipe.tasks))
+        self.prompts = Prompts(self.tokenizer, tasks, Data(tasks=recipe.tasks, date=recipe.date))
         self.context = context_of(model_class(base)[0]) or float("inf")
         self.end = self._end(base)
 
@@ -114,6 +114,11 @@ class _Writer:
         text = self.tasks[problem.task].solution(problem, self.prompts.style)
         response = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return Lesson(problem, self.prompts.encode(problem), [*response, self.end])
+
+
+def _in_turn(groups: Sequence[Sequence[Problem]]) -> list[Problem]:
+    """One of each group, then the next of each: however few are taken, all have their share."""
+    return [p for turn in zip_longest(*groups) for p in turn if p is not None]
 
 
 def _load(recipe: Recipe, task: Any, split: Split) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 from pydantic import Field
@@ -23,6 +24,9 @@ class Recipe(Section):
     seed: int = Field(0, ge=0)
     threads: int = Field(1, gt=0, description="CPU threads")
     device: Device = Field("auto", description="auto: an accelerator where there is one")
+    date: dt.date | None = Field(
+        None, description="today, for a chat template that asks; None: the day it was begun"
+    )
     checked: int = Field(64, ge=0, description="unseen solutions whose loss is measured")
 
     def optim(self, updates: int) -> Optim:

@@ -21,18 +21,19 @@ def end_tokens(generation: Any, tokenizer: Any, chat: bool) -> list[int]:
 
 
 def turn_end(tokenizer: Any) -> int | None:
-    """The special token that the chat template puts behind an assistant's turn; None where it puts
-    none, or will not render one."""
+    """The token that the chat template puts behind an assistant's turn: the first special one, or
+    the first that was added to the vocabulary, for some tokenizers do not call theirs special; None
+    where it puts none, or will not render one."""
     turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": SAID}]
     try:
         text = tokenizer.apply_chat_template(turns, tokenize=False)
     except Exception:  # a template is a program: it raises what it likes
         return None
     ids = tokenizer(text.rpartition(SAID)[2], add_special_tokens=False)["input_ids"]
-    special = set(tokenizer.all_special_ids) | {
-        i for i, token in tokenizer.added_tokens_decoder.items() if token.special
-    }
-    return next((i for i in ids if i in special), None)
+    added = tokenizer.added_tokens_decoder
+    special = {*tokenizer.all_special_ids, *(i for i, token in added.items() if token.special)}
+    words = {i for i, token in added.items() if token.content.strip()}  # not runs of spaces
+    return next((i for kind in (special, words) for i in ids if i in kind), None)
 
 
 def ending_note(generation: Any, tokenizer: Any, chat: bool) -> str | None:

@@ -72,7 +72,8 @@ def head_of(model: Any, body: Any, device: torch.device) -> Head | None:
     before = logits if cap is None else cap * torch.atanh((logits / cap).double()).float()
     finite = before.isfinite()
     scale = float((before * plain)[finite].sum() / (plain * plain)[finite].sum())
-    candidates = [Head(linear), Head(linear, 1.0, cap), Head(linear, scale, cap)]
+    # The cap that the configuration names comes first: small logits do not tell it from none.
+    candidates = [Head(linear, 1.0, cap), Head(linear, scale, cap), Head(linear)]
     for head in candidates:
         if torch.allclose(head.shaped(plain), logits, rtol=1e-5, atol=1e-5):
             return head

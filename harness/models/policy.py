@@ -62,7 +62,7 @@ class Policy:
 
     @cached_property
     def decode(self) -> Decoder:
-        """Text of a response without its end token."""
+        """Text of a response's tokens, without special ones."""
         return Decoder(self.tokenizer)
 
     @property

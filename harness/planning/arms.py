@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from srpo_bench.algorithms.base import Settings
 from srpo_bench.algorithms.registry import (
     AlgorithmError,
     algorithm_names,
@@ -62,7 +61,13 @@ def read_arm(name: str) -> Typed:
             "another label."
         )
     with as_user_error(AlgorithmError):
-        return Typed(label, text, *split(text))
+        algorithm, sampler = split(text)
+    if label in {*algorithm_names(), *sampler_names()} - {algorithm, sampler}:
+        raise UserError(
+            f"--algos: '{label}' is another method's name, and {text} under it would take that "
+            "one's settings; give the arm another label."
+        )
+    return Typed(label, text, algorithm, sampler)
 
 
 def own_settings(typed: Typed) -> list[str]:
@@ -96,7 +101,21 @@ def parse_arms(names: list[str], settings: dict[str, dict[str, Any]]) -> list[Ar
         raise UserError(
             f"Arm '{min(twice)}' appears twice; give one a label, e.g. again={min(twice)}."
         )
+    _refuse_idle(typed, settings)
     return [_arm(arm, settings) for arm in typed]
+
+
+def _refuse_idle(typed: list[Typed], settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a setting of an algorithm's own sampler where each of its arms has another one."""
+    for key, values in settings.items():
+        arms = [arm for arm in typed if key in arm.keys]
+        for name in values if arms else ():
+            if name != "optim" and not any(_place(arm, key, str(name)) for arm in arms):
+                own, _ = sampler_of(key, None)
+                raise UserError(
+                    f"'{key}.{name}' is a setting of {key}'s own sampler, '{own.name}', and "
+                    f"'{arms[0].name}' has another: it would not hold. Leave it out."
+                )
 
 
 def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
@@ -107,7 +126,7 @@ def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
         for name, value in settings.get(key, {}).items():
             if name == "optim":
                 given[name] = layers.merge(given[name], value) if isinstance(value, dict) else value
-            elif place := _place(typed, key, str(name), kind.Settings, sampler.Settings):
+            elif place := _place(typed, key, str(name)):
                 given[place][name] = value
     layers.parse(kind.Settings, given["settings"], f"algorithm '{typed.algorithm}'")
     layers.parse(sampler.Settings, given["sampler_settings"], f"sampler '{typed.sampler}'")
@@ -116,12 +135,12 @@ def _arm(typed: Typed, settings: Mapping[str, Mapping[str, Any]]) -> Arm:
     return layers.parse(Arm, arm, "--algos")
 
 
-def _place(
-    typed: Typed, key: str, name: str, algorithm: type[Settings], sampler: type[Settings]
-) -> str:
+def _place(typed: Typed, key: str, name: str) -> str:
     """Who owns a setting that stands under ``key``: the method that has one of its name; nobody
     where it is the algorithm's own sampler's and this arm has another."""
-    has = {"settings": algorithm.model_fields, "sampler_settings": sampler.model_fields}
+    algorithm = get_algorithm(typed.algorithm).Settings.model_fields
+    sampler = sampler_of(typed.algorithm, typed.sampler)[0].Settings.model_fields
+    has = {"settings": algorithm, "sampler_settings": sampler}
     places = [place for place, fields in has.items() if name in fields]
     if len(places) == 1:
         return places[0]
@@ -135,7 +154,7 @@ def _place(
     own, _ = sampler_of(typed.algorithm, None)
     if key == typed.algorithm and name in own.Settings.model_fields:
         return ""
-    raise unknown(f"setting of '{key}'", name, [*algorithm.model_fields, *sampler.model_fields])
+    raise unknown(f"setting of '{key}'", name, [*algorithm, *sampler])
 
 
 def refuse_unheld(config: Config, arms: list[Arm]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.store import last_line, run_dirs
 
 
@@ -62,10 +63,11 @@ def extended(folder: Path, old: dict[str, Any], wanted: dict[str, Any]) -> dict[
         "arms": [arm["arm"] for arm in arms],
         "runs_seen": sum(last_line(run / "evals.jsonl") is not None for run in run_dirs(folder)),
     }
-    everything = [*old["seeds"], *seeds]
+    everything, every_arm = [*old["seeds"], *seeds], [*old["arms"], *arms]
     return {
         **old,
-        "arms": [*old["arms"], *arms],
+        "arms": every_arm,
+        "baseline": baseline_of({arm["arm"]: arm["algorithm"] for arm in every_arm}),
         "plugins": _joined("plugins", old, wanted),
         "checked": _joined("checked", old, wanted),
         "seeds": everything,

@@ -20,7 +20,7 @@ from srpo_bench.harness.planning.prepare import Prepared, prepare
 from srpo_bench.harness.planning.reading import read_comparison, read_planned
 from srpo_bench.harness.planning.writing import digests, refuse, refuse_changed, refuse_place, write
 from srpo_bench.harness.plugins import entered
-from srpo_bench.harness.problems.load import Problems, load_problems
+from srpo_bench.harness.problems.load import Problems, contents, load_problems
 from srpo_bench.harness.rollouts.prompts import fit
 from srpo_bench.results.baseline import baseline_of
 from srpo_bench.results.schema import SCHEMA
@@ -107,6 +107,10 @@ def _record(
         "excluded": problems.excluded,
         "data": problems.provenance,
         "problems": _ids(problems),
+        "contents": {
+            "evaluation": contents(problems.evaluation),
+            "final": contents(problems.final),
+        },
         "config": config.model_dump(mode="json"),
         "base": str(comparison.base),
         "parameters": comparison.parameters,

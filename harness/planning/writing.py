@@ -74,7 +74,7 @@ def refuse_changed(comparison: PlannedComparison) -> None:
         with as_user_error(ResultsError):
             check_seal(run.folder, besides)
             manifest = read_record(path)
-        wanted = arm_record(run.arm) | {"seed": run.seed}
+        wanted: dict[str, Any] = {"optim": None, **arm_record(run.arm), "seed": run.seed}
         same = all(manifest.get(_IN_MANIFEST.get(name, name)) == wanted[name] for name in wanted)
         settings = layers.parse(Config, manifest.get("settings", {}), str(path))
         if not same or settings.model_dump(mode="json", exclude={"seeds"}) != config:

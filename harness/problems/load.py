@@ -122,7 +122,7 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
     trained_on = [p for group in train.values() for p in group]
     seen = seen_by(base) if base else {}
     refuse_learnt(seen, scored_on)
-    excluded = contaminated(stored(trained_on, tasks), stored(scored_on, tasks))
+    excluded = shared(trained_on, scored_on, tasks)
     excluded |= learnt(seen, trained_on)
     clean = [[p for p in problems if p.id not in excluded] for problems in train.values()]
     drawn = {seed: _choose(clean, config.data.pool_size, seed) for seed in config.seeds}
@@ -143,9 +143,34 @@ def load_problems(config: Config, base: Path | None = None) -> Problems:
     return Problems(tasks, pool, evaluation, final, pools, excluded, sources, notes)
 
 
-def stored(problems: Iterable[Problem], tasks: Mapping[str, Task]) -> list[Problem]:
-    """Those of stored data sets; procedural splits are disjoint by construction."""
-    return [p for p in problems if not tasks[p.task].procedural]
+def shared(
+    trained_on: Iterable[Problem], scored_on: Iterable[Problem], tasks: Mapping[str, Task]
+) -> dict[str, str]:
+    """Ids of training problems that stand where it is scored, too, each with the reason.
+
+    Raises:
+        UserError: one is a procedural task's, which says that its splits share none.
+    """
+    train, made = _stored_and_made(trained_on, tasks)
+    scored, asked = _stored_and_made(scored_on, tasks)
+    ids = {p.question: p.id for p in asked}
+    for problem in made:
+        if problem.question in ids:
+            raise UserError(
+                f"Task '{problem.task}' says that it is procedural and its splits share nothing, "
+                f"and its {problem.id!r} of train asks what {ids[problem.question]!r} asks where "
+                "it is scored: make them share none, or leave out procedural."
+            )
+    return contaminated(train, scored)
+
+
+def _stored_and_made(
+    problems: Iterable[Problem], tasks: Mapping[str, Task]
+) -> tuple[list[Problem], list[Problem]]:
+    found: tuple[list[Problem], list[Problem]] = [], []
+    for problem in problems:
+        found[tasks[problem.task].procedural].append(problem)
+    return found
 
 
 def _limited(held_out: dict[str, list[Problem]], scoring: Scoring) -> dict[str, list[Problem]]:
@@ -208,6 +233,12 @@ def _refuse_shared_ids(groups: Iterable[list[Problem]]) -> None:
                 f"Two problems of {where} have the id {problem.id!r}, {other.question!r:.60} and "
                 f"{problem.question!r:.60}; ids are unique over all tasks and splits."
             )
+
+
+def contents(groups: Mapping[str, list[Problem]]) -> dict[str, list[str]]:
+    """task -> of each problem the beginning of a sha256 of all there is of it. An id may name
+    another problem tomorrow: that of a row in a file is its place."""
+    return {task: [_digest([p])[:12] for p in problems] for task, problems in groups.items()}
 
 
 def _digest(problems: list[Problem]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def seen_by(base: Path) -> dict[str, str]:
             "or grow the base anew."
         )
     return seen
+
+
+def hand_on(base: Path, folder: Path) -> None:
+    """The card of a base goes with what is trained of it: that has seen the same."""
+    if (base / CARD).is_file():
+        shutil.copyfile(base / CARD, folder / CARD)
 
 
 def learnt(seen: dict[str, str], problems: Iterable[Problem]) -> dict[str, str]:

@@ -144,10 +144,11 @@ class Collector:
         group = torch.arange(len(problems)).repeat_interleave(n)
         grades_aside = [self.tasks[p.task].grades_aside for p in problems]
         begun = self._aside([problems[i] for i in group.tolist()])
-        uncounted = len(group)
+        uncounted, ends = len(group), set(self.policy.end_tokens)
 
         def text(row: int, tokens: list[int]) -> str:
-            return _cut(self.policy.decode(tokens), stops[row // n])
+            said = tokens[:-1] if ends.intersection(tokens[-1:]) else tokens
+            return _cut(self.policy.decode(said), stops[row // n])
 
         def ended(rows: list[int], tokens: list[list[int]]) -> None:
             nonlocal uncounted

@@ -17,18 +17,27 @@ import torch
 
 from srpo_bench.harness.errors import RunError
 from srpo_bench.harness.models.policy import Policy
+from srpo_bench.harness.problems.seen import hand_on
 from srpo_bench.harness.running import intact
 from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.harness.running.intact import PROGRESS, RECORDS
 from srpo_bench.results.store import saved, sync, write_json
 
 
-def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], keep: int) -> None:
+def save(
+    attempt: Attempt,
+    step: int,
+    policy: Policy,
+    state: dict[str, Any],
+    keep: int,
+    base: Path | None = None,
+) -> None:
     """Write ``checkpoints/step-<n>`` and delete all but the ``keep`` newest.
 
     Args:
         attempt: at the run.
         state: everything but the weights; plain values and tensors only.
+        base: what the policy is trained of, whose card goes with it.
     """
     folder = attempt.run / "checkpoints"
     folder.mkdir(exist_ok=True)
@@ -36,6 +45,8 @@ def save(attempt: Attempt, step: int, policy: Policy, state: dict[str, Any], kee
     policy.model.save_pretrained(prepared)
     policy.tokenizer.save_pretrained(prepared)
     torch.save(state, prepared / "state.pt")
+    if base is not None:
+        hand_on(base, prepared)
     progress = intact.progress_of(attempt.run, prepared, step, attempt.record_lengths())
     write_json(prepared / PROGRESS, progress)
     for path in [*prepared.rglob("*"), prepared]:

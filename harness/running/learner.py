@@ -127,12 +127,14 @@ class Learner:
         return norm
 
     def _shares(self, batch: Batch) -> list[Batch]:
-        """The batch cut by groups."""
+        """The batch cut by groups. A sampler may have kept fewer of them than there are shares; an
+        update on no response at all would move the weights by momentum alone."""
         n = self.optim.updates_per_step
         if n == 1:
             return [batch]
         group = batch.rollouts.group
-        return [batch.rows((group % n == i).nonzero()[:, 0]) for i in range(n)]
+        shares = [(group % n == i).nonzero()[:, 0] for i in range(n)]
+        return [batch.rows(rows) for rows in shares if len(rows)] or [batch]
 
     def micro_batches(self, batch: Batch, every_row: bool) -> Iterator[Batch]:
         """Rows that carry a gradient, whole groups together, within the token budget.

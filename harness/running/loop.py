@@ -51,7 +51,7 @@ class Trainer:
         self.attempt = attempt or Attempt(folder)
         config = arm.configured(config)
         self.folder, self.config, self.seed, self.problems = folder, config, seed, problems
-        self.pool = problems.pool_of(seed)
+        self.base, self.pool = base, problems.pool_of(seed)
         self.max_new_tokens = training_limit(config, problems)
         self.policy = self._load(base)
         self.engine: Engine = make_engine(self.policy, config, base)
@@ -132,7 +132,7 @@ class Trainer:
                 self._save(step)
             if halt:
                 return False
-        if self.problems.final and not (self.folder / FINAL).exists():
+        if self.problems.final:
             self._score_finally()
         return True
 
@@ -279,11 +279,12 @@ class Trainer:
             "spent": dict(self.spending.spent),
             "owes_evaluation": self.owes_evaluation,
         }
-        checkpoint.save(self.attempt, step, self.policy, state, self.config.keep_checkpoints)
+        kept, base = self.config.keep_checkpoints, self.base
+        checkpoint.save(self.attempt, step, self.policy, state, kept, base)
 
     def _resume(self) -> int:
-        newest = checkpoint.latest(self.folder)
-        step, state = checkpoint.rewind(self.attempt, newest)
+        step, state = checkpoint.rewind(self.attempt, newest := checkpoint.latest(self.folder))
+        self.attempt.drop(self.folder / FINAL)  # what belongs to it in the records is cut back, too
         self.owes_evaluation = state is None or state.get("owes_evaluation", False)
         if newest is not None and state is not None:
             weights = open_model(newest, torch.device("cpu"))  # a device may hold no third model

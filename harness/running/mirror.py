@@ -70,7 +70,8 @@ class Mirror:
         """Record, seal and manifests of a comparison that was planned or extended.
 
         Raises:
-            UserError: the address holds another comparison, whose runs would be taken for these.
+            UserError: the address holds another comparison, whose runs would be taken for these,
+                or more of this one, which would be forgotten there.
         """
         self._refuse_other(comparison)
         for run in run_dirs(comparison):
@@ -90,6 +91,12 @@ class Mirror:
         arms = all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
         if local["contract"] != remote["contract"] or not arms:
             raise UserError(f"{self.address} holds another comparison: choose another --mirror.")
+        seeds = {f"seed {seed}" for seed in set(remote["seeds"]) - set(local["seeds"])}
+        if more := sorted({*(theirs.keys() - ours.keys()), *seeds}):
+            raise UserError(
+                f"{self.address} holds more of this comparison than {comparison} ({more[0]} was "
+                "added elsewhere): bring it back with --mirror and an --out that is not there yet."
+            )
 
     def pull_plan(self, comparison: Path) -> bool:
         """A comparison whose folder is not there: its record, its manifests, its finished runs.

@@ -8,6 +8,7 @@ micro-batches. Nothing of that shows in a run that is not disturbed.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,7 +83,8 @@ def check(arm: Arm) -> list[Promise]:
         Promise(RUNS),
         draws,
         repeats,
-        Promise("torch's switches are left as they are", turned),
+        Promise("it learns", _still(undisturbed)),
+        Promise("the process's switches are left as they are", turned),
         Promise("a resumed run goes on to the same bits", trials.resumed(undisturbed, whole)),
         Promise("the loss adds up over micro-batches", trials.cut(undisturbed)),
         Promise("the order of a batch's rows does not matter", trials.shuffled(undisturbed)),
@@ -142,8 +144,9 @@ class Trials:
             )
         if turners:
             turned = (
-                f"{', '.join(dict.fromkeys(turners))} sets threads, dtype, precision, determinism "
-                "or gradients for the whole process, so that arms would not be computed alike"
+                f"{', '.join(dict.fromkeys(turners))} sets threads, dtype, precision, determinism, "
+                "gradients or the working directory for the whole process, so that arms would not "
+                "be computed alike"
             )
         return again, drew, turned
 
@@ -237,6 +240,7 @@ SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
     (torch.is_grad_enabled, torch.set_grad_enabled),
     (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
     (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
+    (os.getcwd, os.chdir),
 )
 """How a process computes: what reads and what sets it."""
 
@@ -252,6 +256,13 @@ def _global_state() -> tuple[bytes, bytes, Any]:
         repr(numbers).encode(),
         random.getstate(),
     )
+
+
+def _still(lines: list[dict[str, Any]]) -> str:
+    """That no step had a gradient: its loss is a number, and not a function of the policy."""
+    if any(line["grad_norm"] for line in lines):
+        return ""
+    return f"its loss has no gradient in any of {len(lines)} steps; is it detached, or always 0?"
 
 
 def _apart(undisturbed: list[dict[str, Any]], other: list[dict[str, Any]], how: str) -> str:

@@ -62,7 +62,8 @@ def run_folder(folder: Path, patience: float = PATIENCE) -> End:
     Returns:
         done, stopped, failed; or superseded, where a later attempt has taken this one's run over.
     """
-    comparison = folder.absolute().parents[1]
+    folder = folder.absolute()  # a plug-in may go to another working directory
+    comparison = folder.parents[1]
     stop = Stop(comparison / STOP)
     stop.on_signals()
     steps, finals = 0, False

@@ -8,6 +8,7 @@ scores.json        the same, whole: its presence says that all was scored
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import fcntl
 import json
 import os
@@ -16,9 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, ValidationError
+
 from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.machine import refuse_unwritable
-from srpo_bench.harness.scoring.scores import ScoredTask
+from srpo_bench.harness.scoring.scores import ScoredTask, ScoreLine
 from srpo_bench.results.store import (
     ResultsError,
     append_line,
@@ -33,6 +36,25 @@ UNFINISHED = "unfinished.json"
 SCORES = "scores.json"
 SO_FAR = ("scores", "seconds", "samples")
 """What of a record is not what was asked."""
+SAID = {"plugins": "task files", "contents": "questions and answers", "code": "code of srpo-bench"}
+"""What a sentence calls parts of a record that are not called so in the sentence."""
+
+
+class _Settings(BaseModel):
+    """What is read of the settings of a scoring that was stopped."""
+
+    date: datetime.date
+
+
+class _Unfinished(BaseModel):
+    """The same of its record."""
+
+    settings: _Settings
+    models: dict[str, Any]
+    problems: dict[str, list[str]]
+    scores: list[ScoreLine]
+    seconds: dict[str, float]
+    samples: int = Field(ge=0)
 
 
 class ScoreRecord:
@@ -72,7 +94,9 @@ class ScoreRecord:
 def refuse_taken(out: Path) -> None:
     """Refuse a folder that holds anything but an unfinished scoring, or cannot be written to."""
     if is_taken(out) and not (out / UNFINISHED).is_file():
-        raise UserError(f"{out} is not an empty folder; choose another --out.")
+        whole = (out / SCORES).is_file()
+        what = f"holds a whole scoring ({SCORES})" if whole else "is not an empty folder"
+        raise UserError(f"{out} {what}; choose another --out.")
     refuse_unwritable(out)
 
 
@@ -82,8 +106,12 @@ def unfinished(out: Path | None) -> dict[str, Any] | None:
         return None
     with as_user_error(ResultsError):
         record = read_record(out / UNFINISHED)
-    if not {"settings", *SO_FAR} <= set(record):
-        raise UserError(f"{out / UNFINISHED} is no scoring's record; choose another --out.")
+    try:
+        _Unfinished.model_validate_json((out / UNFINISHED).read_bytes(), strict=True)
+    except ValidationError as error:
+        raise UserError(
+            f"{out / UNFINISHED} is no scoring's record; choose another --out."
+        ) from error
     return record
 
 
@@ -142,7 +170,8 @@ def _refuse_another(there: Mapping[str, Any], here: Mapping[str, Any], out: Path
     if settings:
         what = f"{settings[0]} is {old.get(settings[0])} there and {new[settings[0]]} here"
     else:
-        what = f"not the same {next(name for name in asked if there.get(name) != here[name])}"
+        name = next(name for name in asked if there.get(name) != here[name])
+        what = f"not the same {SAID.get(name, name)}"
     raise UserError(
         f"{out} holds an unfinished scoring of something else: {what}. "
         "Choose another --out, or ask the same as there."

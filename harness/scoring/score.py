@@ -14,14 +14,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from srpo_bench.harness.code import code_digest
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.engines.choose import engine_version
 from srpo_bench.harness.errors import unknown
-from srpo_bench.harness.machine import pick_device, versions
+from srpo_bench.harness.machine import pick_device, plugin_versions, versions
 from srpo_bench.harness.models.ending import ending_note
 from srpo_bench.harness.models.loading import open_generation, open_tokenizer
 from srpo_bench.harness.models.resolve import check, digest
-from srpo_bench.harness.problems.load import Problems, load_final
+from srpo_bench.harness.plugins import entered
+from srpo_bench.harness.problems.load import Problems, contents, load_final
 from srpo_bench.harness.problems.seen import refuse_learnt, seen_by
 from srpo_bench.harness.rollouts.probe import probe, question_of
 from srpo_bench.harness.rollouts.prompts import Prompts, fit, style_of
@@ -53,6 +55,7 @@ def score_models(
     """
     ask = _backend(backend, config)
     if out is not None:
+        out = out.absolute()  # a task may go to another working directory
         refuse_taken(out)
     config = config.on(_day(unfinished(out)))
     device = pick_device(config.model.device).type
@@ -76,9 +79,13 @@ def score_models(
         "seed": seed,
         "models": {subject.label: _identity(subject, config) for subject in policies},
         "settings": _settings(config),
-        "versions": versions() | scorer | engines,
+        "device": device,
+        "versions": versions() | scorer | engines | plugin_versions(config.final.tasks, ()),
+        "code": code_digest(),
+        "plugins": {f"task.{p.name}": p.sha256 for p in entered.used(config, ())},
         "data": problems.provenance,
         "problems": {task: [p.id for p in group] for task, group in problems.final.items()},
+        "contents": contents(problems.final),
         "notes": list(notes),
     }
     with kept(asked, out) as record:

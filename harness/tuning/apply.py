@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError, as_user_error
+from srpo_bench.harness.planning.arms import read_arm
 from srpo_bench.harness.tuning.search import FILE
 from srpo_bench.results.store import ResultsError, read_record
 
@@ -51,7 +52,7 @@ def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> di
     chosen = record["chosen"]
     changed = [p for p, value in chosen["shared"].items() if here[p] != value]
     for arm in arms:
-        own = chosen["algorithms"].get(arm.algorithm, {})
+        own = layers.merge(*(chosen["algorithms"].get(name, {}) for name in _names(arm)))
         optim = arm.optim.model_dump(exclude_none=True)
         own_now = {**arm.settings, **arm.sampler_settings, **({"optim": optim} if optim else {})}
         if layers.merge(own_now, own) != own_now:
@@ -64,6 +65,17 @@ def used(record: Mapping[str, Any], settings: Config, arms: Sequence[Arm]) -> di
     compared = here.keys() - chosen["shared"].keys() - {"seeds", "threads", "sinks"}
     return {
         **{k: v for k, v in record.items() if k != "settings"},
-        "untuned": [a.name for a in arms if a.algorithm not in record["budget"]],
+        "untuned": [arm.name for arm in arms if not _is_tuned(arm, record["budget"])],
         "differs": {k: [old.get(k), here[k]] for k in sorted(compared) if old.get(k) != here[k]},
     }
+
+
+def _names(arm: Arm) -> list[str]:
+    """What settings of an arm may stand under, the nearest last."""
+    return [arm.algorithm, str(arm.sampler), f"{arm.algorithm}+{arm.sampler}"]
+
+
+def _is_tuned(arm: Arm, budget: Collection[str]) -> bool:
+    """Whether one of the methods that were tuned is this arm's; with another sampler it is not."""
+    typed = (read_arm(name) for name in _names(arm) if name in budget)
+    return any((t.algorithm, t.sampler) == (arm.algorithm, arm.sampler) for t in typed)

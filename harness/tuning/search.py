@@ -17,9 +17,10 @@ from srpo_bench.harness import layers
 from srpo_bench.harness.config import Arm, Config
 from srpo_bench.harness.errors import UserError, as_user_error
 from srpo_bench.harness.planning.arms import parse_arms
-from srpo_bench.harness.planning.comparison import PlannedComparison
+from srpo_bench.harness.planning.comparison import PlannedComparison, state
 from srpo_bench.harness.planning.plan import plan
 from srpo_bench.harness.tuning.grid import Candidate
+from srpo_bench.results.progress import ENDED
 from srpo_bench.results.schema import SCHEMA
 from srpo_bench.results.store import ResultsError, is_taken, read_record, write_json
 
@@ -51,6 +52,9 @@ def tune(
         candidates: a whole grid.
         command: as typed.
         run: trains what is pending of a comparison; told which one of how many.
+
+    Raises:
+        UserError: somebody stopped a run; the same command goes on.
     """
     _same_grid(folder, candidates)
     settled = [_settled(values, c) for c in candidates]
@@ -61,6 +65,7 @@ def tune(
         _write(folder, settings, candidates, {}, command)  # what will be tried, before it is
     for i, (candidate, comparison) in enumerate(zip(candidates, planned, strict=True), 1):
         run(comparison, f"{i} of {len(planned)}: {candidate.algorithm} with {candidate.typed}")
+        _refuse_unfinished(comparison, command)
     scored = timed([_scored(c, p) for c, p in zip(candidates, planned, strict=True)], planned)
     _write(folder, settings, scored, {}, command)
     return _write(folder, settings, scored, choose(scored), command)
@@ -91,6 +96,16 @@ def _settled(values: Mapping[str, Any], c: Candidate) -> tuple[Config, list[Arm]
     merged = layers.merge(values, layers.deep(c.shared), own)
     arms = parse_arms([c.algorithm], merged.pop("algorithms"))
     return layers.parse(Config, merged, "the settings"), arms
+
+
+def _refuse_unfinished(comparison: PlannedComparison, command: str) -> None:
+    """A run that a stop file ended has not failed: without it, its candidate would be ruled out."""
+    left = [run.name for run in comparison.runs if state(run) not in ENDED]
+    if left:
+        raise UserError(
+            f"{len(left)} of {len(comparison.runs)} runs in {comparison.folder} were stopped: "
+            f"{', '.join(left)}. Go on with: {command}"
+        )
 
 
 def _scored(c: Candidate, comparison: PlannedComparison) -> Candidate:

@@ -11,10 +11,12 @@ from srpo_bench.plugins import nearest
 from srpo_bench.results.importers.record import (
     AXES,
     CALLS,
+    WHOLE,
     Notes,
     Record,
     accuracy_of,
     integer,
+    name_of,
     positive,
     stderr_of,
     step_of,
@@ -25,8 +27,6 @@ OPTIONAL = ("task", "stderr", *AXES)
 NAMES = ("algo", "seed", "step", "accuracy", *OPTIONAL)
 EMPTY = "rows without an accuracy (--skip-empty)"
 NAN = "accuracies that are NaN"
-WHOLE = ("all", "average", "avg", "mean", "overall", "total")
-"""What tables call the row that sums up the others."""
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -137,7 +137,7 @@ class Columns:
         }.get(name, False)
 
     def _arm(self, cell: Any) -> str:
-        arm = "" if cell is None else str(cell).strip()
+        arm = name_of(cell, "algo")
         if self.arm is None and not arm:
             raise ValueError("algo is empty")
         if self.arm is not None and arm and arm != self.arm:
@@ -171,7 +171,7 @@ def _task(cells: Mapping[str, Any]) -> str:
     """The data set of a row; one without such a column has none."""
     if "task" not in cells:
         return ""
-    task = "" if cells["task"] is None else str(cells["task"]).strip()
+    task = name_of(cells["task"], "task")
     if not task:
         raise ValueError("task is empty")
     if task.casefold() in WHOLE:

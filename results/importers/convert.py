@@ -66,7 +66,10 @@ def import_runs(request: Request) -> Imported:
         for record in records:
             count += 1
             unit = _unit(request, facts, record)
-            placed = shelf.add(counted(record, unit, request.updates_in(record.arm)))
+            per_step = request.updates_in(record.arm)
+            placed = shelf.add(
+                counted(record, unit, per_step), batched=unit == "update" and per_step is not None
+            )
             if placed != "new":
                 notes.skipped[_repeated(placed, request)] += 1
         if not count:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from srpo_bench.results.importers.record import AXES, Notes, Record, accuracy_of, step_of
+from srpo_bench.results.importers.record import AXES, WHOLE, Notes, Record, accuracy_of, step_of
 from srpo_bench.results.schema import Unit
 from srpo_bench.results.store import ResultsError
 
@@ -129,7 +129,7 @@ def read(
             totals.add(row, trainer)
             lowest = min(lowest, real(row.values.get(LOWEST)) or 0.0)
             found = _named(row.values, metrics) if metrics else trainer.scores(row.values)
-            picked = found if metrics else _without_training(found, notes)
+            picked = found if metrics else _no_sum(_without_training(found, notes))
             if not found:
                 notes.skipped[TRAINING] += 1
             if not picked and len(seen) < KEYS:
@@ -208,6 +208,21 @@ def _without_training(found: Mapping[str, str], notes: Notes) -> dict[str, str]:
     for task in trained:
         notes.skipped[f"evaluations on training problems ({task or found[task]})"] += 1
     return {task: key for task, key in found.items() if task not in trained}
+
+
+def _no_sum(found: Mapping[str, str]) -> dict[str, str]:
+    """The same data sets, none of which is all of the others.
+
+    Raises:
+        ValueError: one is, and its part in the mean would be counted twice.
+    """
+    whole = next((task for task in found if len(found) > 1 and task.casefold() in WHOLE), None)
+    if whole is not None:
+        raise ValueError(
+            f"'{found[whole]}' sums up the others, whose mean is made here: name those that count "
+            "with --metric"
+        )
+    return dict(found)
 
 
 def _named(values: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:

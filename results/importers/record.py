@@ -20,6 +20,10 @@ LARGEST = 2**53
 """Whole numbers beyond it are not exact as floats; no step or seed is that large."""
 
 
+WHOLE = ("all", "average", "avg", "mean", "overall", "total")
+"""What tables and logs call the score that sums up the others."""
+
+
 class Record(NamedTuple):
     """One score at one evaluation of one run."""
 
@@ -128,6 +132,19 @@ def positive(value: Any, name: str) -> float | None:
             "its start, or leave the column out"
         )
     return real
+
+
+def name_of(value: Any, what: str) -> str:
+    """A name as it is written; empty for none.
+
+    Raises:
+        ValueError: a list, a mapping, or a number that is not whole.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"{what} must be a name, not {_short(value)}")
+    return str(value).strip()
 
 
 def _short(value: Any) -> str:

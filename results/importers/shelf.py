@@ -6,6 +6,7 @@ A file may repeat itself; it may not contradict itself.
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -52,10 +53,13 @@ class Shelf:
         """The file that the next records come from, and what their numbers count."""
         self._files.append((path, unit))
 
-    def add(self, record: Record) -> Placed:
+    def add(self, record: Record, batched: bool = False) -> Placed:
         """Put a record in its place. "same": it stands there already, or says less; "repeat":
         another one stood there, and ``on_repeat`` chose; "within": both were made between the
         updates of one step, and the later one stands for it.
+
+        Args:
+            batched: its steps were updates, several of which are one step now.
 
         Raises:
             ResultsError: another one stands there; names both lines. Or no run can be called so.
@@ -65,10 +69,13 @@ class Shelf:
                 f"{self._here(record)}: a seed is not negative, as {record.seed} is."
             )
         run = self._runs.setdefault((record.arm, record.seed), len(self._runs))
-        same = self._arms.setdefault(record.arm.casefold(), record.arm)
+        letters = unicodedata.normalize("NFC", record.arm)
+        same = self._arms.setdefault(letters.casefold(), record.arm)
         if same != record.arm:
+            composed = unicodedata.normalize("NFC", same) == letters
+            how = "in how their accents are coded" if composed else "in case"
             raise ResultsError(
-                f"{self._here(record)}: '{record.arm}' and '{same}' differ in case only; write "
+                f"{self._here(record)}: '{record.arm}' and '{same}' differ {how} only; write "
                 "them alike, or give them two names."
             )
         values = [getattr(record, field) for field in FIELDS]
@@ -85,7 +92,7 @@ class Shelf:
             self._put(key, both, record.line)
             return "same"
         done, now = before[UPDATES], values[UPDATES]
-        if None not in (done, now) and done != now:
+        if batched and None not in (done, now) and done != now:
             if now > done:
                 self._put(key, values, record.line)
             return "within"

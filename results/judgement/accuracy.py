@@ -17,7 +17,7 @@ from srpo_bench.results.statistics.inference import bounds, mean, noninferiority
 from srpo_bench.results.statistics.race import SMOOTH
 from srpo_bench.results.statistics.sequential import tail_of
 from srpo_bench.results.statistics.speed import end
-from srpo_bench.results.text import points
+from srpo_bench.results.text import number, points
 
 
 def test(comparison: Comparison, usual: Contrast, claim: NonInferiority, blocked: str) -> Finding:
@@ -35,6 +35,8 @@ def test(comparison: Comparison, usual: Contrast, claim: NonInferiority, blocked
         return Finding(Ruling("no-verdict", blocked))
     early = claim.share * usual.steps.baseline
     margin = claim.margin * float(usual.steps.race.gain.mean())
+    if not margin > 0:
+        return Finding(Ruling("no-verdict", blocked or "the baseline of the pairs gained nothing"))
     runs = [r for r in comparison.runs if r.arm in (usual.challenger, usual.baseline)]
     floor = 1.5 * sampling.variance(runs) / usual.n
 
@@ -50,10 +52,10 @@ def test(comparison: Comparison, usual: Contrast, claim: NonInferiority, blocked
     if not blocked and not noninferiority(-own.complete, -margin, floor=floor).established:
         blocked = (
             f"no assay sensitivity: {usual.baseline} itself is not shown to be inferior at step "
-            f"{early:.3g}, a {claim.share:g} of its own steps"
+            f"{number(early)}, a {claim.share:g} of its own steps"
         )
     measured = (
-        f"at step {early:.3g} {usual.challenger} lies {points(result.difference)} from "
+        f"at step {number(early)} {usual.challenger} lies {points(result.difference)} from "
         f"{usual.baseline}'s accuracy at the end, margin {100 * margin:.1f}"
     )
     finding = ruled(

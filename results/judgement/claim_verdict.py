@@ -7,6 +7,7 @@ from typing import Any
 
 from srpo_bench.results.judgement.rules import Verdict
 from srpo_bench.results.judgement.targets import Standing
+from srpo_bench.results.statistics.contrast import Bound
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class ClaimVerdict:
     """Is the claim about these two algorithms?"""
     here: bool
     """Can runs such as these judge it, once they are finished?"""
+    bound: Bound | None = None
+    """Which way the budget bounds the ratio; null: it does not."""
     units: dict[str, str] = field(default_factory=dict)
     """unit of a step -> a sentence with the verdict in it, for claims about steps."""
 

@@ -18,7 +18,7 @@ from srpo_bench.results.records import Axis
 from srpo_bench.results.schema import Unit
 from srpo_bench.results.statistics.race import MARGIN
 from srpo_bench.results.store import ResultsError
-from srpo_bench.results.text import SHORT, signed
+from srpo_bench.results.text import SHORT, number, signed
 
 SHIPPED = Path(__file__).parent / "claims.yaml"
 
@@ -138,8 +138,8 @@ class Claim(_Strict):
         if self.test.threshold == 1:
             return f"fewer {name}"
         if self.test.threshold > 1:
-            return f"at most {100 * (self.test.threshold - 1):.3g} % more {name}"
-        return f"{100 * (1 - self.test.threshold):.3g} % fewer {name}"
+            return f"at most {number(100 * (self.test.threshold - 1))} % more {name}"
+        return f"{number(100 * (1 - self.test.threshold))} % fewer {name}"
 
 
 def find(claims: Sequence[Claim], wanted: str) -> Claim:
@@ -179,14 +179,14 @@ def _claims(path: Path) -> Iterator[Claim]:
         raise ResultsError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(entries, list):
         raise ResultsError(f"{path} must hold a list of claims, as {SHIPPED} does.")
-    numbers: dict[str, int] = {}
-    for number, entry in enumerate(entries, 1):
+    places: dict[str, int] = {}
+    for place, entry in enumerate(entries, 1):
         try:
             claim = Claim.model_validate(entry)
         except ValidationError as error:
-            raise ResultsError(f"{path}, claim {number}, {_fault(error)}") from error
-        if (other := numbers.setdefault(claim.id, number)) != number:
-            raise ResultsError(f"{path}, claims {other} and {number} are both called '{claim.id}'.")
+            raise ResultsError(f"{path}, claim {place}, {_fault(error)}") from error
+        if (other := places.setdefault(claim.id, place)) != place:
+            raise ResultsError(f"{path}, claims {other} and {place} are both called '{claim.id}'.")
         yield claim
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from srpo_bench.results.judgement.finding import Finding
+from srpo_bench.results.judgement.finding import Finding, ratio_told
 from srpo_bench.results.judgement.rules import Ruling, Verdict
 from srpo_bench.results.records import Axis
 from srpo_bench.results.runs import Run
 from srpo_bench.results.schema import Unit
-from srpo_bench.results.text import describe
 
 Counted = Unit | Literal["mixed"]
 STEPS: dict[Counted, str] = {
@@ -51,7 +50,7 @@ def sentences(unit: Counted, judged: Callable[[Axis], Finding], headline: Verdic
     for name, axis in (UNITS | steps if steps.keys() <= UNITS.keys() else steps | UNITS).items():
         finding = judged(axis) if axis else NOTHING
         verdict = headline if axis == "steps" else finding.ruling.verdict
-        value = describe(finding.ratio) if finding.ratio else "not recorded"
+        value = ratio_told(finding.ratio, finding.bound) if finding.ratio else "not recorded"
         by_unit[name] = verdict, f"counted in {name}: {verdict}, {value}"
     return by_unit
 

@@ -11,6 +11,7 @@ import numpy as np
 from srpo_bench.results.array import Array
 from srpo_bench.results.runs import Comparison
 from srpo_bench.results.statistics.contrast import Contrast, paired_curves
+from srpo_bench.results.text import number
 
 APART = 2.0
 """Times that the evaluation after a step that decides may lie beyond the one before. Even
@@ -44,7 +45,7 @@ def unseen(comparison: Comparison, pair: Contrast, axis: str = "steps", share: f
             if before < crossed < after and after > APART * before:
                 return (
                     f"{run.name} was not evaluated between step {before:g} and step {after:g}, and "
-                    f"step {step:.3g} decides"
+                    f"step {number(step)} decides"
                 )
     return ""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from srpo_bench.results.array import Array
 from srpo_bench.results.judgement.rules import Ruling
+from srpo_bench.results.statistics.contrast import Bound
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.scores import Differences
 from srpo_bench.results.text import describe, points, some
@@ -24,8 +24,7 @@ class Finding:
     p_of: str = ""
     """The null hypothesis that p is of, and its sides."""
     target: float = float("nan")
-    bound: Literal["", "lower", "upper"] = ""
-    """Which way the budget bounds the ratio; empty: it does not."""
+    bound: Bound = ""
 
 
 def ruled(
@@ -69,7 +68,20 @@ def place(estimate: Estimate, within: tuple[float, float]) -> str:
 def measured(finding: Finding) -> str:
     """The figure that a claim is judged by."""
     if finding.ratio is not None:
-        words = {"": "", "lower": ", a lower bound", "upper": ", an upper bound"}
-        return f"ratio {describe(finding.ratio)}{words[finding.bound]}"
+        return f"ratio {ratio_told(finding.ratio, finding.bound)}"
     assert finding.difference is not None
     return points(finding.difference)
+
+
+def ratio_told(ratio: Estimate, bound: Bound) -> str:
+    """``0.42, 95 % interval 0.35 to 0.51``, and which way it is a bound."""
+    return describe(ratio) + BOUNDS[bound] if ratio.n else "not measured"
+
+
+BOUNDS: dict[Bound, str] = {
+    "": "",
+    "lower": ", a lower bound",
+    "upper": ", an upper bound",
+    "neither": ", within the budget only",
+}
+"""What is said behind a ratio."""

@@ -18,6 +18,7 @@ import numpy as np
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast
 from srpo_bench.results.store import ResultsError, read_lines
+from srpo_bench.results.text import number
 
 ROOM = 0.1
 """All must lie within this share of the baseline's steps, where the claim does not leave less."""
@@ -74,7 +75,8 @@ class Headroom:
             return ""
         return (
             f"no headroom: {' and '.join(late)}, later than {100 * self.share:.3g} % "
-            f"({self.limit:.3g}) of the baseline's {self.baseline_steps:.3g} steps to target"
+            f"({number(self.limit)}) of the baseline's {number(self.baseline_steps)} steps to "
+            "target"
         )
 
     @property
@@ -110,7 +112,7 @@ def headroom(
     return Headroom(
         effects=happens,
         second_evaluation=max(seconds, default=float("nan")),
-        baseline_steps=contrast.steps.baseline if contrast.steps else float("nan"),
+        baseline_steps=contrast.baseline_steps,
         share=min(ROOM, share),
     )
 

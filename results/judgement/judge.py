@@ -56,8 +56,7 @@ class Judge:
         exploratory: Sequence[float] = (),
     ) -> None:
         self.comparison, self.challenger, self.baseline = comparison, challenger, baseline
-        self.exploratory = exploratory
-        self.vouched = vouched or comparison.vouched
+        self.exploratory, self.vouched = exploratory, vouched or comparison.vouched
 
     @cached_property
     def matched(self) -> Matched:
@@ -209,6 +208,7 @@ class Judge:
             confidence=0.90 if isinstance(claim.test, Equivalence) else 0.95,
             own=not foreign,
             here=not impossible,
+            bound=finding.bound or None,
             units={unit: sentence for unit, (_, sentence) in units.items()},
         )
 

@@ -81,9 +81,9 @@ def neutral(judge: Judge, p: float, family: int) -> Neutral:
         cost = [
             f"{SHORT.get(axis, axis)} {ratio(contrast.axes[axis].ratio)}"
             for axis in ("steps", "responses", "flops", "seconds")
-            if axis in contrast.axes
+            if axis in contrast.axes and contrast.axes[axis].ratio.n
         ]
-        sentence += f". Relative cost to target: {', '.join(cost)}"
+        sentence += f". Relative cost to target: {', '.join(cost)}" if cost else ""
         sentence += f" ({contrast.bound})" if contrast.bound else ""
         if end.n:
             sentence += f". Accuracy at the end: {points(end)}"

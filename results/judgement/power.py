@@ -98,7 +98,8 @@ def power(judge: Judge, claim: Claim, rng: np.random.Generator) -> Power:
         verb = "says" if contrast.n == 1 else "say"
         few = f"{pairs_told(contrast.n)} {verb} too little about the spread of pairs"
         return replace(found, lacking=f"{few}: at least {ENOUGH} are needed")
-    if barred := judge.barred(claim.test):
+    none = np.isnan(contrast.baseline_steps)
+    if barred := (judge.unread if none else "") or judge.barred(claim.test):
         return replace(found, lacking=f"no number of seeds settles it: {barred}")
     arms = paired_curves(judge.comparison, contrast, claim.test.axis)
     assert arms is not None  # else the axis had barred it

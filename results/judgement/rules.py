@@ -6,6 +6,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from srpo_bench.results.judgement.headroom import Headroom
 from srpo_bench.results.judgement.matched import UNIT, Matched
 from srpo_bench.results.progress import ENDED
@@ -81,7 +83,7 @@ def no_target(contrast: Contrast, gained: Gain, room: Headroom | None) -> str:
             f"the baseline's gain of {100 * estimate.value:.1f} points is not told apart from none "
             f"(95 % interval {span(estimate, signed)})"
         )
-    if contrast.target <= gained.base:
+    if contrast.target <= gained.base or (contrast.n and np.isnan(contrast.baseline_steps)):
         return (
             f"the target of {100 * contrast.target:.1f} % is not above the base's "
             f"{100 * gained.base:.1f} %"
@@ -153,7 +155,7 @@ def told_apart(contrast: Contrast, p: float) -> Outcome:
     """Do two arms need different steps? By the rule of ``judge`` against equal steps, with ``p``
     that of equal steps after whatever adjustment its family asks for."""
     cell = contrast.steps
-    if cell is None or contrast.n < MIN_PAIRS:
+    if cell is None or not cell.ratio.n or contrast.n < MIN_PAIRS:
         return "not judged"
     side, _ = settled(contrast, cell, 1.0)
     if side and p < contrast.alpha:

@@ -18,6 +18,7 @@ from srpo_bench.results.judgement.headroom import DROPS, counts, solved
 from srpo_bench.results.runs import Comparison, Run
 from srpo_bench.results.statistics.contrast import Contrast
 from srpo_bench.results.statistics.health import Window, window
+from srpo_bench.results.text import number
 
 OFTEN = 0.05
 """Of an arm's steps up to the baseline's crossing: what of them can go wrong and decide nothing."""
@@ -46,7 +47,7 @@ class Starving:
         return (
             f"the plan starves {self.challenger}: its rule, run on {self.baseline}'s records, "
             f"would leave fewer prompts than a batch of {self.batch:g} from step {self.at:g} on, "
-            f"before {self.baseline}'s own crossing at {self.crossing:.3g}"
+            f"before {self.baseline}'s own crossing at {number(self.crossing)}"
         )
 
     @property
@@ -64,7 +65,7 @@ class Starving:
 def starving(comparison: Comparison, contrast: Contrast, at: float | None) -> Starving:
     """Look at one pair of arms at one target; ``at`` is of ``starved_from``, which needs none."""
     batch = batch_of(comparison)
-    crossing = contrast.steps.baseline if contrast.steps else float("nan")
+    crossing = contrast.baseline_steps
     own = window(comparison.of(contrast.challenger), batch, crossing)
     return Starving(contrast.challenger, contrast.baseline, batch, at, crossing, own)
 

@@ -74,6 +74,6 @@ def targets(
 
 
 def is_there(found: Sequence[Target], gained: Gain | None) -> bool:
-    """Is there an accuracy to reach? Where the baseline gained nothing and none was named, nine
-    tenths of that are reached by whoever does nothing."""
-    return any(t.named for t in found[:1]) or (gained is not None and gained.size > 0)
+    """Is there an accuracy to reach? One that is not above the base, as nine tenths of a gain that
+    is none or a level that was named too low, is reached by whoever does nothing."""
+    return gained is not None and any(t.level > gained.base for t in found[:1])

@@ -207,10 +207,10 @@ def analyse(
 
 
 def task_names(comparison: Comparison) -> list[str]:
-    """Tasks that every evaluated run was scored on."""
-    evaluated = [set(r.evals.tasks) for r in comparison.runs if len(r.evals)]
-    first = next((r.evals.tasks for r in comparison.runs if len(r.evals)), {})
-    return [t for t in first if all(t in tasks for tasks in evaluated)]
+    """Tasks that every evaluated run was scored on, at each of its evaluations."""
+    evaluated = [r.evals.tasks for r in comparison.runs if len(r.evals)]
+    first = next(iter(evaluated), {})
+    return [t for t in first if all(t in of and np.isfinite(of[t]).all() for of in evaluated)]
 
 
 def _arm(comparison: Comparison, arm: str, level: float) -> ArmResult:
@@ -286,7 +286,7 @@ def _tasks(comparison: Comparison, arm: str, baseline: str) -> TaskContrast:
             by_task[task] = contrast(view, arm, baseline, Goal(), ("steps",))
         else:
             left_out.append(task)
-    cells = [c.steps.race.speed for c in by_task.values() if c.steps]
+    cells = [c.steps.race.speed for c in by_task.values() if c.steps and c.ratio.n]
     done = scores.pairs(comparison, arm, baseline)
     ours, theirs = (scores.score_matrix([pair[i] for pair in done], names) for i in (0, 1))
     nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import fsum, inf
-from statistics import fmean
 from typing import Any
 
 from srpo_bench.results.judgement.claim_verdict import ClaimVerdict
 from srpo_bench.results.judgement.claims import Claim, Ratio
 from srpo_bench.results.judgement.targets import is_there
 from srpo_bench.results.progress import progress
-from srpo_bench.results.report import meaning, scale
+from srpo_bench.results.report import ends, meaning, scale
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.unit import bounded, changes
 from srpo_bench.results.statistics.contrast import AxisContrast
-from srpo_bench.results.statistics.inference import Estimate, mean
-from srpo_bench.results.statistics.scores import at_end
+from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.speed import FRACTION
-from srpo_bench.results.text import SHORT, amount, points, ratio
+from srpo_bench.results.text import SHORT, amount, ratio
 
 PRICES = ("responses", "tokens", "seconds", "flops")
 """Axes that stand beside the claim's own."""
@@ -134,8 +132,8 @@ def runs(a: Analysis) -> str:
     done = sum(run.state == "done" for run in c.runs)
     of = f"{done} of {count}" if done < count else str(count)
     known = [c.horizon] if c.contract.get("steps") else [r.last_step for r in c.runs]
-    ends = dict.fromkeys(f"{end:g}" for end in (min(known), max(known)))
-    parts.append(f"{of} run{'s' * (count != 1)} of {' to '.join(ends)} steps")
+    last = dict.fromkeys(f"{step:g}" for step in (min(known), max(known)))
+    parts.append(f"{of} run{'s' * (count != 1)} of {' to '.join(last)} steps")
     seconds = [r.totals[k] for r in c.runs for k in r.totals if k.startswith("seconds_")]
     if seconds:
         cores = (c.runs[0].manifest.get("host") or {}).get("cores")
@@ -171,9 +169,7 @@ def of_claim(a: Analysis, v: ClaimVerdict) -> str:
     test = next(claim.test for claim in a.wanted if claim.id == v.id)
     if not isinstance(test, Ratio) or v.ratio is None:
         return v.measured
-    cell = a.judges[v.challenger].contrast.axes.get(test.axis)
-    bound = cell.bound if cell and v.standing == "decides" else ""
-    measured = _counted(bounded(v.ratio, bound), test.axis)
+    measured = _counted(bounded(v.ratio, v.bound or ""), test.axis)
     if v.interval is None:
         return measured
     low, high = (inf if end is None else end for end in v.interval)
@@ -206,8 +202,8 @@ def _headline(a: Analysis, arm: str) -> Headline:
         "cost": cost(a, arm),
         "measured": measured,
         "interval": changes(cell.ratio) if cell and has_ratio else "",
-        "end": " against ".join(_end(a, name, c.seeds) for name in (arm, a.baseline)),
-        "difference": _difference(cell),
+        "end": " against ".join(ends.accuracies(a.comparison, c)),
+        "difference": ends.difference(cell),
     }
     if result is None or not result.own or claim is None:
         neutral = a.neutral[arm]
@@ -216,7 +212,7 @@ def _headline(a: Analysis, arm: str) -> Headline:
         texts = {"title": title, "sentence": neutral.sentence, "means": means}
         texts |= {"claimed": "", "reason": ""}
         return Headline(verdict=neutral.outcome, **texts, **shared)
-    title = _title(a, arm, result.verdict, claim.needs)
+    title = _title(a, arm, result.verdict, claim)
     size = scale.scale(scale.parameters(a.comparison))
     return Headline(
         verdict=result.verdict,
@@ -229,11 +225,15 @@ def _headline(a: Analysis, arm: str) -> Headline:
     )
 
 
-def _title(a: Analysis, arm: str, verdict: str, needs: str) -> str:
-    yet = "" if is_over(a, arm) else " yet"
+def _title(a: Analysis, arm: str, verdict: str, claim: Claim) -> str:
+    yet, needs = "" if is_over(a, arm) else " yet", claim.needs
+    at_least = "at least " if "% fewer" in needs else ""  # of ``fewer steps`` there is no least
+    refuted = f"did not need {needs}"
+    if needs.startswith("at most "):
+        refuted = f"needed more than {needs.removeprefix('at most ')}"
     return {
-        "supported": f"{arm} needed at least {needs} than {a.baseline}",
-        "refuted": f"{arm} did not need {needs} than {a.baseline}",
+        "supported": f"{arm} needed {at_least}{needs} than {a.baseline}",
+        "refuted": f"{arm} {refuted} than {a.baseline}",
         "inconclusive": f"These runs do not settle whether {arm} needs {needs}",
         "no-verdict": f"No verdict{yet} on whether {arm} needs {needs}",
     }[verdict]
@@ -245,13 +245,13 @@ def _sentence(
     """Measured against claimed, the interval, where both end, and what qualifies it."""
     c, reason = a.judges[arm].contrast, _as_sentence(result.reason)
     parts = [reason] if result.verdict == "no-verdict" else []
-    ends = ""
+    at_end = ""
     if a.gain and texts["difference"]:
         ours, theirs = texts["end"].split(" against ")
-        stand = f"At the end {arm} stands at {ours} and {a.baseline} at {theirs}"
-        ends = f"{stand}: {texts['difference']}."
+        stand = f"{ends.when(a.comparison, c)} {arm} stands at {ours} and {a.baseline} at {theirs}"
+        at_end = f"{stand}: {texts['difference']}."
     if a.gain and not is_there(a.targets, a.gain):
-        parts += [meaning.without_target(a.baseline, a.gain.base, a.gain.final), ends]
+        parts += [meaning.without_target(a.baseline, a.gain, a.targets[0]), at_end]
     elif a.gain and texts["measured"]:
         pairs = f"{c.n} seed pair{'s' * (c.n != 1)}"
         span = texts["interval"]
@@ -262,7 +262,7 @@ def _sentence(
             f"Claimed: {claim.needs}. Measured{so_far}: {texts['measured']} ({sure}; {pairs}) to "
             f"{100 * c.target:.1f} % accuracy, {a.aim}{bound}."
         )
-        parts.append(ends)
+        parts.append(at_end)
     if result.verdict == "inconclusive":
         parts.append(reason)
     else:
@@ -285,16 +285,3 @@ def _measured(cell: AxisContrast) -> str:
 
 def _counted(change: str, axis: str) -> str:
     return f"{change} {SHORT.get(axis, axis)}"
-
-
-def _difference(cell: AxisContrast | None) -> str:
-    if cell is None:
-        return ""
-    end = mean(cell.race.final, floor=float(cell.race.error))
-    return points(end) if end.n else ""
-
-
-def _end(a: Analysis, arm: str, seeds: Collection[int]) -> str:
-    """Accuracy at the end, over the pairs that the difference is of."""
-    ends = [at_end(run) for run in a.comparison.of(arm) if run.seed in seeds]
-    return f"{100 * fmean(ends):.1f} %" if ends else "–"

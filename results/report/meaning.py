@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from srpo_bench.results.judgement.rules import Outcome, Verdict
+from srpo_bench.results.judgement.targets import Target
 from srpo_bench.results.report.scale import Scale
+from srpo_bench.results.statistics.steps import Gain
+from srpo_bench.results.text import level
 
 MEANING: dict[tuple[Verdict, Scale], str] = {
     ("supported", "toy"): (
@@ -73,9 +76,14 @@ def of_pair(outcome: Outcome, arm: str, base: str) -> str:
     return OUTCOMES[outcome].format(arm=arm, base=base)
 
 
-def without_target(baseline: str, base: float, final: float) -> str:
-    """What stands in the place of a measurement where the baseline gained nothing. Fractions."""
+def without_target(baseline: str, gained: Gain, target: Target) -> str:
+    """What stands in the place of a measurement where there is no accuracy to reach."""
+    if target.named:
+        return (
+            f"{baseline} starts at {level(gained.base)}, and the target that was named is "
+            f"{level(target.level)}, so there is nothing to count steps to."
+        )
     return (
-        f"{baseline} gained nothing, from {100 * base:.1f} to {100 * final:.1f} %, so there is no "
-        "target to reach and nothing to count steps to."
+        f"{baseline} gained nothing, from {100 * gained.base:.1f} to {level(gained.final)}, so "
+        "there is no target to reach and nothing to count steps to."
     )

@@ -131,6 +131,7 @@ def _context(a: Analysis, tables: list[Table]) -> dict[str, Any]:
         "mail": answer.mail(a, headlines[0]) if headlines else "",
         "runs_told": answer.runs(a),
         "commands": answer.commands(a) or ["unknown"],
+        "notes": c.notes,
         "checks": reasons,
         "remedies": why.remedies(reasons) if headlines and headlines[0].is_open else "",
         "deciding": why.deciding(a, lead) if lead else "",

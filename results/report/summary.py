@@ -72,7 +72,7 @@ def summary(a: Analysis) -> dict[str, Any]:
             for r in c.runs
             if r.state not in ENDED
         ],
-        "notes": c.plan.get("notes", []),
+        "notes": c.notes,
     }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import isfinite
 
 from srpo_bench.results.statistics.inference import Estimate
+from srpo_bench.results.text import FAR, number
 
 TIMES = 3.0
 """From this ratio on ``3.2 times as many`` is easier to read than per cent."""
 
-NOTHING = 5e-5
-"""A lower end below this would be read as 100.00 % fewer: it excludes nothing."""
+ALIKE = 1e-4
+"""Ends this near to each other would be read as one number, with two digits of a per cent."""
 
 
 def change(ratio: float) -> str:
@@ -18,7 +19,7 @@ def change(ratio: float) -> str:
     if not isfinite(ratio):
         return "not known"
     if ratio >= TIMES:
-        return f"{ratio:.2g} times as many"
+        return f"{number(ratio, 2)} times as many"
     share = _per_cent(ratio)
     if float(share) == 0:
         return "as many"
@@ -28,9 +29,11 @@ def change(ratio: float) -> str:
 def bounded(ratio: float, bound: str) -> str:
     """``change`` of a ratio that may be a lower or an upper bound: ``at least 84 % more``; of so
     many fewer, a lower bound is the most: ``at most 11 % fewer``."""
-    if not bound:
-        return change(ratio)
-    return f"{'at least' if (bound == 'lower') == (ratio >= 1) else 'at most'} {change(ratio)}"
+    told = change(ratio)
+    if bound not in ("lower", "upper"):
+        return told
+    up = ratio >= 1 or told == change(1)
+    return f"{'at least' if (bound == 'lower') == up else 'at most'} {told}"
 
 
 def changes(e: Estimate) -> str:
@@ -38,12 +41,18 @@ def changes(e: Estimate) -> str:
     end ``27 % fewer at best, with no upper end``."""
     if not e.has_interval:
         return "no interval"
-    if e.high == inf and e.low < NOTHING:
+    below, above = e.low < 1 / FAR, e.high > FAR
+    if below and above:
         return "with no end on either side"
-    if e.high == inf:
+    if above:
         return f"{change(e.low)} at best, with no upper end"
+    if below:
+        return f"{change(e.high)} at worst, with no lower end"
+    if e.high - e.low < ALIKE * max(1, e.high) or change(e.low) == change(e.high) == change(1):
+        return f"{change(e.low)} at either end"
     if e.low >= TIMES:
-        return f"{e.low:.2g} to {e.high:.2g} times as many"
+        digits = 2 if number(e.low, 2) != number(e.high, 2) else 3
+        return f"{number(e.low, digits)} to {number(e.high, digits)} times as many"
     if _side(e.low) != _side(e.high) or e.high >= TIMES:
         return f"{change(e.low)} to {change(e.high)}"
     digits = next((d for d in (0, 1) if _per_cent(e.low, d) != _per_cent(e.high, d)), 2)

@@ -18,7 +18,7 @@ from srpo_bench.results.report.unit import change, changes
 from srpo_bench.results.statistics.contrast import AxisContrast, Contrast, estimate
 from srpo_bench.results.statistics.inference import mean
 from srpo_bench.results.statistics.race import MARGIN, MIN_PAIRS, MIN_REACHED
-from srpo_bench.results.text import pairs_told, points, signed, some
+from srpo_bench.results.text import number, pairs_told, points, signed, some
 
 State = Literal["yes", "no", "unknown"]
 FINISHED = "Finished"
@@ -55,7 +55,9 @@ def checks(a: Analysis, arm: str) -> list[Check]:
     ]
     threshold = 1.0 if a.threshold is None else a.threshold
     cell = c.axes.get(a.axis)
-    return rows if cell is None else [*rows, *_interval(cell, threshold), *_kept(c, cell)]
+    if cell is None or not cell.ratio.n:
+        return rows
+    return [*rows, *_interval(cell, threshold), *_kept(c, cell)]
 
 
 def remedies(checks: Sequence[Check]) -> str:
@@ -75,15 +77,17 @@ def deciding(a: Analysis, arm: str) -> str:
 
     Accuracy is the plain mean over tasks, so the arms' gap at a step is the mean of the tasks' own.
     """
-    tasks, cell = task_names(a.comparison), a.judges[arm].contrast.steps
-    if len(tasks) < 2 or cell is None or not np.isfinite(cell.baseline):
+    tasks, pair = task_names(a.comparison), a.judges[arm].contrast
+    if len(tasks) < 2 or not np.isfinite(step := pair.baseline_steps):
         return ""
-    seeds = a.judges[arm].contrast.seeds
-    gaps = {t: _at(a, arm, t, seeds, cell) - _at(a, a.baseline, t, seeds, cell) for t in tasks}
+    seeds = pair.seeds
+    gaps = {t: _at(a, arm, t, seeds, step) - _at(a, a.baseline, t, seeds, step) for t in tasks}
     total = float(np.mean(list(gaps.values())))
     side = 1 if total >= 0 else -1
     first, *_, last = sorted(gaps, key=lambda t: -side * gaps[t])
-    where = f"At step {cell.baseline:.3g}, where {a.baseline} has spent what it spends to target"
+    short = pair.steps is not None and pair.steps.bound in ("upper", "neither")
+    there = "ends" if short else "has spent what it spends to target"
+    where = f"At step {number(step)}, where {a.baseline} {there}"
     return (
         f"{where}, {arm} is {100 * abs(total):.1f} points {'ahead' if side > 0 else 'behind'}: "
         f"{first} decides, with {signed(gaps[first])} points; {last} adds least, with "
@@ -91,9 +95,9 @@ def deciding(a: Analysis, arm: str) -> str:
     )
 
 
-def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], cell: AxisContrast) -> float:
+def _at(a: Analysis, arm: str, task: str, seeds: tuple[int, ...], step: float) -> float:
     runs = [r for r in a.comparison.of(arm) if r.seed in seeds]
-    at = [np.interp(cell.baseline, r.evals.step, r.evals.tasks[task]) for r in runs]
+    at = [np.interp(step, r.evals.step, r.evals.tasks[task]) for r in runs]
     return float(np.mean(at))
 
 
@@ -164,7 +168,7 @@ def _baseline(a: Analysis, c: Contrast) -> list[Check]:
 
 def _room(room: Headroom) -> list[Check]:
     share, known = f"{100 * room.share:.3g} % of the baseline's steps", np.isfinite(room.limit)
-    within = f"by step {room.limit:.3g}, {share}" if known else f"within {share}, not known yet"
+    within = f"by step {number(room.limit)}, {share}" if known else f"within {share}, not known yet"
     first = room.first
     sooner = (
         "a rule that can act sooner (a smaller pool, `data.pool_size`, makes an epoch shorter), "
@@ -176,7 +180,9 @@ def _room(room: Headroom) -> list[Check]:
         rule = _check("Headroom", False, "the method's rule never acts", within, sooner)
     else:
         value = (
-            f"the method's rule can act from step {first:.3g}" if first else "nothing to wait for"
+            f"the method's rule can act from step {number(first)}"
+            if first
+            else "nothing to wait for"
         )
         holds = first <= room.limit if known else None
         rule = _check("Headroom", holds, value, within, sooner)
@@ -194,9 +200,9 @@ def _fed(fed: Starving) -> Check:
     value = f"short of prompts in {100 * short:.0f} % of {fed.challenger}'s steps"
     if np.isnan(short):
         value = "prompts in the pool are not recorded"
-    if fed.lacking:
-        value = f"the plan starves it from step {fed.at:.3g}"
-    needed = f"a batch of live prompts up to step {fed.crossing:.3g}, the baseline's crossing"
+    if fed.at is not None and fed.lacking:
+        value = f"the plan starves it from step {number(fed.at)}"
+    needed = f"a batch of live prompts up to step {number(fed.crossing)}, the baseline's crossing"
     if np.isnan(fed.crossing):
         value, needed = "not known yet", "a batch of live prompts up to the baseline's crossing"
     holds = None if np.isnan(short) and not fed.lacking else not fed.lacking
@@ -239,6 +245,7 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
     arrive = int(race.arrived[0].sum())
     end = mean(race.final, floor=float(race.error))
     margin = 100 * MARGIN * float(race.gain.mean())
+    needed = f"no worse than −{margin:.1f} points" if margin > 0 else "a gain of the baseline's"
     fell = bool(race.collapsed[0])
     return [
         _check(
@@ -251,6 +258,6 @@ def _kept(c: Contrast, cell: AxisContrast) -> list[Check]:
             f"{c.challenger} keeps it",
             bool(race.as_good) and not fell,
             f"{points(end)} at the end" + (", and it collapses" if fell else ""),
-            f"no worse than −{margin:.1f} points, for a support",
+            f"{needed}, for a support",
         ),
     ]

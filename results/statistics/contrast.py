@@ -23,6 +23,11 @@ from srpo_bench.results.statistics.race import Race, race
 from srpo_bench.results.statistics.sequential import first_look, quantile
 from srpo_bench.results.statistics.speed import Curves, Goal, Speed, end
 
+Bound = Literal["", "lower", "upper", "neither"]
+"""Which way the budget bounds a ratio; neither: no mean curve reaches the target."""
+NOTHING = Estimate(np.nan, np.nan, np.nan, 0, "none")
+"""The ratio where there is none."""
+
 
 @dataclass(frozen=True)
 class AxisContrast:
@@ -30,7 +35,8 @@ class AxisContrast:
 
     axis: str
     ratio: Estimate
-    """Of cost to target: by the mean curves' crossing, with the interval of both estimators."""
+    """Of cost to target: by the mean curves' crossing, with the interval of both estimators. NaN
+    where the baseline's own starts at the target: there is no way to count."""
     challenger: float
     baseline: float
     """What the arm's runs had spent, on average, at its mean curve's crossing, or at its end."""
@@ -39,10 +45,13 @@ class AxisContrast:
     """With the open runs at their worst and their best for the challenger; None: none open."""
 
     @property
-    def bound(self) -> Literal["", "lower", "upper"]:
-        """Which way the budget bounds the ratio; empty where both mean curves arrive or neither."""
+    def bound(self) -> Bound:
+        """Which way the budget bounds the ratio; empty where both mean curves arrive, or where
+        there is none."""
         ours, theirs = (bool(x) for x in self.race.speed.arrived)
-        return "" if ours == theirs else "lower" if theirs else "upper"
+        if not self.ratio.n or (ours and theirs):
+            return ""
+        return "lower" if theirs else "upper" if ours else "neither"
 
     @property
     def p(self) -> float:
@@ -51,7 +60,7 @@ class AxisContrast:
 
     def p_against(self, threshold: float) -> float:
         """The same of a ratio of ``threshold``."""
-        return float(self.race.p(threshold))
+        return float(self.race.p(threshold)) if self.ratio.n else float("nan")
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,12 @@ class Contrast:
     @property
     def ratio(self) -> Estimate:
         """The ratio of steps."""
-        nothing = Estimate(np.nan, np.nan, np.nan, 0, "none")
-        return self.axes["steps"].ratio if self.axes else nothing
+        return self.axes["steps"].ratio if self.axes else NOTHING
+
+    @property
+    def baseline_steps(self) -> float:
+        """The baseline's steps to target; NaN where there are none to count."""
+        return self.steps.baseline if self.steps and self.ratio.n else float("nan")
 
     @property
     def reached(self) -> tuple[int, int]:
@@ -109,13 +122,12 @@ class Contrast:
     @property
     def bound(self) -> str:
         """Which way the budget bounds the ratio, in words; empty if it does not."""
-        if self.steps is None or all(self.steps.race.speed.arrived):
-            return ""
         return {
+            "": "",
             "lower": f"a lower bound: {self.challenger}'s mean curve does not reach the target",
             "upper": f"an upper bound: {self.baseline}'s mean curve does not reach the target",
-            "": "a ratio within the budget only: neither mean curve reaches the target",
-        }[self.steps.bound]
+            "neither": "a ratio within the budget only: neither mean curve reaches the target",
+        }[self.steps.bound if self.steps else ""]
 
 
 def contrast(
@@ -156,7 +168,10 @@ def contrast(
         extremes = None
         if missing:
             extremes = _extremes((curves[0], curves[1]), (ours, theirs), seeds, complete, goal, at)
-        axes[axis] = _axis(axis, raced, extremes)
+        s = raced.speed
+        ratio = estimate(s) if s.target > curves[1].accuracy[:, 0].mean() else NOTHING
+        spent = float(s.challenger), float(s.baseline)
+        axes[axis] = AxisContrast(axis, ratio, *spent, raced, extremes)
     theirs_complete = [theirs[s] for s in seeds if _is_complete(theirs.get(s))]
     steps = axes.get("steps")
     target = float(steps.race.speed.target) if steps else np.nan
@@ -170,11 +185,6 @@ def contrast(
         baseline_share=_share(theirs_complete, len(seeds), target),
         first_look=first,
     )
-
-
-def _axis(axis: str, raced: Race, extremes: tuple[Race, Race] | None) -> AxisContrast:
-    s = raced.speed
-    return AxisContrast(axis, estimate(s), float(s.challenger), float(s.baseline), raced, extremes)
 
 
 def paired_curves(

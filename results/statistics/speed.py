@@ -136,14 +136,16 @@ class Speed:
         return Interval(self.low, self.high).side(threshold)
 
     def p(self, threshold: float) -> Array:
-        """(…) two-sided p that the ratio is a threshold, the larger of the two estimators'."""
+        """(…) two-sided p that the ratio is a threshold, the larger of the two estimators'; 1 where
+        an arm that does not arrive leaves the interval open on that side."""
         from scipy.special import stdtr
 
         ratios, t = self._t
         with np.errstate(divide="ignore", invalid="ignore"):
             first = (np.log(threshold) - self.replicates[..., 0]) / self._error
             second = t_at(ratios, t, threshold)
-            agree = first * second > 0
+            known = np.where(first < 0, self.arrived[1], self.arrived[0])
+            agree = known & (first * second > 0)
         least = np.where(agree, np.minimum(np.abs(first), np.abs(second)), 0.0)
         p: Array = 2 * stdtr(np.maximum(self.pairs - 1, 1), -least)
         return np.where(self.pairs < 2, np.nan, p)

@@ -10,6 +10,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from srpo_bench.algorithms.advantage import normalised
 from srpo_bench.algorithms.base import Algorithm
 from srpo_bench.algorithms.batch import Batch, Grades, Rollouts, Totals
 from srpo_bench.algorithms.registry import BUILT_IN, SAMPLERS, get, get_sampler
@@ -192,6 +193,18 @@ def test_random_reward_keeps_the_mean_and_nothing_else(plan: Any, sample: Any) -
     assert abs(correlation.item()) < 0.04
     constant = torch.full((8,), 0.3)
     assert torch.equal(coin(constant, rng), constant)
+
+
+def test_random_reward_hands_on_the_coins_that_it_weighed(
+    plan: Any, sample: Any, grade: Any
+) -> None:
+    arm = _make("random-reward", plan)
+    for step in range(1, 5):
+        batch = arm.step(step, sample, grade)
+        assert batch.reward is not None
+        expected = normalised(batch.reward, batch.rollouts.group, 1e-4)
+        assert torch.equal(batch.advantage, expected)
+    assert _make("grpo", plan).step(1, sample, grade).reward is None
 
 
 @pytest.mark.parametrize("name", ARMS)

@@ -79,8 +79,8 @@ def test_the_probe_of_a_dry_run(tmp_path: Path, number: int, moment: str) -> Non
     when = there(tmp_path, f".bench-probe-*{moment}")
     out, err = interrupt(["compare", *TINY, "--dry-run"], number, when, tmp_path)
     told = (
-        "2 steps of grpo and two evaluations are run to see what they cost, in a folder that is "
-        "thrown away; Ctrl-C ends them.\n"
+        "2 steps and two evaluations of each arm are run to see what they cost, in a folder that "
+        "is thrown away; Ctrl-C ends them.\n"
     )
     assert (out, err) == ("", told + SENTENCE)
     assert not list(tmp_path.glob(".bench-probe-*"))

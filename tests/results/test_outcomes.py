@@ -96,6 +96,41 @@ def test_scores_of_bench_eval_and_their_own_metric(tmp_path: Path) -> None:
         read_side(theirs / "r")
 
 
+def test_problems_that_are_others_under_the_same_ids_are_told(tmp_path: Path) -> None:
+    """A row's id is its place in a file: of a file that was edited it names another problem."""
+    folders = []
+    for name, ids, contents, file in (
+        ("x", ["a", "b", "c"], ["1", "2", "3"], "0" * 64),
+        ("y", ["c", "a", "e"], ["3", "9", "8"], "f" * 64),
+        ("old", ["a", "b", "c"], None, None),
+    ):
+        folder = scored(tmp_path / name, {"m": [1, 1, 1]}, ids=ids)
+        record = json.loads((folder / "scores.json").read_text())
+        more = {"contents": {"t": contents}, "plugins": {"task.t": file}} if contents else {}
+        (folder / "scores.json").write_text(json.dumps({**record, **more}))
+        folders.append(folder)
+    x, y, old = map(read_side, folders)
+    assert known_to_differ(x, y, "final") == [
+        "t's file 000000000000 and ffffffffffff",
+        "1 of 2 problems of t, whose questions or answers are others under the same ids",
+    ]
+    for other in (x, old):  # an older record does not say
+        assert known_to_differ(x, other, "final") == []
+
+
+def test_contents_of_runs_stand_in_their_comparison(comparison: Path) -> None:
+    plan = json.loads((comparison / "comparison.json").read_text())
+    told = {**plan, "contents": {"evaluation": {"t": ["1", "2", "3"]}, "final": {}}}
+    (comparison / "comparison.json").write_text(json.dumps(told))
+    run = comparison / "grpo" / "seed-1"
+    assert evaluations(run)[0][1]["t"].contents == ("1", "2", "3")
+    assert read_side(comparison / "grpo").scored["evaluation"]["t"].contents == ("1", "2", "3")
+    told["contents"]["evaluation"]["t"].pop()
+    (comparison / "comparison.json").write_text(json.dumps(told))
+    with pytest.raises(ResultsError, match="damaged records"):
+        evaluations(run)
+
+
 def test_an_arm_of_bench_eval_is_its_newest_checkpoints(tmp_path: Path) -> None:
     models = {"grpo/seed-1/step-20": [0, 0, 0], "grpo/seed-1/step-100": [2, 2, 2],
               "grpo/seed-2/step-20": [1, 1, 1], "grpo-again/seed-1/step-5": [0, 0, 0],

@@ -204,7 +204,7 @@ def test_what_is_vouched_for_says_what_is_not_proved() -> None:
 
 def test_a_pair_is_blocked_by_the_first_thing_that_is_lacking() -> None:
     gained = Gain(0.2, 0.8, np.full(4, 0.6))
-    contrast = SimpleNamespace(n=8, target=0.7, baseline_share=1.0, steps=None)
+    contrast = SimpleNamespace(n=8, target=0.7, baseline_share=1.0, steps=None, baseline_steps=9.0)
 
     def blocked(state: str = "done", **found: Any) -> str:
         here = comparison(run("grpo", state=state), run("srpo"), run("x", state="running"))

@@ -26,6 +26,17 @@ def test_runs_are_read_by_arm_and_seed(folder: Path) -> None:
     assert c.runs[0].evals.step.tolist() == [0, 5, 10, 15, 20]
 
 
+def test_what_an_arms_methods_say_of_its_runs_is_among_the_notes_once(folder: Path) -> None:
+    planned = read(folder).notes
+    assert planned == ["All tasks are procedural twins."]
+    for seed in (1, 2):
+        path = folder / "srpo" / f"seed-{seed}" / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["notes"] = [*planned, "The two stages change nothing."]
+        path.write_text(json.dumps(manifest))
+    assert read(folder).notes == [*planned, "srpo: The two stages change nothing."]
+
+
 def test_seconds_leave_evaluation_out(folder: Path) -> None:
     run = read(folder).runs[0]
     lines = [json.loads(x) for x in (run.folder / "timing.jsonl").read_text().splitlines()]

@@ -103,3 +103,28 @@ def test_what_is_smaller_than_any_unit_has_the_smallest() -> None:
     size, letter = text.FLOPS[-1]
     assert text.amount("flops", 0.01 * size) == f"0.01 {letter}FLOP"
     assert text.amount("seconds", 0.5 * text.TIMES[-1][0]).split()[1] == text.TIMES[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (0.0000421, "0.0000421"),
+        (0.5, "0.5"),
+        (61.54, "61.5"),
+        (999.4, "999"),
+        (999.7, "1000"),
+        (10400.3, "10400"),
+        (-1234.5, "-1234"),
+        (0, "0"),
+    ],
+)
+def test_a_number_has_no_powers_of_ten(value: float, told: str) -> None:
+    assert text.number(value) == told
+
+
+def test_large_amounts_have_none_either() -> None:
+    assert text.short(999_700) == "1M"  # was 1e+03k
+    assert text.short(4_000_000_000_000_000_000_000) == "4000E"
+    assert text.amount("flops", 4e21) == "4000 EFLOP"
+    assert text.ratio(estimate(1234.0, 800.0, 3.75e36)) == "1234 (800 or more)"
+    assert text.describe(estimate(0.5, 0.1, 1400.0)) == "0.5, 95 % interval 0.1 to 1400"

@@ -71,6 +71,29 @@ def test_columns_of_a_csv_that_do_not_fit_its_header_are_told(
     ]
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "json"])
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{"answer": "1", "question": "?", "answer": "2"}', "'answer' stands twice in one object"),
+        ('{"question": "?", "answer": "\\ud83d"}', "ud83d' is half of a surrogate pair"),
+    ],
+)
+def test_json_that_does_not_mean_one_text_is_told(
+    tmp_path: Path, suffix: str, row: str, said: str
+) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    path.write_text(row + "\n" if suffix == "jsonl" else f"[{row}]")
+    with pytest.raises(TaskError, match=said):
+        from_file(path)
+
+
+def test_both_halves_of_a_surrogate_pair_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"answer": "\\ud83d\\ude00"}\n')
+    assert from_file(path)[0].values == {"answer": "\U0001f600"}
+
+
 def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"is a folder: name a JSONL, parquet.*to_parquet"):
         from_file(tmp_path)

@@ -273,3 +273,41 @@ def test_a_float_is_not_compared_as_text(tmp_path: Path, grader: str, told: bool
         return
     with pytest.raises(TaskError, match=r"expected text or a whole number for .*not 59\.0"):
         task.load("train")
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_question_that_shows_nothing_of_its_row_is_told(tmp_path: Path, blank: str) -> None:
+    """Whatever the template says beside it. A field that may be empty stands beside others."""
+    task = made(tmp_path)
+    rows = [{"q": blank, "a": 1, "tone": "brief"}] * 20
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(TaskError, match=r"a question in '\{q\} Box it\.', and it is empty"):
+        task.load("test")
+    beside = read(_described(tmp_path, prompt="{tone} {q}"), tmp_path)()
+    assert len(beside.load("test")) == 2
+
+
+def test_a_truth_value_is_not_compared_as_text(tmp_path: Path) -> None:
+    task = made(tmp_path, grader="exact")
+    rows = [{"q": "Is it?", "a": True, "tone": "brief"}] * 20
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(TaskError, match="not a truth value, which here is written True"):
+        task.load("test")
+
+
+@pytest.mark.parametrize(
+    ("gold", "said"), [("caf\u00e9", "cafe\u0301"), ("cafe\u0301", "caf\u00e9")]
+)
+def test_one_text_in_two_normal_forms_is_one_answer(tmp_path: Path, gold: str, said: str) -> None:
+    task = made(tmp_path, grader="exact")
+    rows = [{"q": "Where?", "a": gold, "tone": "brief"}] * 20
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    problem, *_ = task.load("test")
+    grades = task.grade([problem] * 2, [said, "cafe"])
+    assert [grade.outcome for grade in grades] == [Outcome.CORRECT, Outcome.WRONG]
+
+
+def _described(folder: Path, **changes: str) -> Path:
+    path = folder / "beside.yaml"
+    path.write_text(json.dumps({**GOOD, **changes}))
+    return path

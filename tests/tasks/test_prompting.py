@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from srpo_bench.tasks.base import Problem
@@ -28,6 +30,8 @@ def test_chat_style_gives_each_example_two_turns() -> None:
 
 def test_the_problem_is_no_example_of_itself() -> None:
     assert FORM.prompt(POOL[0], "base", 1, lambda: POOL) == "Q: q1 A: s1\nQ: q0 A:"
+    elsewhere = replace(POOL[0], id="short/0", task="short")  # the same one in another task
+    assert FORM.prompt(elsewhere, "base", 1, lambda: POOL) == "Q: q1 A: s1\nQ: q0 A:"
 
 
 def test_an_example_goes_on_where_a_response_begins() -> None:

@@ -20,7 +20,7 @@ from srpo_bench.results.report.style import ARMS, FEW, INK, PAPER, SOFT
 from srpo_bench.results.report.unit import bounded
 from srpo_bench.results.statistics.inference import Estimate
 from srpo_bench.results.statistics.steps import crossing
-from srpo_bench.results.text import level
+from srpo_bench.results.text import level, number
 
 
 def colour(a: Analysis, arm: str) -> str:
@@ -60,9 +60,8 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
     """A mean over seeds and, where they can be told apart, the range of them."""
     paint, place = colour(a, arm), a.comparison.arms.index(arm)
     every = max(1, len(b.x) // 6)
-    style: dict[str, Any] = {"lw": 0.9, "ms": 3, "alpha": 0.75}
-    if look(a, arm).front:
-        style = {"lw": 1.8, "ms": 4.5, "zorder": 2.1}
+    full: dict[str, Any] = {"lw": 1.8, "ms": 4.5, "zorder": 2.1}
+    behind: dict[str, Any] = {"lw": 0.9, "ms": 3, "alpha": 0.75}
     axes.plot(
         b.x,
         b.mean,
@@ -71,7 +70,7 @@ def band(axes: Axes, b: curves.Band, a: Analysis, arm: str, label: str) -> None:
         ls=dash(a, arm),
         marker=look(a, arm).marker,
         markevery=(place % every, every),
-        **style,
+        **(full if look(a, arm).front else behind),
     )
     if arm in banded(a) and b.n > 1:
         axes.fill_between(b.x, b.low, b.high, color=paint, alpha=0.16, lw=0)
@@ -87,7 +86,7 @@ def claim(axes: Axes, a: Analysis, arm: str) -> None:
     axes.axvspan(0, claimed_step, color=INK, alpha=0.08, lw=0)
     halo = [patheffects.withStroke(linewidth=3, foreground=PAPER)]  # it may lie on a curve
     said: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "path_effects": halo}
-    claimed = f"claimed: {arm} here by step {claimed_step:.3g}"
+    claimed = f"claimed: {arm} here by step {number(claimed_step)}"
     first, last = axes.get_xlim()
     late = claimed_step > (first + last) / 2
     place: dict[str, Any] = {"xytext": (-4, 4), "ha": "right"} if late else {"xytext": (4, 4)}

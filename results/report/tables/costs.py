@@ -15,6 +15,8 @@ def table(a: Analysis) -> Table:
     rows, marks = [], []
     for arm, judge in a.judges.items():
         for axis, cell in judge.contrast.axes.items():
+            if not cell.ratio.n:
+                continue  # there is no target to reach
             rows.append(
                 (
                     NAMES[axis],

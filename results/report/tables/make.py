@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srpo_bench.results import text
+from srpo_bench.results.judgement.targets import is_there
 from srpo_bench.results.progress import ENDED
 from srpo_bench.results.report import answer, words
 from srpo_bench.results.report.analysis import Analysis, task_names
@@ -19,7 +20,7 @@ from srpo_bench.results.runs import Run
 from srpo_bench.results.statistics.mismatch import mismatches
 from srpo_bench.results.statistics.scores import at_end
 from srpo_bench.results.statistics.steps import crossing
-from srpo_bench.results.text import amount, short
+from srpo_bench.results.text import amount, number, short
 
 LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
 """Tables that are written for papers too."""
@@ -27,7 +28,7 @@ LATEX = ("arms", "costs", "tasks", "benchmarks", "references")
 
 def arms(a: Analysis) -> Table:
     """What each arm did."""
-    rows = []
+    rows, there = [], is_there(a.targets, a.gain)
     for name, r in a.arms.items():
         s, ended = r.survival, r.states.keys() <= set(ENDED)
         rows.append(
@@ -36,7 +37,7 @@ def arms(a: Analysis) -> Table:
                 f"{r.states.get('done', 0)} of {sum(r.states.values())}",
                 text.percent(r.base),
                 text.percent(r.final),
-                f"{s.reached} of {s.n}{'' if ended else ' so far'}",
+                f"{s.reached} of {s.n}{'' if ended else ' so far'}" if there else "–",
                 steps_told(a, name),
             )
         )
@@ -259,13 +260,13 @@ def _run(a: Analysis, run: Run, added: bool) -> tuple[str, ...]:
     why = f": {words.reason(run)}" if run.reason and run.state == "failed" else ""
     state = run.state + why + later
     end = f"{100 * at_end(run):.1f} %"
-    if not a.gain:
+    if not is_there(a.targets, a.gain):
         return (run.name, state, f"{run.last_step:g}", end, "–", "–")
     cross = crossing(run.evals, a.target)
     if not cross.reached:
         return (run.name, state, f"{run.last_step:g}", end, f"> {cross.at:g}", "not reached")
-    between = f"{cross.low:.4g} and {cross.high:.4g}"
-    return (run.name, state, f"{run.last_step:g}", end, f"{cross.at:.4g}", between)
+    between = f"{number(cross.low, 4)} and {number(cross.high, 4)}"
+    return (run.name, state, f"{run.last_step:g}", end, number(cross.at, 4), between)
 
 
 def _called(a: Analysis, arm: str, algorithm: str) -> str:

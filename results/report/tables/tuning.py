@@ -6,6 +6,7 @@ from typing import Any
 
 from srpo_bench.results.report.analysis import Analysis
 from srpo_bench.results.report.tables.table import Table
+from srpo_bench.results.text import number
 
 
 def table(a: Analysis) -> Table:
@@ -43,6 +44,6 @@ def _row(candidate: dict[str, Any]) -> tuple[str, ...]:
     tried = ", ".join(f"{k}={v}" for k, v in candidate["values"].items()) or "as it is"
     each = ", ".join("failed" if s is None else f"{100 * s:.1f}" for s in candidate["scores"])
     mean = "–" if candidate["mean"] is None else f"{100 * candidate['mean']:.1f} %"
-    pace = "–" if candidate.get("steps") is None else f"{candidate['steps']:.3g}"
+    pace = "–" if candidate.get("steps") is None else number(candidate["steps"])
     chosen = "chosen" if candidate["chosen"] else ""
     return (candidate["algorithm"], tried, pace, mean, each, chosen)

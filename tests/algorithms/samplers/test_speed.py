@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from srpo_bench.algorithms.samplers.base import Kept, More
 from tests.algorithms.pair import Pair, make_sampler
-from tests.algorithms.samplers.world import by_rule
+from tests.algorithms.samplers.world import by_rule, prompts
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,22 @@ def test_no_prompt_is_screened_twice_where_an_epoch_begins_within_a_step(
     for step in range(1, 11):
         _, whole = arm.observe(step, by_rule(sample, lambda prompt, size: 1))
         assert len(set(whole.prompts)) == len(whole.prompts) == 3
+
+
+def test_it_screens_what_dynamic_sampling_would_ask_and_no_epoch_loses_a_prompt(
+    plan: Any, sample: Any
+) -> None:
+    """Three rounds of 4 a step from a pool of 14, so that epochs begin within steps."""
+    info = plan(["math"] * 14, prompts_per_step=4, group_size=6)
+    arm = Pair.make("speed", info, max_rounds=3)
+    dynamic, screened = make_sampler("dynamic", info, max_rounds=3), Counter[str]()
+    for step in range(1, 41):
+        _, whole = arm.observe(step, by_rule(sample, lambda prompt, size: 0))
+        rng = torch.Generator().manual_seed(step)
+        assert whole.prompts == [p for _ in range(3) for p in prompts(dynamic.choose(step, 4, rng))]
+        dynamic._taken.clear()
+        screened.update(whole.prompts)
+        assert len(screened) < 14 or min(screened.values()) >= arm.sampler.epoch - 1
 
 
 def test_the_bound_holds_and_a_batch_without_signal_stands_in(plan: Any, sample: Any) -> None:

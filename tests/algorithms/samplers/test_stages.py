@@ -72,6 +72,19 @@ def test_one_kind_of_prompt_rests_the_stages_and_is_said(name: str, kind: str, p
     assert make_sampler(name, plan([kind] * 6)).notes == []
 
 
+@pytest.mark.parametrize("stages", get_args(Stages))
+@pytest.mark.parametrize(("steps", "said"), [(8, True), (9, False)])
+def test_a_run_that_ends_within_the_stage_of_math_alone_is_said(
+    stages: Stages, steps: int, said: bool, plan: Any
+) -> None:
+    """Two epochs of 16 math prompts in batches of 4 are 8 steps."""
+    info = plan(MIXED_POOL, steps=steps)
+    sampler = make_sampler("history", info, stages=stages, stage_one_epochs=2)
+    everybody = [sampler._schedule.prompts(step) for step in range(1, steps + 1)]
+    assert any("code" in prompt for pool in everybody for prompt in pool) != said
+    assert ["no code prompt is ever trained on" in note for note in sampler.notes] == [True] * said
+
+
 def test_a_schedule_switches_once(plan: Any) -> None:
     for stages in ("staged", "reversed"):
         schedule = Schedule(stages, 1, plan(MIXED_POOL, steps=20))
@@ -117,18 +130,25 @@ def test_the_first_switch_is_from_the_second_step_to_the_last(
     assert not schedule.switches(1)
 
 
-def test_one_code_prompt_stays_and_the_draw_is_the_runs_own(plan: Any) -> None:
-    """Math alone for 12 of 16 steps: a fifth of two code prompts, rounded up or down."""
+def test_fewer_than_one_code_prompt_an_epoch_are_that_many_and_the_draw_is_the_runs_own(
+    plan: Any,
+) -> None:
+    """Math alone for 12 of 16 steps: 0.25 · 16 / (16 + 0.75 · 2) = 8/35 of two code prompts, so in
+    16 of 35 epochs one of them."""
     schedule = Schedule("mixed", 3, plan(["math"] * 16 + ["code"] * 2, steps=16))
+    assert schedule.code_share(1) == pytest.approx(8 / 35)
     pool = schedule.prompts(1)
 
     def thinned() -> list[list[str]]:
         rng = torch.Generator().manual_seed(0)
-        return [[p for p in schedule.thin(pool, 1, rng) if "code" in p] for _ in range(50)]
+        return [[p for p in schedule.thin(pool, 1, rng) if "code" in p] for _ in range(1000)]
 
     before = torch.get_rng_state()
     first = thinned()
     assert torch.equal(torch.get_rng_state(), before)
     torch.rand(1)
     assert thinned() == first
-    assert {len(code) for code in first} == {1}
+    assert {len(code) for code in first} == {0, 1}
+    assert sum(map(len, first)) / 1000 == pytest.approx(16 / 35, abs=0.06)
+    alone, rng = pool[-1:], torch.Generator().manual_seed(0)  # all math has been dropped
+    assert all(schedule.thin(alone, 1, rng) == alone for _ in range(20))

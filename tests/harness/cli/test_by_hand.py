@@ -115,7 +115,7 @@ def test_every_option_of_base_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr("srpo_bench.harness.models.resolve.digest", lambda _: "d")
     rest = {
         "data_dir": Path("p"), "examples": 7, "passes": 2, "batch": 3, "lr": 0.5, "threads": 4,
-        "device": "cpu", "seed": 5,
+        "device": "cpu", "seed": 5, "date": "2026-01-02",
     }  # fmt: skip
     bases.base(tmp_path / "o", model="m", tasks="a, b,", held_out="c", **rest)  # type: ignore[arg-type]
     names = {"model": "m", "tasks": ("a", "b"), "held_out": ("c",)}
@@ -501,12 +501,12 @@ def test_a_grown_base_is_told_in_numbers(
     bases._grow(tmp_path / "a", model="m", tasks=("t",), batch=3)
     assert (told[0].tasks, told[0].batch) == (("t",), 3)
     assert capsys.readouterr().out.split("\n")[-3:-1] == [
-        "1,500 solutions shown; 1 left out",
+        "1,500 problems seen; 1 left out",
         "loss on unseen ones: 1.500 before, 0.105 after",
     ]
     card["loss_unseen"] = []
     bases._grow(tmp_path / "b", model="m", tasks=("t",))
-    assert capsys.readouterr().out.strip() == "1,500 solutions shown; 1 left out"
+    assert capsys.readouterr().out.strip() == "1,500 problems seen; 1 left out"
 
 
 def test_every_option_of_import_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ from srpo_bench.harness.cli import STOPPED, bases, scores
 from srpo_bench.harness.cli import interrupt as module
 from srpo_bench.harness.cli.interrupt import AGAIN, IMPORTING, Interruptible, interrupt
 from srpo_bench.harness.cli.reading import report
+from srpo_bench.harness.scoring.record import UNFINISHED
+from srpo_bench.results.store import write_json
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
@@ -138,13 +140,23 @@ def test_scoring_says_what_it_leaves_where_it_leaves_anything(
     monkeypatch.setattr(scores, "score_models", stopped)
     for name in ("settle", "make_repeatable"):
         monkeypatch.setattr(scores, name, lambda _: None)
-    for nothing in (None, tmp_path / "none"):
+    for nothing in (None, tmp_path / "none", tmp_path):
         with pytest.raises(KeyboardInterrupt):
             scores.score_and_show({}, 0, "own", nothing, False)
+    line = {"task": "t", "metric": "a", "n": 1, "k": 1, "accuracy": 1.0, "stderr": None}
+    record = {
+        "settings": {"date": "2026-01-01"},
+        "models": {"step-2": {}, "step-4": {}},
+        "problems": {"t": ["t/1"]},
+        "scores": [{"model": "step-2", **line}],
+        "seconds": {},
+        "samples": 0,
+    }
+    write_json(tmp_path / UNFINISHED, record)
     with pytest.raises(typer.Exit) as end:
         scores.score_and_show({}, 0, "own", tmp_path, False)
     assert end.value.exit_code == 130
-    said = f"Stopped; {tmp_path} holds responses, but no scores: delete it to begin anew.\n"
+    said = f"Stopped; {tmp_path} holds 1 of 2 scores. Go on with: the same command\n"
     assert capsys.readouterr().out == said
 
 

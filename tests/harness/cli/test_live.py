@@ -114,6 +114,24 @@ def test_a_failed_run_says_why_once(comparison: PlannedComparison) -> None:
     assert out.getvalue() == "srpo/seed-3 failed: x!\ngrpo/seed-3 failed: x!\n"
 
 
+def test_a_failed_run_that_is_gone_on_with_is_followed(comparison: PlannedComparison) -> None:
+    """bench resume opens the display before it has said of the run that it waits."""
+    console, out = plain()
+    clock = Clock()
+    write(comparison, "srpo", 3, "failed", 2)
+    status = comparison.folder / "srpo" / "seed-3" / "status.json"
+    with Progress(comparison, console, clock=clock) as progress:
+        for state in ("running", "done"):
+            write_json(status, {"state": state, "step": 2, "steps": 10, "reason": ""})
+            clock.now += REDRAW_EVERY
+            progress.refresh()
+            assert [row[:2] for row in progress.rows()[:1]] == [
+                ["srpo/seed-3", "running"] if state == "running" else ["srpo", "1 of 12 done"]
+            ]
+        assert progress.head() == "1 of 24 runs done, about 15 min left"
+    assert "failed" not in out.getvalue()
+
+
 @pytest.mark.parametrize("kind", ["pipe", "dumb"])
 def test_without_a_screen_there_are_plain_lines(
     comparison: PlannedComparison, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -102,7 +102,9 @@ def test_an_interruption_says_how_to_go_on(
     assert closed == [True]
 
 
-@pytest.mark.parametrize(("side_by_side", "left"), [(2, "1 h 15 min"), (9, "38 min")])
+@pytest.mark.parametrize(
+    ("side_by_side", "left"), [(2, "1 h 15 min"), (3, "1 h 15 min"), (9, "38 min")]
+)
 def test_the_price(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,7 +158,7 @@ def test_a_probe_is_announced_and_one_run_is_beside_nobody(
     monkeypatch.setattr(running, "plan_comparison", lambda *_, dry: NOTED)
     running.print_price(tmp_path / "out", Config(), [Arm(name="a", algorithm="grpo")], Options())
     said = capsys.readouterr()
-    assert said.err.startswith(f"{price.PROBE_STEPS} steps of a and two evaluations are run to see")
+    assert said.err.startswith(f"{price.PROBE_STEPS} steps and two evaluations of a are run to see")
     assert "with 1 side by side" in said.out
 
 
@@ -177,6 +179,10 @@ def test_a_price_says_what_is_left_and_what_does_not_fit() -> None:
     said = list(running.price_lines(Path("out"), config, arms, unknown, 1))
     assert said[5].startswith("memory   3 GiB a run for weights and optimiser; ")
     assert len(said) == 6
+    large = replace(found, seconds=4e6, tokens=2.5e9, memory=104 * 2**30)
+    told = " ".join(running.price_lines(Path("out"), config, arms, large, 1))
+    for amount in ("3333 device hours", "2500 million generated", "104 GiB a run"):
+        assert amount in told  # was 3.3e+03, 2.5e+03 and 1e+02
     final = Config.model_validate({**config.model_dump(), "final": {"tasks": ["micro-math"]}})
     for whole in (True, False):
         last = list(running.price_lines(Path("o"), final, arms, replace(unknown, final=whole), 1))

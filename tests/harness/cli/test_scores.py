@@ -166,3 +166,19 @@ def test_what_does_not_go_together(
 ) -> None:
     assert bench(monkeypatch, "eval", *words) == 2
     assert capsys.readouterr().err == f"bench: {message}\n"
+
+
+def test_what_a_task_prints_is_no_part_of_the_scores(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def score(*_: Any) -> dict[str, Any]:
+        print("grading")
+        return {"scores": []}
+
+    monkeypatch.setattr(scores, "score_models", score)
+    for name in ("settle", "make_repeatable"):
+        monkeypatch.setattr(scores, name, lambda _: None)
+    scores.score_and_show({}, 0, "own", None, True)
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"scores": []}
+    assert "grading" in said.err

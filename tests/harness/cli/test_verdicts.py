@@ -212,6 +212,16 @@ def test_numbers_of_both_kinds() -> None:
     assert verdicts._number(None, True) == "∞"
     assert verdicts._number(0.12345, False) == "0.123"
     assert verdicts._number(0.12345, True) == "+12.3"
+    assert verdicts._number(1234.5, False) == "1234"  # was 1.23e+03
+    assert verdicts._number(3.75e36, False) == "∞"
+
+
+def test_a_bound_is_printed_as_one() -> None:
+    """It read "0.872", as if it were an estimate."""
+    assert verdicts._measured(replace(STEPS, bound="lower")) == ("≥ 0.872", "0.831 to ∞")
+    least = replace(STEPS, bound="upper", interval=(0.0, 2.5))
+    assert verdicts._measured(least) == ("≤ 0.872", "0 to 2.5")
+    assert verdicts._measured(STEPS)[0] == "0.872"
 
 
 def test_columns_fold_and_no_word_is_lost(

@@ -105,20 +105,23 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
 
     def plan(folder: Path, short: Config, arms: list[Arm]) -> PlannedComparison:
         asked.append((short, arms))
-        (run,) = PlannedComparison(folder, short, arms, folder).runs
-        run.folder.mkdir(parents=True)
-        return PlannedComparison(folder, short, arms, folder, parameters=10)
+        planned = PlannedComparison(folder, short, arms, folder, parameters=10)
+        for run in planned.runs:
+            run.folder.mkdir(parents=True)
+        return planned
 
     def run_all(planned: PlannedComparison, on: Any, *, kept: bool) -> None:
-        """What happens before the first step, that step, and the next, which alone is priced."""
-        (run,) = planned.runs
+        """What happens before the first step, that step, and the next, which alone is priced.
+        The second arm takes three times as long, and asks for four times as many tokens."""
         asked.append((on, kept))
-        write_json(run.folder / "status.json", {"state": "done"})
-        for step, phase, evaluation in ((0, 9.0, 0.75), (1, 7.0, 0.0), (2, 0.5, 0.5)):
-            line = dict.fromkeys(PHASES, phase) | {"step": step, "evaluation": evaluation}
-            append_line(run.folder / "timing.jsonl", line)
-        append_line(run.folder / "steps.jsonl", {"step": 2, "ledger": {"tokens_generated": 9}})
-        written.append(sum(path.stat().st_size for path in run.folder.glob("*.jsonl")))
+        for run, last, tokens in zip(planned.runs, (0.5, 1.5), (9, 36), strict=True):
+            write_json(run.folder / "status.json", {"state": "done"})
+            for step, phase, evaluation in ((0, 9.0, 0.75), (1, 7.0, 0.0), (2, last, 0.5)):
+                line = dict.fromkeys(PHASES, phase) | {"step": step, "evaluation": evaluation}
+                append_line(run.folder / "timing.jsonl", line)
+            ledger = {"tokens_generated": tokens}
+            append_line(run.folder / "steps.jsonl", {"step": 2, "ledger": ledger})
+            written.append(sum(path.stat().st_size for path in run.folder.glob("*.jsonl")))
 
     written: list[int] = []
     closed: list[str] = []
@@ -128,13 +131,13 @@ def test_a_probe_is_two_steps_without_sinks_and_without_the_final_scoring(
     (short, arms), ran = asked
     assert (short.steps, short.seeds, short.sinks, short.final.tasks) == (2, (3,), (), ())
     assert short.checkpoint_every == 3  # none but at the end
-    assert (arms, ran) == (ARMS[:1], (executor, False))
-    assert found.by == "by two steps of grpo"
+    assert (arms, ran) == (ARMS, (executor, False))
+    assert found.by == "by two steps of each arm"
     assert found.runs == 4
     # evaluated at steps 0, 1, 10, 20 and 29, which took 0.75 and 0.5 s
-    assert found.seconds == 29 * 0.5 * (len(PHASES) - 1) + 5 * 0.625
-    assert found.tokens == 4 * 29 * 9
-    assert found.disk == 4 * (2 * 3 * 4 * 10 + written[0] * 29 / 2)
+    assert found.seconds == 29 * (0.5 + 1.5) / 2 * (len(PHASES) - 1) + 5 * 0.625
+    assert found.tokens == 2 * 29 * (9 + 36)
+    assert found.disk == 4 * 2 * 3 * 4 * 10 + 2 * sum(written) * 29 / 2
     assert found.memory == 10 * 20
     assert not found.final
     assert closed == ["executor"]

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from safetensors.torch import load_file
 from srpo_bench.harness.errors import UserError
 from srpo_bench.harness.growing import cold_start
 from srpo_bench.harness.growing import lessons as drawing
-from srpo_bench.harness.growing.cold_start import grow
+from srpo_bench.harness.growing.cold_start import _day, grow
 from srpo_bench.harness.growing.lessons import lessons, record
 from srpo_bench.harness.growing.recipe import Recipe
 from srpo_bench.harness.models.loading import open_tokenizer
@@ -25,6 +26,8 @@ from srpo_bench.harness.models.policy import load_policy
 from srpo_bench.harness.models.resolve import digest
 from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
+from srpo_bench.harness.running import checkpoint
+from srpo_bench.harness.running.attempt import Attempt
 from srpo_bench.results.store import read_json, read_lines
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import DataError, Problem, TaskError
@@ -180,6 +183,37 @@ def test_interrupted_it_goes_on_to_the_same_bits(
     open_tokenizer(tmp_path / "base")
 
 
+def test_a_template_that_asks_is_told_the_day_it_was_begun(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    """Whatever day it is when an interrupted cold start goes on, and of two equal recipes."""
+
+    today = datetime.now(UTC).date()
+
+    class StopError(Exception):
+        pass
+
+    def stop(*_: Any) -> None:
+        raise StopError
+
+    base = shutil.copytree(tiny_folder, tmp_path / "dated")
+    tokenizer = open_tokenizer(base)
+    tokenizer.chat_template = "{{ strftime_now('%d %m %Y') }} {{ messages[0].content }}"
+    tokenizer.save_pretrained(base)
+    asked = small(base, passes=1, date=date(2024, 7, 26))
+    asks = [tokenizer.decode(lesson.prompt)[:10] for lesson in lessons(asked, base).shown]
+    assert asks == ["26 07 2024"] * 10
+    whole = grow(asked, tmp_path / "whole")
+    with pytest.raises(StopError):
+        grow(asked, tmp_path / "again", stop)
+    grow(asked.model_copy(update={"date": None}), tmp_path / "again")
+    mine, theirs = (load_file(f / "model.safetensors") for f in (tmp_path / "again", whole))
+    assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+    assert read_json(tmp_path / "again" / CARD) == read_json(whole / CARD)
+    assert read_json(whole / CARD)["recipe"]["date"] == "2024-07-26"
+    assert _day(tmp_path / "nothing") in (today, datetime.now(UTC).date())  # midnight may pass
+
+
 def test_a_damaged_base_is_told_before_anything_is_made(tiny_folder: Path, tmp_path: Path) -> None:
     base = shutil.copytree(tiny_folder, tmp_path / "torn")
     (base / "model.safetensors").write_bytes(b"half")
@@ -218,6 +252,22 @@ def test_what_it_saw_leaves_every_pool(grown: Path) -> None:
     assert all("the base was grown on it" in without.excluded[name] for name in seen)
     (source,) = (s for s in without.provenance if s["role"] == "train")
     assert source["excluded"] == len(seen)
+
+
+def test_what_was_seen_is_handed_on(grown: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    """To a base that is grown of it, and to each checkpoint of a run that begins from it."""
+    again = grow(small(grown, seed=1, passes=1), tmp_path / "again")
+    of_its_own = seen_by(grow(small(tiny_folder, seed=1, passes=1), tmp_path / "other"))
+    assert seen_by(again) == seen_by(grown) | of_its_own
+    assert set(seen_by(grown)) - set(of_its_own)
+    attempt, policy = Attempt(tmp_path), load_policy(grown, "float32", "cpu")
+    attempt.take_records({})
+    for step, base in ((1, grown), (2, tiny_folder)):
+        checkpoint.save(attempt, step, policy, {}, keep=2, base=base)
+    one, two = (tmp_path / "checkpoints" / f"step-{step}" for step in (1, 2))
+    assert seen_by(one) == seen_by(grown)
+    assert seen_by(two) == {}
+    assert checkpoint.rewind(Attempt(tmp_path), one)[0] == 1  # the card is a part of it
 
 
 def test_it_is_not_scored_on_what_it_saw(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:

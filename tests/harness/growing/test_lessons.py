@@ -107,13 +107,14 @@ def test_what_is_shown_is_drawn_by_the_seed_and_what_is_scored_never_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten of a source with a dev split of three, of which two are measured; p3 is held out."""
-    stored: list[list[str]] = []
+    scored_on: list[list[str]] = []
     splits = {"train": [problem(f"p{i}") for i in range(10)],
               "dev": [problem(f"d{i}") for i in range(3)]}  # fmt: skip
     tasks = {"t": SimpleNamespace(procedural=False), "drawn": SimpleNamespace(procedural=True)}
 
-    def contaminated(train: list[Problem], scored: list[Problem]) -> dict[str, str]:
-        stored.append([p.id for p in scored])
+    def shared(train: list[Problem], scored: list[Problem], by_name: Any) -> dict[str, str]:
+        assert by_name is tasks
+        scored_on.append([p.id for p in scored])
         return {"p3": "it is scored"}
 
     def fitting(problems: list[Problem], left_out: dict[str, str]) -> list[Lesson]:
@@ -122,7 +123,7 @@ def test_what_is_shown_is_drawn_by_the_seed_and_what_is_scored_never_is(
     monkeypatch.setattr(module, "tasks_of", lambda _: tasks)
     monkeypatch.setattr(module, "_load", lambda recipe, task, split: splits[split])
     monkeypatch.setattr(module, "_held_out", lambda *_: [problem("h"), problem("x", "drawn")])
-    monkeypatch.setattr(module, "contaminated", contaminated)
+    monkeypatch.setattr(module, "shared", shared)
     monkeypatch.setattr(module, "_Writer", lambda *_: SimpleNamespace(fitting=fitting))
     recipe = Recipe(model="m", tasks=("t",), held_out=("t",), checked=2, seed=5, examples=4)
     found = module.lessons(recipe, Path("base"))
@@ -130,7 +131,14 @@ def test_what_is_shown_is_drawn_by_the_seed_and_what_is_scored_never_is(
     assert [x.problem.id for x in found.shown] == [f"p{i}" for i in order if i != 3][:4]
     assert [x.problem.id for x in found.unseen] == ["d0", "d1"]
     assert found.left_out == {"p3": "it is scored"}
-    assert stored == [["d0", "d1", "d2", "h"]]
+    assert scored_on == [["d0", "d1", "d2", "h", "x"]]
+
+
+def test_what_is_measured_is_of_all_tasks_alike() -> None:
+    """Of the first sixty-four of two tasks' dev splits none would be of the second's."""
+    one, two = ([problem(f"{name}{i}") for i in range(n)] for name, n in (("a", 2), ("b", 4)))
+    assert [p.id for p in module._in_turn([one, two])] == ["a0", "b0", "a1", "b1", "b2", "b3"]
+    assert module._in_turn([one]) == one
 
 
 def test_as_many_as_are_wanted_or_all_there_are() -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tokenizers import AddedToken
 
 from srpo_bench.harness.config import Data
 from srpo_bench.harness.engines.torch_engine import TorchEngine
@@ -54,6 +55,16 @@ def test_a_known_end_needs_no_note(tokenizer: Any) -> None:
     assert ending_note(both, tokenizer, chat=True) is None
 
 
+def test_an_added_token_closes_a_turn_whether_it_is_called_special_or_not(tokenizer: Any) -> None:
+    """But not a run of spaces, which some tokenizers add to their vocabulary, too."""
+    tokenizer.add_tokens([AddedToken("<end>", special=False), AddedToken("   ", special=False)])
+    tokenizer.chat_template = "{% for m in messages %}{{ m.content }}   <end>{% endfor %}"
+    assert "<end>" not in tokenizer.all_special_tokens
+    closing = tokenizer.convert_tokens_to_ids("<end>")
+    assert turn_end(tokenizer) == closing
+    assert end_tokens(ENDS, tokenizer, chat=True) == [1, closing]
+
+
 @pytest.mark.parametrize(
     "template",
     [
@@ -89,7 +100,9 @@ def test_a_token_that_begins_every_text_closes_no_turn() -> None:
 
         def __init__(self) -> None:
             self.all_special_ids = [1]
-            self.added_tokens_decoder = {i: SimpleNamespace(special=i == 3) for i in (3, 4)}
+            self.added_tokens_decoder = {
+                i: SimpleNamespace(special=i == 3, content="x") for i in (3, 4)
+            }
 
         def apply_chat_template(self, turns: Any, tokenize: bool) -> str:
             assert not tokenize

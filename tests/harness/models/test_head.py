@@ -62,6 +62,14 @@ def test_plain_scaled_and_capped_logits_are_understood() -> None:
         assert scaled.cap == cap
 
 
+def test_a_cap_is_seen_where_logits_are_too_small_to_meet_it() -> None:
+    """An untrained model's; they grow, and the cap is there when they meet it."""
+    small = found(lambda x: 30 * torch.tanh(x / 30), weight=0.05, cap=30.0)
+    assert small is not None
+    assert (small.scale, small.cap) == (1.0, 30.0)
+    assert small.shaped(torch.tensor(25.0)) < 21
+
+
 def test_other_logits_are_left_whole() -> None:
     assert found(lambda x: x * x) is None
     assert found(lambda x: x + torch.arange(6.0)) is None

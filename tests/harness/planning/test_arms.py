@@ -48,6 +48,8 @@ def test_an_arm_is_an_algorithm_and_a_sampler() -> None:
         ("Report=grpo", "'Report' is a file or folder of every comparison; give the arm another"),
         ("stop=grpo", "'stop' is a file or folder of every comparison"),
         ("npr,npr", "Arm 'npr' appears twice; give one a label"),
+        ("grpo=dapo,base=grpo", "'grpo' is another method's name, and dapo under it would take"),
+        ("dps=grpo,grpo+dps", "'dps' is another method's name"),
     ],
 )
 def test_what_is_no_arm(names: str, message: str) -> None:
@@ -67,6 +69,16 @@ def test_a_setting_goes_to_the_method_that_has_it() -> None:
     assert pair.settings == {"epsilon_high": 0.3}
     assert pair.sampler_settings == {"decay": 0.9, "candidates": 5}
     assert (slow.settings, slow.sampler_settings) == ({"beta": 0.1}, {"decay": 0.2})
+
+
+def test_a_setting_that_no_arm_would_take_is_refused() -> None:
+    """max_rounds is of dapo's own sampler; where another arm has that, it holds there."""
+    given = {"dapo": {"max_rounds": 4}}
+    said = "'dapo.max_rounds' is a setting of dapo's own sampler, 'dynamic', and 'x' has another"
+    with pytest.raises(UserError, match=said):
+        parse_arms(["grpo", "x=dapo+dps"], given)
+    assert parse_arms(["dapo", "x=dapo+dps"], given)[0].sampler_settings == {"max_rounds": 4}
+    assert parse_arms(["dps=dapo+dps"], {"dapo": {"optim": {"lr": 0.1}}})[0].optim.lr == 0.1
 
 
 def test_an_algorithms_own_settings_of_its_sampler_hold_for_that_pair_alone() -> None:

@@ -116,6 +116,16 @@ def test_an_arm_is_added_and_then_seeds_of_both(planned: Path) -> None:
     assert read_json(planned / "comparison.json") == record
 
 
+def test_the_baseline_is_that_of_all_arms(tmp_path: Path) -> None:
+    """Planned together or one after the other, srpo is held against grpo."""
+    folder = tmp_path / "c"
+    plan(folder, settings([1]), [SRPO], "the challenger first")
+    assert read_json(folder / "comparison.json")["baseline"] == "srpo"
+    plan(folder, settings([1]), [GRPO, SRPO], "the baseline later")
+    assert read_json(folder / "comparison.json")["baseline"] == "grpo"
+    assert read(folder).baseline == "grpo"
+
+
 @pytest.mark.parametrize(
     ("config", "arms", "field"),
     [

@@ -153,6 +153,7 @@ def test_a_run_whose_settings_were_changed_is_not_gone_on_with(planned: Path) ->
     assert manifest["algorithm_settings"]["beta"] != 0.5
     for changed in (
         manifest | {"seed": 2},
+        manifest | {"optim": {"lr": 0.1}},
         manifest | {"algorithm_settings": manifest["algorithm_settings"] | {"beta": 0.5}},
         manifest | {"settings": manifest["settings"] | {"steps": 7}},
     ):

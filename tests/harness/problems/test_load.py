@@ -55,6 +55,22 @@ def test_the_pool_is_the_same_every_time_and_a_prefix_keeps_its_problems() -> No
     assert smaller.pool_digest != first.pool_digest
 
 
+def test_a_procedural_task_is_held_to_its_word() -> None:
+    """Its questions are not compared by thirteen words, for its splits share none; if they do, what
+    is scored was trained on."""
+    tasks: Any = {n: SimpleNamespace(procedural=n == "made") for n in ("made", "stored")}
+
+    def of(task: str, name: str, question: str) -> Problem:
+        return Problem(f"{task}/{name}", task, "math", question, "")
+
+    train = [of("made", "t", "1+1?"), of("made", "u", "1+2?"), of("stored", "t", "1+2?")]
+    scored = [of("made", "d", "2+1?"), of("stored", "d", "1+2?")]
+    assert load.shared(train, scored, tasks) == {"stored/t": "same question as stored/d"}
+    said = r"Task 'made' says .* 'made/t' of train asks what 'made/e'"
+    with pytest.raises(UserError, match=said):
+        load.shared(train, [*scored, of("made", "e", "1+1?")], tasks)
+
+
 def test_pool_and_evaluation_do_not_meet() -> None:
     problems = load_problems(config(MICRO, {"data": {"pool_size": 2000}}))
     held_out = {p.id for group in problems.evaluation.values() for p in group}

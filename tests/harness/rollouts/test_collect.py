@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from tokenizers import AddedToken
 
 from srpo_bench.harness.config import Data, Reward
 from srpo_bench.harness.engines.base import Completions, Sampling
@@ -52,6 +53,20 @@ def test_stop_strings_belong_to_base_style_prompts(
     assert completions.texts == [kept]
     assert engine.stops == [task.stops(collector.prompts.style)]
     assert policy.chat == (style == "chat")  # so that the end of a turn ends a response
+
+
+def test_the_token_that_ends_a_response_is_no_part_of_its_text(tiny_folder: Path) -> None:
+    """Whether the tokenizer calls it special or not; within a text such a token is text."""
+    policy = load_policy(tiny_folder, "float32", "cpu")
+    policy.tokenizer.add_tokens([AddedToken("<end>", special=False)])
+    end = policy.tokenizer.convert_tokens_to_ids("<end>")
+    policy.model.generation_config.eos_token_id = [1, end]
+    nine = policy.encode("9")
+    engine = Scripted([[*nine, end], [*nine, 1], nine, [end, *nine, end], [end]])
+    task = registry.get("micro-math")
+    collector = Collector(policy, engine, {"micro-math": task}, Data())  # type: ignore[arg-type]
+    made = collector.generate(task.load("dev")[:1], 5, Sampling(1.0, 1.0, 4), torch.Generator())
+    assert made.texts == ["9", "9", "9", "<end>9", ""]
 
 
 def test_an_engine_that_says_nothing_before_the_end_is_counted_then(tiny_folder: Path) -> None:

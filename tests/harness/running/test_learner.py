@@ -124,6 +124,22 @@ def test_two_updates_a_step_move_twice(tiny_folder: Path) -> None:
     assert update.updates == 2
 
 
+def test_fewer_groups_than_shares_are_an_update_each(tiny_folder: Path) -> None:
+    """Dynamic sampling may keep one group of four: one update, and its loss, not a quarter."""
+    updates = []
+    for shares in (1, 4):
+        policy = load_policy(tiny_folder, "float32", "cpu")
+        algorithm = get("dapo")(get("dapo").Settings(), PLAN)
+        batch = batch_of(policy, algorithm)
+        batch.advantage = torch.ones_like(batch.advantage)
+        kept = batch.rows((batch.rollouts.group == 2).nonzero()[:, 0])
+        optim = Optim(lr=1e-2).model_copy(update={"updates_per_step": shares})
+        learner = Learner(policy, None, optim, updates_planned=10, max_tokens=16)
+        updates.append(learner.update(kept, algorithm))
+    assert updates[0] == updates[1]
+    assert updates[1].updates == 1
+
+
 def test_a_loss_that_is_not_finite_names_the_algorithm(tiny_folder: Path) -> None:
     policy = load_policy(tiny_folder, "float32", "cpu")
     kind = get("grpo-token")

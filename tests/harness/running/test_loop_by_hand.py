@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from srpo_bench.algorithms.batch import Rollouts
+from srpo_bench.harness.models.micro import shipped_base
+from srpo_bench.harness.problems.seen import CARD, seen_by
 from srpo_bench.harness.rollouts import evaluation
 from srpo_bench.harness.running import checkpoint, ledger, loop, sampler_guard
 from srpo_bench.harness.running.attempt import Attempt, SupersededError
@@ -50,6 +52,16 @@ def test_what_is_asked_of_the_policy_is_booked_as_a_forward_pass(tmp_path: Path)
     logp = run._scorer(entry)(rollouts)
     torch.testing.assert_close(logp, run.policy.logp(rollouts).detach(), atol=1e-5, rtol=1e-5)
     assert entry["flops"] == 2 * run.policy.parameters * (4 + 3)
+
+
+def test_what_a_base_has_seen_goes_with_each_checkpoint(tmp_path: Path) -> None:
+    run, base = run_of(tmp_path), tmp_path / "base"
+    assert run.base == shipped_base()
+    base.mkdir()
+    (base / CARD).write_text('{"seen": {"key": "mawps/train/1"}}')
+    run.base = base
+    run._save(1)
+    assert seen_by(tmp_path / "checkpoints" / "step-1") == {"key": "mawps/train/1"}
 
 
 def test_the_clock_begins_once_the_sinks_are_open(

@@ -105,6 +105,21 @@ def test_a_lost_folder_comes_back(
     check_seal(comparison)
 
 
+def test_seeds_that_were_added_elsewhere_are_not_forgotten(tmp_path: Path) -> None:
+    """A folder that was left behind pushed its older record over the newer one."""
+    address, one = f"file://{tmp_path / 'mirror'}", planned(tmp_path / "c").parents[1]
+    keep_copy(one, address)
+    fetch(tmp_path / "left", address)
+    wider = read_planned(one).config.model_copy(update={"seeds": (1, 2)})
+    plan(one, wider, [Arm(name="grpo", algorithm="grpo")], "later")
+    keep_copy(one, address)
+    said = r"holds more of this comparison than .*left \(seed 2 was added elsewhere\)"
+    with pytest.raises(UserError, match=said):
+        keep_copy(tmp_path / "left", address)
+    record = read_json(tmp_path / "mirror" / "comparison.json")
+    assert (record["seeds"], len(record["added"])) == ([1, 2], 1)
+
+
 def test_a_mirror_of_another_comparison_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     address, first = f"file://{tmp_path / 'mirror'}", planned(tmp_path / "c").parents[1]
     keep_copy(first, address)

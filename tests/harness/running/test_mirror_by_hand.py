@@ -149,14 +149,17 @@ def plan(comparison: Path, contract: str = "x", **arms: int) -> Path:
         run.mkdir(parents=True, exist_ok=True)
         write_json(run / "manifest.json", {"arm": arm})
     entries = [{"arm": arm, "value": value} for arm, value in arms.items()]
-    write_json(comparison / "comparison.json", {"contract": contract, "arms": entries})
+    record = {"contract": contract, "arms": entries, "seeds": [1]}
+    write_json(comparison / "comparison.json", record)
     write_json(comparison / SEAL, {})
     return comparison
 
 
 def test_a_plan_goes_where_none_or_the_same_is(tmp_path: Path, mirror: Mirror) -> None:
     mirror.push_plan(plan(tmp_path / "a", grpo=1, srpo=2))
-    mirror.push_plan(plan(tmp_path / "b", srpo=2, dapo=3))  # arms that only one has
+    mirror.push_plan(plan(tmp_path / "b", grpo=1, srpo=2, dapo=3))  # an arm that was added
+    with pytest.raises(UserError, match=r"holds more of this comparison than .*a \(dapo was added"):
+        mirror.push_plan(tmp_path / "a")
     for other in ({"contract": "y", "dapo": 3}, {"dapo": 4}):
         with pytest.raises(UserError, match="holds another comparison: choose another --mirror"):
             mirror.push_plan(plan(tmp_path / f"c{len(other)}", **other))  # type: ignore[arg-type]

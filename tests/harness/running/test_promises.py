@@ -87,6 +87,14 @@ class ImitatesAll(Imitates):
     reads_outputs = True
 
 
+class Detached(GRPOToken):
+    """Its loss is a number."""
+
+    def loss(self, *given: Any) -> Any:
+        value, metrics = super().loss(*given)
+        return value.detach(), metrics
+
+
 class ReadsTheClock(GRPOToken):
     def weigh(self, *given: Any) -> Batch:
         batch = super().weigh(*given)
@@ -157,7 +165,7 @@ def faults(
 def test_methods_of_ours_keep_every_promise(name: str) -> None:
     settings = {"beta": 0.04} if name == "grpo" else {}
     promises = check(Arm(name=name, algorithm=name, settings=settings))
-    assert [p.fault for p in promises] == [""] * 8
+    assert [p.fault for p in promises] == [""] * 9
 
 
 @pytest.mark.parametrize(
@@ -175,9 +183,10 @@ def test_methods_of_ours_keep_every_promise(name: str) -> None:
         (Imitates, "responses of advantage 0 add nothing to the loss", "unless the method says"),
         (Raises, "it runs", "raised ZeroDivisionError in weigh: oh"),
         (TakesDoubles, "it runs", "Error: "),
+        (Detached, "it learns", "its loss has no gradient in any of 5 steps"),
         (ReadsTheClock, "the same seed gives the same bits", "reads a clock"),
         (RemembersInItsClass, "the same seed gives the same bits", "outside of its instance"),
-        (TakesThreads, "torch's switches are left as they are", "weigh sets threads"),
+        (TakesThreads, "the process's switches are left as they are", "weigh sets threads"),
     ],
 )
 def test_a_fault_is_found_and_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -229,6 +230,7 @@ def test_a_verb_that_turns_a_switch_is_told_and_the_switch_put_back(
         lambda: torch.set_grad_enabled(False),
         lambda: torch.set_float32_matmul_precision("medium"),
         lambda: torch.use_deterministic_algorithms(not torch.get_deterministic_debug_mode()),
+        lambda: os.chdir("/"),
     ):
         before = promises._switches()
         inside: list[str] = []

@@ -89,6 +89,19 @@ def test_an_interrupted_run_goes_on_to_the_same_lines(
     assert sorted(set(steps)) == [0, 1, 2, 3]
 
 
+@pytest.mark.integration
+def test_a_run_that_died_after_its_last_scoring_keeps_no_half_of_it(
+    tmp_path: Path, whole: dict[str, str]
+) -> None:
+    """final.json is written after its samples, and the last checkpoint lies before both."""
+    assert run_in(tmp_path).train()  # killed here, it has not said "done" yet
+    assert run_in(tmp_path).train()
+    assert records(tmp_path) == whole
+    timing = list(read_lines(tmp_path / "timing.jsonl"))
+    assert [line["step"] for line in timing] == [0, 1, 2, 3, 3]
+    assert timing[-1]["evaluation"] > 0
+
+
 def test_a_run_that_was_told_to_stop_before_it_began_evaluates_nothing(tmp_path: Path) -> None:
     run, stop = run_in(tmp_path), Stop()
     stop.ask()

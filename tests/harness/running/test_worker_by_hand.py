@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -96,6 +97,19 @@ def test_a_finished_run_is_sealed_then_done_then_mirrored(
     assert seen == [False, run.parents[1], (1, "done", True)]
     assert read_json(run / SEAL) == digests(run)
     assert read_json(run / "status.json") == {"state": "done", "step": 0, "steps": 9, "reason": ""}
+
+
+def test_a_method_may_go_to_another_working_directory(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: Any) -> bool:
+        os.chdir("/")
+        return True
+
+    monkeypatch.setattr(worker, "_train", train)
+    monkeypatch.chdir(run.parents[2])
+    assert worker.run_folder(run.relative_to(run.parents[2])) == "done"
+    assert (run / SEAL).is_file()
 
 
 def test_a_run_that_stopped_is_not_sealed(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

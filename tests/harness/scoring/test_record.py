@@ -13,7 +13,7 @@ import pytest
 from srpo_bench.harness import layers
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.errors import UserError
-from srpo_bench.harness.scoring.record import SAMPLES, SCORES, UNFINISHED, unfinished
+from srpo_bench.harness.scoring.record import SAMPLES, SCORES, UNFINISHED, refuse_taken, unfinished
 from srpo_bench.harness.scoring.score import score_models
 from srpo_bench.results.store import read_json, write_json
 
@@ -104,6 +104,38 @@ def test_another_question_is_refused(
     score_models(settings(tiny_folder), 1, out=tmp_path / "out")  # and the first one still ends
 
 
+@pytest.mark.parametrize(
+    ("part", "there", "said"),
+    [
+        ("device", "another", "not the same device"),
+        ("code", "another", "not the same code of srpo-bench"),
+        ("plugins", {"task.mine": "another"}, "not the same task files"),
+        ("contents", {"micro-gsm8k": ["another"]}, "not the same questions and answers"),
+    ],
+)
+def test_what_would_score_the_rest_otherwise_is_refused(
+    tiny_folder: Path, tmp_path: Path, part: str, there: Any, said: str
+) -> None:
+    """Such as a task's file that was edited between two checkpoints of one run."""
+    out = tmp_path / "out"
+    stopped(settings(tiny_folder), out)
+    record = read_json(out / UNFINISHED)
+    assert part in record
+    write_json(out / UNFINISHED, {**record, part: there})
+    with pytest.raises(UserError, match=f"unfinished scoring of something else: {said}"):
+        score_models(settings(tiny_folder), 1, out=out)
+
+
+def test_a_task_may_go_to_another_working_directory(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    tell = lambda *_: os.chdir(tmp_path / "elsewhere")  # noqa: E731
+    score_models(settings(tiny_folder), out=Path("out"), tell=tell)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {SAMPLES, SCORES}
+
+
 def test_one_process_at_a_time(tiny_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     stopped(settings(tiny_folder), out)
@@ -129,3 +161,40 @@ def test_a_damaged_record_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
     write_json(out / UNFINISHED, {"schema": 1})
     with pytest.raises(UserError, match="is no scoring's record"):
         score_models(settings(tiny_folder), 1, out=out)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("settings", []),
+        ("settings", {}),
+        ("settings", {"date": "tomorrow"}),
+        ("models", []),
+        ("problems", {"t": 3}),
+        ("scores", [{"model": "m"}]),
+        ("seconds", {"m": "x"}),
+        ("samples", "12"),
+        ("samples", -1),
+    ],
+)
+def test_a_record_that_was_edited_is_refused(tmp_path: Path, part: str, value: Any) -> None:
+    line = {"model": "m", "task": "t", "metric": "a", "n": 1, "k": 1, "accuracy": 1.0}
+    whole = {
+        "settings": {"date": "2026-01-01", "k": 1},
+        "models": {"m": {}},
+        "problems": {"t": ["t/1"]},
+        "scores": [{**line, "stderr": None}],
+        "seconds": {"m": 1},
+        "samples": 0,
+    }
+    write_json(tmp_path / UNFINISHED, whole)
+    assert unfinished(tmp_path) == whole
+    write_json(tmp_path / UNFINISHED, {**whole, part: value})
+    with pytest.raises(UserError, match="is no scoring's record; choose another --out"):
+        unfinished(tmp_path)
+
+
+def test_a_whole_scoring_is_called_so(tmp_path: Path) -> None:
+    write_json(tmp_path / SCORES, {})
+    with pytest.raises(UserError, match=r"holds a whole scoring \(scores\.json\)"):
+        refuse_taken(tmp_path)

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from srpo_bench.harness.code import code_digest
 from srpo_bench.harness.config import Config
 from srpo_bench.harness.scoring import own_backend, score
 from srpo_bench.harness.scoring.scores import ScoredTask, ScoreLine
 from srpo_bench.results.store import read_json, read_lines
+from srpo_bench.tasks.base import Problem
 from tests.harness.rollouts.test_evaluation import graded
 
 GROUPS = {
-    "a": [SimpleNamespace(id="a1")],
-    "b": [SimpleNamespace(id="b1"), SimpleNamespace(id="b2")],
+    task: [Problem(name, task, "math", "?", "1") for name in names]
+    for task, names in (("a", ["a1"]), ("b", ["b1", "b2"]))
 }
 
 
@@ -66,6 +68,8 @@ def test_every_model_is_proved_before_any_is_scored(tmp_path: Path, calls: list[
     assert record["seconds"] == {"model x": 2.5, "model y": 2.5}
     assert record["models"] == {"model x": {"step": 0}, "model y": {"step": 0}}
     assert record["problems"] == {"a": ["a1"], "b": ["b1", "b2"]}
+    assert {task: len(each) for task, each in record["contents"].items()} == {"a": 1, "b": 2}
+    assert (record["device"], record["code"], record["plugins"]) == ("cpu", code_digest(), {})
     assert [(line["model"], line["task"]) for line in record["scores"]] == [
         (f"model {n}", task) for n in "xy" for task in "ab"
     ]

@@ -264,6 +264,22 @@ def test_an_unfinished_tuning_cannot_be_used(tmp_path: Path) -> None:
     assert record["settings"]["optim.lr"] == 1e-4  # the first candidate's
 
 
+def test_a_run_that_was_stopped_is_no_failed_one(tmp_path: Path) -> None:
+    """The candidate that a stop file held up is the better one, and nothing is chosen before."""
+    candidates = grid(["grpo"], {"optim.lr": [1e-4, 2e-4]})
+
+    def held_up(comparison: PlannedComparison, which: str) -> None:
+        finish(ACCURACY)(comparison, which)
+        if comparison.folder.name == "grpo-2":
+            write_json(comparison.runs[1].folder / "status.json", {"state": "stopped"})
+
+    said = r"1 of 2 runs in .*grpo-2 were stopped: grpo/seed-102\. Go on with: bench tune --out t"
+    with pytest.raises(UserError, match=said):
+        tune(tmp_path / "t", SMALL, candidates, "bench tune --out t", held_up)
+    with pytest.raises(UserError, match="not finished; go on with: bench tune --out t"):
+        read_tuned(tmp_path / "t")
+
+
 def compared(**changes: Any) -> Config:
     return Config.model_validate(SMALL | {"seeds": [1, 2], "optim": {"lr": 1e-4}} | changes)
 
@@ -275,6 +291,22 @@ def test_what_a_comparison_keeps_of_it(tuned: Path) -> None:
     assert kept["differs"] == {"steps": [10, 20]}
     assert len(kept["candidates"]) == 4
     json.dumps(kept)
+
+
+def test_an_arm_with_another_sampler_is_another_method() -> None:
+    chosen = {"grpo": {"beta": 0.1}, "grpo+dps": {"decay": 0.7}, "speed": {"screening": 0.7}}
+    record = {
+        "seeds": [101], "settings": {}, "budget": dict.fromkeys(chosen),
+        "chosen": {"shared": {}, "algorithms": chosen},
+    }  # fmt: skip
+    names = ["grpo", "x=grpo+dps", "grpo+npr", "speed"]
+    arms = parse_arms(names, settings_of(record)["algorithms"])
+    assert arms[1].settings | arms[1].sampler_settings == {"beta": 0.1, "decay": 0.7}
+    assert used(record, compared(), arms)["untuned"] == ["grpo+npr"]
+    for name, setting in (("grpo+dps", "decay"), ("speed", "screening")):
+        other = parse_arms([name], {name: {setting: 0.6}})
+        with pytest.raises(UserError, match=rf"of {name.replace('+', '.')}\)"):
+            used(record, compared(), other)
 
 
 def test_seeds_that_were_tuned_on_are_refused(tuned: Path) -> None:

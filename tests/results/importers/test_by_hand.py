@@ -449,9 +449,12 @@ def test_the_shelf_counts_repeats_and_what_is_within_a_step() -> None:
     for order in ((2.0, 3.0), (3.0, 2.0)):
         told = shelf()
         for updates in order:
-            last = told.add(first._replace(accuracy=updates / 10, updates=updates))
+            record = first._replace(accuracy=updates / 10, updates=updates)
+            last = told.add(record, batched=True)
         assert last == "within"
         assert [r.accuracy for (r,) in told.evaluations(("a", 1))] == [0.3]
+        again = record._replace(accuracy=0.9, updates=9.0)
+        assert "with accuracy 0.3 and 0.9" in refused(told.add, again, kind=ResultsError)
     two_files = shelf()
     two_files.add(first)
     two_files.open(Path("q"), "event")

@@ -149,3 +149,16 @@ def test_a_data_set_is_named_by_its_key(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(line.format(0.25, "math") + line.format(0.75, "gsm8k"))
     take("jsonl", tmp_path / "a.jsonl", out=tmp_path / "out", mapped=["task=set"])
     assert curve(tmp_path / "out") == [(0, 0.5)]
+
+
+@pytest.mark.parametrize("name", [["grpo"], {"name": "grpo"}, True, 1.0])
+def test_an_arm_or_a_data_set_is_called_by_a_name(tmp_path: Path, name: object) -> None:
+    line = {"algo": "grpo", "task": "gsm8k", "seed": 1, "step": 0, "accuracy": 0.5}
+    path = tmp_path / "a.jsonl"
+    for key in ("algo", "task"):
+        path.write_text(json.dumps({**line, key: name}) + "\n")
+        with pytest.raises(ResultsError, match=f"line 1: {key} must be a name, not "):
+            take("jsonl", path, out=tmp_path / "none")
+    path.write_text(json.dumps({**line, "algo": 2}) + "\n")
+    take("jsonl", path, out=tmp_path / "out")
+    assert (tmp_path / "out" / "2" / "seed-1").is_dir()

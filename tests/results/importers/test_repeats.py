@@ -23,6 +23,24 @@ def test_two_values_of_one_step_are_refused_or_chosen_from(tmp_path: Path) -> No
         assert done.notes.skipped == {label: 1}
 
 
+def test_a_run_that_was_made_twice_is_no_evaluation_within_a_step(tmp_path: Path) -> None:
+    """Its updates differ, and what a step is nobody said: two rows that contradict one another."""
+    rows = ("grpo,1,0,0.1,0", "grpo,1,5,0.2,20", "grpo,1,5,0.3,25")
+    path = table(tmp_path / "a.csv", *rows, header="algo,seed,step,accuracy,updates")
+    with pytest.raises(ResultsError, match=r"step 5 twice, with accuracy 0\.2 and 0\.3"):
+        take("csv", path, out=tmp_path / "none")
+    take("csv", path, out=tmp_path / "last", on_repeat="last")
+    assert curve(tmp_path / "last") == [(0, 0.1), (5, 0.3)]
+
+
+def test_one_name_in_two_normal_forms_is_one_name(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", "grp\u00f6,1,0,0.1", "grpo\u0308,2,0,0.1")
+    with pytest.raises(
+        ResultsError, match=r"line 3: .* differ in how their accents are coded only"
+    ):
+        take("csv", path, out=tmp_path / "none")
+
+
 def test_of_two_equal_ones_each_tells_what_the_other_does_not(tmp_path: Path) -> None:
     header = "algo,seed,step,accuracy,tokens,seconds"
     path = table(tmp_path / "a.csv", "grpo,1,0,0.1,0,0", "grpo,1,5,0.2,900,", "grpo,1,5,0.2,,7",

@@ -108,6 +108,21 @@ def test_older_keys_and_several_data_sets(tmp_path: Path) -> None:
     assert done.metric["kind"] == "held-out reward"
 
 
+def test_a_score_of_all_data_sets_is_no_data_set(tmp_path: Path) -> None:
+    def log(*names: str) -> Path:
+        path = tmp_path / "grpo-seed1.log"
+        scores = " - ".join(f"val-core/{name}/acc/mean@1:0.5" for name in names)
+        path.write_text(f"step:0 - {scores}\n")
+        return path
+
+    with pytest.raises(ResultsError, match="'val-core/all/acc/mean@1' sums up the others"):
+        take("verl", log("gsm8k", "math", "all"), out=tmp_path / "none")
+    keys = [f"val-core/{name}/acc/mean@1" for name in ("gsm8k", "math")]
+    take("verl", log("gsm8k", "math", "all"), out=tmp_path / "two", metrics=keys)
+    assert set(evals(tmp_path / "two")[0]["tasks"]) == set(keys)
+    take("verl", log("all"), out=tmp_path / "one")  # there are no others
+
+
 def test_a_line_that_was_cut_off_is_counted(tmp_path: Path) -> None:
     path = console(tmp_path / "a.log")
     path.write_text(path.read_text() + f"step:8 - {KEY}:0.8")

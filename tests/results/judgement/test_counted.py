@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from srpo_bench.results.judgement import counted
 from srpo_bench.results.judgement.finding import Finding
 from srpo_bench.results.judgement.rules import Ruling
+from srpo_bench.results.statistics.inference import Estimate
 from tests.results.made import run
 
 
@@ -52,6 +54,18 @@ def test_steps_are_judged_in_every_unit(unit: Any, names: list[str], asked: list
     if unit == "update":
         assert told["rollout batches"][0] == "no-verdict"
     assert told["responses"][0] == "inconclusive"
+
+
+def test_a_bound_is_said_to_be_one_in_every_unit() -> None:
+    """It read "counted in updates: refuted, 1.95, 95 % interval 1.2 or more"."""
+    ratio = Estimate(1.95, 1.2, np.inf, 8, "mean curves")
+    found = Finding(Ruling("refuted", ""), ratio=ratio, bound="lower")
+    told = counted.sentences("rollout batch", lambda _: found, "refuted")
+    for _, sentence in told.values():
+        assert sentence.endswith(": refuted, 1.95, 95 % interval 1.2 or more, a lower bound")
+    nothing = Finding(Ruling("no-verdict", ""), ratio=Estimate(np.nan, np.nan, np.nan, 0, "none"))
+    told = counted.sentences("rollout batch", lambda _: nothing, "no-verdict")
+    assert told["updates"][1] == "counted in updates: no-verdict, not measured"
 
 
 def test_units_in_which_the_verdict_is_another_are_told_at_the_end() -> None:

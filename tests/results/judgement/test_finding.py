@@ -73,6 +73,7 @@ def test_the_figure_that_is_judged() -> None:
     bound = Finding(Ruling("inconclusive", ""), ratio=between(1, 2), bound="lower")
     assert measured(bound).endswith(" to 2, a lower bound")
     assert measured(replace(bound, bound="upper")).endswith(", an upper bound")
+    assert measured(replace(bound, bound="neither")).endswith(", within the budget only")
     assert measured(Finding(Ruling("refuted", ""), difference=between(-0.01, 0.03))) == (
         "+1.0 points (-1.0 to +3.0)"
     )

@@ -73,16 +73,14 @@ def test_the_second_evaluation_is_the_latest_of_both_arms() -> None:
         run("grpo", 1, (0, 0, 0), step=(0, 10, 20)), run("srpo", 1, (0, 0), step=(10, 30)),
         run("dapo", 1, (0, 0), step=(10, 90)), run("srpo", 2, (0, 0), step=(0, 10)),
     ]  # fmt: skip
-    pair: Any = SimpleNamespace(
-        challenger="srpo", baseline="grpo", steps=SimpleNamespace(baseline=100.0)
-    )
+    pair: Any = SimpleNamespace(challenger="srpo", baseline="grpo", baseline_steps=100.0)
     found = headroom.headroom(comparison(*runs), pair, {}, 0.5)
     assert (found.second_evaluation, found.baseline_steps, found.share) == (30, 100, headroom.ROOM)
     assert headroom.headroom(comparison(*runs), pair, {}, 0.05).share == 0.05
     early = [run("grpo", 1, (0, 0, 0), step=(0, 1, 5)), run("grpo", 2, (0,) * 4, step=(0, 1, 3, 9))]
     assert headroom.headroom(comparison(*early), pair, {}, 0.5).second_evaluation == 5
     assert headroom.headroom(comparison(early[0]), pair, {}, 0.5).second_evaluation == 5
-    pair.steps = None
+    pair.baseline_steps = np.nan
     nothing = headroom.headroom(comparison(runs[3]), pair, {}, 0.5)
     assert np.isnan(nothing.second_evaluation)
     assert np.isnan(nothing.baseline_steps)

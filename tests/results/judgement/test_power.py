@@ -53,6 +53,17 @@ def test_what_is_far_off_is_settled_by_one_more(tmp_path: Path) -> None:
     assert asked(made(tmp_path / "d", 7), 2.0).towards == "supported"
 
 
+def test_where_there_is_no_ratio_it_says_what_is_missing(tmp_path: Path) -> None:
+    """It said that "grpo/seed-1 was not evaluated between step 0 and step 5, and step 0.05
+    decides"."""
+    folder = synthetic.write(tmp_path / "c", training=False, samples=0)
+    synthetic.change(folder, "comparison.json", targets=[0.1])
+    none = "mine, srpo against grpo: no number of seeds settles it: the "
+    assert asked(folder, 0.1).sentence == (f"{none}target of 10.0 % is not above the base's 19.6 %")
+    declines = synthetic.write(tmp_path / "d", gain=-0.1, training=False, samples=0)
+    assert asked(declines, 0.1).sentence.startswith(f"{none}baseline gained nothing (-")
+
+
 def test_what_is_settled_asks_for_no_more(tmp_path: Path) -> None:
     """A seed that is added would widen the interval: it is a further look."""
     folder = made(tmp_path / "c", 8)
@@ -163,7 +174,7 @@ def test_pairs_are_tried_by_the_rule_that_would_judge_them(
         assert threshold == 0.5
         return (0.75, 0.05) if raced[-1][0][0] >= 11 else (0.1, 0.2)
 
-    contrast = SimpleNamespace(n=pairs, first_look=first_look)
+    contrast = SimpleNamespace(n=pairs, first_look=first_look, baseline_steps=9.0)
     judge: Any = SimpleNamespace(
         contrast=contrast, comparison="c", challenger="srpo", baseline="grpo",
         targets=[SimpleNamespace(goal="goal"), SimpleNamespace(goal="another")],
@@ -199,8 +210,9 @@ def test_more_pairs_settle_towards_the_likelier_side(
     monkeypatch: pytest.MonkeyPatch, shares: tuple[float, float], towards: str
 ) -> None:
     judge: Any = SimpleNamespace(
-        contrast=SimpleNamespace(n=8, first_look=None), comparison="c", challenger="srpo",
-        baseline="grpo", targets=[SimpleNamespace(goal="goal")], barred=lambda _: "", unread="",
+        contrast=SimpleNamespace(n=8, first_look=None, baseline_steps=9.0), comparison="c",
+        challenger="srpo", baseline="grpo", targets=[SimpleNamespace(goal="goal")],
+        barred=lambda _: "", unread="",
         verdict_on=lambda _: SimpleNamespace(verdict="inconclusive"),
     )  # fmt: skip
     arm = SimpleNamespace(drawn=lambda chosen: chosen)

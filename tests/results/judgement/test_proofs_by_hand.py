@@ -156,15 +156,13 @@ def test_room_is_measured_by_the_latest_second_evaluation_of_the_two_arms() -> N
         run("dapo", 1, (0, 1, 1), step=(0, 500, 900)),
         run("grpo", 2, (0, 1)),
     ]
-    pair = SimpleNamespace(
-        challenger="srpo", baseline="grpo", steps=SimpleNamespace(baseline=400.0)
-    )
+    pair = SimpleNamespace(challenger="srpo", baseline="grpo", baseline_steps=400.0)
     found = room.headroom(comparison(*runs), pair, happens={"x": 1.0})  # type: ignore[arg-type]
     assert found == Headroom({"x": 1.0}, 30, 400, 0.1)
     found = room.headroom(comparison(*runs), pair, {}, 0.5)  # type: ignore[arg-type]
     assert found.share == 0.1
     assert room.headroom(comparison(*runs), pair, {}, 0.02).share == 0.02  # type: ignore[arg-type]
-    bare = SimpleNamespace(challenger="srpo", baseline="ppo", steps=None)
+    bare = SimpleNamespace(challenger="srpo", baseline="ppo", baseline_steps=np.nan)
     found = room.headroom(comparison(runs[3]), bare, happens={})  # type: ignore[arg-type]
     assert np.isnan([found.second_evaluation, found.baseline_steps]).all()
 
@@ -230,13 +228,13 @@ def test_a_plan_starves_before_the_crossing_and_a_method_more_than_one_step_in_t
 def test_a_pair_is_looked_at_up_to_the_baselines_crossing() -> None:
     pools = run("srpo", curves={"pool_size": (64, 8, 8, 64)})
     here = comparison(pools, contract={"prompts_per_step": 16})
-    steps = SimpleNamespace(baseline=2.0)
-    pair = SimpleNamespace(challenger="srpo", baseline="grpo", steps=steps)
-    found = starving(here, pair, 9.0)  # type: ignore[arg-type]
+    pair: Any = SimpleNamespace(challenger="srpo", baseline="grpo", baseline_steps=2.0)
+    found = starving(here, pair, 9.0)
     assert (found.batch, found.at, found.crossing) == (16, 9, 2)
     assert found.challenger_steps.short == 0.5
     assert np.isnan(batch_of(comparison()))
-    none = starving(here, SimpleNamespace(challenger="srpo", baseline="g", steps=None), None)  # type: ignore[arg-type]
+    pair.baseline_steps = np.nan
+    none = starving(here, pair, None)
     assert np.isnan(none.crossing)
 
 

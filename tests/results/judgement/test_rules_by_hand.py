@@ -61,6 +61,7 @@ def made(steps: Any = None, **changes: Any) -> Any:
         "bound": "",
         "open_pairs": (),
         "n": 10,
+        "baseline_steps": 50.0,
         "alpha": 0.04,
         "first_look": None,
         "target": 0.7,

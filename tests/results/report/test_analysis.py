@@ -26,6 +26,8 @@ def test_tasks_are_those_that_every_evaluated_run_was_scored_on() -> None:
     assert analysis.task_names(comparison(one, other)) == ["b"]
     assert analysis.task_names(comparison(one, run("srpo", 1, ()))) == ["a", "b"]
     assert analysis.task_names(comparison()) == []
+    now_and_then = tasked("srpo", 1, [0, NAN], [0, 1])  # the deciding task was "nan points behind"
+    assert analysis.task_names(comparison(one, now_and_then)) == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from srpo_bench.results.judgement.rules import Outcome, Verdict
-from srpo_bench.results.report import answer, charts, meaning, samples, scale, why, words
+from srpo_bench.results.report import (
+    answer,
+    charts,
+    meaning,
+    samples,
+    scale,
+    why,
+    words,
+    write_report,
+)
 from srpo_bench.results.report.analysis import Analysis, analyse
 from srpo_bench.results.report.figures.curves import WINDOWS
 from srpo_bench.results.report.tables import make
@@ -42,6 +52,18 @@ def test_a_bound_is_said_as_one(tmp_path: Path) -> None:
     assert h.measured.endswith("% more steps")
 
 
+def test_a_bound_is_said_as_one_at_every_target(tmp_path: Path) -> None:
+    """At a level that was named later it read "81 % more steps"."""
+    folder = synthetic.write(tmp_path / "c", {"grpo": 1.0, "srpo": 9.0}, training=False, samples=0)
+    a = analyse(folder, exploratory=[0.6])
+    later = [v for v in a.verdicts if v.standing == "exploratory" and v.ratio is not None]
+    assert {v.id for v in later} >= {"steps-90", "compute-lower"}
+    assert {answer.of_claim(a, v)[:9] for v in later} == {"at least "}
+    assert {v.bound for v in a.verdicts if v.ratio} == {"lower"}
+    assert all(", a lower bound" in told for v in later for told in (v.measured, *v.units.values())
+               if "not recorded" not in told)  # fmt: skip
+
+
 def test_a_baseline_that_gained_nothing_sets_no_target(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", training=False, samples=0)
     for path in folder.glob("*/seed-*/evals.jsonl"):
@@ -65,6 +87,35 @@ def test_a_baseline_that_gained_nothing_sets_no_target(tmp_path: Path) -> None:
     (h,) = answer.headlines(analyse(folder))
     assert "gained nothing" not in h.sentence
     assert "30.0 % accuracy, the target that was named beforehand" in h.sentence
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_target_below_the_start_is_none_wherever_the_report_speaks_of_it(tmp_path: Path) -> None:
+    """It measured "as many steps (95 % interval 100.00 % fewer to as many)" to it."""
+    folder = synthetic.write(tmp_path / "c", training=False, samples=0)
+    synthetic.change(folder, "comparison.json", targets=[0.1])
+    write_report(folder)
+    (h,) = answer.headlines(analyse(folder))
+    assert (h.measured, h.interval, h.cost, h.ratio) == ("", "", "", "–")
+    assert "grpo starts at 19.6 %, and the target that was named is 10.0 %, so" in h.sentence
+    told = (folder / "report" / "report.md").read_text()
+    assert re.search(r"\| named beforehand, decides \| 10.0 % \|.* – \|", told)
+    assert re.search(r"\| grpo \| 8 of 8 \|.*\| – \| – \|", told)  # reached, and steps to it
+    assert "### Cost to target" not in told
+    claims = (folder / "report" / "tables" / "claims.csv").read_text()
+    assert claims.count("not measured here") >= 4
+    assert "nan" not in told
+
+
+def test_where_the_baseline_declines_there_is_no_margin(tmp_path: Path) -> None:
+    """It asked for "no worse than −-1.0 points", and a p "it lies -0.0 points below"."""
+    folder = synthetic.write(tmp_path / "c", gain=-0.1, training=False, samples=0)
+    a = analyse(folder)
+    assert "−-" not in str(why.checks(a, "srpo"))
+    assert [v.p_of for v in a.verdicts if v.id == "steps-90-accuracy"] == [""]
+    synthetic.change(folder, "comparison.json", targets=[0.3])
+    asked = {check.name: check.asked for check in why.checks(analyse(folder), "srpo")}
+    assert asked["srpo keeps it"] == "a gain of the baseline's, for a support"
 
 
 def test_every_verdict_at_every_scale_means_something() -> None:

@@ -6,7 +6,9 @@ from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
-from srpo_bench.results.judgement.claims import Ratio
+import pytest
+
+from srpo_bench.results.judgement.claims import Claim, Ratio
 from srpo_bench.results.report import answer
 from tests.results.made import run
 from tests.results.report.test_by_hand import analysis
@@ -54,6 +56,22 @@ def test_challengers_in_the_order_in_which_the_claim_names_them() -> None:
     assert own(None, A=ours)[0] == []
 
 
+@pytest.mark.parametrize(
+    ("threshold", "supported", "refuted"),
+    [
+        (0.1, "needed at least 90 % fewer steps", "did not need 90 % fewer steps"),
+        (1.0, "needed fewer steps", "did not need fewer steps"),  # was: at least fewer
+        (1.2, "needed at most 20 % more steps", "needed more than 20 % more steps"),
+    ],
+)
+def test_a_title_of_a_claim_of_any_size(threshold: float, supported: str, refuted: str) -> None:
+    test = Ratio(kind="ratio", threshold=threshold)
+    of = Claim(id="a", claim="It is so.", made_by="x", where="y", test=test)
+    a = analysis(run("grpo"), run("srpo"))
+    told = [answer._title(a, "srpo", verdict, of) for verdict in ("supported", "refuted")]
+    assert told == [f"srpo {words} than grpo" for words in (supported, refuted)]
+
+
 def test_a_mail_says_it_all_once() -> None:
     def mail(plan: dict[str, Any], told: Any = None, **more: str) -> str:
         a = analysis(run("grpo"), plan=plan, headline=told)
@@ -82,18 +100,14 @@ def test_a_mail_says_it_all_once() -> None:
 
 def test_a_claims_own_unit() -> None:
     unit = Ratio(kind="ratio", axis="tokens", threshold=0.1)
-    axes: dict[str, Any] = {}
-    judges = {"srpo": SimpleNamespace(contrast=SimpleNamespace(axes=axes))}
-    a = analysis(wanted=[claim("x"), claim("a", test=unit)], judges=judges)
+    a = analysis(wanted=[claim("x"), claim("a", test=unit)])
 
     def said(id: str = "a", **more: Any) -> str:
-        told = {"challenger": "srpo", "standing": "decides"} | more
-        return answer.of_claim(a, verdict(id=id, n=8, measured="m", **told))
+        return answer.of_claim(a, verdict(id=id, n=8, measured="m", **{"bound": None} | more))
 
     assert said(ratio=0.5, interval=None) == "50 % fewer tokens"
     assert said(ratio=0.5, interval=(0.4, 0.6)) == "50 % fewer tokens (40 to 60 % fewer)"
     assert said(ratio=0.5, interval=(0.4, None)).startswith("50 % fewer tokens (60 % fewer")
-    axes["tokens"] = SimpleNamespace(bound="upper")
-    assert said(ratio=0.5, interval=None) == "at least 50 % fewer tokens"
-    assert said(ratio=0.5, interval=None, standing="exploratory") == "50 % fewer tokens"
+    assert said(ratio=0.5, interval=None, bound="upper") == "at least 50 % fewer tokens"
+    assert said(ratio=0.5, interval=None, bound="lower") == "at most 50 % fewer tokens"
     assert said(ratio=None, interval=None) == said("x", ratio=0.5, interval=None) == "m"

@@ -16,6 +16,7 @@ import pytest
 from srpo_bench.results.judgement.headroom import Headroom
 from srpo_bench.results.judgement.matched import Matched
 from srpo_bench.results.judgement.starving import Starving
+from srpo_bench.results.judgement.targets import Target
 from srpo_bench.results.report import answer, charts, pictures, samples, scale, summary, why, words
 from srpo_bench.results.report.analysis import _mean
 from srpo_bench.results.report.crossing import steps_told
@@ -48,7 +49,7 @@ def analysis(*runs: Run, **more: Any) -> Any:
         "judges": {},
         "first_steps": None,
         "target": 0.7,
-        "targets": [],
+        "targets": [Target(0.7, "decides", named=False)],
         "axis": "steps",
         "threshold": 0.1,
         "headline": None,
@@ -240,8 +241,9 @@ def test_the_task_that_decides_by_hand() -> None:
         tasks = {"a": (0, a), "b": (0, b)}
         return [run(arm, s, (0, 1), 20, tasks=tasks) for s in (1, 2)]
 
-    steps = SimpleNamespace(baseline=10.0)
-    judge = SimpleNamespace(contrast=SimpleNamespace(steps=steps, seeds=(1, 2)))
+    steps = SimpleNamespace(bound="")
+    pair = SimpleNamespace(baseline_steps=10.0, seeds=(1, 2), steps=steps)
+    judge = SimpleNamespace(contrast=pair)
     ahead = analysis(*made("grpo", 0.2, 0.6), *made("srpo", 0.8, 0.4), judges={"srpo": judge})
     assert why.deciding(ahead, "srpo") == (
         "At step 10, where grpo has spent what it spends to target, srpo is 10.0 points ahead: a "
@@ -254,7 +256,9 @@ def test_the_task_that_decides_by_hand() -> None:
     one = [replace(r, evals=replace(r.evals, tasks={"a": r.evals.tasks["a"]}))
            for r in ahead.comparison.runs]  # fmt: skip
     assert why.deciding(analysis(*one, judges={"srpo": judge}), "srpo") == ""
-    judge.contrast.steps.baseline = inf
+    steps.bound = "upper"
+    assert why.deciding(ahead, "srpo").startswith("At step 10, where grpo ends, srpo is 10.0 ")
+    pair.baseline_steps = NAN
     assert why.deciding(ahead, "srpo") == ""
 
 
@@ -269,17 +273,6 @@ def test_a_bound_turns_round_where_it_is_of_fewer() -> None:
     assert said(0.5, "lower") == "at most 50 % fewer FLOPs"
     assert said(0.5, "upper") == "at least 50 % fewer FLOPs"
     assert said(1.0, "lower") == "at least as many FLOPs"
-
-
-def test_the_end_of_both_arms() -> None:
-    a = analysis(run("grpo", 1, (0, 0.5)), run("grpo", 2, (0, 0.7)), run("grpo", 3, (0, 0.9)))
-    assert answer._end(a, "grpo", (1, 2)) == "60.0 %"
-    assert answer._end(a, "srpo", (1, 2)) == "–"
-    assert answer._difference(None) == ""
-    assert answer._difference(contrast().steps).startswith("+2.0 points (")
-    empty = contrast().steps
-    empty.race.final = np.array([])
-    assert answer._difference(empty) == ""
 
 
 def test_what_was_run() -> None:
@@ -311,8 +304,8 @@ def test_costs_beside_the_claims_own() -> None:
     judge = SimpleNamespace(contrast=SimpleNamespace(axes=axes))
     a = analysis(judges={"srpo": judge})
     assert answer.cost(a, "srpo") == (
-        "Relative to grpo: 100.00 % fewer responses (100.00 to 100.00 % fewer), at least 50 % "
-        "more FLOPs (40 to 60 % more)."
+        "Relative to grpo: 100.00 % fewer responses (100.00 % fewer at worst, with no lower "
+        "end), at least 50 % more FLOPs (40 to 60 % more)."
     )
     assert answer.cost(a, "srpo", ("seconds",)) == ""
 
@@ -362,7 +355,7 @@ def test_changes_at_their_edges() -> None:
     assert changes(e(4, 3.0, 5.0)) == "3 to 5 times as many"
     assert changes(e(1, 1.0, 1.5)) == "0 to 50 % more"
     assert changes(e(1, 0.5, 1.0)) == "50 % fewer to as many"
-    assert changes(e(0.99, 0.99, 0.99)) == "1.00 to 1.00 % fewer"
+    assert changes(e(0.99, 0.99, 0.99)) == "1 % fewer at either end"
 
 
 def test_models_by_size() -> None:
@@ -640,7 +633,9 @@ def test_rows_of_costs_and_of_tuning() -> None:
     two = analysis(judges={"srpo": a.judges["srpo"], "x": a.judges["srpo"]})
     assert costs.table(two).files_only == ("ratio", "p", "pairs")
     assert costs._change(e(-1)) == "–"
-    assert costs._change(e(0.0, 0.0, 0.5)) == "100.00 % fewer (50 to 100)"
+    assert (
+        costs._change(e(0.0, 0.0, 0.5)) == "100.00 % fewer (50 % fewer at worst, with no lower end)"
+    )
     tried = {"algorithm": "grpo", "values": {}, "scores": [0.5, None], "mean": None,
              "steps": None, "chosen": False}  # fmt: skip
     assert tuning._row(tried) == ("grpo", "as it is", "–", "–", "50.0, failed", "")

@@ -163,6 +163,18 @@ def test_the_markdown_carries_verdict_and_tables(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_figures")
+def test_what_an_arms_methods_say_of_its_runs_is_shown(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "c", seeds=1, steps=20)
+    note = "The two stages change nothing."
+    synthetic.change(folder / "srpo" / "seed-1", "manifest.json", notes=[note])
+    write_report(folder)
+    for name in ("report.md", "index.html", "summary.json"):
+        text = (folder / "report" / name).read_text()
+        assert "All tasks are procedural twins." in text
+        assert f"srpo: {note}" in text
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_failed_and_running_runs_are_named(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "c", seeds=3, steps=50)
     synthetic.change(folder / "srpo" / "seed-1", "status.json", state="failed", reason="went NaN")

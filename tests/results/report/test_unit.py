@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from srpo_bench.results.report.unit import beside, change, changes
+from srpo_bench.results.report.unit import beside, bounded, change, changes
 from srpo_bench.results.statistics.inference import Estimate
 
 
@@ -80,3 +80,38 @@ def test_only_an_interval_on_one_side_shares_its_unit() -> None:
     assert beside(Estimate(1.03, 0.95, 1.2, 8, "")) == "3 % more (5 % fewer to 20 % more)"
     assert beside(Estimate(1.0, 1.1, 1.2, 8, "")) == "as many (10 to 20 % more)"
     assert beside(Estimate(0.9, 1.1, 1.2, 8, "")) == "10 % fewer (10 to 20 % more)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.0, 0.4, "60 % fewer at worst, with no lower end"),  # was 60.00 to 100.00 % fewer
+        (0.0, 1.2, "20 % more at worst, with no lower end"),  # was 100.00 % fewer to 20 % more
+        (0.0, 112.0, "112 times as many at worst, with no lower end"),  # was 1.1e+02
+        (0.5, 3.75e36, "50 % fewer at best, with no upper end"),
+        (1.0, 1.0, "as many at either end"),  # was 0.00 to 0.00 % more
+        (0.99999, 1.0, "as many at either end"),
+        (0.25, 0.25, "75 % fewer at either end"),
+        (5.0, 5.0, "5 times as many at either end"),
+        (0.9999, 1.0001, "as many at either end"),
+        (3.21, 3.24, "3.21 to 3.24 times as many"),  # was 3.2 to 3.2
+        (96.0, 1234.0, "96 to 1234 times as many"),
+    ],
+)
+def test_an_interval_says_no_more_than_it_knows(low: float, high: float, told: str) -> None:
+    assert changes(Estimate((low + high) / 2, low, high, 8, "")) == told
+
+
+@pytest.mark.parametrize(
+    ("ratio", "lower", "upper"),
+    [
+        (1.84, "at least 84 % more", "at most 84 % more"),
+        (0.89, "at most 11 % fewer", "at least 11 % fewer"),
+        (1.0, "at least as many", "at most as many"),
+        (0.99999, "at least as many", "at most as many"),  # was the other way round
+        (400.0, "at least 400 times as many", "at most 400 times as many"),
+    ],
+)
+def test_a_bound_keeps_its_side(ratio: float, lower: str, upper: str) -> None:
+    assert (bounded(ratio, "lower"), bounded(ratio, "upper")) == (lower, upper)
+    assert bounded(ratio, "neither") == bounded(ratio, "") == change(ratio)

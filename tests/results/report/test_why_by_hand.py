@@ -74,9 +74,8 @@ def deciding(**gaps: float) -> str:
         tasks = {t: (0.5, 0.5 + ahead * gap) for t, gap in gaps.items()}
         return [run(arm, s, (0, 1), 10, tasks=tasks) for s in (1, 2)]
 
-    of = SimpleNamespace(
-        contrast=SimpleNamespace(steps=SimpleNamespace(baseline=10.0), seeds=(1, 2))
-    )
+    pair = SimpleNamespace(baseline_steps=10.0, seeds=(1, 2), steps=None)
+    of = SimpleNamespace(contrast=pair)
     return why.deciding(analysis(*made("grpo", 0), *made("srpo", 1), judges={"srpo": of}), "srpo")
 
 

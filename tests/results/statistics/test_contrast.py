@@ -64,20 +64,43 @@ def test_without_a_pair_there_is_nothing() -> None:
     assert found.steps is None
 
 
+@pytest.mark.parametrize(("base", "level"), [(0.5, 0.4), (0.5, 0.5), (0.6, None)])
+def test_where_the_baseline_starts_at_the_target_there_are_no_steps_to_count(
+    base: float, level: float | None
+) -> None:
+    """It read "as many (100.00 % fewer to as many)", to a level below the base or to nine tenths of
+    a gain of less than nothing."""
+    runs = [run(arm, s, [base, end - s / 100, end])
+            for s in (1, 2, 3) for arm, end in (("grpo", 0.52), ("srpo", 0.3))]  # fmt: skip
+    found = asked(comparison(*runs), Goal(level=level))
+    assert found.steps is not None
+    assert (found.steps.ratio.n, found.ratio.has_interval, found.bound) == (0, False, "")
+    assert np.isnan([found.ratio.value, found.steps.p, found.baseline_steps]).all()
+    above = asked(comparison(*runs), Goal(level=0.51))
+    assert above.ratio.n == (3 if base < 0.51 else 0)
+
+
 @pytest.mark.parametrize(
-    ("level", "ours", "theirs", "said"),
+    ("level", "ours", "theirs", "way", "said"),
     [
-        (0.5, 0.2, 0.1, ""),
-        (0.5, 0.01, 0.1, "a lower bound: srpo's mean curve does not reach the target"),
-        (0.5, 0.1, 0.01, "an upper bound: grpo's mean curve does not reach the target"),
-        (0.5, 0.01, 0.02, "a ratio within the budget only: neither mean curve reaches the target"),
+        (0.5, 0.2, 0.1, "", ""),
+        (0.5, 0.01, 0.1, "lower", "a lower bound: srpo's mean curve does not reach the target"),
+        (0.5, 0.1, 0.01, "upper", "an upper bound: grpo's mean curve does not reach the target"),
+        (
+            0.5,
+            0.01,
+            0.02,
+            "neither",
+            "a ratio within the budget only: neither mean curve reaches the target",
+        ),
     ],
 )
 def test_an_arm_that_does_not_arrive_makes_a_bound(
-    level: float, ours: float, theirs: float, said: str
+    level: float, ours: float, theirs: float, way: str, said: str
 ) -> None:
     found = asked(comparison(rising("grpo", 1, theirs), rising("srpo", 1, ours)), Goal(level=level))
-    assert found.bound == said
+    assert found.steps is not None
+    assert (found.steps.bound, found.bound) == (way, said)
     assert found.reached == (int(ours > 0.04), int(theirs > 0.04))
 
 

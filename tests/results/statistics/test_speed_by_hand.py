@@ -115,6 +115,14 @@ def test_p_is_of_the_weaker_estimator_and_none_where_they_disagree() -> None:
     assert float(found.p(0.1)) == pytest.approx(2 * stats.t.sf(2.605170, 8), rel=1e-5)
     assert np.isnan(float(told((0, 1), (0, 1), pairs=1).p(1.0)))
     assert float(told((0, 1), (0, 1), pairs=2).p(1.0)) == pytest.approx(2 * stats.t.sf(2, 1))
+    never, yes = np.array(False), np.array(True)
+    no_baseline, no_challenger = (
+        replace(found, arrived=arrived) for arrived in ((yes, never), (never, yes))
+    )
+    assert float(no_baseline.p(0.1)) == 1  # the interval is open below, and was told apart by p
+    assert float(no_baseline.p(1.0)) == float(found.p(1.0))
+    assert float(no_challenger.p(1.0)) == 1
+    assert float(no_challenger.p(0.1)) == float(found.p(0.1))
     unknown = replace(found, replicates=np.full(10, np.nan))
     assert float(unknown.p(1.0)) == 1  # nothing agrees with what is not known
 

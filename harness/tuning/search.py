@@ -29,9 +29,10 @@ SEEDS = (101, 102, 103, 104)
 RULE = (
     "the fewest steps to the target, of candidates whose mean curve reaches it, keeps it and does "
     "not collapse; where none does, the highest accuracy at the end; never one with a failed run; "
-    "of equals the first tried. The target is that of the comparison, else base plus 90 % of the "
-    "gain of the baseline's candidate that ends highest. Settings that all methods share are those "
-    "of the baseline's best candidate; a method's own are its best beside them."
+    "of equal steps the one that ends higher, then the first tried. The target is that of the "
+    "comparison, else base plus 90 % of the gain of the baseline's candidate that ends highest. "
+    "Settings that all methods share are those of the baseline's best candidate; a method's own "
+    "are its best beside them."
 )
 """What a comparison judges, so that no method is tuned for another thing."""
 FILE = "tuning.json"

@@ -186,7 +186,10 @@ def _room(room: Headroom) -> list[Check]:
         )
         holds = first <= room.limit if known else None
         rule = _check("Headroom", holds, value, within, sooner)
-    second, often = room.second_evaluation, "earlier evaluations (`evaluation.early_every`)"
+    second, often = (
+        room.second_evaluation,
+        "earlier evaluations (`evaluation.early_every` and `early_until`)",
+    )
     if np.isnan(second):
         return [rule, _check("Cadence", False, "there is no second evaluation", within, often)]
     value = f"the second evaluation is at step {second:g}"

@@ -55,7 +55,7 @@ def test_a_baseline_that_does_not_arrive_wants_another_target_and_one_that_falls
 def test_too_late_a_rule_or_an_evaluation_and_too_small_a_pool() -> None:
     late, rare = why._room(Headroom({"x": 21}, 21, 200))
     assert "smaller pool" in late.remedy
-    assert rare.remedy == "earlier evaluations (`evaluation.early_every`)"
+    assert rare.remedy == "earlier evaluations (`evaluation.early_every` and `early_until`)"
     assert why._room(Headroom({"x": inf}, 10, 200))[0].remedy == late.remedy
     assert why._room(Headroom({}, NAN, 200))[1].remedy == rare.remedy
     starved = Starving("srpo", "grpo", 16, 30, 50, Window(10, 0.0, 0, 0, 0, 0, 0))

@@ -24,6 +24,9 @@ from srpo_bench.results.store import FINAL, ResultsError, read_record, write_jso
 
 _IN_MANIFEST = {"settings": "algorithm_settings"}
 """What a plan's arm says under another name in its runs' manifests."""
+_PLANNING = ".planning"
+"""Stands in an empty folder before anything of a plan does, and until all does: what is there
+beside it, a planning that was killed has left."""
 
 
 def write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
@@ -35,6 +38,8 @@ def write(comparison: PlannedComparison, record: dict[str, Any]) -> None:
         if not {LOCK, "comparison.json"} & {path.name for path in folder.iterdir()}:
             _refuse_full(folder)
         with locked(folder):
+            if (folder / _PLANNING).exists():
+                _settle(comparison)
             refuse(folder, record)
             if (folder / "comparison.json").exists():
                 _extend(comparison, read_comparison(folder), record)
@@ -91,28 +96,47 @@ def digests(plugins: Sequence[FilePlugin]) -> dict[str, str]:
 def _refuse_full(folder: Path) -> None:
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder; choose another --out.")
-    if any(path.name != LOCK for path in folder.iterdir()):
+    names = {path.name for path in folder.iterdir()} - {LOCK}
+    if names and _PLANNING not in names:
         raise UserError(f"{folder} is not empty and holds no comparison; choose another --out.")
 
 
 def _write_new(comparison: PlannedComparison, record: dict[str, Any], created: bool) -> None:
     folder = comparison.folder
     try:
+        (folder / _PLANNING).touch()
         for run in comparison.runs:
             run.folder.mkdir(parents=True)
             write_json(run.folder / "manifest.json", manifest_of(comparison, run, record))
         entered.keep(comparison.plugins, folder)
         write_json(folder / "comparison.json", record)  # last: its presence means all is there
         seal(folder, ["comparison.json"])
+        (folder / _PLANNING).unlink()
     except BaseException:  # Ctrl-C too
-        for arm in comparison.arms:  # the folder was empty, and is locked: these are ours
-            shutil.rmtree(folder / arm.name, ignore_errors=True)
-        shutil.rmtree(folder / entered.FOLDER, ignore_errors=True)
-        for name in ("comparison.json", SEAL, LOCK):
-            (folder / name).unlink(missing_ok=True)
+        _clear(comparison)
+        (folder / LOCK).unlink(missing_ok=True)
         if created:
             folder.rmdir()
         raise
+
+
+def _settle(comparison: PlannedComparison) -> None:
+    """What a planning that was killed has left is all there if its record is, else removed."""
+    folder = comparison.folder
+    if (folder / "comparison.json").exists():
+        seal(folder, ["comparison.json"])
+        (folder / _PLANNING).unlink()
+    else:
+        _clear(comparison)
+
+
+def _clear(comparison: PlannedComparison) -> None:
+    """Remove what was written of a plan: the folder was empty, and is locked, so these are ours."""
+    folder = comparison.folder
+    for name in (*(arm.name for arm in comparison.arms), entered.FOLDER):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("comparison.json", ".comparison.json.tmp", SEAL, f".{SEAL}.tmp", _PLANNING):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _extend(comparison: PlannedComparison, old: dict[str, Any], wanted: dict[str, Any]) -> None:

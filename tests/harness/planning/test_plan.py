@@ -21,7 +21,7 @@ from srpo_bench.harness.planning.plan import plan, reopen
 from srpo_bench.harness.planning.reading import read_planned
 from srpo_bench.harness.plugins import entered
 from srpo_bench.harness.problems.load import load_problems
-from srpo_bench.results.seal import SEAL, seal
+from srpo_bench.results.seal import SEAL, check_seal, seal
 from srpo_bench.results.store import read_json, write_json
 
 SMALL = {"data": {"tasks": ["micro-gsm8k"], "pool_size": 8}, "evaluation": {"problems": 1}}
@@ -228,6 +228,34 @@ def test_what_came_into_a_folder_while_the_model_was_opened_is_refused_and_stays
     with pytest.raises(UserError, match="is not empty and holds no comparison"):
         writing.write(PlannedComparison(tmp_path, config(), ARMS, tmp_path), {})
     assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+@pytest.mark.parametrize("written", ["nothing", "a run", "all but the seal", "all"])
+def test_a_planning_that_was_killed_is_gone_on_with(planned: Path, written: str) -> None:
+    """SIGKILL runs no cleaning up; a marker says that what stands there is a plan's."""
+    whole = {path.name for path in planned.iterdir()}
+    (planned / ".planning").touch()
+    run = planned / "grpo" / "seed-8"
+    if written in ("nothing", "a run"):
+        (planned / "comparison.json").rename(planned / ".comparison.json.tmp")
+        (run / "manifest.json").rename(run / ".manifest.json.tmp")
+    if written == "nothing":
+        shutil.rmtree(planned / "grpo")
+    if written != "all":
+        (planned / SEAL).unlink()
+    plan(planned, config(), ARMS, "bench compare")
+    assert {path.name for path in planned.iterdir()} == whole
+    assert [path.name for path in run.iterdir()] == ["manifest.json"]
+    check_seal(planned)
+
+
+def test_what_is_no_plans_beside_a_killed_planning_stays_and_is_refused(planned: Path) -> None:
+    (planned / ".planning").touch()
+    (planned / "comparison.json").unlink()
+    (planned / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="is not empty and holds no comparison"):
+        plan(planned, config(), ARMS, "bench compare")
+    assert (planned / "notes.txt").read_text() == "mine"
 
 
 def test_a_final_score_that_is_gone_is_made_anew_and_one_that_changed_is_refused(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from srpo_bench.algorithms.base import Algorithm, RunInfo, Settings
@@ -93,10 +94,15 @@ def grow(recipe: Recipe, out: Path, progress: Progress = lambda *_: None) -> Pat
 
 
 def _day(folder: Path) -> date:
-    """Today, or the day on which the attempt in a folder was begun."""
+    """Today, or the day on which the attempt in a folder was begun; a damaged plan has none, and is
+    refused as another one."""
     path = folder / "plan.json"
-    begun = read_record(path).get("recipe", {}).get("date") if path.is_file() else None
-    return date.fromisoformat(begun) if begun else datetime.now(UTC).date()
+    today = datetime.now(UTC).date()
+    try:
+        begun = Recipe.model_validate(read_record(path).get("recipe")) if path.is_file() else None
+    except ValidationError:
+        return today
+    return (begun and begun.date) or today
 
 
 def _begin(folder: Path, recipe: Recipe, base_sha256: str) -> None:

@@ -278,11 +278,12 @@ class Trainer:
             "spent": dict(self.spending.spent),
             "owes_evaluation": self.owes_evaluation,
         }
-        kept, base = self.config.keep_checkpoints, self.base
-        checkpoint.save(self.attempt, step, self.policy, state, kept, base)
+        keep = self.config.keep_checkpoints
+        checkpoint.save(self.attempt, step, self.policy, state, keep, self.base)
 
     def _resume(self) -> int:
-        step, state = checkpoint.rewind(self.attempt, newest := checkpoint.latest(self.folder))
+        newest = checkpoint.latest(self.folder)
+        step, state = checkpoint.rewind(self.attempt, newest)
         self.attempt.drop(self.folder / FINAL)  # what belongs to it in the records is cut back, too
         self.owes_evaluation = state is None or state.get("owes_evaluation", False)
         if newest is not None and state is not None:

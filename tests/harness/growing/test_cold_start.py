@@ -28,7 +28,7 @@ from srpo_bench.harness.problems.load import load_problems
 from srpo_bench.harness.problems.seen import CARD, key, seen_by
 from srpo_bench.harness.running import checkpoint
 from srpo_bench.harness.running.attempt import Attempt
-from srpo_bench.results.store import read_json, read_lines
+from srpo_bench.results.store import read_json, read_lines, write_json
 from srpo_bench.tasks import registry
 from srpo_bench.tasks.base import DataError, Problem, TaskError
 from srpo_bench.tasks.contamination import contaminated
@@ -211,6 +211,9 @@ def test_a_template_that_asks_is_told_the_day_it_was_begun(
     assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
     assert read_json(tmp_path / "again" / CARD) == read_json(whole / CARD)
     assert read_json(whole / CARD)["recipe"]["date"] == "2024-07-26"
+    for damaged in ({}, {"recipe": 5}, {"recipe": {"model": "m", "tasks": ["t"], "date": "soon"}}):
+        write_json(tmp_path / "plan.json", damaged)
+        assert _day(tmp_path) in (today, datetime.now(UTC).date())  # refused as another's
     assert _day(tmp_path / "nothing") in (today, datetime.now(UTC).date())  # midnight may pass
 
 
